@@ -1,0 +1,58 @@
+# Verbs for people and CI. Each sets up what it needs, once; `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Set up .venv: pinned packages, Java, Delta's jars (the other verbs do it too)
+	@echo "setup: ready: $(BIN)/klaviyo-spark"
+
+$(READY): requirements.lock setup.py scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+.PHONY: check
+check: $(READY) ## Format, lint and types, without running anything
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: fast
+fast: $(READY) ## The tests that need no Spark, in seconds
+	$(BIN)/python -m pytest -q -m "not spark and not soak"
+
+.PHONY: test
+test: $(READY) ## All tests
+	$(BIN)/python -m pytest -m "not soak"
+
+.PHONY: soak
+soak: $(READY) ## The long tests, up to an hour; not part of CI
+	$(BIN)/python -m pytest -m soak
+
+.PHONY: bench
+bench: $(READY) ## Measure each stage on larger accounts
+	$(BIN)/python -m tests.bench
+
+.PHONY: demo
+demo: $(READY) ## A sample account becomes 25 Delta tables, then moves a day on
+	$(BIN)/klaviyo-spark demo
+
+.PHONY: docs
+docs: $(READY) ## Write the data dictionary anew from the specs
+	$(BIN)/python -m klaviyo_spark.dictionary
+
+.PHONY: build
+build: $(READY) ## Build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+
+.PHONY: clean
+clean: ## Remove what the other verbs made, .venv too
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,108 @@
+"""What can go wrong, named for what the caller should do next.
+
+    KlaviyoSparkError
+      ConfigError          fix conf, secrets or the machine         exit 2
+        UsageError         fix the command line                     exit 2
+      SpecError            fix a table's spec                       exit 1
+      LakeError            look at the lake                         exit 1
+      ApiError             a request to Klaviyo that did not succeed
+        RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
+        RateLimitTooLong   Klaviyo asks to wait too long            exit 4
+        FatalError         asking again cannot help                 exit 1 or 3
+          Unauthorized     the key is wrong                         exit 1, at once
+          MissingScope     the key lacks a scope                    exit 3, the rest goes on
+          NotFound         the thing is gone                        landed as a fact, no failure
+          RevisionRetired  the pinned revision has ended            exit 1, at once
+          BadAnswer        an answer that is not what Klaviyo sends exit 1 or 3
+
+Messages say what, where and what next; never the key, a profile or a whole body.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class KlaviyoSparkError(Exception):
+    """Anything this product reports as one line; ``exit_code`` is the process's answer."""
+
+    exit_code = 1
+
+
+class ConfigError(KlaviyoSparkError):
+    """Conf, a secret or the machine is not as it must be; nothing has been started."""
+
+    exit_code = 2
+
+
+class UsageError(ConfigError):
+    """The command line asks for something that cannot be."""
+
+
+class SpecError(KlaviyoSparkError):
+    """A table's spec contradicts itself; the message names every slip at once."""
+
+
+class LakeError(KlaviyoSparkError):
+    """The lake is not as the specs say, or could not be written."""
+
+
+class ApiError(KlaviyoSparkError):
+    """A request to Klaviyo that did not succeed.
+
+    Args:
+        message: what was asked, what came back, what to do next.
+        status: HTTP status, where there was an answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RetryableError(ApiError):
+    """May succeed when asked again; ``retry_after_s`` is Klaviyo's own wish, where it said one."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitTooLong(ApiError):
+    """Klaviyo asks for a longer wait than a run should sit through."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, resume_at: datetime) -> None:
+        super().__init__(message, status=429)
+        self.resume_at = resume_at
+
+
+class FatalError(ApiError):
+    """Asking again cannot help."""
+
+
+class Unauthorized(FatalError):
+    """401: the key is wrong or revoked; every request would fail alike."""
+
+
+class MissingScope(FatalError):
+    """403: the key lacks a scope this endpoint needs."""
+
+    def __init__(self, message: str, *, scopes: tuple[str, ...]) -> None:
+        super().__init__(message, status=403)
+        self.scopes = scopes
+
+
+class NotFound(FatalError):
+    """404: the id does not exist (any more)."""
+
+
+class RevisionRetired(FatalError):
+    """410: the pinned revision or endpoint has been retired."""
+
+
+class BadAnswer(FatalError):
+    """A body that Klaviyo's API would not send: no ``data``, no ``links``, a looping cursor."""

@@ -1,0 +1,213 @@
+"""Delta's jars: which ones, where they are kept, and how they get there. The rest of Delta's
+dependencies (87 MB) is in pyspark already, so only Delta's own jars are fetched."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from klaviyo_spark import java
+from klaviyo_spark.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+INSTALL = "pip install 'klaviyo-spark[spark]'"
+SCALA = "2.13"
+# Pairs that have been run. Delta 4.4.1 has a wheel but no jar, so no session can start with it.
+FITTING = {"4.0": "4.4.0", "4.2": "4.4.0"}
+PAIRS = "pyspark 4.2.0 or 4.0.* with delta-spark 4.4.0"
+# Delta names these as dependencies; Spark brings its own, and a second copy would only clash.
+EXCLUDED = (
+    "com.fasterxml.jackson.core",
+    "com.fasterxml.jackson.datatype",
+    "com.google.code.findbugs",
+    "io.delta:delta-kernel-unitycatalog",
+    "io.unitycatalog",
+    "org.antlr",
+    "org.apache.hadoop",
+    "org.apache.logging.log4j",
+    "org.apache.parquet",
+    "org.locationtech.jts",
+    "org.roaringbitmap",
+    "org.slf4j",
+)
+
+# Resolves packages through Spark's own resolver and gives the paths of the jars.
+Resolver = Callable[[str, str, "Mapping[str, str]"], "list[Path]"]
+PATIENCE_S = 300
+# Run by spark-submit once it has resolved everything: says where the jars are.
+SCRIPT = """
+from pyspark.java_gateway import launch_gateway
+print("jars=" + (launch_gateway().jvm.java.lang.System.getProperty("spark.jars") or ""))
+"""
+
+
+def check_pair(spark: str, delta: str) -> None:
+    """Refuse a pyspark and a delta-spark that have not been seen to work together.
+
+    Raises:
+        ConfigError: names the installed pair and the ones that fit.
+    """
+    if FITTING.get(minor(spark)) != delta:
+        raise ConfigError(
+            f"pyspark {spark} with delta-spark {delta} do not fit together; install {PAIRS}"
+        )
+
+
+def minor(version: str) -> str:
+    """``4.2`` of ``4.2.0``: Delta publishes one jar per minor version of Spark."""
+    return ".".join(version.split(".")[:2])
+
+
+def packages(spark: str, delta: str) -> str:
+    """What Spark's resolver is asked for."""
+    return f"io.delta:delta-spark_{minor(spark)}_{SCALA}:{delta},io.delta:delta-storage:{delta}"
+
+
+def exclusions() -> str:
+    """What Spark's resolver is to leave out."""
+    return ",".join(one if ":" in one else f"{one}:*" for one in EXCLUDED)
+
+
+def needed(spark: str, delta: str) -> list[str]:
+    """The names that the jars must end on; a resolver puts the group in front."""
+    return [f"delta-spark_{minor(spark)}_{SCALA}-{delta}.jar", f"delta-storage-{delta}.jar"]
+
+
+def kept_in(spark: str, delta: str, environ: Mapping[str, str]) -> Path:
+    """Where fetched jars are kept for every later session of this user."""
+    cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", "~"), ".cache")
+    return Path(cache).expanduser() / "klaviyo-spark" / f"delta-{delta}-spark-{minor(spark)}"
+
+
+def in_folder(folder: Path, names: list[str]) -> list[Path]:
+    """All jars of ``folder``, or none if one of ``names`` is not among them."""
+    jars = sorted(folder.glob("*.jar"))
+    complete = all(any(jar.name.endswith(name) for jar in jars) for name in names)
+    return jars if complete else []
+
+
+def resolve(packages: str, exclusions: str, environ: Mapping[str, str]) -> list[Path]:
+    """Let Spark's own resolver bring ``packages`` and say where it put them.
+
+    Returns:
+        Paths in the resolver's cache; empty where no registry answers.
+
+    Raises:
+        ConfigError: Spark did not get as far as asking one.
+    """
+    from pyspark.find_spark_home import _find_spark_home
+
+    submit = Path(_find_spark_home()) / "bin" / "spark-submit"
+    own = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    # Else Spark asks for this machine's name, and does not start where nobody answers to it.
+    own["SPARK_LOCAL_IP"] = environ.get("SPARK_LOCAL_IP", "127.0.0.1")
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "jars.py"
+        script.write_text(SCRIPT, encoding="utf-8")
+        command = [str(submit), "--master", "local[1]", "--packages", packages]
+        command += ["--exclude-packages", exclusions, str(script)]
+        try:
+            said = subprocess.run(  # noqa: S603 - nothing typed gets in here
+                command,
+                env={**environ, **own},
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            logger.debug("resolving %s: %s", packages, error)
+            return []
+    logger.debug("resolving %s: %s", packages, said.stderr)
+    listed = re.search(r"^jars=(.*)$", said.stdout, re.MULTILINE)
+    if not listed and "unresolved dependenc" not in said.stderr:
+        raise ConfigError(f"Spark did not start: {java.last_words(said.stderr.splitlines())}")
+    urls = listed.group(1).split(",") if listed else []
+    return [Path(unquote(urlsplit(url).path)) for url in urls if url]
+
+
+def installed() -> tuple[str, str]:
+    """The versions of pyspark and delta-spark.
+
+    Raises:
+        ConfigError: one of them is missing.
+    """
+    try:
+        return metadata.version("pyspark"), metadata.version("delta-spark")
+    except metadata.PackageNotFoundError as error:
+        raise ConfigError(f"{error.name} is not installed: {INSTALL}") from error
+
+
+def delta_jars(
+    spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver = resolve
+) -> list[Path]:
+    """Delta's jars: from KLAVIYO_SPARK_JARS, else from the user's cache, else fetched into it.
+
+    Raises:
+        ConfigError: the folder lacks a jar, or no package registry answers.
+    """
+    names = needed(spark, delta)
+    given = environ.get("KLAVIYO_SPARK_JARS")
+    if given:
+        jars = in_folder(Path(given), names)
+        if not jars:
+            raise ConfigError(f"KLAVIYO_SPARK_JARS={given}: must hold {' and '.join(names)}")
+        return jars
+    folder = kept_in(spark, delta, environ)
+    return in_folder(folder, names) or _fetch(spark, delta, folder, environ, resolve)
+
+
+def _fetch(
+    spark: str, delta: str, folder: Path, environ: Mapping[str, str], resolve: Resolver
+) -> list[Path]:
+    names = needed(spark, delta)
+    logger.info("fetching Delta %s for Spark %s, once, into %s", delta, minor(spark), folder)
+    fetched = resolve(packages(spark, delta), exclusions(), environ)
+    if not all(any(jar.name.endswith(name) for jar in fetched) for name in names):
+        raise ConfigError(
+            f"no package registry gave Delta's jars; put {' and '.join(names)} into a folder "
+            "and set KLAVIYO_SPARK_JARS to it"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Filled beside its place and moved there whole: two sessions may start at once.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            filled = Path(scratch) / folder.name
+            filled.mkdir()
+            for jar in fetched:
+                shutil.copyfile(jar, filled / jar.name)
+            if not in_folder(folder, names):
+                shutil.rmtree(folder, ignore_errors=True)
+                filled.replace(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot keep Delta's jars in {folder}: {error.strerror}; "
+            "set XDG_CACHE_HOME to a folder that can be written"
+        ) from error
+    return in_folder(folder, names)
+
+
+def main() -> None:
+    """For the set-up: have the jars where every later session finds them."""
+    spark, delta = installed()
+    try:
+        os.environ["JAVA_HOME"] = str(java.choose(os.environ, java.recorded_home(Path(sys.prefix))))
+        found = delta_jars(spark, delta, os.environ)
+    except ConfigError as error:
+        sys.exit(f"setup: {error}")
+    sys.stdout.write(f"setup: Delta's jars are in {found[0].parent}\n")
+
+
+if __name__ == "__main__":
+    main()

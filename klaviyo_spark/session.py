@@ -1,0 +1,237 @@
+"""The Spark session: given by a platform, or made with Delta, under spark-submit or locally."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from klaviyo_spark import jars, java
+from klaviyo_spark.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+LOOPBACK = "127.0.0.1"
+# Compiles less and collects garbage on one thread: a short run starts and ends sooner.
+# The small code cache that comes with it fills within some hundred queries, and then nothing is
+# compiled any more: hence the size.
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
+
+
+class Place(Enum):
+    """Where this process runs, as far as Spark is concerned."""
+
+    GIVEN = "a session is there, or the platform makes one with all it needs"
+    SUBMITTED = "spark-submit has started the JVM, on whatever cluster"
+    LOCAL = "nothing is there; Spark starts in this process's own JVM"
+
+
+def place(environ: Mapping[str, str], active: bool) -> Place:
+    """Decide where we run from the environment and whether a session is ``active`` already."""
+    if active or "DATABRICKS_RUNTIME_VERSION" in environ or "SPARK_REMOTE" in environ:
+        return Place.GIVEN
+    return Place.SUBMITTED if "PYSPARK_GATEWAY_PORT" in environ else Place.LOCAL
+
+
+def spark_session(
+    warehouse: str | None = None, master: str | None = None, *, quick: bool = False
+) -> SparkSession:
+    """The session to work in, in UTC; the one that is there, wherever there is one.
+
+    Args:
+        warehouse: folder or URI that schemas without a location of their own go to.
+        master: Spark master of a local start; all cores of this machine by default.
+        quick: trade top speed for a quicker start, for tests and short runs.
+
+    Raises:
+        ConfigError: no Spark, no Java, the wrong one, a pair that does not fit, no jars.
+    """
+    if importlib.util.find_spec("pyspark") is None:
+        raise ConfigError(f"pyspark is not installed: {jars.INSTALL}")
+    from pyspark.sql import SparkSession
+
+    here = place(os.environ, SparkSession.getActiveSession() is not None)
+    if here is Place.GIVEN:
+        spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+    elif here is Place.SUBMITTED:
+        spark = _submitted(warehouse)
+    else:
+        spark = _local(warehouse, master or "local[*]", quick)
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    return spark
+
+
+def delta_conf(extensions: str = "") -> dict[str, str]:
+    """What makes a session speak Delta; ``extensions`` that are there already stay."""
+    others = [one for one in extensions.split(",") if one and one != EXTENSION]
+    return {
+        "spark.sql.extensions": ",".join([*others, EXTENSION]),
+        "spark.sql.catalog.spark_catalog": CATALOG,
+    }
+
+
+def local_conf(
+    warehouse: str, master: str, delta: list[Path], cores: int, memory_mb: int, quick: bool
+) -> dict[str, str]:
+    """The whole configuration of a local session: quiet, small, nothing in the working directory.
+
+    Args:
+        warehouse: absolute folder or URI.
+        delta: Delta's jars.
+        cores: of this machine.
+        memory_mb: of this machine.
+    """
+    log4j = Path(__file__).with_name("log4j2.properties")
+    options = f'"-Dlog4j2.configurationFile={log4j.as_uri()}" -Duser.timezone=UTC'
+    conf = {
+        "spark.app.name": "klaviyo-spark",
+        "spark.master": master,
+        "spark.driver.memory": f"{driver_memory_mb(memory_mb)}m",
+        "spark.driver.extraJavaOptions": f"{options} {QUICK}" if quick else options,
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.warehouse.dir": warehouse,
+        "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, quick)),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
+        "spark.sql.parquet.columnarReaderBatchSize": "256",
+        **delta_conf(),
+    }
+    if master.startswith("local"):
+        # On the class path itself: no copying of jars at start, no port open to the network.
+        conf["spark.driver.extraClassPath"] = os.pathsep.join(str(jar) for jar in delta)
+        conf["spark.driver.host"] = conf["spark.driver.bindAddress"] = LOOPBACK
+    else:
+        conf["spark.jars"] = ",".join(jar.as_uri() for jar in delta)
+    return conf
+
+
+def shuffle_partitions(cores: int, quick: bool) -> int:
+    """Partitions after a shuffle: two a core, eight at most; two where start counts most."""
+    return 2 if quick else min(8, 2 * cores)
+
+
+def driver_memory_mb(machine_mb: int) -> int:
+    """Heap of a local session: a quarter of the machine, between 1 and 4 GiB."""
+    return max(1024, min(4096, machine_mb // 4))
+
+
+def machine_mb() -> int:
+    """Memory of this machine, or of the container around this process."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text(encoding="ascii").strip() if limit.is_file() else "max"
+    return min(physical, int(text) >> 20) if text.isdigit() else physical
+
+
+def check_home(environ: Mapping[str, str], spark: str) -> None:
+    """Refuse a SPARK_HOME whose jars are of another Spark than the installed pyspark.
+
+    Raises:
+        ConfigError: names both versions.
+    """
+    home = environ.get("SPARK_HOME")
+    if home and not list(Path(home, "jars").glob(f"spark-core_*-{spark}.jar")):
+        raise ConfigError(f"SPARK_HOME={home} is not Spark {spark} like pyspark: unset SPARK_HOME")
+
+
+def _local(warehouse: str | None, master: str, quick: bool) -> SparkSession:
+    from pyspark import SparkConf, SparkContext
+    from pyspark.errors import PySparkRuntimeError
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    spark, delta = jars.installed()
+    jars.check_pair(spark, delta)
+    check_home(os.environ, spark)
+    home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
+    os.environ["JAVA_HOME"] = str(home)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    if master.startswith("local"):
+        # Else Spark asks for this machine's name, and does not start where nobody answers to it.
+        os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
+    found = jars.delta_jars(spark, delta, os.environ)
+    folder = warehouse if warehouse else str(Path(tempfile.gettempdir(), "klaviyo-spark"))
+    conf = local_conf(folder, master, found, os.cpu_count() or 1, machine_mb(), quick)
+    if SparkContext._gateway is None:
+        options = SparkConf(loadDefaults=False).setAll(list(conf.items()))
+        console = _Console()
+        try:
+            with console.pipe:
+                gateway = launch_gateway(options, {"stderr": console.pipe})  # type: ignore[no-untyped-call] # pyspark's
+        except PySparkRuntimeError as error:
+            raise ConfigError(f"Spark did not start: {console.why()}") from error
+        console.started()
+        SparkContext(conf=options, gateway=gateway)
+    return SparkSession.builder.config(map={**conf}).getOrCreate()
+
+
+def _submitted(warehouse: str | None) -> SparkSession:
+    from py4j.protocol import Py4JJavaError
+    from pyspark import SparkConf, SparkContext
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    SparkContext._ensure_initialized()  # or SparkConf would not see what spark-submit was told
+    conf = delta_conf(SparkConf().get("spark.sql.extensions", "") or "")
+    if warehouse:
+        conf["spark.sql.warehouse.dir"] = warehouse
+    spark = SparkSession.builder.config(map={**conf}).getOrCreate()
+    try:
+        spark.catalog.currentDatabase()
+    except (PySparkException, Py4JJavaError) as error:
+        if CATALOG not in str(error):
+            raise
+        wanted = jars.packages(spark.version, jars.FITTING.get(jars.minor(spark.version), "4.4.0"))
+        raise ConfigError(f"Delta's jars are missing: spark-submit --packages {wanted}") from error
+    return spark
+
+
+class _Console:
+    """The JVM's standard error: held back until Spark has started, then passed on, without noise.
+
+    What is written to ``pipe`` reaches this process's standard error line by line.
+    """
+
+    def __init__(self) -> None:
+        read, write = os.pipe()
+        self.pipe: IO[bytes] = open(write, "wb")  # noqa: SIM115 - closed when the JVM has it
+        self._lines: list[str] = []
+        self._started = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(read,), daemon=True)
+        self._reader.start()
+
+    def started(self) -> None:
+        """Say what was held back, and from now on everything as it comes."""
+        self._started.set()
+        self._say(self._lines)
+
+    def why(self) -> str:
+        """What a JVM that has ended said last."""
+        self._reader.join(timeout=5)
+        return java.last_words(self._lines)
+
+    def _read(self, read: int) -> None:
+        with open(read, encoding="utf-8", errors="replace") as said:
+            for line in said:
+                if self._started.is_set():
+                    self._say([line])
+                else:
+                    self._lines.append(line)
+
+    def _say(self, lines: list[str]) -> None:
+        sys.stderr.writelines(line for line in lines if not line.startswith(java.NOISE))

@@ -1,0 +1,84 @@
+"""Package metadata. Exact versions for development and CI are in ``requirements.lock``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+SPARK = [
+    "pyspark>=4.0.1,<4.3",
+    # 4.4.1 has a wheel and no jar: no session can start with it.
+    "delta-spark>=4.4.0,!=4.4.1,<4.5",
+    "pyarrow>=18",
+]
+SANDBOX = ["waitress>=3.0"]
+TEST = [
+    "chispa>=0.11",
+    "databricks-bundles>=0.270",
+    "deltalake>=1.2",
+    "hypothesis>=6.100",
+    "pandas>=2.2,<3",  # pyspark.testing of Spark 4.1 fails with pandas 3
+    "pytest>=8.3",
+    "responses>=0.25",
+]
+DEV = [
+    "mypy>=1.13",
+    "ruff>=0.9",
+    "setuptools>=77",  # builds the package without asking a registry for itself
+    "types-PyYAML",
+    "types-requests",
+    "types-tqdm",
+]
+
+
+def version() -> str:
+    """The version in ``klaviyo_spark/__init__.py``, read without importing the package."""
+    source = (HERE / "klaviyo_spark" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
+    assert found, "klaviyo_spark/__init__.py states no __version__"
+    return found.group(1)
+
+
+def long_description() -> str:
+    """The README, or nothing in a tree that has none."""
+    readme = HERE / "README.md"
+    return readme.read_text(encoding="utf-8") if readme.exists() else ""
+
+
+setup(
+    name="klaviyo-spark",
+    version=version(),
+    description="Keeps a Klaviyo account as typed Delta tables, with Spark",
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["klaviyo_spark", "klaviyo_spark.*"]),
+    package_data={"": ["py.typed", "*.json", "*.yml", "*.md", "*.properties"]},
+    # Spark is an extra: on Databricks a wheel that pulls pyspark fights the runtime's own.
+    install_requires=[
+        "click>=8.1",
+        "msgspec>=0.18.6",
+        "PyYAML>=6.0",
+        "requests>=2.31",
+        "tenacity>=8.2",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "spark": SPARK,
+        "sandbox": SANDBOX,
+        "test": [*SPARK, *SANDBOX, *TEST],
+        "dev": [*SPARK, *SANDBOX, *TEST, *DEV],
+    },
+    entry_points={"console_scripts": ["klaviyo-spark = klaviyo_spark.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Programming Language :: Python :: 3",
+        "Topic :: Database",
+    ],
+)

@@ -1,0 +1,29 @@
+"""What every test may ask for. Asking for ``spark`` puts the ``spark`` marker on a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from klaviyo_spark.session import spark_session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Spark, directly or through another fixture, so `make fast` can leave it."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker("spark")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One session for all tests: two cores, UTC, quick to start, its warehouse thrown away."""
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    session = spark_session(str(warehouse), "local[2]", quick=True)
+    yield session
+    session.stop()

@@ -1,0 +1,120 @@
+"""Which of Delta's jars are needed, where they are kept, and what is said where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from klaviyo_spark import jars
+from klaviyo_spark.errors import ConfigError
+
+NAMES = ["delta-spark_4.2_2.13-4.4.0.jar", "delta-storage-4.4.0.jar"]
+
+
+def a_folder(folder: Path, names: list[str]) -> Path:
+    """A folder that holds (empty) jars of these names."""
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
+class Registry:
+    """A resolver that counts how often it is asked."""
+
+    def __init__(self, found: list[Path]) -> None:
+        self.found, self.asked = found, 0
+
+    def __call__(self, packages: str, exclusions: str, environ: Mapping[str, str]) -> list[Path]:
+        self.asked += 1
+        return self.found
+
+
+@pytest.mark.parametrize(("spark", "delta"), [("4.2.0", "4.4.0"), ("4.0.1", "4.4.0")])
+def test_pairs_that_have_been_run_are_taken(spark: str, delta: str):
+    jars.check_pair(spark, delta)
+
+
+@pytest.mark.parametrize(
+    ("spark", "delta"), [("4.2.0", "4.4.1"), ("4.2.0", "4.0.0"), ("3.5.1", "4.4.0")]
+)
+def test_a_pair_that_does_not_fit_is_refused_with_those_that_do(spark: str, delta: str):
+    with pytest.raises(ConfigError) as refused:
+        jars.check_pair(spark, delta)
+
+    assert str(refused.value) == (
+        f"pyspark {spark} with delta-spark {delta} do not fit together; "
+        "install pyspark 4.2.0 or 4.0.* with delta-spark 4.4.0"
+    )
+
+
+def test_the_packages_asked_for_follow_the_minor_version_of_spark():
+    assert jars.packages("4.0.1", "4.4.0") == (
+        "io.delta:delta-spark_4.0_2.13:4.4.0,io.delta:delta-storage:4.4.0"
+    )
+    assert "org.apache.hadoop:*" in jars.exclusions().split(",")
+
+
+def test_a_folder_that_is_named_is_used_and_nothing_is_fetched(tmp_path: Path):
+    folder = a_folder(tmp_path / "jars", NAMES)
+    registry = Registry([])
+
+    found = jars.delta_jars("4.2.0", "4.4.0", {"KLAVIYO_SPARK_JARS": str(folder)}, registry)
+
+    assert [jar.name for jar in found] == NAMES
+    assert registry.asked == 0
+
+
+def test_a_folder_that_lacks_a_jar_is_refused_with_what_it_must_hold(tmp_path: Path):
+    folder = a_folder(tmp_path / "jars", NAMES[:1])
+
+    with pytest.raises(ConfigError) as refused:
+        jars.delta_jars("4.2.0", "4.4.0", {"KLAVIYO_SPARK_JARS": str(folder)}, Registry([]))
+
+    assert str(refused.value) == f"KLAVIYO_SPARK_JARS={folder}: must hold {' and '.join(NAMES)}"
+
+
+def test_fetched_jars_are_kept_and_asked_for_once(tmp_path: Path):
+    fetched = a_folder(tmp_path / "fetched", [f"io.delta_{name}" for name in NAMES])
+    registry = Registry(sorted(fetched.iterdir()))
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    first = jars.delta_jars("4.2.0", "4.4.0", environ, registry)
+    second = jars.delta_jars("4.2.0", "4.4.0", environ, registry)
+
+    folder = tmp_path / "cache" / "klaviyo-spark" / "delta-4.4.0-spark-4.2"
+    assert first == second == [folder / f"io.delta_{name}" for name in NAMES]
+    assert registry.asked == 1
+    assert [one.name for one in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_cache_that_was_filled_by_half_is_filled_anew(tmp_path: Path):
+    fetched = a_folder(tmp_path / "fetched", NAMES)
+    environ = {"HOME": str(tmp_path)}
+    a_folder(tmp_path / ".cache" / "klaviyo-spark" / "delta-4.4.0-spark-4.2", NAMES[:1])
+
+    found = jars.delta_jars("4.2.0", "4.4.0", environ, Registry(sorted(fetched.iterdir())))
+
+    assert [jar.name for jar in found] == NAMES
+
+
+def test_without_a_registry_it_says_which_jars_to_put_where(tmp_path: Path):
+    with pytest.raises(ConfigError) as refused:
+        jars.delta_jars("4.2.0", "4.4.0", {"XDG_CACHE_HOME": str(tmp_path)}, Registry([]))
+
+    assert str(refused.value) == (
+        f"no package registry gave Delta's jars; put {' and '.join(NAMES)} into a folder "
+        "and set KLAVIYO_SPARK_JARS to it"
+    )
+    assert refused.value.exit_code == 2
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    fetched = a_folder(tmp_path / "fetched", NAMES)
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+
+    with pytest.raises(ConfigError, match="cannot keep Delta's jars in .*; set XDG_CACHE_HOME"):
+        jars.delta_jars("4.2.0", "4.4.0", environ, Registry(sorted(fetched.iterdir())))

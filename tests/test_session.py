@@ -1,0 +1,124 @@
+"""Where a session comes from, how a local one is set, and that it speaks Delta."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from klaviyo_spark import session
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.session import Place
+
+JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
+
+
+def a_local_conf(
+    master: str = "local[*]", cores: int = 8, memory_mb: int = 16384, quick: bool = False
+) -> dict[str, str]:
+    return session.local_conf("/lake", master, JARS, cores, memory_mb, quick)
+
+
+@pytest.mark.parametrize(
+    ("environ", "active", "expected"),
+    [
+        ({}, False, Place.LOCAL),
+        ({}, True, Place.GIVEN),
+        ({"DATABRICKS_RUNTIME_VERSION": "17.3"}, False, Place.GIVEN),
+        ({"SPARK_REMOTE": "sc://host"}, False, Place.GIVEN),
+        ({"PYSPARK_GATEWAY_PORT": "1234"}, False, Place.SUBMITTED),
+        (
+            {"PYSPARK_GATEWAY_PORT": "1234", "DATABRICKS_RUNTIME_VERSION": "17.3"},
+            False,
+            Place.GIVEN,
+        ),
+    ],
+)
+def test_the_place_is_told_by_the_environment(
+    environ: dict[str, str], active: bool, expected: Place
+):
+    assert session.place(environ, active) is expected
+
+
+def test_a_local_session_has_the_jars_on_its_class_path_and_listens_to_this_machine_only():
+    conf = a_local_conf()
+
+    assert conf["spark.driver.extraClassPath"] == os.pathsep.join(str(jar) for jar in JARS)
+    assert conf["spark.driver.bindAddress"] == "127.0.0.1"
+    assert "spark.jars" not in conf
+
+
+def test_a_session_on_a_cluster_sends_the_jars_along():
+    conf = a_local_conf("spark://master:7077")
+
+    assert conf["spark.jars"] == "file:///jars/delta-spark.jar,file:///jars/delta-storage.jar"
+    assert "spark.driver.bindAddress" not in conf
+
+
+def test_a_quick_session_compiles_less_and_shuffles_into_two():
+    quick, usual = a_local_conf(quick=True), a_local_conf()
+
+    assert quick["spark.driver.extraJavaOptions"].endswith(
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    )
+    assert "-XX:" not in usual["spark.driver.extraJavaOptions"]
+    assert (quick["spark.sql.shuffle.partitions"], usual["spark.sql.shuffle.partitions"]) == (
+        "2",
+        "8",
+    )
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, 2), (2, 4), (4, 8), (64, 8)])
+def test_a_shuffle_makes_two_partitions_a_core_and_eight_at_most(cores: int, expected: int):
+    assert session.shuffle_partitions(cores, quick=False) == expected
+
+
+@pytest.mark.parametrize(("machine", "expected"), [(2048, 1024), (8192, 2048), (65536, 4096)])
+def test_the_heap_is_a_quarter_of_the_machine_within_bounds(machine: int, expected: int):
+    assert session.driver_memory_mb(machine) == expected
+
+
+def test_extensions_that_are_there_stay_and_delta_comes_once():
+    once = session.delta_conf("org.example.Extension")["spark.sql.extensions"]
+
+    assert once == f"org.example.Extension,{session.EXTENSION}"
+    assert session.delta_conf(once)["spark.sql.extensions"] == once
+
+
+def test_a_spark_home_of_another_version_is_refused(tmp_path: Path):
+    (tmp_path / "jars").mkdir()
+    (tmp_path / "jars" / "spark-core_2.13-4.2.0.jar").touch()
+    environ = {"SPARK_HOME": str(tmp_path)}
+
+    session.check_home({}, "4.2.0")
+    session.check_home(environ, "4.2.0")
+    with pytest.raises(ConfigError, match="is not Spark 4.0.1 like pyspark: unset SPARK_HOME"):
+        session.check_home(environ, "4.0.1")
+
+
+def test_without_pyspark_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(session.importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(ConfigError, match=r"pip install 'klaviyo-spark\[spark\]'"):
+        session.spark_session()
+
+
+def test_a_session_merges_into_delta_tables_in_utc(spark: SparkSession, tmp_path: Path):
+    target = f"delta.`{tmp_path}/t`"
+    spark.sql(f"CREATE TABLE {target} USING delta AS SELECT 1L AS id, 'old' AS word")
+    rows = spark.createDataFrame([(1, "new"), (2, "new")], "id bigint, word string")
+
+    spark.sql(
+        f"MERGE INTO {target} t USING {{rows}} s ON t.id = s.id "
+        "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+        rows=rows,
+    )
+
+    merged = spark.sql(f"SELECT id, word, current_timezone() AS zone FROM {target} ORDER BY id")
+    assert [tuple(row) for row in merged.collect()] == [(1, "new", "UTC"), (2, "new", "UTC")]
+
+
+def test_a_session_that_is_there_is_taken(spark: SparkSession):
+    assert session.spark_session() is spark
