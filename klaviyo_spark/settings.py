@@ -1,0 +1,277 @@
+"""What operators change: conf files, environment and options become one checked ``Settings``."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from klaviyo_spark.errors import ConfigError, UsageError
+from klaviyo_spark.secret import KEY_LIKE, VARIABLE, ApiKey, find_key
+from klaviyo_spark.times import bounds, parse_duration, parse_time
+
+__all__ = [
+    "RESOURCES",
+    "ApiKey",
+    "Schemas",
+    "Settings",
+    "api_key",
+    "bounds",
+    "check_base_url",
+    "check_resources",
+    "check_warehouse",
+    "load",
+    "parse_time",
+]
+
+RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "segments", "tags")
+BASE = Path("conf/base.yml")
+_URL = re.compile(r"(https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$")]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Threads = Annotated[int, msgspec.Meta(ge=1, le=64)]
+
+
+class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the three schemas are called; in a folder each is a folder ``NAME.db``."""
+
+    bronze: Name = "klaviyo_bronze"
+    silver: Name = "klaviyo_v2"
+    ops: Name = "klaviyo_ops"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that can be set, with what holds where nothing is set. ``conf/base.yml`` explains each.
+
+    Durations are ``7d``, ``36h``, ``30m`` in conf; times are ISO 8601, UTC without an offset.
+    """
+
+    account: Text = "default"
+    base_url: str = "https://a.klaviyo.com"
+    warehouse: Text = "./lake"
+    catalog: Name | None = None
+    schemas: Schemas = Schemas()
+    resources: tuple[str, ...] = RESOURCES
+    start: str | None = None
+    lookback: timedelta = timedelta(days=7)
+    full_profiles_every: timedelta = timedelta(days=30)
+    upper_margin: timedelta = timedelta(minutes=2)
+    metrics: str | tuple[Text, ...] = "documented"
+    event_properties: bool = True
+    rate_share: Share = 1.0
+    threads: Threads = 8
+    secret_scope: str | None = None
+    secret_key: str | None = None
+
+    @property
+    def start_time(self) -> datetime | None:
+        """``start`` in UTC; None means all history."""
+        return parse_time(self.start) if self.start else None
+
+
+def load(
+    path: str | None = None, *, environ: Mapping[str, str] = os.environ, **overrides: Any
+) -> Settings:
+    """The settings of a run: defaults, then base.yml, then ``path``, then ``overrides``.
+
+    Args:
+        path: a conf file; ``base.yml`` beside it is read first. Without it ``conf/base.yml`` of
+            the working directory is read, if it is there.
+        environ: KLAVIYO_BASE_URL in it comes after conf and before ``overrides``.
+        overrides: settings by name, from options; None, or empty as Databricks gives it, means
+            that the option was not given. ``resources`` may be one text with commas.
+
+    Raises:
+        ConfigError: says which file or option, which setting, and what is expected.
+    """
+    merged: dict[str, Any] = {}
+    for file in conf_files(path):
+        merged = _over(merged, _read(file))
+    given = {name: value for name, value in overrides.items() if value not in (None, "")}
+    if environ.get("KLAVIYO_BASE_URL") and "base_url" not in given:
+        url = {"base_url": environ["KLAVIYO_BASE_URL"]}
+        merged = _over(merged, _checked(url, "KLAVIYO_BASE_URL"))
+    for name, value in given.items():
+        try:
+            merged = _over(merged, _checked({name: value}, f"--{name.replace('_', '-')}"))
+        except ConfigError as error:
+            raise UsageError(f"{error}") from error
+    return msgspec.convert(merged, Settings)
+
+
+def conf_files(path: str | None) -> list[Path]:
+    """The conf files of a run, the ones that win last."""
+    if path is None:
+        return [BASE] if BASE.is_file() else []
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"--config {path}: no such file")
+    base = file.with_name(BASE.name)
+    return [base, file] if base.is_file() and not base.samefile(file) else [file]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` where one of ``names`` is close to ``name``, else nothing."""
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def check_resources(names: Iterable[str]) -> tuple[str, ...]:
+    """The resources asked for, in their usual order, each once.
+
+    Raises:
+        UsageError: one is unknown, or none was named; lists them all.
+    """
+    asked = [name.strip() for name in names if name.strip()]
+    known = ", ".join(RESOURCES)
+    for name in asked:
+        if name not in RESOURCES:
+            raise UsageError(
+                f"unknown resource '{name}'{nearest(name, RESOURCES)} (known: {known})"
+            )
+    if not asked:
+        raise UsageError(f"no resource named; known: {known}")
+    return tuple(name for name in RESOURCES if name in asked)
+
+
+def check_base_url(url: str) -> str:
+    """The address of the API as ``scheme://host[:port]``.
+
+    Raises:
+        ValueError: not an address, with a path, a user or a query, or plain http to another
+            machine: the key would travel readable.
+    """
+    found = _URL.fullmatch(url)
+    if not found or int(found.group(3) or 0) > 65535:
+        raise ValueError("expected https://HOST[:PORT], without user, path or query")
+    scheme, host, _ = found.groups()
+    if scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"plain http to {host} would show the key; use https (or loopback)")
+    return url.rstrip("/")
+
+
+def check_warehouse(warehouse: str, schemas: Schemas = Schemas()) -> str:  # noqa: B008 - frozen
+    """The lake's folder as an absolute path, or its URI as it is.
+
+    A folder is a lake if it is empty, not there yet, or has one of the schemas' folders. Hidden
+    files do not count.
+
+    Raises:
+        ConfigError: a file, a folder of other things, or one that cannot be written.
+    """
+    local = warehouse.removeprefix("file://")
+    if _URI.match(local) or local.startswith("/Volumes/"):
+        return warehouse
+    folder = Path(local).expanduser().absolute()
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"warehouse {warehouse}: is a file; expected a folder")
+        inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+        ours = {f"{name}.db" for name in (schemas.bronze, schemas.silver, schemas.ops)}
+        if any(not name.startswith(".") for name in inside) and not ours & inside:
+            raise ConfigError(
+                f"warehouse {warehouse}: holds other things and no lake; expected an empty or new "
+                "folder"
+            )
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise ConfigError(f"warehouse {warehouse}: cannot be written: {error.strerror}") from error
+    return str(folder)
+
+
+def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiKey:
+    """The account's key; see ``secret.find_key``."""
+    return find_key(settings.secret_scope, settings.secret_key, environ)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    if KEY_LIKE.search(text):
+        raise ConfigError(f"{file}: holds what looks like a key; keys belong into {VARIABLE}")
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = f", line {mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
+        raise ConfigError(f"{file}{line}: not YAML") from error
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{file}: expected settings as 'name: value'")
+    return _checked(raw, str(file))
+
+
+def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
+    """``raw`` in the types of ``Settings``; refused if any setting of it is unknown or unfit."""
+    _known(raw, Settings, where)
+    if isinstance(raw.get("schemas"), dict):
+        _known(raw["schemas"], Schemas, where)
+    fitting = {name: _fitting(name, value, where) for name, value in raw.items()}
+    try:
+        msgspec.convert(fitting, Settings)
+    except msgspec.ValidationError as error:
+        what, _, at = str(error).partition(" - at `$.")
+        name = "" if where.startswith("--") else f"{at.rstrip('`')}: "
+        raise ConfigError(f"{where}: {name}{what[0].lower()}{what[1:]}") from error
+    return fitting
+
+
+def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> None:
+    for name in raw:
+        if name not in struct.__struct_fields__:
+            close = nearest(str(name), struct.__struct_fields__)
+            raise ConfigError(f"{where}: unknown setting '{name}'{close}")
+
+
+def _fitting(name: str, value: Any, where: str) -> Any:
+    try:
+        if name in ("lookback", "full_profiles_every", "upper_margin"):
+            return value if isinstance(value, timedelta) else parse_duration(str(value))
+        if name == "base_url":
+            return check_base_url(str(value))
+        if name == "start" and value is not None:
+            text = value.isoformat() if isinstance(value, date) else str(value)
+            parse_time(text)
+            return text
+        if name == "resources" and isinstance(value, (str, list, tuple)):
+            names = value.split(",") if isinstance(value, str) else value
+            return check_resources(str(one) for one in names)
+        if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
+            raise ValueError("expected documented, all, or a list of metric names")
+    except (ValueError, UsageError) as error:
+        option = where.startswith(("--", "KLAVIYO"))
+        raise ConfigError(f"{where}: {'' if option else f'{name}: '}{error}") from error
+    return value
+
+
+def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """``upper`` over ``lower``; schemas one by one, everything else whole."""
+    merged = {**lower, **upper}
+    if "schemas" in lower and "schemas" in upper:
+        merged["schemas"] = {**lower["schemas"], **upper["schemas"]}
+    return merged
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

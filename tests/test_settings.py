@@ -1,0 +1,264 @@
+"""Conf, environment and options: what they become, and what is refused with which words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from klaviyo_spark.errors import ConfigError, UsageError
+from klaviyo_spark.settings import (
+    RESOURCES,
+    Settings,
+    check_base_url,
+    check_resources,
+    check_warehouse,
+    load,
+)
+
+CONF = Path(__file__).parent.parent / "conf"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the conf of the checkout by being run in it."""
+    monkeypatch.chdir(tmp_path)
+
+
+def a_conf(text: str, name: str = "dev.yml") -> str:
+    Path("conf").mkdir(exist_ok=True)
+    file = Path("conf", name)
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_without_conf_the_packaged_defaults_hold():
+    assert load(environ={}) == Settings()
+
+
+def test_without_a_path_the_base_of_the_working_directory_is_read():
+    a_conf("account: brand", "base.yml")
+
+    assert load(environ={}).account == "brand"
+
+
+def test_a_conf_goes_over_the_base_beside_it():
+    a_conf("account: brand\nthreads: 4\nschemas: {bronze: b}", "base.yml")
+    path = a_conf("threads: 2\nschemas: {silver: s}", "prod.yml")
+
+    actual = load(path, environ={})
+
+    assert (actual.account, actual.threads) == ("brand", 2)
+    assert (actual.schemas.bronze, actual.schemas.silver) == ("b", "s")
+
+
+def test_the_base_itself_may_be_named():
+    assert load(a_conf("account: brand", "base.yml"), environ={}).account == "brand"
+
+
+def test_an_empty_conf_changes_nothing():
+    assert load(a_conf("# nothing yet\n"), environ={}) == Settings()
+
+
+def test_options_go_over_conf_and_those_not_given_do_not():
+    path = a_conf("account: brand\nwarehouse: /data/lake")
+
+    actual = load(path, environ={}, account="other", warehouse=None, base_url="")
+
+    assert (actual.account, actual.warehouse) == ("other", "/data/lake")
+
+
+def test_the_environment_gives_the_address_unless_an_option_does():
+    environ = {"KLAVIYO_BASE_URL": "http://127.0.0.1:8080"}
+    path = a_conf("base_url: https://b.example")
+
+    assert load(path, environ=environ).base_url == "http://127.0.0.1:8080"
+    assert load(path, environ=environ, base_url="https://c.example").base_url == "https://c.example"
+
+
+def test_durations_and_times_are_read_as_people_write_them():
+    path = a_conf("lookback: 36h\nupper_margin: 0m\nstart: 2026-01-31\nmetrics: [Placed Order]")
+
+    actual = load(path, environ={})
+
+    assert (actual.lookback, actual.upper_margin) == (timedelta(hours=36), timedelta(0))
+    assert actual.start_time is not None
+    assert actual.start_time.isoformat() == "2026-01-31T00:00:00+00:00"
+    assert actual.metrics == ("Placed Order",)
+
+
+def test_resources_of_an_option_are_one_text():
+    assert load(environ={}, resources="events, campaigns").resources == ("campaigns", "events")
+
+
+def test_the_conf_files_of_the_checkout_load():
+    base = load(str(CONF / "base.yml"), environ={})
+    dev, prod = (load(str(CONF / name), environ={}) for name in ("dev.yml", "prod.yml"))
+
+    assert base == Settings()
+    assert (dev.schemas.silver, prod.schemas.silver) == ("klaviyo_v2_dev", "klaviyo_v2")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lookbak: 7d", "conf/dev.yml: unknown setting 'lookbak'; did you mean 'lookback'?"),
+        ("zzz: 1", "conf/dev.yml: unknown setting 'zzz'"),
+        (
+            "schemas: {sliver: x}",
+            "conf/dev.yml: unknown setting 'sliver'; did you mean 'silver'?",
+        ),
+        ("threads: many", "conf/dev.yml: threads: expected `int`, got `str`"),
+        ("threads: 0", "conf/dev.yml: threads: expected `int` >= 1"),
+        ("rate_share: 1.5", "conf/dev.yml: rate_share: expected `float` <= 1.0"),
+        ("rate_share: 0", "conf/dev.yml: rate_share: expected `float` > 0.0"),
+        (
+            "lookback: 7",
+            "conf/dev.yml: lookback: '7' is not a duration; "
+            "expected a whole number and d, h or m, such as 7d, 36h or 30m",
+        ),
+        (
+            "start: soon",
+            "conf/dev.yml: start: 'soon' is not a time; "
+            "expected ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z",
+        ),
+        (
+            "metrics: some",
+            "conf/dev.yml: metrics: expected documented, all, or a list of metric names",
+        ),
+        (
+            "resources: [evnts]",
+            "conf/dev.yml: resources: unknown resource 'evnts'; did you mean 'events'? "
+            "(known: campaigns, events, flows, lists, metrics, profiles, segments, tags)",
+        ),
+        (
+            "base_url: http://a.example",
+            "conf/dev.yml: base_url: plain http to a.example would show the key; "
+            "use https (or loopback)",
+        ),
+        ("- a list", "conf/dev.yml: expected settings as 'name: value'"),
+    ],
+)
+def test_a_conf_that_does_not_fit_is_refused_by_file_and_setting(text: str, message: str):
+    with pytest.raises(ConfigError) as refused:
+        load(a_conf(text), environ={})
+
+    assert str(refused.value) == message
+    assert refused.value.exit_code == 2
+
+
+def test_what_is_not_yaml_is_refused_by_its_line():
+    with pytest.raises(ConfigError, match="^conf/dev.yml, line 2: not YAML$"):
+        load(a_conf("account: brand\n: ]\n"), environ={})
+
+
+def test_a_conf_that_holds_a_key_is_refused_without_repeating_it():
+    key = "pk_" + "0123456789abcdef"
+
+    with pytest.raises(ConfigError, match="holds what looks like a key") as refused:
+        load(a_conf(f"account: brand  # {key}"), environ={})
+
+    assert key not in str(refused.value)
+
+
+def test_a_conf_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match="--config conf/none.yml: no such file"):
+        load("conf/none.yml", environ={})
+
+
+def test_a_bad_option_is_refused_by_its_name():
+    with pytest.raises(UsageError, match="^--base-url: expected https://HOST"):
+        load(environ={}, base_url="ftp://a.example")
+    with pytest.raises(ConfigError, match="^KLAVIYO_BASE_URL: plain http to a.example"):
+        load(environ={"KLAVIYO_BASE_URL": "http://a.example"})
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.klaviyo.com", "https://a.klaviyo.com"),
+        ("https://a.klaviyo.com:8443/", "https://a.klaviyo.com:8443"),
+        ("http://localhost:1", "http://localhost:1"),
+        ("http://127.8.9.1:80", "http://127.8.9.1:80"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_address_with_https_or_on_loopback_is_taken(url: str, expected: str):
+    assert check_base_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a.klaviyo.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "http://0.0.0.0",
+        "http://[::]",
+        "https://user:secret@a.klaviyo.com",
+        "http://localhost@a.klaviyo.com",
+        "https://a.klaviyo.com/api",
+        "https://a.klaviyo.com?x=1",
+        "https://a.klaviyo.com#x",
+        "https://a.klaviyo.com\\@b.example",
+        "https://a.klaviyo.com:99999",
+        "https://a.klaviyo.com\n",
+        "a.klaviyo.com",
+        "",
+    ],
+)
+def test_any_other_address_is_refused_without_repeating_a_password(url: str):
+    with pytest.raises(ValueError, match="^(expected https|plain http)") as refused:
+        check_base_url(url)
+
+    assert "secret" not in str(refused.value)
+
+
+def test_resources_keep_their_usual_order_each_once():
+    assert check_resources(["tags", "events ", "tags"]) == ("events", "tags")
+    assert check_resources(RESOURCES) == RESOURCES
+
+
+def test_no_resource_at_all_is_refused():
+    with pytest.raises(UsageError, match="no resource named; known: campaigns"):
+        check_resources([" "])
+
+
+def test_a_new_or_empty_folder_or_a_lake_is_a_warehouse(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".hidden").touch()
+    (tmp_path / "lake" / "klaviyo_ops.db").mkdir(parents=True)
+    (tmp_path / "lake" / "notes.txt").touch()
+
+    for name in ("new/deep", "empty", "lake"):
+        assert check_warehouse(name) == str(tmp_path / name)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3a://b/lake", "abfss://c@a.example/lake", "gs://b", "dbfs:/lake", "/Volumes/a/b"]
+)
+def test_a_warehouse_elsewhere_is_left_to_spark(uri: str):
+    assert check_warehouse(uri) == uri
+
+
+def test_a_file_is_no_warehouse(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match="warehouse file: is a file; expected a folder"):
+        check_warehouse("file")
+    with pytest.raises(ConfigError, match="warehouse file/lake: cannot be written"):
+        check_warehouse("file/lake")
+
+
+def test_a_folder_of_other_things_is_no_warehouse(tmp_path: Path):
+    (tmp_path / "photo.jpg").touch()
+
+    with pytest.raises(ConfigError, match="holds other things and no lake"):
+        check_warehouse(str(tmp_path))
+
+
+def test_a_place_that_cannot_be_written_is_no_warehouse():
+    with pytest.raises(ConfigError, match="warehouse /proc/lake: cannot be written"):
+        check_warehouse("/proc/lake")
