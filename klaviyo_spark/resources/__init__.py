@@ -1,0 +1,30 @@
+"""What Klaviyo has and what becomes of it: one module per resource, put together here."""
+
+from klaviyo_spark.resources import (
+    campaigns,
+    events,
+    flows,
+    lists,
+    metrics,
+    profiles,
+    segments,
+    tags,
+)
+from klaviyo_spark.spec import Endpoint, TableSpec, by_name
+
+# In the order of the alphabet, which is the order users see them in.
+ALL = (
+    campaigns.RESOURCE,
+    events.RESOURCE,
+    flows.RESOURCE,
+    lists.RESOURCE,
+    metrics.RESOURCE,
+    profiles.RESOURCE,
+    segments.RESOURCE,
+    tags.RESOURCE,
+)
+RESOURCES = {resource.name: resource for resource in ALL}
+TABLES: dict[str, TableSpec] = by_name([t for resource in ALL for t in resource.tables])
+ENDPOINTS: dict[str, Endpoint] = {e.name: e for resource in ALL for e in resource.endpoints}
+
+__all__ = ["ALL", "ENDPOINTS", "RESOURCES", "TABLES"]

@@ -1,0 +1,287 @@
+"""Flows, their actions and the actions' messages.
+
+https://developers.klaviyo.com/en/reference/get_flows
+https://developers.klaviyo.com/en/reference/get_flow_action_messages
+"""
+
+from klaviyo_spark.spec import (
+    Endpoint,
+    Fanout,
+    Judge,
+    Parent,
+    Related,
+    Resource,
+    S,
+    Slice,
+    Source,
+    TableSpec,
+    col,
+)
+
+# All actions of 50 flows come with their flows; archived flows come only when asked for.
+FLOWS_ENDPOINT = Endpoint(
+    name="flows",
+    resource="flows",
+    path="/api/flows",
+    rate=S,
+    scopes=("flows:read",),
+    params={"include": "flow-actions,tags", "page[size]": "50"},
+    sort="id",
+    slices=(
+        Slice({"archived": "false"}),
+        Slice({"archived": "true"}, "equals(archived,true)"),
+    ),
+)
+
+# One request per action that sends: the only place where a message says when it was made.
+MESSAGES_ENDPOINT = Endpoint(
+    name="flow_messages",
+    resource="flows",
+    path="/api/flow-actions/{id}/flow-messages",
+    rate=S,
+    scopes=("flows:read",),
+    params={"page[size]": "50"},
+    sort="id",
+    fanout=Fanout(
+        "flows",
+        rows="included:flow-action",
+        if_any=(
+            "$.relationships.flow-messages.data[0]",
+            "$.attributes.definition.data.message",
+            "$.attributes.definition.data.main_action",
+            "$.attributes.definition.data.current_experiment",
+        ),
+    ),
+)
+
+_A = "$.attributes"
+
+FLOWS = TableSpec(
+    name="flows",
+    resource="flows",
+    doc="One row per flow, as last seen; archived ones too, deleted ones (marked) with their last "
+    "metadata.",
+    key=("flow_id",),
+    version_by="updated",
+    sources=(Source("flows", version=f"{_A}.updated"),),
+    judges=(Judge("flows", whole=True),),
+    columns=(
+        col("flow_id", "string", "$.id", "Klaviyo's id of the flow: join events.flow."),
+        col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
+        col("status", "string", f"{_A}.status", "draft, manual or live."),
+        col("archived", "boolean", f"{_A}.archived", "True once archived."),
+        col("created", "timestamp", f"{_A}.created", "When it was created (UTC)."),
+        col("updated", "timestamp", f"{_A}.updated", "Last change (UTC)."),
+        col(
+            "trigger_type",
+            "string",
+            f"{_A}.trigger_type",
+            "What starts it: Added to List, Metric, Date Based, Price Drop, ...",
+        ),
+    ),
+)
+
+_D = f"{_A}.definition"
+# An A/B test holds its send as main_action, its variations beside it.
+_SENT = (f"{_D}.data.message", f"{_D}.data.main_action.data.message")
+
+
+def _sent(old: str, new: str) -> tuple[str, ...]:
+    """Where an action's setting stands: at its top until 2025-07-15, in its message since."""
+    return (f"{_A}.{old}", *(f"{message}.{new}" for message in _SENT))
+
+
+FLOW_ACTIONS = TableSpec(
+    name="flow_actions",
+    resource="flows",
+    doc="One row per step of a flow; sends nested in an A/B test are no steps of their own.",
+    key=("flow_action_id",),
+    version_by="updated",
+    sources=(
+        Source(
+            "flows",
+            rows="included:flow-action",
+            related=(Related("flow", link="$.relationships.flow-actions.data"),),
+            version=f"{_A}.updated",
+        ),
+    ),
+    judges=(Judge("flows", parent="$.id", proof="$.relationships.flow-actions has data"),),
+    judged_per="flow_id",
+    parent=Parent("flows", "flow_id"),
+    gone_on_404=("flow_messages",),
+    columns=(
+        col("flow_action_id", "string", "$.id", "Klaviyo's id of the action."),
+        col(
+            "flow_id",
+            "string",
+            ("flow>$.id", "$.relationships.flow.data.id"),
+            "The flow it is a step of.",
+        ),
+        col(
+            "action_type",
+            "string",
+            (f"{_A}.action_type", f"{_D}.type"),
+            "SEND_EMAIL, SEND_SMS, TIME_DELAY, BOOLEAN_BRANCH, ...: the older vocabulary, "
+            "whatever revision is read.",
+            shape="flow_action_type",
+        ),
+        col(
+            "status",
+            "string",
+            (f"{_A}.status", f"{_D}.data.status"),
+            "draft, manual, live or disabled; NULL for delays and splits.",
+        ),
+        col("created", "timestamp", f"{_A}.created", "When it was created (UTC)."),
+        col("updated", "timestamp", f"{_A}.updated", "Last change (UTC)."),
+        col(
+            "tracking_options_add_utm",
+            "boolean",
+            _sent("tracking_options.add_utm", "add_tracking_params"),
+            "UTM parameters are added to links.",
+        ),
+        col(
+            "tracking_options_utm_params",
+            "string",
+            _sent("tracking_options.utm_params", "custom_tracking_params"),
+            "The UTM parameters, as JSON text: [{param, value}], {name, value} before 2025-10-15.",
+        ),
+        col(
+            "tracking_options_is_tracking_opens",
+            "boolean",
+            f"{_A}.tracking_options.is_tracking_opens",
+            "Opens are tracked; NULL at revisions since 2025-10-15, which no longer say it.",
+        ),
+        col(
+            "tracking_options_is_tracking_clicks",
+            "boolean",
+            f"{_A}.tracking_options.is_tracking_clicks",
+            "Clicks are tracked; NULL at revisions since 2025-10-15, which no longer say it.",
+        ),
+        col(
+            "send_options_use_smart_tracking",
+            "boolean",
+            _sent("send_options.use_smart_sending", "smart_sending_enabled"),
+            "Smart sending is on: skips people who were written to a short while ago.",
+            also_named="send_options_use_smart_sending",
+        ),
+        col(
+            "send_options_is_transactional",
+            "boolean",
+            _sent("send_options.is_transactional", "transactional"),
+            "Transactional: goes to people who have not subscribed too.",
+        ),
+    ),
+)
+
+_IN_ACTION = Source(
+    "flows",
+    rows="included:flow-action",
+    name="action",
+    explode=(
+        _D,
+        f"{_D}.data.main_action",
+        f"{_D}.data.current_experiment.variations[]",
+    ),
+    needs="$.data.message",
+    version=f"{_A}.updated",
+)
+_LISTED = Source("flow_messages", name="listing", version=f"{_A}.updated")
+
+
+def _message(inner: str, *listed: str) -> dict[str, tuple[str, ...]]:
+    """Where a message's field stands: in its action's definition, and in its own listing."""
+    return {"action": (f"$.data.message.{inner}",), "listing": listed}
+
+
+def _content(old: str, new: str) -> dict[str, tuple[str, ...]]:
+    return _message(new, f"{_A}.content.{old}", f"{_D}.{new}")
+
+
+FLOW_ACTION_MESSAGES = TableSpec(
+    name="flow_action_messages",
+    resource="flows",
+    doc="One row per message a flow sends, each variation of an A/B test too.",
+    key=("flow_action_message_id",),
+    sources=(_LISTED, _IN_ACTION),
+    judges=(
+        Judge("flows", rows="included:flow-action", parent="$.id", proof=_D),
+        Judge("flow_messages", whole=True),
+    ),
+    judged_per="flow_action_id",
+    parent=Parent("flow_actions", "flow_action_id"),
+    columns=(
+        col(
+            "flow_action_id",
+            "string",
+            {
+                "action": "^.id",
+                "listing": ("page.parent_id", "$.relationships.flow-action.data.id"),
+            },
+            "The action that sends it; of an A/B test, the test.",
+        ),
+        col(
+            "flow_action_message_id",
+            "string",
+            _message("id", "$.id"),
+            "Klaviyo's id of the message; events name it in events.message.",
+        ),
+        col("name", "string", _message("name", f"{_A}.name", f"{_D}.name"), "Name in Klaviyo."),
+        col(
+            "channel",
+            "string",
+            {"action": "$.type", "listing": f"{_A}.channel"},
+            "email, sms, mobile_push, ...",
+            shape="message_channel",
+        ),
+        col(
+            "created",
+            "timestamp",
+            {"listing": f"{_A}.created"},
+            "When it was created (UTC); NULL until its action's listing has been read.",
+        ),
+        col(
+            "updated",
+            "timestamp",
+            {"listing": f"{_A}.updated"},
+            "Last change (UTC); NULL until its action's listing has been read.",
+        ),
+        col("content_subject", "string", _content("subject", "subject_line"), "Subject (e-mail)."),
+        col(
+            "content_preview_text",
+            "string",
+            _content("preview_text", "preview_text"),
+            "Text shown after the subject in an inbox (e-mail).",
+        ),
+        col(
+            "content_from_email",
+            "string",
+            _content("from_email", "from_email"),
+            "Sender's address (e-mail).",
+        ),
+        col(
+            "content_rom_label",
+            "string",
+            _content("from_label", "from_label"),
+            "Sender's name (e-mail); the documented name lacks an f.",
+            also_named="content_from_label",
+        ),
+        col(
+            "content_reply_to_email",
+            "string",
+            _content("reply_to_email", "reply_to_email"),
+            "Address for replies (e-mail).",
+        ),
+        col(
+            "content_cc_email",
+            "string",
+            _content("cc_email", "cc_email"),
+            "Copy goes here (e-mail).",
+        ),
+    ),
+)
+
+RESOURCE = Resource(
+    name="flows",
+    endpoints=(FLOWS_ENDPOINT, MESSAGES_ENDPOINT),
+    tables=(FLOWS, FLOW_ACTIONS, FLOW_ACTION_MESSAGES),
+)

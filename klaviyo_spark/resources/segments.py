@@ -1,0 +1,97 @@
+"""Segments, their tags and their members.
+
+https://developers.klaviyo.com/en/reference/get_segments
+https://developers.klaviyo.com/en/reference/get_profiles_for_segment
+"""
+
+from klaviyo_spark.spec import (
+    Endpoint,
+    Fanout,
+    Judge,
+    L,
+    Parent,
+    Resource,
+    Source,
+    TableSpec,
+    col,
+)
+
+SEGMENTS_ENDPOINT = Endpoint(
+    name="segments",
+    resource="segments",
+    path="/api/segments",
+    rate=L,
+    scopes=("segments:read",),
+    params={"include": "tags", "page[size]": "10"},
+    sort="id",
+)
+
+# While a segment is processing its members are incomplete: its walk is then no complete read.
+MEMBERS_ENDPOINT = Endpoint(
+    name="segment_profiles",
+    resource="segments",
+    path="/api/segments/{id}/profiles",
+    rate=L,
+    scopes=("segments:read", "profiles:read"),
+    params={"fields[profile]": "joined_group_at", "page[size]": "100"},
+    sort="joined_group_at",
+    fanout=Fanout("segments", partial_if="$.attributes.is_processing"),
+)
+
+_A = "$.attributes"
+_SEGMENT = Parent("segments", "segment_id")
+
+SEGMENTS = TableSpec(
+    name="segments",
+    resource="segments",
+    doc="One row per segment, inactive ones too.",
+    key=("segment_id",),
+    version_by="updated",
+    sources=(Source("segments", version=f"{_A}.updated"),),
+    judges=(Judge("segments", whole=True),),
+    gone_on_404=("segment_profiles",),
+    columns=(
+        col("segment_id", "string", "$.id", "Klaviyo's id of the segment."),
+        col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
+        col("created", "timestamp", f"{_A}.created", "When it was created (UTC)."),
+        col("updated", "timestamp", f"{_A}.updated", "Last change of the definition (UTC)."),
+    ),
+)
+
+SEGMENT_PROFILES = TableSpec(
+    name="segment_profiles",
+    resource="segments",
+    doc="One row per segment and profile that is, or (marked) was, in it.",
+    key=("segment_id", "profile_id"),
+    sources=(Source("segment_profiles"),),
+    judges=(Judge("segment_profiles", whole=True),),
+    judged_per="segment_id",
+    parent=_SEGMENT,
+    columns=(
+        col("segment_id", "string", "page.parent_id", "The segment."),
+        col("profile_id", "string", "$.id", "The member: join profiles.profile_id."),
+    ),
+)
+
+SEGMENT_TAGS = TableSpec(
+    name="segment_tags",
+    resource="segments",
+    doc="One row per segment and tag on it.",
+    key=("segment_id", "tag_id"),
+    sources=(
+        Source("segments", explode=("$.relationships.tags.data[]",), version=f"{_A}.updated"),
+    ),
+    judges=(Judge("segments", parent="$.id", proof="$.relationships.tags has data"),),
+    judged_per="segment_id",
+    parent=_SEGMENT,
+    columns=(
+        col("segment_id", "string", "^.id", "The segment."),
+        col("tag_id", "string", "$.id", "The tag: join tags.tag_id."),
+    ),
+)
+
+RESOURCE = Resource(
+    name="segments",
+    endpoints=(SEGMENTS_ENDPOINT, MEMBERS_ENDPOINT),
+    tables=(SEGMENTS, SEGMENT_PROFILES, SEGMENT_TAGS),
+)

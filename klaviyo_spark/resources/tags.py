@@ -1,0 +1,31 @@
+"""Tags. Which things carry a tag is read from the things' own listings.
+
+https://developers.klaviyo.com/en/reference/get_tags
+"""
+
+from klaviyo_spark.spec import Endpoint, Judge, Resource, S, Source, TableSpec, col
+
+TAGS_ENDPOINT = Endpoint(
+    name="tags",
+    resource="tags",
+    path="/api/tags",
+    rate=S,
+    scopes=("tags:read",),
+    params={"page[size]": "50"},
+    sort="id",
+)
+
+TAGS = TableSpec(
+    name="tags",
+    resource="tags",
+    doc="One row per tag.",
+    key=("tag_id",),
+    sources=(Source("tags"),),
+    judges=(Judge("tags", whole=True),),
+    columns=(
+        col("tag_id", "string", "$.id", "Klaviyo's id of the tag."),
+        col("name", "string", "$.attributes.name", "What the tag says."),
+    ),
+)
+
+RESOURCE = Resource(name="tags", endpoints=(TAGS_ENDPOINT,), tables=(TAGS,))
