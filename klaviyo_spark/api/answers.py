@@ -1,0 +1,178 @@
+"""What Klaviyo answers: pages, error texts, headers. Pure; no HTTP here.
+
+A body is checked for being whole and found its ``links.next`` in; it is never rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from klaviyo_spark.errors import BadAnswer, RetryableError
+
+DETAIL_CHARS = 300
+_EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_PHONE = re.compile(r"(\+|%2B)\d{7,15}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer, as received.
+
+    Args:
+        url: as asked.
+        path: of the URL, without query.
+        body: after content decoding, otherwise untouched; of a 404, the error body.
+        next_url: ``links.next`` to the letter; None on the last page.
+        record_count: objects in ``data``: 1 for a single object, 0 for null.
+        http_date: Klaviyo's clock (UTC), None where the answer has no ``Date``.
+        fetched_at: our clock (UTC) when the body was complete.
+        revision: of the API, as asked for.
+    """
+
+    url: str
+    path: str
+    query: str
+    status: int
+    body: bytes
+    next_url: str | None
+    record_count: int
+    http_date: datetime | None
+    fetched_at: datetime
+    revision: str
+
+
+class _Links(msgspec.Struct):
+    next: str | None = None
+
+
+class _Body(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw(b"")
+    links: _Links | None = None
+
+
+class _Error(msgspec.Struct):
+    title: str | None = None
+    detail: str | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: list[_Error]
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
+_ERRORS = msgspec.json.Decoder(_Errors)
+
+
+def read_page(body: bytes, where: str) -> tuple[str | None, int]:
+    """``links.next`` and the number of records of a body that came with status 200.
+
+    Args:
+        where: what was asked, for messages.
+
+    Raises:
+        RetryableError: not whole, not JSON or not UTF-8: an HTML page, a body cut short.
+        BadAnswer: JSON, but without the ``data`` or the ``links`` that each page has.
+    """
+    try:
+        body.decode("utf-8")  # msgspec looks only into the texts that it keeps
+        page, body = _decoded(body)
+    except msgspec.ValidationError as error:
+        raise BadAnswer(f"{where} -> 200, but not a page of Klaviyo's: {error}") from None
+    except UnicodeDecodeError:
+        raise RetryableError(f"{where} -> 200, but the body is not UTF-8", status=200) from None
+    except msgspec.DecodeError as error:
+        what = _looks_like(body)
+        raise RetryableError(f"{where} -> 200, but {what} ({error})", status=200) from None
+    data = bytes(page.data)
+    if not data:
+        raise BadAnswer(f"{where} -> 200, but the body has no data")
+    if data.startswith(b"["):
+        if page.links is None:
+            raise BadAnswer(f"{where} -> 200, but the body has data and no links")
+        records = _RECORDS.decode(data)
+        if not all(bytes(r).startswith(b"{") for r in records):
+            raise BadAnswer(f"{where} -> 200, but data holds something that is not an object")
+        return page.links.next or None, len(records)
+    if data != b"null" and not data.startswith(b"{"):
+        raise BadAnswer(f"{where} -> 200, but data is neither a list nor an object")
+    return page.links.next or None if page.links else None, int(data != b"null")
+
+
+def error_text(body: bytes, secret: str) -> str:
+    """Klaviyo's own words from an error body, short, without key, e-mail addresses and phones.
+
+    Empty where the body is no error of Klaviyo's (an HTML page of something in between).
+    """
+    try:
+        errors = _ERRORS.decode(body).errors
+    except msgspec.DecodeError:
+        return ""
+    text = "; ".join(e.detail or e.title or "" for e in errors if e.detail or e.title)
+    return scrub(text, secret)[:DETAIL_CHARS]
+
+
+def is_error_body(body: bytes) -> bool:
+    """Whether ``body`` is an error as Klaviyo writes them, and not of something in between."""
+    try:
+        return bool(_ERRORS.decode(body).errors)
+    except msgspec.DecodeError:
+        return False
+
+
+def scrub(text: str, secret: str) -> str:
+    """``text`` without the secret, e-mail addresses and phone numbers."""
+    if secret:
+        text = text.replace(secret, "<key>")
+    return _PHONE.sub("<phone>", _EMAIL.sub("<e-mail>", text))
+
+
+def http_date(value: str | None) -> datetime | None:
+    """A ``Date`` header in UTC; None where it is missing or no date."""
+    try:
+        found = parsedate_to_datetime(value or "")
+    except (TypeError, ValueError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Seconds a ``Retry-After`` header asks for, as a number or a date; None where it says none."""
+    text = (value or "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text, re.ASCII):
+        return float(text)
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _decoded(body: bytes) -> tuple[_Body, bytes]:
+    """``body`` taken apart, and as it was taken apart.
+
+    A text that was cut within an emoji ends in half a surrogate pair. That is JSON, but msgspec
+    refuses it; so it looks at the body with all such halves replaced.
+    """
+    try:
+        return _BODY.decode(body), body
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        whole = _SURROGATE.sub(rb"\\ufffd", body)
+        if whole == body:
+            raise
+        return _BODY.decode(whole), whole
+
+
+def _looks_like(body: bytes) -> str:
+    """What a body is that is not JSON, in words."""
+    start = body[:200].lstrip().lower()
+    if not start:
+        return "the body is empty"
+    if start.startswith(b"<"):
+        return "the body is an HTML page, as a proxy or an outage sends them"
+    return "the body is cut short or malformed"

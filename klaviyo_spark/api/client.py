@@ -1,0 +1,284 @@
+"""One Klaviyo account over HTTP: ``get`` a page, with budgets kept and failures named.
+
+https://developers.klaviyo.com/en/reference/api_overview
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from klaviyo_spark import __version__
+from klaviyo_spark.api import answers
+from klaviyo_spark.api.answers import Page
+from klaviyo_spark.api.failures import connection_error, status_error
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.api.nap import raise_if_stopped
+from klaviyo_spark.api.query import origin, same_origin
+from klaviyo_spark.api.retry import RETRIED_STATUSES, RetryPolicy, wait_s
+from klaviyo_spark.api.servertime import ServerClock, utc_now
+from klaviyo_spark.api.transport import Key, KeyAuth, Session
+from klaviyo_spark.errors import BadAnswer, NotFound, RetryableError
+from klaviyo_spark.spec import Endpoint
+
+__all__ = ["BASE_URL", "REVISION", "Client", "Key", "Page", "Stats"]
+
+logger = logging.getLogger(__name__)
+
+BASE_URL = "https://a.klaviyo.com"
+REVISION = "2026-07-15"
+TIMEOUT = (10.0, 75.0)  # seconds to connect, and between two pieces of an answer
+TRY_S = 300.0  # an answer that trickles in for longer is dropped and asked for again
+_PIECE = 1 << 15
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a client has done so far: requests sent per endpoint name (each try counts), ..."""
+
+    requests: Mapping[str, int]
+    retries: int
+    throttled: int
+    bytes: int
+
+
+class Client:
+    """A Klaviyo account. Threads share it; each request borrows a connection of its own.
+
+    Args:
+        base_url: scheme, host and port; the key is sent nowhere else.
+        key: the private API key.
+        limiter: the account's, shared by all its clients.
+        revision: of the API. A retired one is answered 410 instead of in another shape.
+        timeout: seconds to connect, and to wait for the next piece of an answer.
+        local_now: this machine's clock, in UTC.
+
+    Raises:
+        ConfigError: the key could not stand in a header.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Key,
+        *,
+        limiter: Limiter,
+        revision: str = REVISION,
+        policy: RetryPolicy | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+        local_now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.revision = revision
+        self.limiter = limiter
+        self._auth = KeyAuth(key)
+        self._key = key
+        self._policy = policy or RetryPolicy()
+        self._timeout = timeout
+        self._clock = clock
+        self._server = ServerClock(local_now)
+        self._sessions: deque[Session] = deque()
+        self._lock = threading.Lock()
+        self._sent: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._reached = False
+
+    def __repr__(self) -> str:
+        """Where it talks to; never the key."""
+        return f"Client({origin(self.base_url)}, revision={self.revision})"
+
+    def __enter__(self) -> Client:
+        """The client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; a later ``get`` opens new ones."""
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def get(
+        self,
+        endpoint: Endpoint,
+        url: str,
+        *,
+        gone_ok: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Page:
+        """One page, asked for as often as the retry policy allows.
+
+        Args:
+            url: sent to the letter.
+            gone_ok: a 404 is a page too (status 404, no records), as a fact about a parent id.
+            stop: ends waits and downloads early.
+
+        Raises:
+            ApiError: the kind says what to do next; see ``klaviyo_spark.errors``.
+            Stopped: ``stop`` was set.
+        """
+        if not same_origin(url, self.base_url):
+            raise BadAnswer(
+                f"{endpoint.name}: asked to send the key to {origin(url)} instead of "
+                f"{origin(self.base_url)}; refused, nothing was sent"
+            )
+        # The wait for our own turn is no part of the 15 minutes.
+        self.limiter.acquire(endpoint.name, endpoint.rate, stop)
+
+        def send(attempt: int, left_s: float) -> Page:
+            if attempt > 1:
+                self.limiter.acquire(endpoint.name, endpoint.rate, stop)
+            return self._send(endpoint, url, gone_ok, attempt, self._clock() + left_s, stop)
+
+        return self._policy.call(
+            send,
+            now=self._server.now,
+            reached=lambda: self._reached,
+            on_retry=lambda: self._count("retries"),
+            stop=stop,
+        )
+
+    @property
+    def skew(self) -> timedelta:
+        """How far Klaviyo's clock is ahead of ours, by the last ``Date`` header seen."""
+        return self._server.skew
+
+    def now(self) -> datetime:
+        """Now (UTC) by Klaviyo's clock: upper bounds by ours would be refused or leave gaps."""
+        return self._server.now()
+
+    def stats(self) -> Stats:
+        """A copy of the counters."""
+        with self._lock:
+            counts = self._counts
+            return Stats(dict(self._sent), counts["retries"], counts["throttled"], counts["bytes"])
+
+    def _send(
+        self,
+        endpoint: Endpoint,
+        url: str,
+        gone_ok: bool,
+        attempt: int,
+        deadline: float,
+        stop: threading.Event | None,
+    ) -> Page:
+        """One try."""
+        parts = urlsplit(url)
+        where = f"GET {parts.path}"
+        began = self._clock()
+        with self._lock:
+            self._sent[endpoint.name] += 1
+        session = self._borrow()
+        try:
+            timeout = (self._timeout[0], max(1.0, min(self._timeout[1], deadline - began)))
+            with session.ask(url, timeout) as response:
+                self._reached = True
+                date = answers.http_date(response.headers.get("Date"))
+                self._server.note(date, self._server.local_now())
+                self.limiter.learn(endpoint.name, response.headers.get("RateLimit-Limit"))
+                body = self._read(response, where, min(deadline, began + TRY_S), stop)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise connection_error(error, where, origin(self.base_url)) from None
+        finally:
+            self._sessions.append(session)
+        fetched_at = self._server.local_now()
+        self._count("bytes", len(body))
+        status, next_url, count = response.status_code, None, 0
+        if status == 200:
+            next_url, count = answers.read_page(body, where)
+        elif not (status == 404 and gone_ok and answers.is_error_body(body)):
+            self._raise(endpoint, response, body, where, attempt)
+        logger.debug(
+            "%s -> %d, %d records, %d bytes, %.2f s",
+            where, status, count, len(body), self._clock() - began,
+        )  # fmt: skip
+        return Page(
+            url, parts.path, parts.query, status, body, next_url, count, date, fetched_at,
+            self.revision,
+        )  # fmt: skip
+
+    def _read(
+        self,
+        response: requests.Response,
+        where: str,
+        deadline: float,
+        stop: threading.Event | None,
+    ) -> bytes:
+        """The whole body, decoded; a short one is an error, whichever urllib3 is installed."""
+        pieces = []
+        for piece in response.iter_content(_PIECE):
+            pieces.append(piece)
+            raise_if_stopped(stop)
+            if self._clock() > deadline:
+                raise RetryableError(f"{where}: the answer takes too long to come in")
+        length = response.headers.get("Content-Length", "")
+        if length.isdigit() and "Transfer-Encoding" not in response.headers:
+            got = response.raw.tell()
+            if got < int(length):
+                raise RetryableError(f"{where}: the body was cut short, {got} of {length} bytes")
+        return b"".join(pieces)
+
+    def _raise(
+        self,
+        endpoint: Endpoint,
+        response: requests.Response,
+        body: bytes,
+        where: str,
+        attempt: int,
+    ) -> None:
+        """The error that ``response`` stands for; a 429 slows all threads down."""
+        status = response.status_code
+        detail = answers.error_text(body, self._key.reveal())
+        if status in RETRIED_STATUSES:
+            now = self._server.now()
+            asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
+            if status == 429:
+                self._count("throttled")
+                self.limiter.throttled(endpoint.name, wait_s(attempt, asked, now=now))
+            said = f": {detail}" if detail else ""
+            raise RetryableError(f"{where} -> {status}{said}", status=status, retry_after_s=asked)
+        if status == 404 and not answers.is_error_body(body):
+            raise BadAnswer(
+                f"{where} -> 404 by something other than Klaviyo's API at "
+                f"{origin(self.base_url)}; check the base URL and proxies",
+                status=404,
+            )
+        if status == 404:
+            raise NotFound(f"{where} -> 404: {detail}", status=404)
+        location = response.headers.get("Location", "")
+        raise status_error(status, where, detail, endpoint.scopes, self.revision, location)
+
+    def _borrow(self) -> Session:
+        """A session that no other thread uses now, with its open connection if it has one."""
+        try:
+            return self._sessions.pop()
+        except IndexError:
+            headers = {
+                "Accept": "application/vnd.api+json",
+                "revision": self.revision,
+                "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
+                "User-Agent": f"klaviyo-spark/{__version__}",
+            }
+            return Session(self.base_url, headers, self._auth)
+
+    def _count(self, what: str, n: int = 1) -> None:
+        with self._lock:
+            self._counts[what] += n

@@ -1,0 +1,146 @@
+"""Which answers are asked for again, how often, and after which wait. No HTTP here.
+
+At most 8 tries and 15 minutes a request. ``Retry-After`` wins over our own 1, 2, 4 … 60 seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import tenacity
+
+from klaviyo_spark.api.nap import Sleep, nap
+from klaviyo_spark.errors import RateLimitTooLong, RetryableError
+
+logger = logging.getLogger(__name__)
+
+# The last five are those of the network in front of Klaviyo, for outages behind it.
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+TRIES = 8
+TOTAL_S = 900.0
+MAX_WAIT_S = 300.0
+FIRST_CONTACT_TRIES = 3
+
+T = TypeVar("T")
+
+
+class Unreachable(RetryableError):
+    """No connection to the host: no such name, refused, or no answer to a call."""
+
+
+def wait_s(
+    attempt: int, retry_after_s: float | None = None, jitter: float = 0.0, *, now: datetime
+) -> float:
+    """Seconds before attempt ``attempt + 1`` (from 1). ``Retry-After`` wins; else 1, 2, 4 … 60.
+
+    Args:
+        jitter: from 0 to 1; up to a second, or up to a quarter of a longer wait of our own.
+        now: what a time to resume at is counted from.
+
+    Raises:
+        RateLimitTooLong: Klaviyo asks for more than ``MAX_WAIT_S``.
+    """
+    if not retry_after_s:  # a rounded-down 0 would spend all tries within a second
+        wait = float(min(60, 2 ** (attempt - 1)))
+        return wait + jitter * max(1.0, wait / 4)
+    if retry_after_s > MAX_WAIT_S:
+        resume_at = now + timedelta(seconds=min(retry_after_s, 10 * 365 * 86400.0))
+        raise RateLimitTooLong(
+            f"Klaviyo asks to wait {retry_after_s:.0f} s, more than the {MAX_WAIT_S:.0f} s that a "
+            f"run sits through; run again after {resume_at:%Y-%m-%dT%H:%M:%SZ}, what has "
+            "landed is kept",
+            resume_at=resume_at,
+        )
+    return retry_after_s + jitter
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How patient a client is; clock (seconds), sleep and random (0 to 1) are for tests to give."""
+
+    tries: int = TRIES
+    total_s: float = TOTAL_S
+    first_contact_tries: int = FIRST_CONTACT_TRIES
+    sleep: Sleep = nap
+    clock: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+
+    def call(
+        self,
+        send: Callable[[int, float], T],
+        *,
+        now: Callable[[], datetime],
+        reached: Callable[[], bool] = lambda: True,
+        on_retry: Callable[[], None] = lambda: None,
+        stop: threading.Event | None = None,
+    ) -> T:
+        """What ``send(attempt, seconds_left)`` returns, asked again after each RetryableError.
+
+        Args:
+            reached: whether the host was ever reached; until then a host that cannot be is given
+                up after ``first_contact_tries``.
+            on_retry: called before each wait.
+
+        Raises:
+            RateLimitTooLong: see ``wait_s``.
+            RetryableError: the last one, once tries or time are spent.
+            Stopped: ``stop`` was set during a wait.
+        """
+        began = self.clock()
+
+        def spent() -> float:
+            return self.clock() - began
+
+        def tries(error: BaseException | None) -> int:
+            first = isinstance(error, Unreachable) and not reached()
+            return self.first_contact_tries if first else self.tries
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = _error(state)
+            return wait_s(state.attempt_number, error.retry_after_s, self.random(), now=now())
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            error = _error(state)
+            least = wait_s(state.attempt_number, error.retry_after_s, now=now())
+            return state.attempt_number >= tries(error) or spent() + least >= self.total_s
+
+        def before_sleep(state: tenacity.RetryCallState) -> None:
+            on_retry()
+            error = _error(state)
+            wait = state.next_action.sleep if state.next_action else 0.0
+            tried, of = state.attempt_number, tries(error)
+            logger.warning("%s; try %d of %d, next in %.1f s", error, tried, of, wait)
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(RetryableError),
+            wait=wait,
+            stop=enough,
+            sleep=lambda seconds: self.sleep(seconds, stop),
+            before_sleep=before_sleep,
+            reraise=True,
+        )
+        attempt = 0
+        try:
+            for attempted in retrying:
+                with attempted:
+                    attempt = attempted.retry_state.attempt_number
+                    return send(attempt, self.total_s - spent())
+        except RetryableError as error:
+            tried = "1 try" if attempt == 1 else f"{attempt} tries"
+            error.args = (f"{error}; gave up after {tried} in {spent():.0f} s",)
+            raise
+        raise AssertionError("tenacity neither returned nor raised")
+
+
+def _error(state: tenacity.RetryCallState) -> RetryableError:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, RetryableError):
+        raise AssertionError(f"only RetryableError is asked again, not {error!r}")
+    return error

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from klaviyo_spark.api.answers import error_text, http_date, read_page, retry_after_s
+from klaviyo_spark.errors import BadAnswer, RetryableError
+
+from .fakes import NOON, SECRET, a_body, an_error_body
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (a_body("1", "2", next_url="https://x/y%2B"), ("https://x/y%2B", 2)),
+        (a_body(), (None, 0)),
+        (b'{"data":[],"links":{}}', (None, 0)),
+        (b'{"data":[],"links":{"next":null}}', (None, 0)),
+        (b'{"data":{"type":"flow"},"links":{"self":"x"}}', (None, 1)),
+        (b'{"data":{"type":"flow"}}', (None, 1)),
+        (b'{"data":null,"links":{}}', (None, 0)),
+        (b'\n{"included":[{}],"meta":{"x":1},"data":[ {"a":1} ],"links":{}}', (None, 1)),
+    ],
+)
+def test_reads_next_link_and_count(body: bytes, expected: tuple[str | None, int]):
+    assert read_page(body, "GET /x") == expected
+
+
+def test_half_an_emoji_makes_no_page_malformed():
+    body = b'{"data":[{"a":"cut \\ud83d"},{"b":"\\\\ud83d \\ud83d\\ude00"}],"links":{"next":"x"}}'
+    assert read_page(body, "GET /x") == ("x", 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the body is empty"),
+        (b" <!DOCTYPE html><html>", "an HTML page"),
+        (a_body("1")[:-1], "cut short or malformed"),
+        (b'{"data":[{"a":tru}],"links":{}}', "malformed"),
+        (b'{"data":[],"links":{}} {}', "malformed"),
+        (b'{"data":[{"a":"\xff"}],"links":{}}', "not UTF-8"),
+    ],
+)
+def test_bodies_that_are_not_whole_json_may_be_asked_for_again(body: bytes, message: str):
+    with pytest.raises(RetryableError, match=rf"GET /x -> 200.*{message}"):
+        read_page(body, "GET /x")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"links":{"next":null}}', "has no data"),
+        (an_error_body(), "has no data"),
+        (b'{"data":[]}', "data and no links"),
+        (b'{"data":[],"links":null}', "data and no links"),
+        (b'{"data":[1],"links":{}}', "not an object"),
+        (b'{"data":"x","links":{}}', "neither a list nor an object"),
+        (b'{"data":[],"links":{"next":5}}', r"links.next"),
+        (b"[]", "not a page"),
+    ],
+)
+def test_json_that_klaviyo_would_not_send_is_a_bad_answer(body: bytes, message: str):
+    with pytest.raises(BadAnswer, match=rf"GET /x -> 200.*{message}"):
+        read_page(body, "GET /x")
+
+
+def test_error_texts_are_short_and_hold_nothing_personal():
+    detail = f"Bad key {SECRET} for a.b@example.com, a%40b.org and +15005550006. " + "x" * 400
+    text = error_text(an_error_body(detail), SECRET)
+    assert text.startswith("Bad key <key> for <e-mail>, <e-mail> and <phone>. xxx")
+    assert len(text) == 300
+
+
+def test_several_details_become_one_text():
+    body = b'{"errors":[{"detail":"one"},{"title":"two"},{"detail":null}]}'
+    assert error_text(body, SECRET) == "one; two"
+
+
+def test_a_body_that_is_no_error_of_klaviyos_has_no_text():
+    assert error_text(b"<html>", SECRET) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("7", 7.0),
+        (" 1.5 ", 1.5),
+        ("Sun, 01 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sun, 01 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | None):
+    assert retry_after_s(value, NOON) == expected
+
+
+def test_a_date_header_is_utc():
+    assert http_date("Sun, 01 Nov 2026 12:00:00 GMT") == NOON
+    assert http_date("yesterday") is None
+    assert http_date(None) is None

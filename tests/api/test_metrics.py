@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from klaviyo_spark.api.metrics import DOCUMENTED, MetricFact, Resolution, documented_names, resolve
+
+
+def a_metric(id: str, name: str, integration: str | None = "Klaviyo") -> MetricFact:
+    return MetricFact(id, name, integration)
+
+
+ALL = [a_metric(f"M{n}", aliases[0]) for n, aliases in enumerate(DOCUMENTED.values())]
+ALL_IDS = {f"M{n}": name for n, name in enumerate(DOCUMENTED)}
+
+
+def without(name: str) -> list[MetricFact]:
+    return [m for m in ALL if m.name not in DOCUMENTED[name]]
+
+
+def test_eleven_metrics_are_documented():
+    assert len(DOCUMENTED) == 11
+
+
+def test_every_accepted_name_stands_for_one_documented_name():
+    assert documented_names()["received text message"] == "received sms"
+    assert len(documented_names()) == sum(len(a) for a in DOCUMENTED.values())
+
+
+def test_finds_all_documented_metrics_and_no_others():
+    metrics = [*ALL, a_metric("X", "Placed Order", "Shopify"), a_metric("Y", "Opened Text")]
+    assert resolve(metrics, "documented", {}) == Resolution(ALL_IDS, [], [], none=False)
+
+
+def test_case_does_not_matter():
+    metrics = [MetricFact(m.id, m.name.upper(), m.integration_name) for m in ALL]
+    assert resolve(metrics, "documented", {}).ids == ALL_IDS
+
+
+@pytest.mark.parametrize("alias", ["Received SMS", "Received Text Message"])
+def test_a_renamed_metric_is_found(alias: str):
+    found = resolve([a_metric("X", alias)], "documented", {})
+    assert found.ids == {"X": "received sms"}
+
+
+def test_several_ids_of_one_alias_set_are_all_taken():
+    metrics = [*ALL, a_metric("X", "Received Text Message")]
+    assert resolve(metrics, "documented", {}).ids == {**ALL_IDS, "X": "received sms"}
+
+
+def test_look_alikes_are_left_out():
+    metrics = [*ALL, a_metric("X", "Opened Email", "API"), a_metric("Y", "Opened Email", None)]
+    assert resolve(metrics, "documented", {}) == Resolution(ALL_IDS, [], [], none=False)
+
+
+def test_a_look_alike_under_another_alias_is_left_out():
+    metrics = [*ALL, a_metric("X", "Received Text Message", "API")]
+    assert resolve(metrics, "documented", {}) == Resolution(ALL_IDS, [], [], none=False)
+
+
+@pytest.mark.parametrize(("integration", "said"), [("API", "API"), (None, "not said")])
+def test_where_klaviyo_has_none_the_name_is_taken_with_a_warning(integration, said):
+    metrics = [*without("opened email"), a_metric("X", "Opened Email", integration)]
+    found = resolve(metrics, "documented", {})
+    assert found.ids["X"] == "opened email"
+    assert found.warnings == [
+        f"metric X is called 'Opened Email' but its integration is {said}, not Klaviyo; "
+        "taken for opened email"
+    ]
+
+
+def test_a_name_that_never_matched_is_a_warning():
+    found = resolve(without("received sms"), "documented", {})
+    assert found.warnings == [
+        "no metric is called 'Received SMS' or 'Received Text Message'; none of its events are read"
+    ]
+    assert (found.vanished, found.none) == ([], False)
+
+
+def test_a_remembered_metric_is_read_on_under_a_new_name():
+    metrics = [*without("received sms"), a_metric("X", "Got a Text")]
+    found = resolve(metrics, "documented", {"X": "received sms"})
+    assert found.ids["X"] == "received sms"
+    assert found.vanished == []
+    assert found.warnings == ["metric X (received sms) is now called 'Got a Text'; read on"]
+
+
+def test_a_metric_that_matched_before_and_is_gone_has_vanished():
+    found = resolve(without("received sms"), "documented", {"X": "received sms"})
+    assert (found.vanished, found.warnings) == (["received sms"], [])
+    assert "X" not in found.ids
+
+
+def test_a_remembered_id_that_is_gone_is_not_asked_for_when_another_matches():
+    assert resolve(ALL, "documented", {"X": "received sms"}) == Resolution(ALL_IDS, [], [], False)
+
+
+def test_nothing_at_all_says_so():
+    found = resolve([a_metric("X", "Placed Order", "Shopify")], "documented", {})
+    assert (found.ids, found.none, len(found.warnings)) == ({}, True, 11)
+
+
+def test_all_takes_every_metric_under_its_documented_or_own_name():
+    metrics = [*ALL, a_metric("X", "Placed Order", "Shopify"), a_metric("Y", "Opened Email", "API")]
+    assert resolve(metrics, "all", {}) == Resolution(
+        {**ALL_IDS, "X": "Placed Order", "Y": "Opened Email"}, [], [], none=False
+    )
+
+
+def test_all_notices_what_has_vanished():
+    remembered = {"X": "received sms", "Y": "Placed Order", "Z": "Kept"}
+    metrics = [*without("received sms"), a_metric("Z", "Renamed")]
+    found = resolve(metrics, "all", remembered)
+    assert found.vanished == ["received sms", "Placed Order"]
+    assert found.ids["Z"] == "Kept"
+
+
+def test_a_list_takes_documented_names_aliases_own_names_and_ids():
+    metrics = [*ALL, a_metric("X", "Placed Order", "Shopify"), a_metric("Y", "Viewed", "API")]
+    wanted = ["Opened Email", "opened email", "Received Text Message", "placed order", "Y"]
+    found = resolve(metrics, wanted, {})
+    assert found == Resolution(
+        {"M6": "opened email", "M1": "received sms", "X": "placed order", "Y": "Y"}, [], [], False
+    )
+
+
+def test_what_is_remembered_of_other_metrics_does_not_matter():
+    assert resolve(ALL, "documented", {"X": "Placed Order"}).vanished == []
