@@ -1,0 +1,148 @@
+"""Answers requests as Klaviyo would: key, revision, faults, scopes, query, limits, content."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from klaviyo_spark.sandbox import aggregates
+from klaviyo_spark.sandbox.account import Account
+from klaviyo_spark.sandbox.answers import Answer, Refusal, forbidden, ok
+from klaviyo_spark.sandbox.asked import understand
+from klaviyo_spark.sandbox.control import PREFIX, control
+from klaviyo_spark.sandbox.faults import Faults
+from klaviyo_spark.sandbox.limits import Limits, rate_of
+from klaviyo_spark.sandbox.revisions import check_revision
+from klaviyo_spark.sandbox.rules import Rule, rule_for
+from klaviyo_spark.sandbox.times import instant
+from klaviyo_spark.sandbox.views import Views
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request that came in. ``endpoint``: its path with ``{id}``; ``at_s``: monotonic."""
+
+    endpoint: str
+    path: str
+    params: dict[str, str]
+    status: int
+    at: datetime
+    at_s: float
+
+
+class App:
+    """A WSGI application for one account."""
+
+    def __init__(self, account: Account, key: str, rate_scale: float, latency_ms: float) -> None:
+        self.account = account
+        self.key = key
+        self.latency_ms = latency_ms
+        self.faults = Faults(account.world.seed)
+        self.missing_scopes: set[str] = set()
+        self.requests: list[Request] = []
+        self._limits = Limits(rate_scale)
+        self._views = Views(account.world)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request and record it.
+
+        Raises:
+            ConnectionResetError: a fault says to drop the connection; the server then does.
+        """
+        if self.latency_ms:
+            time.sleep(self.latency_ms / 1000)
+        path = environ["PATH_INFO"]
+        if path.startswith(PREFIX):
+            answer = control(self, environ)
+        else:
+            found = rule_for(path)
+            answer = self._answer(environ, path, found)
+            self._record(found[0].template if found else path.rstrip("/"), environ, answer.status)
+        if answer.drop:
+            raise ConnectionResetError("the sandbox drops the connection, as it was told to")
+        headers = {"Content-Type": answer.content_type, **answer.headers}
+        headers["Content-Length"] = str(len(answer.body))
+        phrase = HTTPStatus(answer.status).phrase
+        start_response(f"{answer.status} {phrase}", list(headers.items()))
+        return _cut(answer) if answer.cut else [answer.body]
+
+    def _answer(self, environ: Environ, path: str, found: tuple[Rule, str] | None) -> Answer:
+        query = environ["QUERY_STRING"]
+        base = f"http://{environ['HTTP_HOST']}"
+        absolute = f"{base}{path}?{query}" if query else base + path
+        readable = unquote(absolute.removeprefix(base))
+        try:
+            self._check_key(environ)
+            older = check_revision(environ)
+            instead = self.faults.before(readable)
+            if instead:
+                return instead
+            if found:
+                answer = self._get(environ, *found, base, older)
+            elif path.rstrip("/") == aggregates.TEMPLATE:
+                answer = self._count(environ, absolute)
+            else:
+                raise Refusal(404, "not_found", "Not found.", f"{path} does not exist.")
+        except Refusal as refusal:
+            return refusal.answer()
+        return self.faults.spoil(readable, absolute, answer)
+
+    def _get(self, environ: Environ, rule: Rule, id: str, base: str, older: bool) -> Answer:
+        _check_method(environ, "GET")
+        self._check_scopes(rule.scopes)
+        params = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
+        asked = understand(rule, id, params, older, instant(datetime.now(timezone.utc)))
+        headers = self._limits.spend(*rate_of(asked))
+        with self.account.lock:
+            answer = ok(self._views.document(asked, base))
+        answer.headers |= headers
+        return answer
+
+    def _count(self, environ: Environ, url: str) -> Answer:
+        _check_method(environ, "POST")
+        self._check_scopes(aggregates.SCOPES)
+        if environ.get("CONTENT_TYPE") not in ("application/vnd.api+json", "application/json"):
+            text = "Unsupported media type in request."
+            raise Refusal(415, "unsupported_media_type", text, text)
+        headers = self._limits.spend("query_metric_aggregates", aggregates.RATE)
+        body = environ["wsgi.input"].read()
+        with self.account.lock:
+            answer = ok(aggregates.count_per_interval(self.account.world, body, url))
+        answer.headers |= headers
+        return answer
+
+    def _check_key(self, environ: Environ) -> None:
+        if environ.get("HTTP_AUTHORIZATION") != f"Klaviyo-API-Key {self.key}":
+            detail = "Incorrect authentication credentials."
+            raise Refusal(401, "authentication_failed", detail, detail)
+
+    def _check_scopes(self, needed: Iterable[str]) -> None:
+        if self.missing_scopes & set(needed):
+            raise forbidden()
+
+    def _record(self, endpoint: str, environ: Environ, status: int) -> None:
+        params = dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
+        now = datetime.now(timezone.utc)
+        path = environ["PATH_INFO"]
+        self.requests.append(Request(endpoint, path, params, status, now, time.monotonic()))
+
+
+def _check_method(environ: Environ, allowed: str) -> None:
+    method = environ["REQUEST_METHOD"]
+    if method != allowed:
+        detail = f'Method "{method}" not allowed.'
+        raise Refusal(405, "method_not_allowed", "Method not allowed.", detail)
+
+
+def _cut(answer: Answer) -> Iterator[bytes]:
+    """A body that ends too soon, in two chunks: of one, the server would correct the length."""
+    yield answer.body[:1]
+    yield answer.body[1 : len(answer.body) - answer.cut]

@@ -1,0 +1,79 @@
+"""The main job on a sample account: a first sync, one a day later, one with nothing new."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from klaviyo_spark import pipeline, summary
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.session import spark_session
+from klaviyo_spark.settings import Settings, check_warehouse
+
+KEY = "pk_sandbox"
+
+
+def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None]) -> int:
+    """Serve the account in a process of its own, sync three times, print what became of it.
+
+    Args:
+        warehouse: folder of the lake; a lake left there by an earlier demo is replaced.
+
+    Returns:
+        0, or the first exit code of a sync that was not all done.
+    """
+    folder = Path(check_warehouse(warehouse))
+    if folder.exists():
+        out(f"replacing the lake in {warehouse}")
+        shutil.rmtree(folder)
+    with _served(events, profiles, out) as url:
+        settings = Settings(base_url=url, warehouse=str(folder))
+        names = settings.schemas
+        place = Place(str(folder), None, names.bronze, names.silver, names.ops)
+        out("starting Spark")
+        lake = Lake(spark_session(str(folder), quick=True), place)
+        limiter = Limiter()
+        for title in ("first sync", "a day later", "nothing new"):
+            if title == "a day later":
+                requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
+            out(f"\n== {title}")
+            with Client(url, ApiKey(KEY), limiter=limiter) as client:
+                done = pipeline.run("sync", lake, settings, client)
+            for line in summary.lines(done):
+                out(line)
+            if done.exit_code:
+                return done.exit_code
+    out(f"\nThe tables are in {warehouse}/klaviyo_v2.db, each a Delta folder any reader opens.")
+    return 0
+
+
+@contextmanager
+def _served(events: int, profiles: int, out: Callable[[str], None]) -> Iterator[str]:
+    """The URL of a sample account served by another process until the block ends."""
+    out(f"starting a sample account: {events:,} events, {profiles:,} profiles")
+    command = [sys.executable, "-m", "klaviyo_spark.cli", "sandbox", "--port", "0"]
+    command += ["--events", str(events), "--profiles", str(profiles)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            url = next(
+                (m[0] for line in server.stdout if (m := re.search(r"http://[\w.:]+", line))), None
+            )
+            if url is None:
+                raise KlaviyoSparkError(
+                    "the sample account did not start; `klaviyo-spark sandbox` says why"
+                )
+            yield url
+        finally:
+            server.terminate()

@@ -1,0 +1,38 @@
+"""The ``revision`` header: what is served, what has been retired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klaviyo_spark.sandbox.answers import Refusal
+
+CURRENT = "2026-07-15"
+OLDER = "2025-07-15"
+"""The last revision with the old shape of flow actions."""
+_RETIRED = {
+    "2022-10-17", "2023-01-24", "2023-02-22", "2023-06-15", "2023-07-15", "2023-08-15",
+    "2023-09-15", "2023-10-15", "2023-12-15", "2024-02-15", "2024-05-15", "2024-06-15",
+    "2024-07-15", "2024-10-15",
+}  # fmt: skip
+
+
+def check_revision(environ: dict[str, Any]) -> bool:
+    """Whether the request is at the older revision.
+
+    Raises:
+        Refusal: 410 for a retired one if the caller opted out of falling forward; else 400, since
+            what Klaviyo would silently do instead is not what anybody who tests wants.
+    """
+    revision = environ.get("HTTP_REVISION", "")
+    if revision in (CURRENT, OLDER):
+        return bool(revision == OLDER)
+    opted_out = environ.get("HTTP_X_KLAVIYO_REVISION_FALL_FORWARD_OPT_OUT") == "1"
+    if revision in _RETIRED and opted_out:
+        detail = (
+            f"Revision {revision} has been retired. See "
+            "https://developers.klaviyo.com/en/docs/api_versioning_and_deprecation_policy"
+        )
+        raise Refusal(410, "gone", "This API revision has been retired.", detail)
+    said = f"revision {revision}" if revision else "no revision header"
+    detail = f"{said}: the sandbox serves {CURRENT}, and flow actions at {OLDER}."
+    raise Refusal(400, "invalid", "Invalid revision.", detail, {"parameter": "revision"})

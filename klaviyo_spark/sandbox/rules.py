@@ -1,0 +1,90 @@
+"""What each endpoint lets itself be asked (``rules.json``, taken from Klaviyo's OpenAPI file)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class FilterRule:
+    """Operators a field may be filtered with; ``lists``: those that take a list of values."""
+
+    operators: tuple[str, ...]
+    lists: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Page sizes allowed, and the one that holds if none is asked for."""
+
+    least: int
+    most: int
+    default: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One GET endpoint. ``template`` is its path with ``{id}`` for the id."""
+
+    template: str
+    operation: str
+    rate: tuple[int, int]
+    scopes: tuple[str, ...]
+    page: Page | None = None
+    paged: bool = False
+    sort: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    additional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    filters: Mapping[str, FilterRule] = field(default_factory=dict)
+    filter_required: bool = False
+
+    @property
+    def parts(self) -> list[str]:
+        """The path's parts after ``/api/``."""
+        return self.template.split("/")[2:]
+
+
+def _load() -> list[Rule]:
+    source = json.loads(files(__package__).joinpath("rules.json").read_text("utf-8"))
+    fieldsets = {name: frozenset(text.split()) for name, text in source["fieldsets"].items()}
+    return [
+        Rule(
+            template=template,
+            operation=said["operation"],
+            rate=(said["rate"][0], said["rate"][1]),
+            scopes=tuple(said["scopes"]),
+            page=Page(*said["page"]) if "page" in said else None,
+            paged=said.get("cursor", False),
+            sort=tuple(said.get("sort", ())),
+            include=tuple(said.get("include", ())),
+            additional={k: tuple(v) for k, v in said.get("additional", {}).items()},
+            fields={k: fieldsets[v] for k, v in said.get("fields", {}).items()},
+            filters={
+                name: FilterRule(
+                    tuple(f["operators"]), tuple(f.get("list", ())), tuple(f.get("values", ()))
+                )
+                for name, f in said.get("filters", {}).items()
+            },
+            filter_required=said.get("filter_required", False),
+        )
+        for template, said in source["paths"].items()
+    ]
+
+
+RULES = _load()
+_PATTERNS = [(re.compile(r.template.replace("{id}", "([^/]+)") + "/?"), r) for r in RULES]
+
+
+def rule_for(path: str) -> tuple[Rule, str] | None:
+    """The endpoint of a path and the id in it (``""`` if none); ``None`` if there is no such."""
+    for pattern, rule in _PATTERNS:
+        match = pattern.fullmatch(path)
+        if match:
+            return rule, match[1] if match.groups() else ""
+    return None

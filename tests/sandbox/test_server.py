@@ -1,0 +1,135 @@
+"""The server as a process: its log of requests, its own endpoints, counts."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from klaviyo_spark.sandbox import Account, Sandbox
+
+
+@pytest.fixture
+def own(session, own_account):
+    with Sandbox(own_account, rate_scale=1000) as sandbox:
+        yield (
+            sandbox,
+            lambda verb, path, **o: session.request(verb, sandbox.url + path, timeout=20, **o),
+        )
+
+
+def test_requests_are_recorded_by_endpoint(own):
+    sandbox, ask = own
+    id = ask("GET", "/api/lists?page[size]=3").json()["data"][0]["id"]
+    ask("GET", f"/api/lists/{id}/profiles")
+    ask("GET", "/api/lists/none/profiles")
+
+    assert sandbox.counts() == {"/api/lists": 1, "/api/lists/{id}/profiles": 2}
+    assert [r.status for r in sandbox.requests] == [200, 200, 404]
+    assert sandbox.requests[0].params == {"page[size]": "3"}
+    assert sandbox.requests[0].at_s <= sandbox.requests[1].at_s
+
+
+def test_the_account_is_moved_on_over_http(own):
+    sandbox, ask = own
+
+    assert ask("POST", "/_sandbox/advance", json={"days": 2}).json()["days"] == 2
+    assert ask("POST", "/_sandbox/advance", json={"days": 9}).status_code == 400
+    assert sandbox.account.days == 3
+    assert ask("GET", "/_sandbox/counts").json() == {}
+
+
+def test_faults_and_scopes_are_set_over_http(own):
+    _, ask = own
+    ask("POST", "/_sandbox/faults", json={"kind": "500", "path": "/api/tags"})
+    assert ask("GET", "/api/tags").status_code == 500
+    ask("DELETE", "/_sandbox/faults")
+    assert ask("GET", "/api/tags").status_code == 200
+    ask("POST", "/_sandbox/missing_scopes", json={"scopes": ["tags:read"]})
+    assert ask("GET", "/api/tags").status_code == 403
+    assert ask("POST", "/_sandbox/faults", json={"kind": "x"}).status_code == 400
+    assert ask("GET", "/_sandbox/nothing").status_code == 404
+
+
+def test_truth_is_told_over_http(own):
+    sandbox, ask = own
+    until = sandbox.account.today - timedelta(days=100)
+
+    said = ask("GET", "/_sandbox/truth", params={"until": until.isoformat()}).json()
+
+    assert len(said["events"]) == len(sandbox.account.truth(until)["events"])
+    assert len(said) == 25
+
+
+def test_metric_aggregates_count_what_the_listing_holds(own):
+    sandbox, ask = own
+    world = sandbox.account.world
+    metric = next(m for m in world.all("metric") if m.attributes["name"] == "Opened Email")
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    start = max(start, sandbox.account.today - timedelta(days=360)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    end = start + timedelta(days=200)
+    query = {
+        "metric_id": metric.id,
+        "measurements": ["count"],
+        "interval": "day",
+        "timezone": "UTC",
+        "filter": [
+            f"greater-or-equal(datetime,{start:%Y-%m-%dT%H:%M:%S})",
+            f"less-than(datetime,{end:%Y-%m-%dT%H:%M:%S})",
+        ],
+    }
+
+    def count(**changes):
+        body = {"data": {"type": "metric-aggregate", "attributes": query | changes}}
+        return ask("POST", "/api/metric-aggregates", json=body)
+
+    said = count().json()["data"]["attributes"]
+    counts = said["data"][0]["measurements"]["count"]
+    have = [e for e in world.timeline if e.metric_id == metric.id]
+    inside = [e for e in have if start.timestamp() <= e.at < end.timestamp()]
+    assert len(said["dates"]) == len(counts) == 200
+    assert sum(counts) == len(inside) > 0
+    hours = count(interval="hour").json()["data"]["attributes"]["data"][0]["measurements"]["count"]
+    assert (len(hours), sum(hours)) == (200 * 24, len(inside))
+    assert count(filter=[]).status_code == 400
+    assert count(metric_id="none").status_code == 404
+    assert count(measurements=["sum_value"]).status_code == 400
+    assert count(by=["$flow"]).status_code == 400
+
+
+def test_many_callers_at_once_are_served(sandbox, session):
+    answers = []
+
+    def call():
+        url = f"{sandbox.url}/api/events?page[size]=200&include=profile"
+        answers.append(session.get(url, timeout=20).status_code)
+
+    threads = [threading.Thread(target=call) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 12
+
+
+def test_only_loopback_is_served():
+    with pytest.raises(ValueError, match="loopback only"):
+        Sandbox(Account(events=1, profiles=1), host="0.0.0.0")
+
+
+def test_starts_again_after_a_stop(session):
+    sandbox = Sandbox(Account(events=1, profiles=1))
+    for _ in range(2):
+        with sandbox:
+            assert session.get(f"{sandbox.url}/api/tags", timeout=10).status_code == 200
+
+
+def test_an_empty_account_is_served(session):
+    with Sandbox(Account(events=0, profiles=0)) as sandbox:
+        page = session.get(f"{sandbox.url}/api/profiles", timeout=10).json()
+
+    assert page["data"] == []
+    assert page["links"]["next"] is None
