@@ -1,0 +1,210 @@
+"""The verbs of the command line; ``jobs/`` call them too. The only place that sets exit codes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from types import FrameType
+from typing import Any
+
+import click
+
+from klaviyo_spark import __version__
+from klaviyo_spark.errors import KlaviyoSparkError, UsageError
+
+logger = logging.getLogger("klaviyo_spark")
+
+_INTERRUPTED = 130
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_COMMON = _options(
+    click.option("--config", metavar="FILE", help="Conf to read; base.yml beside it comes first."),
+    click.option("--warehouse", metavar="DIR", help="Folder or URI of the lake; ./lake if none."),
+    click.option("--base-url", metavar="URL", help="Klaviyo, or something that speaks like it."),
+    click.option("--account", metavar="NAME", help="Name the rows carry; never change it."),
+    click.option("--secret-scope", metavar="SCOPE", help="Databricks secret scope of the key."),
+    click.option("--secret-key", metavar="KEY", help="Name of the key in that scope."),
+    click.option("--log-format", type=click.Choice(["text", "json"]), default="text"),
+    click.option("-v", "--verbose", is_flag=True, help="Say more; show stack traces."),
+)
+_RESOURCES = click.option("--resources", metavar="A,B", help="Some of the eight resources.")
+_TIMES = _options(
+    click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
+    click.option("--end", metavar="T", help="Up to this time, itself left out."),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="klaviyo-spark")
+def cli() -> None:
+    """Keep a Klaviyo account as 25 Delta tables, klaviyo_v2."""
+
+
+@cli.command()
+@_RESOURCES
+@_TIMES
+@_COMMON
+def sync(**options: Any) -> int:
+    """Read what is due from Klaviyo and refine it into the tables."""
+    return _run("sync", **options)
+
+
+@cli.command()
+@_RESOURCES
+@_TIMES
+@_COMMON
+def ingest(**options: Any) -> int:
+    """Land pages from Klaviyo in bronze."""
+    return _run("ingest", **options)
+
+
+@cli.command()
+@_RESOURCES
+@_COMMON
+def refine(**options: Any) -> int:
+    """Refine the pages that have landed into the tables."""
+    return _run("refine", **options)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def tables(as_json: bool) -> int:
+    """Print the data dictionary: tables, columns, types, where each value is read."""
+    from klaviyo_spark import dictionary
+
+    if as_json:
+        click.echo(json.dumps(dictionary.as_json(), indent=1))
+    else:
+        click.echo("\n".join(dictionary.as_text()))
+    return 0
+
+
+@cli.command()
+@click.option("--port", default=0, show_default=True, help="0 takes a free one.")
+@click.option("--events", default=20_000, show_default=True)
+@click.option("--profiles", default=2_000, show_default=True)
+@click.option("--rate-scale", default=1.0, show_default=True, help="Times Klaviyo's rate limits.")
+@click.option("--latency-ms", default=0, show_default=True, help="Added to each answer.")
+@click.option("--seed", default=7, show_default=True, help="The same seed, the same account.")
+def sandbox(**options: Any) -> int:
+    """Serve a sample account on loopback to try things on."""
+    try:
+        from klaviyo_spark.sandbox import serve
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
+    serve(**options)
+    return 0
+
+
+@cli.command()
+@click.option("--events", default=20_000, show_default=True)
+@click.option("--profiles", default=2_000, show_default=True)
+@click.option("--warehouse", default="./demo-lake", show_default=True)
+def demo(events: int, profiles: int, warehouse: str) -> int:
+    """Sync a sample account three times: at first, a day later, with nothing new."""
+    try:
+        from klaviyo_spark.sandbox.demo import show
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
+    return show(events, profiles, warehouse, click.echo)
+
+
+def _run(verb: Any, **options: Any) -> int:
+    """One run of a verb that works on the lake."""
+    from klaviyo_spark import pipeline, summary
+    from klaviyo_spark.api.client import Client
+    from klaviyo_spark.api.limiter import Limiter
+    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.session import spark_session
+    from klaviyo_spark.settings import api_key, check_resources, check_warehouse, load
+    from klaviyo_spark.times import bounds
+
+    _logging(options["log_format"], options["verbose"])
+    names = ("warehouse", "base_url", "account", "secret_scope", "secret_key", "resources")
+    given = {name: options[name] for name in names if options[name]}
+    if "resources" in given:
+        given["resources"] = check_resources(given["resources"].split(","))
+    settings = load(options["config"], **given)
+    start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
+    client = None
+    if verb != "refine":
+        limiter = Limiter(share=settings.rate_share)
+        client = Client(settings.base_url, api_key(settings), limiter=limiter)
+    schemas = settings.schemas
+    warehouse = settings.warehouse
+    if not settings.catalog:
+        warehouse = check_warehouse(warehouse, schemas)
+    spark = spark_session(warehouse)
+    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+    done = pipeline.run(verb, Lake(spark, place), settings, client, start, end)
+    click.echo("\n".join(summary.lines(done)))
+    return done.exit_code
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line, for log collectors."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, tz=timezone.utc).isoformat()
+        line = {"at": at, "level": record.levelname, "logger": record.name}
+        return json.dumps({**line, "message": record.getMessage()})
+
+
+def _logging(format: str, verbose: bool) -> None:
+    handler = logging.StreamHandler()
+    text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    handler.setFormatter(_JsonLines() if format == "json" else text)
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a verb and leave with its exit code; an error is one line, its trace only with ``-v``."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    verbose = "-v" in arguments or "--verbose" in arguments
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = cli.main(args=arguments, prog_name="klaviyo-spark", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as no_args:
+        click.echo(no_args.format_message())
+        code = 0
+    except click.ClickException as wrong:
+        click.echo(f"klaviyo-spark: {wrong.format_message()}", err=True)
+        code = wrong.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("klaviyo-spark: interrupted; the same command goes on from here", err=True)
+        code = _INTERRUPTED
+    except KlaviyoSparkError as error:
+        click.echo(f"klaviyo-spark: {error}", err=True)
+        if verbose:
+            traceback.print_exc()
+        code = error.exit_code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.environ.get("DATABRICKS_RUNTIME_VERSION") and code == 0:
+        return  # a job's task that calls sys.exit(0) counts as failed there
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""When a member who left was last seen on a list. DataFrame -> DataFrame, no I/O here."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark.silver import project
+from klaviyo_spark.spec import TableSpec
+
+
+def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame:
+    """The table's key and ``held_at``: the last read, before ``reads``, that held the member.
+
+    That is found in each list's read before: who was not in that one has been marked already.
+
+    Args:
+        pages: all of bronze.
+        reads: complete reads being taken in, as ``bronze.complete_reads`` gives them.
+    """
+    endpoint = F.col("endpoint") == table.sources[0].endpoint
+    begun = reads.where(endpoint).groupBy("account_id", "parent_id").agg(
+        F.min("started_at").alias("begun_at")
+    )
+    before = pages.where(endpoint & (F.col("status") == 200)).join(
+        begun, on=["account_id", "parent_id"], how="inner"
+    )
+    before = before.where("fetched_at < begun_at")
+    whole = before.where("complete").groupBy("account_id", "parent_id").agg(
+        F.max("read_started_at").alias("since")
+    )
+    last = before.join(whole, on=["account_id", "parent_id"], how="inner")
+    last = last.where("read_started_at >= since").withColumn("_account_id", F.col("account_id"))
+    held = project(last, table).groupBy("_account_id", *table.key)
+    return held.agg(F.max("seen_at").alias("held_at"))

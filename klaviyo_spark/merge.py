@@ -1,0 +1,211 @@
+"""What a batch of rows changes in a table. DataFrame -> DataFrame, no I/O here.
+
+``changes`` lays fresh rows over the table as it is and keeps only rows that come out different, so
+that the same read twice writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import Column as ColumnSpec
+from klaviyo_spark.spec import TableSpec
+
+# After a table's own columns, in this order.
+BOOKKEEPING = (
+    ("_account_id", "string", "Which Klaviyo account the row is from, by its name in conf."),
+    ("_run_id", "string", "The run that wrote the row last."),
+    ("_landed_at", "timestamp", "When the version shown was fetched from Klaviyo (UTC)."),
+    ("_row_hash", "bigint", "Hash of all columns but _run_id, _landed_at and _deleted_at."),
+    ("_deleted_at", "timestamp", "When a read showed that it is gone (UTC); NULL while it is not."),
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run's reads prove beyond the rows they hold. All frames carry ``_account_id``.
+
+    Args:
+        judged: ``parent_key`` (NULL: the whole table), ``started_at``, ``judged_at``: rows of that
+            parent that were not read, and landed before ``started_at``, are gone since then.
+        answered_404: ``row_id``, ``gone_at``: the first key part of rows that are gone.
+        gone_parents: ``parent_key``, ``parent_deleted_at`` of parents that carry a mark.
+        held: the table's key and ``held_at``, the last read before this one that held a member.
+    """
+
+    judged: DataFrame | None = None
+    answered_404: DataFrame | None = None
+    gone_parents: DataFrame | None = None
+    held: DataFrame | None = None
+
+
+def changes(
+    rows: DataFrame, current: DataFrame, table: TableSpec, evidence: Evidence, run_id: str
+) -> DataFrame:
+    """Rows of ``table`` that are new or different, whole, in table order.
+
+    Args:
+        rows: one per key, as ``silver.keep_newest`` gives them.
+        current: the table as it is (a part of it that holds all keys of ``rows`` will do where
+            nothing is judged).
+
+    Returns:
+        The table's columns; ``change``: ``new``, ``changed`` or ``marked`` (now gone); and
+        ``nulled``, the number of cells that did not fit their type.
+    """
+    complete = evidence.judged is not None or evidence.gone_parents is not None
+    complete = complete or evidence.answered_404 is not None
+    s = rows.select(*[F.col(c).alias(f"s_{c}") for c in rows.columns], F.lit(True).alias("s_there"))
+    t = current.select(
+        *[F.col(c).alias(f"t_{c}") for c in current.columns], F.lit(True).alias("t_there")
+    )
+    on = [F.col(f"s_{k}").eqNullSafe(F.col(f"t_{k}")) for k in ("_account_id", *table.key)]
+    both = s.join(t, on=on, how="full" if complete else "left")
+    for name in ("_account_id", *table.key, table.judged_per, table.parent_column):
+        if name:
+            both = both.withColumn(f"k_{name}", F.coalesce(f"s_{name}", f"t_{name}"))
+    both = _with_evidence(both, table, evidence)
+    return _settled(both, table, run_id)
+
+
+def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> DataFrame:
+    """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``gone_at``, ..."""
+    both = _beside(
+        both,
+        evidence.judged,
+        {"parent_key": table.judged_per} if table.judged_per else {},
+        {"judged_at": "timestamp", "started_at": "timestamp"},
+    )
+    both = _beside(both, evidence.answered_404, {"row_id": table.key[0]}, {"gone_at": "timestamp"})
+    both = _beside(
+        both,
+        evidence.gone_parents,
+        {"parent_key": table.parent_column},
+        {"parent_deleted_at": "timestamp"},
+    )
+    return _beside(both, evidence.held, {k: k for k in table.key}, {"held_at": "timestamp"})
+
+
+def _beside(
+    both: DataFrame, facts: DataFrame | None, on: dict[str, str], brings: dict[str, str]
+) -> DataFrame:
+    """``both`` with the columns of ``facts`` for its key, or NULLs where there are no facts."""
+    if facts is None:
+        return both.withColumns({n: F.lit(None).cast(t) for n, t in brings.items()})
+    side = facts.select(
+        F.col("_account_id").alias("f__account_id"),
+        *[F.col(name).alias(f"f_{name}") for name in on],
+        *brings,
+    )
+    condition = F.col("k__account_id") == F.col("f__account_id")
+    for name, key in on.items():
+        condition = condition & F.col(f"k_{key}").eqNullSafe(F.col(f"f_{name}"))
+    return both.join(side, on=condition, how="left").drop(
+        "f__account_id", *[f"f_{name}" for name in on]
+    )
+
+
+def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
+    """Each row as it is to be, those that stay as they are left out."""
+    fresh = F.col("s_there").isNotNull()
+    known = F.col("t_there").isNotNull()
+    stale = _stale(table)
+    by_404 = F.when(F.col("gone_at") > F.coalesce("s_seen_at", "t__landed_at"), F.col("gone_at"))
+    by_read = F.when(F.col("started_at") > F.col("t__landed_at"), F.col("judged_at"))
+    own = F.when(fresh, by_404).otherwise(F.coalesce("t__deleted_at", by_read, by_404))
+    deleted_at = F.coalesce(own, "parent_deleted_at")
+    both = both.withColumn("deleted_at", deleted_at)
+
+    cells = [_cell(c, table, fresh, stale).alias(c.name) for c in columns_of(table)]
+    settled = _rows_of(
+        both,
+        *cells,
+        F.col("k__account_id").alias("_account_id"),
+        fresh.alias("fresh"),
+        known.alias("known"),
+        *[F.col(c) for c in ("deleted_at", "s_seen_at", "s_nulled")],
+        *[F.col(f"t_{c}") for c in ("_landed_at", "_row_hash", "_deleted_at")],
+        *([F.col("t_is_member")] if table.history else []),
+    )
+    fresh, known = F.col("fresh"), F.col("known")
+    names = [c.name for c in columns_of(table)]
+    settled = settled.withColumn("hash", row_hash(["_account_id", *names]))
+    differs = ~F.col("hash").eqNullSafe(F.col("t__row_hash"))
+    mark = F.lit(None).cast("timestamp") if table.history else F.col("deleted_at")
+    moved = ~mark.eqNullSafe(F.col("t__deleted_at"))
+    if table.history:
+        marked = F.col("t_is_member") & ~F.col("is_member")
+    else:
+        marked = mark.isNotNull() & F.col("t__deleted_at").isNull()
+    change = (
+        F.when(~known, F.lit("new"))
+        .when(F.coalesce(marked, F.lit(False)), F.lit("marked"))
+        .otherwise(F.lit("changed"))
+    )
+    landed = F.when(fresh & differs, F.col("s_seen_at")).otherwise(F.col("t__landed_at"))
+    return settled.where(~known | differs | moved).select(
+        *names,
+        "_account_id",
+        F.lit(run_id).alias("_run_id"),
+        F.coalesce(landed, "s_seen_at").alias("_landed_at"),
+        F.col("hash").alias("_row_hash"),
+        mark.alias("_deleted_at"),
+        change.alias("change"),
+        F.coalesce("s_nulled", F.lit(0)).alias("nulled"),
+    )
+
+
+def _rows_of(rows: DataFrame, *columns: Column) -> DataFrame:
+    """``rows.select(*columns)`` that the optimiser cannot see through.
+
+    A filter on a hash of forty computed columns, each also selected under its name, makes Spark
+    derive constraints for every combination of the two: planning then takes longer than the
+    universe has. Rows that come out of ``inline`` are plain columns again.
+    """
+    return rows.select(F.inline(F.array(F.struct(*columns))))
+
+
+def _cell(column: ColumnSpec, table: TableSpec, fresh: Column, stale: Column) -> Column:
+    """One column of a settled row, by the column's role."""
+    new, old = F.col(f"s_{column.name}"), F.col(f"t_{column.name}")
+    gone = F.col("deleted_at").isNotNull()
+    match column.role:
+        case "first_seen":
+            return F.coalesce(old, new)
+        case "sticky":
+            return F.coalesce(new, old)
+        case "present":
+            return F.when(fresh, ~gone).otherwise(old & ~gone)
+        case "last_seen":
+            left = F.when(gone & F.col("t_is_member"), F.coalesce("held_at", old))
+            came = F.when(F.coalesce(F.col("t_is_member"), F.lit(False)), old).otherwise(new)
+            return F.when(fresh & ~gone, came).otherwise(F.coalesce(left, old, new))
+        case _:
+            read = fresh & ~stale
+            if len(table.sources) > 1:
+                some = [F.array_contains("s_sources", source) for source in column.reads]
+                read = read & _any(some)
+            return F.when(read, new).otherwise(old)
+
+
+def _stale(table: TableSpec) -> Column:
+    """The row read is an older version than the one we have: its own update time says so."""
+    if not table.version_by:
+        return F.lit(False)
+    return F.coalesce(F.col("s_version") < F.col(f"t_{table.version_by}"), F.lit(False))
+
+
+def _any(conditions: list[Column]) -> Column:
+    out = conditions[0]
+    for condition in conditions[1:]:
+        out = out | condition
+    return out
+
+
+def row_hash(names: list[str]) -> Column:
+    """Hash of the columns; NULLs are told apart (a plain hash skips them)."""
+    return F.xxhash64(*[c for n in names for c in (F.col(n), F.col(n).isNull())])

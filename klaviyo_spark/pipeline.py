@@ -1,0 +1,154 @@
+"""A run from end to end: ingest, refine, and what is said of it at the end. Read this first.
+
+sync = ingest (Klaviyo -> bronze), then refine (bronze -> silver)
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Literal
+
+from pyspark.sql import functions as F
+
+from klaviyo_spark import orphans
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.ingest import Outcome, Wanted, ingest
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.refine import Load, refine
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Verb = Literal["sync", "ingest", "refine"]
+
+
+@dataclass
+class Summary:
+    """What a run did; the terminal shows it, ``klaviyo_ops.runs`` keeps it.
+
+    ``exit_code``: 0 all done, 1 every resource failed, 3 partly done, 4 stopped by the rate limit.
+    """
+
+    run_id: str
+    verb: Verb
+    started_at: datetime
+    outcome: Outcome = field(default_factory=Outcome)
+    loads: list[Load] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    exit_code: int = 0
+    finished_at: datetime | None = None
+
+    def total(self, table: str, count: str) -> int:
+        """Sum of a count over the loads of one table."""
+        return sum(getattr(load, count) for load in self.loads if load.table == table)
+
+
+def run(
+    verb: Verb,
+    lake: Lake,
+    settings: Settings,
+    client: Client | None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Summary:
+    """One run of a verb.
+
+    Args:
+        client: for verbs that ask Klaviyo.
+        start, end: times named on the command line; conf's ``start`` is the default.
+
+    Raises:
+        KlaviyoSparkError: the run could not be made at all.
+    """
+    summary = Summary(uuid.uuid4().hex, verb, _now())
+    if client is not None:
+        wanted = _wanted(settings, summary.run_id, start, end)
+        summary.outcome = ingest(lake, client, wanted)
+    if verb != "ingest":
+        summary.loads = refine(
+            lake,
+            settings.account,
+            settings.resources,
+            keep_event_properties=settings.event_properties,
+        )
+        _list_orphans(lake, settings.account, summary.loads)
+        summary.rows = row_counts(lake)
+    summary.exit_code = _exit_code(summary.outcome, settings.resources)
+    summary.finished_at = _now()
+    lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+    return summary
+
+
+def row_counts(lake: Lake) -> dict[str, int]:
+    """Rows of every silver table, from Delta's own statistics, in one query."""
+    counts = [
+        lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
+        for name, table in TABLES.items()
+    ]
+    every = counts[0]
+    for more in counts[1:]:
+        every = every.unionByName(more)
+    return {row["name"]: row["rows"] for row in every.collect()}
+
+
+def _wanted(
+    settings: Settings, run_id: str, start: datetime | None, end: datetime | None
+) -> Wanted:
+    return Wanted(
+        account_id=settings.account,
+        run_id=run_id,
+        resources=settings.resources,
+        start=start or settings.start_time,
+        end=end,
+        lookback=settings.lookback,
+        upper_margin=settings.upper_margin,
+        full_profiles_every=settings.full_profiles_every,
+        metrics=settings.metrics,
+        threads=settings.threads,
+    )
+
+
+def _list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
+    """List orphaned flows anew, where what they are found in has changed."""
+    touched = {load.table for load in loads if load.inserted or load.updated}
+    if touched & set(orphans.NEEDS):
+        silver = {
+            name: lake.silver(TABLES[name]).where(F.col("_account_id") == account_id)
+            for name in orphans.NEEDS
+        }
+        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), account_id)
+
+
+def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
+    if outcome.resume_at is not None:
+        return 4
+    if not outcome.failed:
+        return 0
+    return 1 if set(resources) <= set(outcome.failed) else 3
+
+
+def _run_row(summary: Summary, account_id: str, client: Client | None) -> dict[str, object]:
+    stats = client.stats() if client else None
+    return {
+        "run_id": summary.run_id,
+        "account_id": account_id,
+        "verb": summary.verb,
+        "started_at": summary.started_at,
+        "finished_at": summary.finished_at,
+        "exit_code": summary.exit_code,
+        "requests": sum(stats.requests.values()) if stats else 0,
+        "retries": stats.retries if stats else 0,
+        "pages": summary.outcome.pages,
+        "bytes": summary.outcome.bytes,
+        "problems": [line for lines in summary.outcome.failed.values() for line in lines],
+        "warnings": summary.outcome.warnings,
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

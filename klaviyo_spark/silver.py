@@ -1,0 +1,310 @@
+"""From bronze pages to the rows of a silver table. DataFrame -> DataFrame, no I/O here.
+
+    rows = project(pages, TABLES["campaigns"])       typed, in spec order, all that was read
+    kept = keep_newest(rows, TABLES["campaigns"])    one row per key
+
+Rows carry ``_account_id`` and these columns for the steps after: ``seen_at`` (fetch time of the
+page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit), ``json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from klaviyo_spark.cells import shaped, typed
+from klaviyo_spark.paths import Path, Read, parse_path, parse_read
+from klaviyo_spark.records import (
+    Leaves,
+    explode_elements,
+    explode_records,
+    with_related,
+)
+from klaviyo_spark.spec import Column as ColumnSpec
+from klaviyo_spark.spec import Judge, Source, TableSpec
+
+_ID, _TYPE = parse_path(".id"), parse_path(".type")
+_VERSION = "version"
+
+
+def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
+    """All columns a record fills: documented, second names, partition, internal."""
+    partition = (table.partition,) if table.partition else ()
+    return (*table.visible, *partition, *table.internal)
+
+
+def project(
+    pages: DataFrame, table: TableSpec, silver: Mapping[str, DataFrame] | None = None
+) -> DataFrame:
+    """Give each record of ``pages`` that is a row of ``table`` its typed columns.
+
+    Args:
+        pages: bronze pages with status 200, of any endpoints.
+        silver: tables that sources borrow from, as they are now.
+
+    Returns:
+        Columns as the module says; of a table with several sources, each row fills the columns of
+        one, and ``source`` names it. A path that is missing, or a value that does not fit its
+        type, gives NULL.
+    """
+    shapes = [_project_source(pages, table, source, silver or {}) for source in table.sources]
+    rows = shapes[0]
+    for more in shapes[1:]:
+        rows = rows.unionByName(more)
+    return rows
+
+
+def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
+    """One row per key and account: newest value per source, sources in the spec's order.
+
+    Rows without a whole key must be gone before (``quality.without_key``).
+    """
+    key = ["_account_id", *table.key]
+    newest = Window.partitionBy(*key, "source").orderBy(F.col("order").desc())
+    rows = rows.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
+    if len(table.sources) == 1:
+        return rows
+    return _overlay(rows, table)
+
+
+def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
+    """Parents that were read fresh: ``_account_id``, ``parent_key``, ``judged_at`` (fetch time).
+
+    A record that says nothing about its children (the judge's proof fails) is left out.
+    """
+    rows, leaves = _parsed(pages, judge.endpoint, judge.rows, [judge.parent, judge.proof])
+    if judge.proof:
+        rows = rows.where(leaves.proves(judge.proof))
+    parent = leaves.of(parse_path(judge.parent[1:]))
+    return (
+        rows.select("_account_id", parent.alias("parent_key"), F.col("fetched_at"))
+        .where("parent_key is not null")
+        .groupBy("_account_id", "parent_key")
+        .agg(F.max("fetched_at").alias("judged_at"))
+    )
+
+
+def _parsed(
+    pages: DataFrame, endpoint: str, rows: str, paths: list[str]
+) -> tuple[DataFrame, Leaves]:
+    """Records of an endpoint with the leaves at ``paths``, those of other types left out."""
+    _, _, type = rows.partition(":")
+    wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
+    leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
+    records = leaves.parse(explode_records(pages.where(F.col("endpoint") == endpoint), rows))
+    return (records.where(leaves.of(_TYPE) == type) if type else records), leaves
+
+
+@dataclass
+class _Scopes:
+    """Where the reads of one source find their text."""
+
+    leaves: dict[str, Leaves]
+
+    def text(self, read: Read) -> Column:
+        if read.scope == "page":
+            return _page_fact(read.path)
+        text = self.leaves[read.scope].of(read.path)
+        if read.only_if:
+            path, value = read.only_if
+            text = F.when(self.leaves[read.scope].of(path) == value, text)
+        return text
+
+
+def _page_fact(path: Path) -> Column:
+    match path.keys:
+        case ("slice", fact):
+            return F.get_json_object("slice", f"$.{fact}")
+        case ("parent_id",):
+            return F.col("parent_id")
+        case ("fetched_at",):
+            return F.col("fetched_at").cast("string")
+        case _:  # "present": a member that is on the page is a member
+            return F.lit("true")
+
+
+def _project_source(
+    pages: DataFrame, table: TableSpec, source: Source, silver: Mapping[str, DataFrame]
+) -> DataFrame:
+    reads = _reads(table, source)
+    record_scope = "^" if source.explode else "$"
+    paths = _paths_by_scope(reads, table)
+    wanted = list(paths.get(record_scope, []))
+    wanted += [parse_path(p[1:].removesuffix("[]")) for p in source.explode]
+    wanted += [parse_path(r.ref[1:]) for r in source.related if r.ref]
+    for read in _borrowing(source):
+        if read.scope == record_scope:
+            wanted.append(read.path)
+        else:
+            paths.setdefault(read.scope, []).append(read.path)
+    if source.version:
+        wanted.append(parse_path(source.version[1:]))
+    leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
+    pages = pages.where(F.col("endpoint") == source.endpoint)
+    records = leaves.parse(explode_records(pages, source.rows))
+    _, _, type = source.rows.partition(":")
+    if type:
+        records = records.where(leaves.of(_TYPE) == type)
+    scopes = _Scopes({record_scope: leaves})
+    for related in source.related:
+        records, beside = with_related(records, pages, related, leaves, paths.get(related.name, []))
+        scopes.leaves[related.name] = beside
+    version = leaves.of(parse_path(source.version[1:])) if source.version else F.lit(None)
+    records = records.withColumn(_VERSION, typed(_TIMESTAMP, version.cast("string"))).withColumn(
+        "order", F.struct(_VERSION, "fetched_at", "page_no", "at")
+    )
+    if source.explode:
+        rows = _elements(_newest_records(records, leaves), source, scopes, silver)
+        inner = Leaves("element", "element_", [*paths.get("$", []), *_needs(source)])
+        rows = inner.parse(rows)
+        if source.needs:
+            rows = rows.where(inner.of(_needs(source)[0]).isNotNull())
+        scopes.leaves["$"] = inner
+    else:
+        rows = records.withColumn("element_at", F.lit(0))
+    rows = rows.withColumn("order", F.struct("order", "element_at"))
+    return _select(rows, table, source, reads, scopes)
+
+
+def _select(
+    rows: DataFrame,
+    table: TableSpec,
+    source: Source,
+    reads: dict[str, list[Read]],
+    scopes: _Scopes,
+) -> DataFrame:
+    """The whole shape of a projected row, stated once."""
+    cells, nulled = [], []
+    for column in columns_of(table):
+        texts = [scopes.text(read) for read in reads[column.name]]
+        if not texts:
+            cells.append(F.lit(None).cast(column.type).alias(column.name))
+            continue
+        text = shaped(column, F.coalesce(*texts))
+        cell = typed(column, text, _wall_clock(column, scopes))
+        cells.append(cell.alias(column.name))
+        if column.type != "string":
+            nulled.append((F.nullif(text, F.lit("")).isNotNull() & cell.isNull()).cast("int"))
+    count = sum(nulled[1:], nulled[0]) if nulled else F.lit(0)
+    return rows.select(
+        "_account_id",
+        *cells,
+        F.col("fetched_at").alias("seen_at"),
+        "order",
+        _VERSION,
+        F.lit(source.name).alias("source"),
+        count.alias("nulled"),
+        "json",
+        "walk_id",
+        "page_no",
+        "at",
+    )
+
+
+def _elements(
+    records: DataFrame, source: Source, scopes: _Scopes, silver: Mapping[str, DataFrame]
+) -> DataFrame:
+    """One row per element of the records' arrays; of borrowed rows where a record has no array."""
+    arrays = [scopes.leaves["^"].of(parse_path(p[1:].removesuffix("[]"))) for p in source.explode]
+    own = explode_elements(records, arrays)
+    if not source.borrow:
+        return own
+    ref, *ref_else = [scopes.text(read) for read in _borrowing(source)]
+    lent = (
+        silver[source.borrow.table]
+        .where("_deleted_at is null")
+        .select(
+            F.col("_account_id").alias("lent_account"),
+            F.col(source.borrow.on).alias("lent_by"),
+            F.col(source.borrow.column).alias("element"),
+        )
+    )
+    lacking = records.where(F.coalesce(*arrays).isNull()).withColumn(
+        "ref", F.coalesce(ref, *ref_else)
+    )
+    on = (F.col("_account_id") == F.col("lent_account")) & (F.col("ref") == F.col("lent_by"))
+    borrowed = lacking.join(lent, on=on, how="inner").withColumn("element_at", F.lit(0))
+    return own.unionByName(borrowed.drop("ref", "lent_account", "lent_by"))
+
+
+def _borrowing(source: Source) -> list[Read]:
+    if not source.borrow:
+        return []
+    return [parse_read(p) for p in (source.borrow.ref, source.borrow.ref_else) if p]
+
+
+def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
+    """One row per record id: what an older reading of a record listed must not come back."""
+    whose = F.coalesce(leaves.of(_ID), F.concat_ws(" ", "walk_id", "page_no", "at"))
+    newest = Window.partitionBy("_account_id", "parent_id", whose).orderBy(F.col("order").desc())
+    return records.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
+
+
+def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
+    """Rows of one key from several sources laid over one another."""
+    names = [c.name for c in columns_of(table) if c.name not in table.key]
+    by_source = {
+        source.name: [n for n in names if source.name in _column(table, n).reads]
+        for source in table.sources
+    }
+    key = ["_account_id", *table.key]
+    return rows.groupBy(*key).agg(
+        *[
+            F.coalesce(
+                *[
+                    F.max(F.when(F.col("source") == source, F.col(name)))
+                    for source, has in by_source.items()
+                    if name in has
+                ]
+            ).alias(name)
+            for name in names
+        ],
+        F.max("seen_at").alias("seen_at"),
+        F.max(_VERSION).alias(_VERSION),
+        F.sum("nulled").cast("int").alias("nulled"),
+        F.collect_set("source").alias("sources"),
+    )
+
+
+def _column(table: TableSpec, name: str) -> ColumnSpec:
+    return next(c for c in columns_of(table) if c.name == name)
+
+
+def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:
+    return {
+        c.name: [parse_read(p) for p in c.reads.get(source.name, ())] for c in columns_of(table)
+    }
+
+
+def _paths_by_scope(reads: dict[str, list[Read]], table: TableSpec) -> dict[str, list[Path]]:
+    paths: dict[str, list[Path]] = {}
+    for read in [r for several in reads.values() for r in several]:
+        if read.scope != "page":
+            paths.setdefault(read.scope, []).append(read.path)
+            if read.only_if:
+                paths[read.scope].append(read.only_if[0])
+    for column in columns_of(table):
+        for flag in _flags(column):
+            paths.setdefault("$", []).append(flag)
+    return paths
+
+
+def _flags(column: ColumnSpec) -> list[Path]:
+    return [parse_path(p[1:]) for p in column.wall_clock.split("|") if p]
+
+
+def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> Column | None:
+    flags = [F.lower(scopes.leaves["$"].of(f)) == "true" for f in _flags(column)]
+    if not flags:
+        return None
+    return F.coalesce(*flags, F.lit(False))
+
+
+def _needs(source: Source) -> list[Path]:
+    return [parse_path(source.needs[1:])] if source.needs else []
+
+
+_TIMESTAMP = ColumnSpec(_VERSION, "timestamp", {}, "when the record last changed")

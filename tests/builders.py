@@ -1,0 +1,157 @@
+"""Things tests are arranged from, valid by default: a test shows only what matters to it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from klaviyo_spark import bronze
+from klaviyo_spark.resources import ENDPOINTS
+
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+_numbers = itertools.count(1)
+
+
+def a_page(
+    endpoint: str,
+    *data: Any,
+    included: Sequence[Any] = (),
+    fetched_at: datetime = NOON,
+    **facts: Any,
+) -> dict[str, Any]:
+    """A row of bronze for one page that is a whole walk and a complete read.
+
+    Records may be given as text, to be on the page just so.
+    """
+
+    def text(record: Any) -> str:
+        return record if isinstance(record, str) else json.dumps(record)
+
+    body = (
+        f'{{"data":[{",".join(map(text, data))}],'
+        f'"included":[{",".join(map(text, included))}],"links":{{"next":null}}}}'
+    )
+    number = next(_numbers)
+    page = {
+        "resource": ENDPOINTS[endpoint].resource,
+        "ingest_date": fetched_at.date(),
+        "account_id": "default",
+        "endpoint": endpoint,
+        "path": ENDPOINTS[endpoint].path,
+        "query": "",
+        "slice": "{}",
+        "parent_id": None,
+        "window_start": None,
+        "window_end": None,
+        "walk_id": f"walk-{number}",
+        "page_no": 1,
+        "next_url": None,
+        "is_last": True,
+        "read_id": f"read-{number}",
+        "read_walks": 1,
+        "read_started_at": fetched_at - timedelta(seconds=1),
+        "complete": True,
+        "revision": "2026-07-15",
+        "status": 200,
+        "http_date": fetched_at,
+        "fetched_at": fetched_at,
+        "bytes": len(body),
+        "sha256": "",
+        "record_count": len(data),
+        "run_id": f"run-{number}",
+        "batch_id": f"batch-{number}",
+        "body": body,
+    }
+    unknown = set(facts) - set(page)
+    assert not unknown, f"no such facts of a page: {unknown}"
+    return {**page, **facts}
+
+
+def pages_df(spark: SparkSession, *pages: dict[str, Any]) -> DataFrame:
+    """Bronze pages as silver gets them."""
+    schema = ", ".join(f"{name} {type}" for name, type, _ in bronze.COLUMNS)
+    rows = [tuple(page[name] for name, _, _ in bronze.COLUMNS) for page in pages]
+    return spark.createDataFrame(rows, schema).selectExpr("*", "account_id AS _account_id")
+
+
+def a_campaign(id: str = "C1", **attributes: Any) -> dict[str, Any]:
+    """A sent e-mail campaign at the current revision."""
+    return {
+        "type": "campaign",
+        "id": id,
+        "attributes": {
+            "name": "Spring sale",
+            "status": "Sent",
+            "archived": False,
+            "audiences": {"included": ["L1"], "excluded": []},
+            "send_options": {"use_smart_sending": True},
+            "tracking_options": {"add_tracking_params": True, "is_tracking_opens": True},
+            "send_strategy": {
+                "method": "static",
+                "datetime": "2026-05-01T09:00:00+00:00",
+                "options": {"is_local": False},
+            },
+            "created_at": "2026-04-28T10:11:12+00:00",
+            "updated_at": "2026-05-01T09:20:00+00:00",
+            **attributes,
+        },
+        "relationships": {
+            "campaign-messages": {"data": [{"type": "campaign-message", "id": f"{id}-M"}]},
+            "tags": {"data": []},
+        },
+    }
+
+
+def a_campaign_message(id: str = "C1-M", **definition: Any) -> dict[str, Any]:
+    """A message as the campaigns' listing includes it: without its campaign or template."""
+    return {
+        "type": "campaign-message",
+        "id": id,
+        "attributes": {
+            "definition": {"channel": "email", "content": {"subject": "Hello"}, **definition},
+            "send_times": [{"datetime": "2026-05-01T09:00:00+00:00", "is_local": False}],
+            "created_at": "2026-04-28T10:11:12+00:00",
+            "updated_at": "2026-04-28T10:12:00+00:00",
+        },
+        "relationships": {"template": {"links": {}}},
+    }
+
+
+def an_event(id: str = "E1", properties: dict[str, Any] | None = None, **attributes: Any) -> Any:
+    """A Received Email event of profile P1."""
+    return {
+        "type": "event",
+        "id": id,
+        "attributes": {
+            "timestamp": 1782173723,
+            "datetime": "2026-06-23T00:15:23+00:00",
+            "uuid": "a4d1c780-6ea0-11f1-8001-3d1f0a6b2c11",
+            "event_properties": {"$message": "M1"} if properties is None else properties,
+            **attributes,
+        },
+        "relationships": {
+            "profile": {"data": {"type": "profile", "id": "P1"}},
+            "metric": {"data": {"type": "metric", "id": "X1"}},
+            "attributions": {"data": []},
+        },
+    }
+
+
+def a_member(id: str = "P1", email: str | None = "a@example.com") -> dict[str, Any]:
+    """A member of a list."""
+    joined = "2026-05-05T05:05:05+00:00"
+    return {
+        "type": "profile",
+        "id": id,
+        "attributes": {"email": email, "joined_group_at": joined},
+    }
+
+
+def a_record(type: str, id: str = "X", **attributes: Any) -> dict[str, Any]:
+    """Any record that is no more than its attributes."""
+    return {"type": type, "id": id, "attributes": attributes}

@@ -1,0 +1,206 @@
+"""Refining landed pages into a lake on disk: what is written, and what is left alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    NOON,
+    a_campaign,
+    a_campaign_message,
+    a_member,
+    a_page,
+    a_record,
+    an_event,
+)
+
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.refine import Batch, depends_on, in_order, pending, refine
+from klaviyo_spark.resources import TABLES
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    return Lake(
+        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    )
+
+
+def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
+    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+
+
+def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    found = lake.silver(TABLES[table]).select(*columns).collect()
+    return sorted((tuple(row) for row in found), key=str)
+
+
+def test_a_first_load_and_the_same_read_again(lake):
+    land(lake, "one", a_page("tags", a_record("tag", "T1", name="vip")))
+    first = refine(lake, "default", ["tags"])
+    land(lake, "two", a_page("tags", a_record("tag", "T1", name="vip"), fetched_at=NOON + DAY))
+    second = refine(lake, "default", ["tags"])
+    third = refine(lake, "default", ["tags"])
+
+    assert [(load.inserted, load.updated) for load in first] == [(1, 0)]
+    assert [(load.inserted, load.updated, load.marked_deleted) for load in second] == [(0, 0, 0)]
+    assert third == []
+    versions = lake.spark.sql(f"DESCRIBE HISTORY {lake._silver(TABLES['tags'])}").count()
+    assert versions == 2, "the table's creation and its first load, nothing since"
+
+
+def test_what_a_complete_read_lacks_is_marked_and_a_return_lifts_the_mark(lake):
+    here = a_record("tag", "T1", name="vip")
+    land(lake, "one", a_page("tags", here))
+    refine(lake, "default", ["tags"])
+    land(lake, "two", a_page("tags", fetched_at=NOON + DAY))
+    gone = refine(lake, "default", ["tags"])
+    marked = rows(lake, "tags", "tag_id", "_deleted_at")
+    land(lake, "three", a_page("tags", here, fetched_at=NOON + 2 * DAY))
+    refine(lake, "default", ["tags"])
+
+    assert gone[0].marked_deleted == 1
+    assert marked == [("T1", (NOON + DAY).replace(tzinfo=None))]
+    assert rows(lake, "tags", "tag_id", "_deleted_at") == [("T1", None)]
+
+
+def test_a_read_that_did_not_finish_marks_nothing(lake):
+    land(lake, "one", a_page("tags", a_record("tag", "T1")))
+    refine(lake, "default", ["tags"])
+    land(lake, "two", a_page("tags", fetched_at=NOON + DAY, is_last=False, next_url="…"))
+    refine(lake, "default", ["tags"])
+
+    assert rows(lake, "tags", "_deleted_at") == [(None,)]
+
+
+def test_an_older_version_of_a_record_does_not_overwrite_a_newer_one(lake):
+    new = a_campaign(name="new", updated_at="2026-05-02T00:00:00Z")
+    old = a_campaign(name="old", updated_at="2026-05-01T00:00:00Z")
+    land(lake, "one", a_page("campaigns", new))
+    refine(lake, "default", ["campaigns"])
+    land(lake, "two", a_page("campaigns", old, fetched_at=NOON + DAY))
+    refine(lake, "default", ["campaigns"])
+
+    assert rows(lake, "campaigns", "name") == [("new",)]
+
+
+def test_children_follow_the_newest_reading_of_their_parent(lake):
+    land(lake, "one", a_page("campaigns", a_campaign(audiences={"included": ["L1", "L2"]})))
+    refine(lake, "default", ["campaigns"])
+    land(
+        lake,
+        "two",
+        a_page(
+            "campaigns", a_campaign(audiences={"included": ["L2"]}), fetched_at=NOON + DAY
+        ),
+    )
+    refine(lake, "default", ["campaigns"])
+
+    found = rows(lake, "campaign_audiences_included", "audience_id", "_deleted_at")
+    assert found == [("L1", (NOON + DAY).replace(tzinfo=None)), ("L2", None)]
+
+
+def test_a_parents_mark_passes_to_its_children(lake):
+    land(lake, "one", a_page("campaigns", a_campaign(), included=[a_campaign_message()]))
+    refine(lake, "default", ["campaigns"])
+    land(lake, "two", a_page("campaigns", fetched_at=NOON + DAY))
+    refine(lake, "default", ["campaigns"])
+
+    gone = [((NOON + DAY).replace(tzinfo=None),)]
+    for table in ("campaigns", "campaign_messages", "campaign_message_send_times"):
+        assert rows(lake, table, "_deleted_at") == gone, table
+
+
+def test_members_leave_and_their_history_says_when_they_were_last_seen(lake):
+    both = [a_member("P1"), a_member("P2")]
+    for number, members in enumerate((both, both, both[:1])):
+        at = NOON + number * DAY
+        page = a_page("list_profiles", *members, parent_id="L1", fetched_at=at)
+        land(lake, f"run {number}", page)
+        refine(lake, "default", ["lists"])
+
+    first, last_held = NOON.replace(tzinfo=None), (NOON + DAY).replace(tzinfo=None)
+    left = (NOON + 2 * DAY).replace(tzinfo=None)
+    columns = ("profile_id", "is_member", "first_seen_at", "last_seen_at", "_deleted_at")
+    assert rows(lake, "member_lists", *columns) == [
+        ("P1", True, first, first, None),
+        ("P2", False, first, last_held, None),
+    ]
+    assert rows(lake, "list_profiles", "profile_id", "_deleted_at") == [("P1", None), ("P2", left)]
+
+
+def test_several_runs_refined_at_once_give_what_one_by_one_would(lake):
+    for number, members in enumerate(([a_member("P1")], [], [a_member("P1")])):
+        at = NOON + number * DAY
+        land(
+            lake,
+            f"run {number}",
+            a_page("list_profiles", *members, parent_id="L1", fetched_at=at),
+        )
+    refine(lake, "default", ["lists"])
+
+    found = rows(lake, "member_lists", "is_member", "first_seen_at", "last_seen_at")
+    back = (NOON + 2 * DAY).replace(tzinfo=None)
+    assert found == [(True, NOON.replace(tzinfo=None), back)]
+
+
+def test_a_record_without_id_goes_to_quarantine_and_its_neighbours_stay(lake):
+    broken = ['{"type":"tag","attributes":{"name":"no id"}}', "[1]", '"text"', "null"]
+    land(lake, "one", a_page("tags", a_record("tag", "T1"), *broken))
+    loads = refine(lake, "default", ["tags"])
+
+    assert loads[0].quarantined == 4
+    assert rows(lake, "tags", "tag_id") == [("T1",)]
+    found = lake.ops("quarantine").select("table_name", "rule", "record_at").collect()
+    assert sorted(tuple(row) for row in found) == [
+        ("tags", "key is NULL: tag_id", at) for at in (1, 2, 3, 4)
+    ]
+
+
+def test_a_cell_that_does_not_fit_is_null_and_counted(lake):
+    land(lake, "one", a_page("events", an_event(properties={"Segment Count": "two"})))
+    loads = {load.table: load for load in refine(lake, "default", ["events"])}
+
+    assert loads["events"].nulled_cells == 1
+    assert rows(lake, "events", "id", "segment_count") == [("E1", None)]
+
+
+def test_a_404_for_a_parent_marks_it(lake):
+    land(lake, "one", a_page("lists", a_record("list", "L1", updated="2026-01-01T00:00:00Z")))
+    refine(lake, "default", ["lists"])
+    gone = a_page(
+        "list_profiles", parent_id="L1", status=404, fetched_at=NOON + DAY, complete=False
+    )
+    land(lake, "two", gone)
+    refine(lake, "default", ["lists"])
+
+    assert rows(lake, "lists", "_deleted_at") == [((NOON + DAY).replace(tzinfo=None),)]
+
+
+def batch(number: int, endpoint: str = "tags") -> Batch:
+    return Batch(f"b{number}", f"r{number}", endpoint, NOON + number * DAY)
+
+
+def test_only_batches_of_the_tables_endpoints_are_pending():
+    groups = pending([batch(1), batch(2, "lists")], set(), frozenset({"tags"}))
+    assert [g.batch_ids for g in groups] == [("b1",)]
+
+
+def test_a_batch_older_than_a_refined_one_makes_the_later_ones_pending_again():
+    groups = pending([batch(1), batch(2), batch(3)], {"b1", "b3"}, frozenset({"tags"}))
+    assert [g.run_id for g in groups] == ["r2", "r3"]
+
+
+def test_nothing_new_is_nothing_pending():
+    assert pending([batch(1)], {"b1"}, frozenset({"tags"})) == []
+
+
+def test_tables_come_after_those_they_depend_on():
+    order = [t.name for t in in_order(list(TABLES.values()))]
+    for name in order:
+        for first in depends_on(TABLES[name]):
+            assert order.index(first) < order.index(name), (first, name)
