@@ -23,8 +23,8 @@ def shaped(column: ColumnSpec, text: Column) -> Column:
     match column.shape:
         case "filled":  # Klaviyo fills an empty attribution with "" and 0
             return F.when(~text.isin("", "0", "0.0"), text)
-        case "message_channel":  # "Email" of a message, "send-email" of the action that sends it
-            return F.replace(F.regexp_replace(F.lower(text), r"^send-", ""), F.lit("-"), F.lit("_"))
+        case "message_channel":
+            return _message_channel(text)
         case "flow_action_type":
             return _flow_action_type(text)
         case "documented_metric":
@@ -70,6 +70,22 @@ def _whole(text: Column, type: str) -> Column:
     exact = text.try_cast("decimal(38,6)")
     whole = F.when(exact == F.floor(exact), exact).try_cast(type)
     return F.when(F.trim(text).rlike(_NUMBER), F.coalesce(text.try_cast(type), whole))
+
+
+_CHANNEL_OF_ACTION = {
+    "send-email": "email",
+    "send-sms": "sms",
+    "send-mobile-push": "mobile_push",
+    "send-whatsapp": "whatsapp",
+}
+
+
+def _message_channel(text: Column) -> Column:
+    """What the message says ("Email"), else the kind of action that sends it ("send-email")."""
+    by_action: Column = F.lit(None).cast("string")
+    for action, channel in _CHANNEL_OF_ACTION.items():
+        by_action = F.when(text == action, F.lit(channel)).otherwise(by_action)
+    return F.when(text.startswith("send-"), by_action).otherwise(F.lower(text))
 
 
 # Where the older vocabulary is not the newer one in capitals.

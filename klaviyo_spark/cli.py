@@ -174,7 +174,7 @@ def _logging(format: str, verbose: bool) -> None:
     logger.propagate = False
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

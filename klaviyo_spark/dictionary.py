@@ -14,7 +14,7 @@ README = Path(__file__).parent / "resources" / "README.md"
 
 
 def as_json() -> list[dict[str, object]]:
-    """``[{"table", "key", "columns": [{"column", "type", "comment", "path"}]}]``, in table order."""
+    """``[{"table", "key", "columns": [{"column", "type", "comment", "path"}]}]``, in order."""
     return [
         {
             "table": f"klaviyo_v2.{table.name}",

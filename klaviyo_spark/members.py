@@ -19,15 +19,19 @@ def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame
         reads: complete reads being taken in, as ``bronze.complete_reads`` gives them.
     """
     endpoint = F.col("endpoint") == table.sources[0].endpoint
-    begun = reads.where(endpoint).groupBy("account_id", "parent_id").agg(
-        F.min("started_at").alias("begun_at")
+    begun = (
+        reads.where(endpoint)
+        .groupBy("account_id", "parent_id")
+        .agg(F.min("started_at").alias("begun_at"))
     )
     before = pages.where(endpoint & (F.col("status") == 200)).join(
         begun, on=["account_id", "parent_id"], how="inner"
     )
     before = before.where("fetched_at < begun_at")
-    whole = before.where("complete").groupBy("account_id", "parent_id").agg(
-        F.max("read_started_at").alias("since")
+    whole = (
+        before.where("complete")
+        .groupBy("account_id", "parent_id")
+        .agg(F.max("read_started_at").alias("since"))
     )
     last = before.join(whole, on=["account_id", "parent_id"], how="inner")
     last = last.where("read_started_at >= since").withColumn("_account_id", F.col("account_id"))

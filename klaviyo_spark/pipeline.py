@@ -18,7 +18,8 @@ from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.refine import Load, refine
+from klaviyo_spark.load import Load
+from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
 

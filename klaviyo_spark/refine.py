@@ -1,51 +1,30 @@
-"""Bronze to silver: which pages each table has not taken in yet, and taking them in.
+"""Bronze to silver: which pages each table has not taken in yet, and in which order.
 
 Runs are refined one after the other in the order they were fetched, so that silver comes out the
-same however often and however late it is made.
+same however often and however late it is made. How one run becomes rows is in ``load``.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
-from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich
-from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.members import last_held
-from klaviyo_spark.merge import Evidence, changes
-from klaviyo_spark.quality import quarantined, without_key
-from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.silver import keep_newest, present_parents, project
+from klaviyo_spark.load import Load, Loader, RunFacts
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import TableSpec
 
 logger = logging.getLogger(__name__)
 
-# Small tables cost two or three seconds each on two cores: four side by side fill the gaps.
+# Small tables cost a second or two each on two cores: four side by side fill the gaps.
 _SIDE_BY_SIDE = 4
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one table took in: counts of rows, cells and records, and how long it took."""
-
-    table: str
-    inserted: int = 0
-    updated: int = 0
-    marked_deleted: int = 0
-    nulled_cells: int = 0
-    quarantined: int = 0
-    seconds: float = 0.0
-    run_id: str = ""
-    batch_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,23 +75,44 @@ def refine(
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
     Returns:
-        One load per table that had news, zero counts included.
+        One load per table and run that had pages for it, zero counts included.
     """
     tables = [t for t in TABLES.values() if t.resource in resources]
     batches = _batches(lake, account_id)
     refined = _refined(lake)
-    due = {t.name: pending(batches, refined.get(t.name, set()), t.endpoints) for t in tables}
-    job = _Job(lake, account_id, keep_event_properties)
+    due: dict[str, dict[str, Group]] = {}
+    for table in tables:
+        for group in pending(batches, refined.get(table.name, set()), table.endpoints):
+            due.setdefault(group.run_id, {})[table.name] = group
+    loads: list[Load] = []
+    order = {run_id: at for at, run_id in enumerate(_runs(batches))}
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
-        running: dict[str, Future[list[Load]]] = {}
-        for table in in_order(tables):
-            first = [running[name] for name in depends_on(table) if name in running]
-            running[table.name] = pool.submit(job.table, table, due[table.name], first)
-        loads = [load for future in running.values() for load in future.result()]
+        # Every table is there from the first run on, also where nothing is in it.
+        list(pool.map(lake.silver, tables))
+        for run_id in sorted(due, key=order.__getitem__):
+            facts = _facts(lake, batches, run_id)
+            loader = Loader(lake, facts, keep_event_properties)
+            loads += _one_run(pool, loader, tables, due[run_id])
     if loads:
         now = datetime.now(timezone.utc)
         lake.append_ops("table_loads", [_as_row(load, now) for load in loads])
     return loads
+
+
+def _one_run(
+    pool: ThreadPoolExecutor, loader: Loader, tables: list[TableSpec], due: dict[str, Group]
+) -> list[Load]:
+    """Take one run into its tables, side by side as far as they do not depend on each other."""
+    running: dict[str, Future[Load]] = {}
+
+    def load(table: TableSpec, first: list[Future[Load]]) -> Load:
+        return loader.load(table, due[table.name].batch_ids, [other.result() for other in first])
+
+    # A table is begun after those it waits for, so the pool cannot fill up with waiting ones.
+    for table in in_order([t for t in tables if t.name in due]):
+        first = [running[name] for name in depends_on(table) if name in running]
+        running[table.name] = pool.submit(load, table, first)
+    return [future.result() for future in running.values()]
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:
@@ -136,182 +136,48 @@ def in_order(tables: Sequence[TableSpec]) -> list[TableSpec]:
     return done
 
 
-@dataclass(frozen=True)
-class _Job:
-    lake: Lake
-    account_id: str
-    keep_event_properties: bool
-    _parents: dict[str, DataFrame | None] = field(default_factory=dict)
+def _runs(batches: Sequence[Batch]) -> list[str]:
+    """Runs in the order they began to fetch."""
+    began: dict[str, datetime] = {}
+    for batch in batches:
+        began[batch.run_id] = min(batch.first_fetched, began.get(batch.run_id, batch.first_fetched))
+    return sorted(began, key=lambda run_id: (began[run_id], run_id))
 
-    def table(
-        self, table: TableSpec, groups: list[Group], first: list[Future[list[Load]]]
-    ) -> list[Load]:
-        """Refine one table, once those it depends on are done."""
-        for other in first:
-            other.result()
-        self.lake.silver(table)  # all tables are there, also those without a row
-        return [self._group(table, group) for group in groups]
 
-    def _group(self, table: TableSpec, group: Group) -> Load:
-        started = time.monotonic()
-        pages = (
-            self.lake.pages()
-            .where(F.col("resource").isin({ENDPOINTS[e].resource for e in table.endpoints}))
-            .where(F.col("endpoint").isin(*table.endpoints))
-            .where(F.col("batch_id").isin(*group.batch_ids))
-            .withColumn("_account_id", F.col("account_id"))
+def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
+    """What is to be known of a run before its tables are loaded, in one query."""
+    order = _runs(batches)
+    before = order[: order.index(run_id)]
+    ran = {(b.run_id, b.endpoint) for b in batches}
+    endpoints = {endpoint for run, endpoint in ran if run == run_id}
+    previous = {
+        endpoint: next((run for run in reversed(before) if (run, endpoint) in ran), None)
+        for endpoint in endpoints
+    }
+    asked = {run_id, *filter(None, previous.values())}
+    page = F.concat_ws(
+        "|", "slice", "parent_id", "page_no", "status", "complete", "is_last", "sha256"
+    )
+    found = (
+        lake.pages()
+        .where(F.col("run_id").isin(*asked))
+        .groupBy("run_id", "endpoint")
+        .agg(
+            F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
+            F.sum("record_count").alias("records"),
         )
-        good = pages.where("status = 200")
-        silver = {n: self.lake.silver(TABLES[n]) for n in (*depends_on(table), table.name)}
-        projected = project(good, table, silver)
-        rows = keep_newest(projected.where(~without_key(table)), table)
-        rows = enrich.enrich(rows, table, silver)
-        if not self.keep_event_properties and table.name == "events":
-            rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
-        current = self.lake.silver(table)
-        if current.isEmpty():
-            counts = self._first_load(table, rows, group)
-        else:
-            if table.partition:
-                current = current.where(_within(table, projected))
-            counts = self._merge(table, rows, current, pages, good, group)
-        bad = quarantined(projected, table, group.run_id)
-        quarantined_count = bad.count()
-        if quarantined_count:
-            self.lake.insert_quarantined(bad)
-        load = Load(
-            table.name,
-            **counts,
-            quarantined=quarantined_count,
-            seconds=round(time.monotonic() - started, 3),
-            run_id=group.run_id,
-            batch_ids=group.batch_ids,
-        )
-        logger.info(
-            "refined klaviyo_v2.%s: new=%d changed=%d marked=%d nulled=%d quarantined=%d s=%.1f",
-            load.table,
-            load.inserted,
-            load.updated,
-            load.marked_deleted,
-            load.nulled_cells,
-            load.quarantined,
-            load.seconds,
-        )
-        return load
-
-    def _first_load(self, table: TableSpec, rows: DataFrame, group: Group) -> dict[str, int]:
-        evidence = Evidence(gone_parents=self._gone_parents(table))
-        fresh = changes(rows, self.lake.silver(table), table, evidence, group.run_id)
-        seen = Observation()
-        watched = fresh.observe(
-            seen, F.count(F.lit(1)).alias("rows"), F.sum("nulled").alias("nulled")
-        )
-        self.lake.append(table, watched.drop("change", "nulled"))
-        got = seen.get
-        return {"inserted": got["rows"] or 0, "nulled_cells": got["nulled"] or 0}
-
-    def _merge(
-        self,
-        table: TableSpec,
-        rows: DataFrame,
-        current: DataFrame,
-        pages: DataFrame,
-        good: DataFrame,
-        group: Group,
-    ) -> dict[str, int]:
-        reads = complete_reads(pages)
-        evidence = Evidence(
-            judged=self._judged(table, good, reads),
-            answered_404=self._answered_404(table, pages),
-            gone_parents=self._gone_parents(table),
-        )
-        changed = changes(rows, current, table, evidence, group.run_id)
-        counts, days = _tally(changed, table)
-        if table.history and counts["marked_deleted"]:
-            held = last_held(self.lake.pages(), table, reads)
-            changed = changes(
-                rows,
-                current,
-                table,
-                Evidence(evidence.judged, evidence.answered_404, evidence.gone_parents, held),
-                group.run_id,
-            )
-        if counts["inserted"] or counts["updated"] or counts["marked_deleted"]:
-            self.lake.merge(table, changed.drop("change", "nulled"), days)
-        return counts
-
-    def _judged(self, table: TableSpec, good: DataFrame, reads: DataFrame) -> DataFrame | None:
-        """What this run's reads say about rows they do not hold."""
-        complete = {row["endpoint"] for row in reads.select("endpoint").distinct().collect()}
-        judged: DataFrame | None = None
-        for judge in table.judges:
-            if judge.whole:
-                if judge.endpoint not in complete:
-                    continue
-                facts = reads.where(F.col("endpoint") == judge.endpoint).select(
-                    F.col("account_id").alias("_account_id"),
-                    F.col("parent_id").alias("parent_key"),
-                    "started_at",
-                    "judged_at",
-                )
-            else:
-                facts = present_parents(good, judge).select(
-                    "_account_id",
-                    "parent_key",
-                    F.col("judged_at").alias("started_at"),
-                    "judged_at",
-                )
-            judged = facts if judged is None else judged.union(facts)
-        if judged is None:
-            return None
-        return judged.groupBy("_account_id", "parent_key").agg(
-            F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at")
-        )
-
-    def _answered_404(self, table: TableSpec, pages: DataFrame) -> DataFrame | None:
-        if not table.gone_on_404:
-            return None
-        gone = pages.where((F.col("status") == 404) & F.col("endpoint").isin(*table.gone_on_404))
-        return gone.groupBy("_account_id", F.col("parent_id").alias("row_id")).agg(
-            F.max("fetched_at").alias("gone_at")
-        )
-
-    def _gone_parents(self, table: TableSpec) -> DataFrame | None:
-        if not table.parent:
-            return None
-        parent = TABLES[table.parent.table]
-        gone = self.lake.silver(parent).where("_deleted_at is not null")
-        return gone.select(
-            "_account_id",
-            F.col(parent.key[0]).alias("parent_key"),
-            F.col("_deleted_at").alias("parent_deleted_at"),
-        )
-
-
-def _within(table: TableSpec, rows: DataFrame) -> Any:
-    """Only the days that the rows fall into: literals, since Delta prunes by nothing else."""
-    assert table.partition
-    day = F.col(table.partition.name)
-    low, high = rows.agg(F.min(day), F.max(day)).first() or (None, None)
-    if low is None:
-        return day.isNull()
-    return day.between(F.lit(low), F.lit(high)) | day.isNull()
-
-
-def _tally(changed: DataFrame, table: TableSpec) -> tuple[dict[str, int], list[date | None]]:
-    """Counts of what would change, and the days it falls into."""
-    kinds = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
-    day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
-    row = changed.agg(
-        *[F.count_if(F.col("change") == kind).alias(name) for name, kind in kinds.items()],
-        F.coalesce(F.sum("nulled"), F.lit(0)).alias("nulled_cells"),
-        F.collect_set(day).alias("days"),
-        F.count_if(day.isNull()).alias("dayless"),
-    ).first()
-    assert row is not None
-    counts = row.asDict()
-    days = counts.pop("days") + ([None] if counts.pop("dayless") else [])
-    return counts, days
+        .collect()
+    )
+    prints = {(row["run_id"], row["endpoint"]): row["pages"] for row in found}
+    return RunFacts(
+        run_id,
+        unchanged=frozenset(
+            endpoint
+            for endpoint, run in previous.items()
+            if run and prints.get((run_id, endpoint)) == prints.get((run, endpoint))
+        ),
+        records={row["endpoint"]: row["records"] for row in found if row["run_id"] == run_id},
+    )
 
 
 def _batches(lake: Lake, account_id: str) -> list[Batch]:

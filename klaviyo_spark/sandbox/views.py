@@ -21,7 +21,7 @@ from klaviyo_spark.sandbox.render import (
     resource,
 )
 from klaviyo_spark.sandbox.render_events import event_resource, included_with_events
-from klaviyo_spark.sandbox.times import stamp
+from klaviyo_spark.sandbox.times import SECOND_US, stamp
 from klaviyo_spark.sandbox.values import (
     event_meets,
     profile_meets,
@@ -189,7 +189,7 @@ class Views:
                 data.append({"type": "profile", "id": id})
                 continue
             profile = world.profiles[id]
-            extra = {"joined_group_at": stamp(at, profile.n)}
+            extra = {"joined_group_at": stamp(at, 2 if at % SECOND_US else profile.n)}
             fields = asked.fields_of("profile")
             if fields == frozenset({"joined_group_at"}):
                 link = {"self": base + path_of(("profile", id))}
