@@ -192,13 +192,20 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo(f"klaviyo-spark: {wrong.format_message()}", err=True)
         code = wrong.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("klaviyo-spark: interrupted; the same command goes on from here", err=True)
+        click.echo("klaviyo-spark: interrupted; what has landed stays, run it again", err=True)
         code = _INTERRUPTED
     except KlaviyoSparkError as error:
         click.echo(f"klaviyo-spark: {error}", err=True)
         if verbose:
             traceback.print_exc()
         code = error.exit_code
+    except Exception as error:  # the last resort: still one line, and the way to more
+        first = str(error).strip().splitlines() or [""]
+        line = f"{type(error).__name__}: {first[0]:.300}"
+        click.echo(f"klaviyo-spark: {line} (-v shows the stack trace)", err=True)
+        if verbose:
+            traceback.print_exc()
+        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
     if os.environ.get("DATABRICKS_RUNTIME_VERSION") and code == 0:

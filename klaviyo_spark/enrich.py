@@ -85,11 +85,16 @@ def _with_attributed_send_ts(rows: DataFrame, name: str, events: DataFrame) -> D
 
 
 def _klaviyo_first(rows: DataFrame, name: str) -> DataFrame:
-    """Look-alikes of other integrations do not count where Klaviyo has a metric of that name.
+    """Look-alikes do not count where Klaviyo has such a metric; as ``api.metrics`` chooses ids.
 
-    https://developers.klaviyo.com/en/reference/get_metrics
+    Of another integration: where Klaviyo has one under any of the names that count as the same.
+    Of none said: where Klaviyo has one of that very name.
     """
-    same_name = Window.partitionBy("_account_id", F.lower("tag_id"))
-    own = F.coalesce(F.col("integration_name") == "Klaviyo", F.lit(False))
-    has_own = F.max(own.cast("int")).over(same_name) == 1
-    return rows.withColumn(name, F.when(~has_own | own, F.col(name)))
+    integration = F.lower("integration_name")
+    own = F.coalesce(integration == "klaviyo", F.lit(False))
+    alike = Window.partitionBy("_account_id", name)
+    namesake = Window.partitionBy("_account_id", F.lower(F.trim("tag_id")))
+    rival = F.when(integration.isNull(), F.max(own).over(namesake)).otherwise(
+        F.max(own).over(alike)
+    )
+    return rows.withColumn(name, F.when(own | ~rival, F.col(name)))

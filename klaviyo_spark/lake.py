@@ -108,6 +108,9 @@ class Lake:
         """Create the table if it is not there; its comments are those of the spec."""
         if name in self._known:
             return name
+        if self.place.catalog:
+            schema = name.rpartition(".")[0]
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
         properties = dict(_PROPERTIES)
         if statistics is not None:

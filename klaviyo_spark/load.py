@@ -19,7 +19,7 @@ from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, changes
-from klaviyo_spark.quality import quarantined, without_key
+from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.silver import keep_newest, present_parents, project
 from klaviyo_spark.spec import TableSpec
@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 # writing; beyond, Spark works it out again for the write.
 _HELD_RECORDS = 3_000
 _HELD_ROWS = 1_000
-_KINDS = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
+_WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
+_KINDS = {**_WRITTEN, "quarantined": "broken"}
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,11 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Loader:
-    """Loads tables from the pages of one run."""
+    """Loads tables from the pages of one run; ``begun``: tables that have been loaded before."""
 
     lake: Lake
     facts: RunFacts
+    begun: frozenset[str]
     keep_event_properties: bool = True
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...], first: Sequence[Load]) -> Load:
@@ -90,12 +92,12 @@ class Loader:
         good = pages.where("status = 200")
         silver = {name: self.lake.silver(TABLES[name]) for name in _looked_at(table)}
         projected = project(good, table, silver)
-        rows = keep_newest(projected.where(~without_key(table)), table)
+        rows = keep_newest(with_broken(projected, table), table)
         rows = enrich.enrich(rows, table, silver)
         if not self.keep_event_properties and table.name == "events":
             rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
         current = self.lake.silver(table)
-        if current.isEmpty():
+        if table.name not in self.begun and current.isEmpty():
             evidence = Evidence(gone_parents=self._gone_parents(table))
             counts = self._write(table, rows, current, evidence, None)
         else:
@@ -113,7 +115,6 @@ class Loader:
             self.facts.run_id,
             batch_ids,
             **counts,
-            quarantined=self._quarantine(table, projected),
             seconds=round(time.monotonic() - started, 3),
         )
         logger.info(
@@ -154,13 +155,15 @@ class Loader:
             evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
             changed = changes(rows, current, table, evidence, self.facts.run_id)
             held = None
-        if any(counts[name] for name in _KINDS):
-            fresh = changed if held is None else self.lake.spark.createDataFrame(held)
-            fresh = fresh.drop("change", "nulled")
+        found = changed if held is None else self.lake.spark.createDataFrame(held)
+        if any(counts[name] for name in _WRITTEN):
+            fresh = found.where("change != 'broken'").drop("change", "nulled", "broken")
             if reads is None:
                 self.lake.append(table, fresh)
             else:
                 self.lake.merge(table, fresh, days)
+        if counts["quarantined"]:
+            self.lake.insert_quarantined(quarantined(found, table, self.facts.run_id))
         return counts
 
     def _tally(
@@ -182,13 +185,6 @@ class Loader:
         counts = row.asDict()
         days = counts.pop("days") + ([None] if counts.pop("dayless") else [])
         return counts, days, None
-
-    def _quarantine(self, table: TableSpec, projected: DataFrame) -> int:
-        bad = quarantined(projected, table, self.facts.run_id)
-        count = bad.count()
-        if count:
-            self.lake.insert_quarantined(bad)
-        return count
 
     # -- what the run proves --------------------------------------------------------------------
 

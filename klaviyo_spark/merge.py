@@ -54,8 +54,9 @@ def changes(
             nothing is judged).
 
     Returns:
-        The table's columns; ``change``: ``new``, ``changed`` or ``marked`` (now gone); and
-        ``nulled``, the number of cells that did not fit their type.
+        The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone) or ``broken``
+        (not to be written); ``nulled``, how many cells did not fit their type; ``broken``, what
+        quarantine gets.
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     complete = complete or evidence.answered_404 is not None
@@ -127,7 +128,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         F.col("k__account_id").alias("_account_id"),
         fresh.alias("fresh"),
         known.alias("known"),
-        *[F.col(c) for c in ("deleted_at", "s_seen_at", "s_nulled")],
+        *[F.col(c) for c in ("deleted_at", "s_seen_at", "s_nulled", "s_broken")],
         *[F.col(f"t_{c}") for c in ("_landed_at", "_row_hash", "_deleted_at")],
         *([F.col("t_is_member")] if table.history else []),
     )
@@ -142,7 +143,8 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     else:
         marked = mark.isNotNull() & F.col("t__deleted_at").isNull()
     change = (
-        F.when(~known, F.lit("new"))
+        F.when(F.col("s_broken").isNotNull(), F.lit("broken"))
+        .when(~known, F.lit("new"))
         .when(F.coalesce(marked, F.lit(False)), F.lit("marked"))
         .otherwise(F.lit("changed"))
     )
@@ -156,6 +158,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         mark.alias("_deleted_at"),
         change.alias("change"),
         F.coalesce("s_nulled", F.lit(0)).alias("nulled"),
+        F.col("s_broken").alias("broken"),
     )
 
 

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
+from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
@@ -69,7 +70,13 @@ def run(
     summary = Summary(uuid.uuid4().hex, verb, _now())
     if client is not None:
         wanted = _wanted(settings, summary.run_id, start, end)
-        summary.outcome = ingest(lake, client, wanted)
+        try:
+            summary.outcome = ingest(lake, client, wanted)
+        except KlaviyoSparkError as error:
+            summary.outcome.fail("all", str(error))
+            summary.exit_code, summary.finished_at = error.exit_code, _now()
+            lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+            raise
     if verb != "ingest":
         summary.loads = refine(
             lake,

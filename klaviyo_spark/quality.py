@@ -16,24 +16,38 @@ def without_key(table: TableSpec) -> Column:
     return missing
 
 
-def quarantined(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
-    """Rows of ``klaviyo_ops.quarantine`` for the records of ``rows`` that have no key.
+def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
+    """``rows`` with ``broken``: for a row without a key, all that quarantine needs; else NULL.
 
-    The record stays whole, as JSON, with the rule it breaks and the page it stands on.
+    The record itself goes no further for the other rows, which are nearly all of them.
     """
     rule = F.concat(
         F.lit("key is NULL: "),
         F.concat_ws(", ", *[F.when(F.col(part).isNull(), F.lit(part)) for part in table.id_parts]),
     )
-    return rows.where(without_key(table)).select(
+    bad = without_key(table)
+    facts = {
+        "rule": rule,
+        "record": F.col("json"),
+        "walk_id": F.col("walk_id"),
+        "page_no": F.col("page_no"),
+        "record_at": F.col("at"),
+        "element_at": F.col("order").getField("element_at"),
+        "fetched_at": F.col("seen_at"),
+    }
+    # Each fact by itself may be NULL: a struct of facts that may not travels badly by Arrow.
+    broken = F.struct(*[F.when(bad, fact).alias(name) for name, fact in facts.items()])
+    return rows.withColumn("broken", F.when(bad, broken)).drop("json")
+
+
+def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
+    """Rows of ``klaviyo_ops.quarantine`` from the broken ones among ``merge.changes``.
+
+    The record stays whole, as JSON, with the rule it breaks and the page it stands on.
+    """
+    return changed.where("broken is not null").select(
         "_account_id",
         F.lit(table.name).alias("table_name"),
-        rule.alias("rule"),
-        F.col("json").alias("record"),
-        "walk_id",
-        "page_no",
-        F.col("order").getField("element_at").alias("element_at"),
-        F.col("at").alias("record_at"),
-        F.col("seen_at").alias("fetched_at"),
+        "broken.*",
         F.lit(run_id).alias("run_id"),
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import enrich
+from klaviyo_spark import enrich, ops
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load, Loader, RunFacts
 from klaviyo_spark.resources import TABLES
@@ -89,9 +89,11 @@ def refine(
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
         # Every table is there from the first run on, also where nothing is in it.
         list(pool.map(lake.silver, tables))
+        list(pool.map(lake.ops, ops.TABLES))
         for run_id in sorted(due, key=order.__getitem__):
             facts = _facts(lake, batches, run_id)
-            loader = Loader(lake, facts, keep_event_properties)
+            begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
+            loader = Loader(lake, facts, begun, keep_event_properties)
             loads += _one_run(pool, loader, tables, due[run_id])
     if loads:
         now = datetime.now(timezone.utc)

@@ -60,10 +60,11 @@ def project(
 def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
     """One row per key and account: newest value per source, sources in the spec's order.
 
-    Rows without a whole key must be gone before (``quality.without_key``).
+    Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
     """
+    alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
     key = ["_account_id", *table.key]
-    newest = Window.partitionBy(*key, "source").orderBy(F.col("order").desc())
+    newest = Window.partitionBy(*key, "source", alone).orderBy(F.col("order").desc())
     rows = rows.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
     if len(table.sources) == 1:
         return rows
@@ -251,7 +252,8 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
         for source in table.sources
     }
     key = ["_account_id", *table.key]
-    return rows.groupBy(*key).agg(
+    alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
+    merged = rows.groupBy(*key, alone.alias("alone")).agg(
         *[
             F.coalesce(
                 *[
@@ -266,7 +268,9 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
         F.max(_VERSION).alias(_VERSION),
         F.sum("nulled").cast("int").alias("nulled"),
         F.collect_set("source").alias("sources"),
+        F.first("broken").alias("broken"),
     )
+    return merged.drop("alone")
 
 
 def _column(table: TableSpec, name: str) -> ColumnSpec:

@@ -334,13 +334,6 @@ EVENTS = TableSpec(
     ),
 )
 
-_BRIDGE_DAY = col(
-    "event_date",
-    "date",
-    ("^.attributes.datetime", "^.attributes.timestamp"),
-    "UTC day of the event; the table is partitioned by it.",
-    shape="utc_day",
-)
 _FRESH = Judge("events", parent="$.id", proof=_P)
 
 EVENT_GROUP_IDS = TableSpec(
@@ -351,7 +344,6 @@ EVENT_GROUP_IDS = TableSpec(
     sources=(Source("events", explode=(f"{_P}.$group_ids[]",)),),
     judges=(_FRESH,),
     judged_per="event_id",
-    partition=_BRIDGE_DAY,
     columns=(
         col("event_id", "string", "^.id", "The event: join events.id (not events.event_id)."),
         col("group_id", "string", "$", "Join lists.list_id and segments.segment_id."),
@@ -379,7 +371,6 @@ EVENT_ATTRIBUTION_GROUP_IDS = TableSpec(
     ),
     judges=(_FRESH,),
     judged_per="event_id",
-    partition=_BRIDGE_DAY,
     columns=(
         col("event_id", "string", "^.id", "The event: join events.id (not events.event_id)."),
         col("group_id", "string", "$", "Join lists.list_id and segments.segment_id."),
