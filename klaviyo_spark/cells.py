@@ -48,14 +48,15 @@ def typed(column: ColumnSpec, text: Column, wall_clock: Column | None = None) ->
         case "boolean":
             return F.when(F.lower(text).isin("true", "false"), F.lower(text) == "true")
         case "double":
-            return F.when(F.trim(text).rlike(_NUMBER), text.try_cast("double"))
+            number = F.when(F.trim(text).rlike(_NUMBER), text.try_cast("double"))
+            return F.when(F.abs(number) < float("inf"), number)
         case "int" | "bigint":
             return _whole(text, column.type)
         case "timestamp":
             if wall_clock is None:
                 return _instant(text)
-            wall = F.regexp_replace(text, _OFFSET, "")
-            return _instant(F.when(wall_clock, wall).otherwise(text))
+            wall = F.when(F.length(text) > len("2026-05-01"), F.regexp_replace(text, _OFFSET, ""))
+            return _instant(F.coalesce(F.when(wall_clock, wall), text))
         case "date":
             return F.when(text.rlike(_TIME), F.substring(text, 1, 10).try_cast("date"))
 
@@ -66,10 +67,11 @@ def _instant(text: Column) -> Column:
 
 
 def _whole(text: Column, type: str) -> Column:
-    """A whole number digit for digit, also when written as ``2.0``."""
-    exact = text.try_cast("decimal(38,6)")
-    whole = F.when(exact == F.floor(exact), exact).try_cast(type)
-    return F.when(F.trim(text).rlike(_NUMBER), F.coalesce(text.try_cast(type), whole))
+    """A whole number digit for digit, also when written as ``2.0`` or ``1e3``."""
+    digits = F.nullif(F.regexp_extract(F.trim(text), r"^([+-]?\d+)(\.0*)?$", 1), F.lit(""))
+    power = F.when(text.rlike(r"^[+-]?\d(\.\d+)?[eE]\+?\d$"), text.try_cast("double"))
+    whole = F.when(power == F.floor(power), power.try_cast("bigint"))
+    return F.coalesce(digits.try_cast(type), whole.try_cast(type))
 
 
 _CHANNEL_OF_ACTION = {

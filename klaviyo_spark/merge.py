@@ -189,10 +189,13 @@ def _cell(column: ColumnSpec, table: TableSpec, fresh: Column, stale: Column) ->
             return F.when(fresh & ~gone, came).otherwise(F.coalesce(left, old, new))
         case _:
             read = fresh & ~stale
-            if len(table.sources) > 1:
-                some = [F.array_contains("s_sources", source) for source in column.reads]
-                read = read & _any(some)
-            return F.when(read, new).otherwise(old)
+            if len(table.sources) == 1:
+                return F.when(read, new).otherwise(old)
+            # A source that was not read keeps what it said; the first a column names is the one
+            # whose NULL counts.
+            first, *_ = column.reads
+            said = F.array_contains("s_sources", first)
+            return F.when(read & said, new).when(read, F.coalesce(new, old)).otherwise(old)
 
 
 def _stale(table: TableSpec) -> Column:
@@ -200,13 +203,6 @@ def _stale(table: TableSpec) -> Column:
     if not table.version_by:
         return F.lit(False)
     return F.coalesce(F.col("s_version") < F.col(f"t_{table.version_by}"), F.lit(False))
-
-
-def _any(conditions: list[Column]) -> Column:
-    out = conditions[0]
-    for condition in conditions[1:]:
-        out = out | condition
-    return out
 
 
 def row_hash(names: list[str]) -> Column:

@@ -137,9 +137,19 @@ def explode_records(pages: DataFrame, rows: str) -> DataFrame:
         object is a row too, to be found wanting later.
     """
     array = rows.partition(":")[0]
-    parsed = pages.select(
-        *PAGE_FACTS, F.from_json("body", _PAGE_SCHEMA).getField(array).alias("objects")
-    )
+    page = F.from_json("body", _PAGE_SCHEMA)
+    unread = page.getField("data").isNull() & (F.col("record_count") > 0)
+    # What Spark's JSON reader gives up on (nested a thousand deep, say) must not look empty:
+    # all that stands on the page would then count as gone.
+    whole = F.when(
+        unread,
+        F.raise_error(
+            F.format_string(
+                "bronze page %s/%d of %s cannot be read as JSON", "walk_id", "page_no", "endpoint"
+            )
+        ),
+    ).otherwise(page.getField(array))
+    parsed = pages.select(*PAGE_FACTS, whole.alias("objects"))
     return parsed.select(*PAGE_FACTS, F.posexplode("objects").alias("at", "json"))
 
 

@@ -58,7 +58,7 @@ def project(
 
 
 def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
-    """One row per key and account: newest value per source, sources in the spec's order.
+    """One row per key and account: newest value per source, sources in the column's order.
 
     Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
     """
@@ -247,10 +247,6 @@ def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
 def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     """Rows of one key from several sources laid over one another."""
     names = [c.name for c in columns_of(table) if c.name not in table.key]
-    by_source = {
-        source.name: [n for n in names if source.name in _column(table, n).reads]
-        for source in table.sources
-    }
     key = ["_account_id", *table.key]
     alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
     merged = rows.groupBy(*key, alone.alias("alone")).agg(
@@ -258,8 +254,7 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
             F.coalesce(
                 *[
                     F.max(F.when(F.col("source") == source, F.col(name)))
-                    for source, has in by_source.items()
-                    if name in has
+                    for source in _column(table, name).reads
                 ]
             ).alias(name)
             for name in names

@@ -105,7 +105,8 @@ class Column:
     """One column of a silver table: name, type, where it is read, what it means.
 
     Args:
-        reads: per source name (``""`` for a table's only source), paths in order of preference.
+        reads: per source name (``""`` for a table's only source), the one that knows best first;
+            paths in order of preference.
         shape: a named change of the text before it is typed; see ``cells.shaped``.
         role: how a value changes over reads; see ``merge``.
         lookup: filled from other silver rows where the record does not say it; see ``enrich``.

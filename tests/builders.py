@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -155,3 +156,92 @@ def a_member(id: str = "P1", email: str | None = "a@example.com") -> dict[str, A
 def a_record(type: str, id: str = "X", **attributes: Any) -> dict[str, Any]:
     """Any record that is no more than its attributes."""
     return {"type": type, "id": id, "attributes": attributes}
+
+
+def an_attribution(id: str = "A1", **named: str) -> dict[str, Any]:
+    """What an event is attributed to: ``flow="F1"``, ``attributed_event="E0"``, ..., else null."""
+    kinds = ("attributed-event", "flow", "flow-message", "flow-message-variation")
+    names = [*kinds, "campaign", "campaign-message"]
+    ids = {name: named.pop(name.replace("-", "_"), None) for name in names}
+    assert not named, f"no such relationships of an attribution: {named}"
+    data = {name: {"type": name, "id": of} if of else None for name, of in ids.items()}
+    return {
+        "type": "attribution",
+        "id": id,
+        "relationships": {name: {"data": of} for name, of in data.items()},
+    }
+
+
+def a_flow(id: str = "F1", *actions: str, **attributes: Any) -> dict[str, Any]:
+    """A live flow that lists its actions."""
+    return {
+        "type": "flow",
+        "id": id,
+        "attributes": {
+            "name": "Welcome",
+            "status": "live",
+            "archived": False,
+            "created": "2024-01-02T03:04:05+00:00",
+            "updated": "2026-02-03T04:05:06+00:00",
+            "trigger_type": "Added to List",
+            **attributes,
+        },
+        "relationships": {
+            "flow-actions": {"data": [{"type": "flow-action", "id": a} for a in actions]},
+            "tags": {"data": []},
+        },
+    }
+
+
+def a_flow_action(id: str, definition: Any, flow: str | None = None) -> dict[str, Any]:
+    """An action at the current revision; ``flow`` where it names its flow itself."""
+    return {
+        "type": "flow-action",
+        "id": id,
+        "attributes": {
+            "created": "2024-01-02T03:04:05+00:00",
+            "updated": "2026-02-03T04:05:06+00:00",
+            "definition": definition,
+        },
+        "relationships": {
+            "flow": {"data": {"type": "flow", "id": flow}} if flow else {"links": {}}
+        },
+    }
+
+
+def a_flow_message(id: str = "M1", **definition: Any) -> dict[str, Any]:
+    """An e-mail as the listing of its action's messages holds it."""
+    return {
+        "type": "flow-message",
+        "id": id,
+        "attributes": {
+            "channel": "Email",
+            "created": "2024-01-02T03:04:05+00:00",
+            "updated": "2026-02-03T04:05:06+00:00",
+            "definition": {"id": id, "name": "Welcome #1", "subject_line": "Hi", **definition},
+        },
+        "relationships": {},
+    }
+
+
+SAMPLES = Path(__file__).parent / "samples"
+# What the requests knew that sample pages answer.
+_SAMPLE_FACTS: dict[str, dict[str, str]] = {
+    "campaigns": {"slice": '{"channel":"email","archived":"false"}'},
+    "campaigns.sms": {"slice": '{"channel":"sms","archived":"false"}'},
+    "campaign_templates": {"parent_id": "01HXYZ0000000000000000CAMP"},
+    "flow_messages": {"parent_id": "116466131"},
+    "list_profiles": {"parent_id": "Y6nRLr"},
+    "segment_profiles": {"parent_id": "UTd5ui"},
+}
+
+
+def a_sample(name: str) -> dict[str, Any]:
+    """The page of ``samples/<name>.json``; the name is its endpoint's, ``.`` and what it shows."""
+    body = (SAMPLES / f"{name}.json").read_text(encoding="utf-8")
+    return a_page(name.partition(".")[0], body=body, **_SAMPLE_FACTS.get(name, {}))
+
+
+def all_samples() -> list[dict[str, Any]]:
+    """Every page of ``samples``."""
+    return [a_sample(path.stem) for path in sorted(SAMPLES.glob("*.json"))]

@@ -94,9 +94,7 @@ def test_children_follow_the_newest_reading_of_their_parent(lake):
     land(
         lake,
         "two",
-        a_page(
-            "campaigns", a_campaign(audiences={"included": ["L2"]}), fetched_at=NOON + DAY
-        ),
+        a_page("campaigns", a_campaign(audiences={"included": ["L2"]}), fetched_at=NOON + DAY),
     )
     refine(lake, "default", ["campaigns"])
 

@@ -230,6 +230,12 @@ def _message(path: str) -> dict[str, tuple[str, ...]]:
     return {"listing": (f"{_D}.{path}", f"{_A}.{path}")}
 
 
+def _template(key: str) -> dict[str, str]:
+    """The listing may say it; so far it has been seen to carry only links."""
+    path = f"$.relationships.template.data.{key}"
+    return {"template": path, "listing": path}
+
+
 CAMPAIGN_MESSAGES = TableSpec(
     name="campaign_messages",
     resource="campaigns",
@@ -328,13 +334,13 @@ CAMPAIGN_MESSAGES = TableSpec(
         col(
             "template_data_type",
             "string",
-            {"template": "$.relationships.template.data.type"},
+            _template("type"),
             "Always template; NULL where the message has none (SMS).",
         ),
         col(
             "template_data_id",
             "string",
-            {"template": "$.relationships.template.data.id"},
+            _template("id"),
             "Id of the template; NULL where the message has none (SMS).",
         ),
     ),

@@ -190,7 +190,7 @@ _LISTED = Source("flow_messages", name="listing", version=f"{_A}.updated")
 
 def _message(inner: str, *listed: str) -> dict[str, tuple[str, ...]]:
     """Where a message's field stands: in its action's definition, and in its own listing."""
-    return {"action": (f"$.data.message.{inner}",), "listing": listed}
+    return {"listing": listed, "action": (f"$.data.message.{inner}",)}
 
 
 def _content(old: str, new: str) -> dict[str, tuple[str, ...]]:
@@ -214,8 +214,8 @@ FLOW_ACTION_MESSAGES = TableSpec(
             "flow_action_id",
             "string",
             {
+                "listing": ("$.relationships.flow-action.data.id", "page.parent_id"),
                 "action": "^.id",
-                "listing": ("page.parent_id", "$.relationships.flow-action.data.id"),
             },
             "The action that sends it; of an A/B test, the test.",
         ),
@@ -229,7 +229,7 @@ FLOW_ACTION_MESSAGES = TableSpec(
         col(
             "channel",
             "string",
-            {"action": "$.type", "listing": f"{_A}.channel"},
+            {"listing": f"{_A}.channel", "action": "$.type"},
             "email, sms, mobile_push, ...",
             shape="message_channel",
         ),

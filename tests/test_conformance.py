@@ -1,0 +1,129 @@
+"""Every table held to the same promises on sample pages, so that a new one is tested at once.
+
+One query serves all tests here: the samples and the pages of empty records are two accounts.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import reduce
+from typing import Any, NamedTuple
+
+import contract
+import pytest
+from builders import a_page, all_samples, pages_df
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark.quality import with_broken, without_key
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.silver import columns_of, keep_newest, project
+from klaviyo_spark.spec import TableSpec
+
+every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+
+# Columns that no sample fills, each with the reason. None so far: what the current revision has
+# no more, the samples of older ones (flows.2025-07-15, events.2023-10-15) fill.
+NEVER_FILLED: dict[str, set[str]] = {}
+
+EMPTY = ({}, {"id": None}, {"attributes": None, "relationships": None})
+
+
+class Row(NamedTuple):
+    """A row of some table: the names of its columns that hold something."""
+
+    account: str
+    has_key: bool
+    nulled: int
+    filled: set[str]
+
+
+def pages_of_empty_records() -> list[dict[str, Any]]:
+    """A page per endpoint whose records say nothing, included ones no more than their type."""
+    types = {s.rows.partition(":")[2] for t in TABLES.values() for s in t.sources} - {""}
+    included = [*EMPTY, *({"type": type, **empty} for type in types for empty in EMPTY)]
+    return [
+        a_page(name, *EMPTY, included=included, parent_id="parent" if endpoint.fanout else None)
+        for name, endpoint in ENDPOINTS.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def projected(spark) -> dict[str, DataFrame]:
+    """The rows of each table, before any is left out."""
+    empty = [{**page, "account_id": "empty"} for page in pages_of_empty_records()]
+    pages = pages_df(spark, *all_samples(), *empty)
+    lenders = {s.borrow.table for t in TABLES.values() for s in t.sources if s.borrow}
+    there = F.lit(None).cast("timestamp").alias("_deleted_at")
+    lent = {name: project(pages, TABLES[name]).select("*", there) for name in lenders}
+    return {name: project(pages, table, lent) for name, table in TABLES.items()}
+
+
+@pytest.fixture(scope="module")
+def rows(projected) -> dict[str, list[Row]]:
+    """Per table, what its rows hold."""
+
+    def facts(table: TableSpec) -> DataFrame:
+        names = [F.when(F.col(c.name).isNotNull(), F.lit(c.name)) for c in columns_of(table)]
+        return projected[table.name].select(
+            F.lit(table.name),
+            "_account_id",
+            ~without_key(table),
+            "nulled",
+            F.array_compact(F.array(*names)),
+        )
+
+    found: dict[str, list[Row]] = {name: [] for name in TABLES}
+    for name, *row, filled in reduce(DataFrame.union, map(facts, TABLES.values())).collect():
+        found[name].append(Row(*row, set(filled)))
+    return found
+
+
+def test_every_endpoint_has_a_sample_page_as_klaviyo_sends_it():
+    pages = all_samples()
+    assert {page["endpoint"] for page in pages} == ENDPOINTS.keys()
+    for page in pages:
+        body = json.loads(page["body"])
+        assert {"data", "links"} <= body.keys() <= {"data", "included", "links"}
+        for record in [*body["data"], *body.get("included", [])]:
+            assert {"type", "id", "links"} <= record.keys()
+
+
+@every_table
+def test_every_column_is_filled_by_some_sample(rows, table):
+    filled = [row.filled for row in rows[table.name] if row.account == "default" and row.has_key]
+    names = {c.name for c in columns_of(table)}
+    assert names - set().union(*filled) == NEVER_FILLED.get(table.name, set())
+
+
+@every_table
+def test_every_record_of_the_samples_has_a_key_and_fits(rows, table):
+    found = {(r.has_key, r.nulled) for r in rows[table.name] if r.account == "default"}
+    assert found == {(True, 0)}
+
+
+@every_table
+def test_an_empty_record_is_null_but_for_request_and_type_and_has_no_key(rows, table):
+    known = {
+        c.name
+        for c in columns_of(table)
+        if any(p.startswith("page.") or p == "$.type" for ps in c.reads.values() for p in ps)
+    }
+    empty = [row for row in rows[table.name] if row.account == "empty"]
+
+    assert [row for row in empty if row.has_key or row.nulled] == []
+    assert [row.filled - known for row in empty if row.filled - known] == []
+    if not all(source.explode for source in table.sources):
+        assert empty, "an empty record goes to quarantine, it does not vanish"
+
+
+@every_table
+def test_types_and_order_are_the_documented_ones(projected, table):
+    rows = projected[table.name]
+    newest = keep_newest(with_broken(rows, table), table)
+    expected = [(c.name, c.type) for c in columns_of(table)]
+    documented = len(contract.COLUMNS[table.name])
+
+    assert [t for t in rows.dtypes if t[0] != "_account_id"][: len(expected)] == expected
+    assert tuple(expected[:documented]) == contract.COLUMNS[table.name]
+    assert set(expected) <= set(newest.dtypes)

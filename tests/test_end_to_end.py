@@ -1,0 +1,180 @@
+"""The whole path over a socket: first sync, a day later, a day with faults, nothing new.
+
+Every documented cell of every table is held against what the sample account says must be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from compare import differences
+
+from klaviyo_spark import pipeline
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+
+KEY = "pk_sandbox"
+FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")
+STEPS = ("first sync", "a day later", "a day with faults", "nothing new")
+
+
+@dataclass
+class Step:
+    """One sync, and the lake right after it."""
+
+    summary: Summary
+    differences: list[str]
+    members: list[dict[str, Any]]
+    began: datetime
+    ended: datetime
+
+
+@dataclass
+class Story:
+    """All syncs of the account, and what they left."""
+
+    lake: Lake
+    steps: dict[str, Step] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    versions: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    orphans: set[str] = field(default_factory=set)
+
+
+@pytest.fixture(scope="module")
+def story(spark, tmp_path_factory) -> Iterator[Story]:
+    """Four syncs of one account; the tests below only look at what they left."""
+    place = Place(
+        str(tmp_path_factory.mktemp("story")), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"
+    )
+    told = Story(Lake(spark, place))
+    account = Account(seed=11, events=3_000, profiles=300)
+    with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
+        for title in STEPS:
+            if "day" in title:
+                account.advance(days=1)
+            if title == "a day with faults":
+                for kind in FAULTS:
+                    sandbox.faults.add(kind=kind, path="/api/", probability=0.02)
+                sandbox.faults.add(kind="429", path="/api/lists", times=2)
+            before = _versions(told.lake)
+            told.steps[title] = _step(told.lake, sandbox, account)
+            told.versions = (before, _versions(told.lake))
+            sandbox.faults.clear()
+            told.requests = told.requests or dict(sandbox.counts())
+        told.orphans = account.orphaned_flow_ids()
+        yield told
+
+
+def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
+    # Complete reads of profiles each time: the account's truth knows at once who has gone.
+    settings = Settings(base_url=sandbox.url, full_profiles_every=timedelta(0))
+    policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
+    began = datetime.now(timezone.utc)
+    with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
+        summary = pipeline.run("sync", lake, settings, client)
+    ended = datetime.now(timezone.utc)
+    members = lake.silver(TABLES["member_lists"]).collect()
+    return Step(
+        summary,
+        differences(lake, account.truth()),
+        [row.asDict() for row in members],
+        began,
+        ended,
+    )
+
+
+def _versions(lake: Lake) -> dict[str, int]:
+    """Commits per silver table."""
+    tables = {n: lake.place.table(lake.place.silver, n) for n in TABLES}
+    if not lake._known:
+        return {}
+    return {
+        n: lake.spark.sql(f"DESCRIBE HISTORY {t} LIMIT 1").collect()[0]["version"]
+        for n, t in tables.items()
+    }
+
+
+@pytest.mark.parametrize("title", STEPS)
+def test_every_documented_cell_is_what_the_account_says(story, title):
+    assert story.steps[title].differences == []
+
+
+@pytest.mark.parametrize("title", STEPS)
+def test_the_sync_is_all_done(story, title):
+    summary = story.steps[title].summary
+    assert (summary.exit_code, summary.outcome.failed) == (0, {})
+
+
+def test_all_25_tables_hold_rows_after_the_first_sync(story):
+    rows = story.steps["first sync"].summary.rows
+    assert len(rows) == 25
+    assert [name for name, count in rows.items() if not count] == []
+
+
+def test_the_same_sync_again_makes_no_table_version(story):
+    before, after = story.versions
+    assert after == before
+
+
+def test_members_are_first_seen_by_the_run_that_read_them(story):
+    step = story.steps["first sync"]
+    assert step.members
+    for member in step.members:
+        assert step.began <= _utc(member["first_seen_at"]) <= step.ended
+        assert member["last_seen_at"] == member["first_seen_at"]
+
+
+def test_who_left_was_last_seen_by_the_run_before(story):
+    first, later = story.steps["first sync"], story.steps["a day later"]
+    left = [member for member in later.members if not member["is_member"]]
+    assert left
+    for member in left:
+        assert first.began <= _utc(member["last_seen_at"]) <= first.ended
+
+
+def test_orphaned_flows_are_those_that_no_listing_has(story):
+    rows = story.lake.ops("orphaned_flows").select("flow_id").distinct().collect()
+    assert {row["flow_id"] for row in rows} == story.orphans
+
+
+def test_pages_are_landed_exactly_as_received(story):
+    pages = story.lake.pages()
+    wrong = pages.where("sha2(cast(body AS binary), 256) != sha256 OR octet_length(body) != bytes")
+    assert wrong.count() == 0
+
+
+def test_each_listing_is_asked_for_the_fewest_pages(story):
+    asked = story.requests
+    assert asked["/api/campaigns"] == 6, "three channels, archived or not"
+    assert asked["/api/flows"] == 2, "archived or not"
+    assert asked["/api/metrics"] == 1
+    assert asked["/api/events"] == 3, "3,000 events, 1,000 a page, all metrics in one listing"
+    assert asked["/api/profiles"] == 3, "300 profiles, 100 a page"
+
+
+def test_runs_and_loads_are_in_the_operators_tables(story):
+    runs = story.lake.ops("runs").select("verb", "exit_code").collect()
+    assert [tuple(row) for row in runs] == [("sync", 0)] * len(STEPS)
+    loads = story.lake.ops("table_loads").groupBy("run_id").count().collect()
+    assert [row["count"] for row in loads] == [25] * len(STEPS)
+
+
+def test_no_key_and_no_address_is_in_the_delta_logs(story):
+    root = story.lake.place.warehouse
+    log = story.lake.spark.read.text(f"{root}/*/*/_delta_log/*.json")
+    assert log.where("value LIKE '%pk_sandbox%' OR value LIKE '%@example%'").count() == 0
+
+
+def _utc(naive: datetime) -> datetime:
+    return naive.replace(tzinfo=timezone.utc)

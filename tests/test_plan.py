@@ -1,0 +1,377 @@
+"""Which walks a run makes: listings, fanouts, events, profiles. No Spark, no network."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from builders import NOON
+
+from klaviyo_spark.api.coverage import Range
+from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.plan import (
+    Parent,
+    Span,
+    event_walks,
+    fanout_walks,
+    listing_walks,
+    parents_on,
+    profile_walks,
+)
+from klaviyo_spark.resources import ENDPOINTS
+
+BASE = "https://a.klaviyo.com"
+DAY = timedelta(days=1)
+WEEK = 7 * DAY
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+UPPER = NOON - timedelta(minutes=5)
+EVERYTHING = Span(None, None, UPPER, WEEK)
+LISTINGS = ("campaigns", "flows", "lists", "metrics", "segments", "tags")
+
+
+def asked(walk: Walk) -> dict[str, str]:
+    """The query of a walk's first request."""
+    found = parse_qs(urlsplit(walk.first_url).query, keep_blank_values=True, strict_parsing=False)
+    return {name: value for name, (value,) in found.items()}
+
+
+def listing(endpoint: str) -> list[Walk]:
+    return listing_walks(BASE, ENDPOINTS[endpoint], NOON)
+
+
+def events(covered: dict[str, list[Range]], span: Span = EVERYTHING) -> list[Walk]:
+    return event_walks(BASE, ENDPOINTS["events"], covered, span, NOON)
+
+
+def profiles(covered: list[Range], span: Span = EVERYTHING, complete: bool = False) -> list[Walk]:
+    return profile_walks(BASE, ENDPOINTS["profiles"], covered, span, complete, NOON)
+
+
+def spans(walks: list[Walk]) -> list[tuple[datetime | None, datetime | None]]:
+    return [(walk.bounds.start, walk.bounds.end) for walk in walks if walk.bounds]
+
+
+# -- listings -------------------------------------------------------------------------------------
+
+
+def test_campaigns_are_asked_for_once_per_channel_and_archived_or_not():
+    assert [asked(walk)["filter"] for walk in listing("campaigns")] == [
+        'equals(messages.channel,"email")',
+        'equals(messages.channel,"email"),equals(archived,true)',
+        'equals(messages.channel,"sms")',
+        'equals(messages.channel,"sms"),equals(archived,true)',
+        'equals(messages.channel,"mobile_push")',
+        'equals(messages.channel,"mobile_push"),equals(archived,true)',
+    ]
+
+
+def test_a_walk_carries_the_facts_its_answer_does_not_say():
+    assert [walk.facts for walk in listing("campaigns")][1:3] == [
+        {"channel": "email", "archived": "true"},
+        {"channel": "sms", "archived": "false"},
+    ]
+
+
+def test_flows_are_asked_for_twice_since_archived_ones_hide():
+    queries = [asked(walk) for walk in listing("flows")]
+    same = {"include": "flow-actions,tags", "page[size]": "50", "sort": "id"}
+    assert queries == [same, {**same, "filter": "equals(archived,true)"}]
+
+
+@pytest.mark.parametrize("endpoint", ["lists", "metrics", "segments", "tags"])
+def test_a_listing_without_slices_is_one_walk_without_filter(endpoint):
+    (walk,) = listing(endpoint)
+    assert "filter" not in asked(walk)
+    assert (walk.facts, walk.parent_id, walk.bounds) == ({}, None, None)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query"),
+    [
+        ("campaigns", {"include": "campaign-messages,tags", "page[size]": "100", "sort": "id"}),
+        ("flows", {"include": "flow-actions,tags", "page[size]": "50", "sort": "id"}),
+        ("lists", {"include": "tags", "page[size]": "10", "sort": "id"}),
+        ("metrics", {}),
+        ("segments", {"include": "tags", "page[size]": "10", "sort": "id"}),
+        ("tags", {"page[size]": "50", "sort": "id"}),
+    ],
+)
+def test_a_listing_is_asked_for_with_the_fewest_requests(endpoint, query):
+    first = asked(listing(endpoint)[0])
+    first.pop("filter", None)
+    assert first == query
+
+
+@pytest.mark.parametrize("endpoint", LISTINGS)
+def test_the_walks_of_a_listing_are_judged_together_as_one_complete_read(endpoint):
+    walks = listing(endpoint)
+    assert {walk.read_walks for walk in walks} == {len(walks)}
+    assert len({walk.read_id for walk in walks}) == 1
+    assert len({walk.walk_id for walk in walks}) == len(walks)
+    assert {(walk.complete, walk.read_started_at) for walk in walks} == {(True, NOON)}
+
+
+def test_each_read_of_a_listing_is_a_read_of_its_own():
+    assert listing("tags")[0].read_id != listing("tags")[0].read_id
+
+
+# -- fanouts --------------------------------------------------------------------------------------
+
+
+def test_a_fanout_is_one_complete_read_per_parent():
+    endpoint = ENDPOINTS["list_profiles"]
+    walks = fanout_walks(BASE, endpoint, [Parent("Y6nRLr"), Parent("Y6nRLR")], NOON)
+
+    assert [urlsplit(walk.first_url).path for walk in walks] == [
+        "/api/lists/Y6nRLr/profiles",
+        "/api/lists/Y6nRLR/profiles",
+    ]
+    assert [walk.parent_id for walk in walks] == ["Y6nRLr", "Y6nRLR"]
+    assert [(walk.read_walks, walk.complete) for walk in walks] == [(1, True), (1, True)]
+    assert walks[0].read_id != walks[1].read_id
+
+
+def test_members_are_asked_for_by_the_hundred_with_the_time_they_joined():
+    (walk,) = fanout_walks(BASE, ENDPOINTS["list_profiles"], [Parent("L1")], NOON)
+    assert asked(walk) == {
+        "fields[profile]": "email,joined_group_at",
+        "page[size]": "100",
+        "sort": "joined_group_at",
+    }
+
+
+def test_a_parents_id_is_quoted_in_the_path():
+    (walk,) = fanout_walks(BASE, ENDPOINTS["list_profiles"], [Parent("a/b?c")], NOON)
+    assert urlsplit(walk.first_url).path == "/api/lists/a%2Fb%3Fc/profiles"
+
+
+def test_the_members_of_a_segment_that_is_filling_are_no_complete_read():
+    parents = [Parent("S1", whole=False), Parent("S2")]
+    walks = fanout_walks(BASE, ENDPOINTS["segment_profiles"], parents, NOON)
+    assert [walk.complete for walk in walks] == [False, True]
+
+
+def test_no_parents_no_walks():
+    assert fanout_walks(BASE, ENDPOINTS["list_profiles"], [], NOON) == []
+
+
+def found_on(endpoint: str, facts: dict[str, str] | None = None, **page: Any) -> list[Parent]:
+    """Parents that ``endpoint`` is asked about, of a page of its parents' listing."""
+    fanout = ENDPOINTS[endpoint].fanout
+    assert fanout
+    return parents_on(json.dumps({"data": [], **page}).encode(), facts or {}, fanout)
+
+
+def test_every_list_is_asked_for_its_members():
+    data = [{"type": "list", "id": "L1"}, {"type": "list", "id": "L2"}]
+    assert found_on("list_profiles", data=data) == [Parent("L1"), Parent("L2")]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "whole"),
+    [
+        ({"is_processing": True}, False),
+        ({"is_processing": False}, True),
+        ({"is_processing": None}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_a_segment_is_whole_unless_it_says_that_it_is_processing(attributes, whole):
+    data = [{"type": "segment", "id": "S1", "attributes": attributes}]
+    assert found_on("segment_profiles", data=data) == [Parent("S1", whole)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "parents"),
+    [("email", [Parent("C1")]), ("mobile_push", [Parent("C1")]), ("sms", [])],
+)
+def test_only_campaigns_with_templates_are_asked_for_them(channel, parents):
+    facts = {"channel": channel, "archived": "false"}
+    data = [{"type": "campaign", "id": "C1"}]
+    assert found_on("campaign_templates", facts, data=data) == parents
+
+
+def an_action(definition: Any, messages: Any = None) -> dict[str, Any]:
+    """A flow action; ``messages`` are the ids its relationship names, None where it names none."""
+    links = {"links": {}} if messages is None else {"data": messages, "links": {}}
+    return {
+        "type": "flow-action",
+        "id": "A1",
+        "attributes": {"definition": definition},
+        "relationships": {"flow-messages": links},
+    }
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        an_action({"type": "send-email", "data": {"message": {"id": "M1"}}}),
+        an_action({"type": "ab-test", "data": {"main_action": {"id": "A2"}}}),
+        an_action({"type": "content-experiment", "data": {"current_experiment": {"id": "X"}}}),
+        an_action(None, [{"type": "flow-message", "id": "M1"}]),
+    ],
+    ids=["a send", "an A/B test", "an experiment", "one at an older revision"],
+)
+def test_actions_that_send_are_asked_for_their_messages(action):
+    assert found_on("flow_messages", included=[action]) == [Parent("A1")]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        an_action({"type": "time-delay", "data": {"unit": "days", "value": 2}}),
+        an_action({"type": "conditional-split", "data": None}, []),
+        an_action({"type": "send-email", "data": {"message": None}}),
+        an_action("a text"),
+        an_action(None),
+    ],
+    ids=["a delay", "a split", "a send without message", "a text", "nothing"],
+)
+def test_actions_that_send_nothing_are_not(action):
+    assert found_on("flow_messages", included=[action]) == []
+
+
+def test_only_included_objects_of_the_right_type_are_parents():
+    action = an_action({"type": "send-email", "data": {"message": {"id": "M1"}}})
+    assert found_on("flow_messages", data=[action], included=[{**action, "type": "tag"}]) == []
+
+
+def test_records_without_an_id_of_text_are_no_parents():
+    data = [{"type": "list"}, {"type": "list", "id": None}, {"id": 5}, "L1", None, ["L1"]]
+    assert found_on("list_profiles", data=data) == []
+
+
+def test_a_page_without_records_or_included_has_no_parents():
+    assert found_on("list_profiles", data=[]) == []
+    assert found_on("flow_messages", data=[]) == []
+    assert found_on("flow_messages", data=[], included=None) == []
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+def test_what_has_never_been_read_is_read_since_ever():
+    (walk,) = events({"M1": []})
+    assert asked(walk) == {
+        "include": "profile,metric,attributions",
+        "fields[profile]": "email",
+        "fields[metric]": "name",
+        "page[size]": "1000",
+        "filter": 'equals(metric_id,"M1"),less-or-equal(datetime,2026-06-01T11:55:00Z)',
+        "sort": "datetime",
+    }
+    assert spans([walk]) == [(None, UPPER)]
+
+
+def test_metrics_read_alike_go_into_one_filter_in_a_steady_order():
+    covered = [Range(None, NOON - DAY)]
+    (walk,) = events({"M2": covered, "M1": list(covered), "M3": covered})
+
+    assert asked(walk)["filter"].startswith('equals(metric_id,["M1","M2","M3"]),')
+    assert walk.facts == {"metric_ids": "M1,M2,M3"}
+
+
+def test_a_metric_read_less_far_is_asked_for_on_its_own():
+    walks = events({"old": [Range(None, NOON - DAY)], "new": []})
+
+    assert {walk.facts["metric_ids"]: spans([walk]) for walk in walks} == {
+        "old": [(NOON - DAY - WEEK, UPPER)],
+        "new": [(None, UPPER)],
+    }
+
+
+def test_each_gap_is_read_with_the_lookback_before_it():
+    covered = [Range(None, START), Range(START + 10 * DAY, UPPER)]
+    found = spans(events({"M1": covered}))
+    assert found == [(START - WEEK, START + 10 * DAY), (UPPER - WEEK, UPPER)]
+
+
+def test_what_is_all_read_is_read_again_for_the_lookback():
+    assert spans(events({"M1": [Range(None, UPPER)]})) == [(UPPER - WEEK, UPPER)]
+
+
+def test_windows_of_events_hold_both_their_bounds():
+    (walk,) = events({"M1": []}, Span(START, START + DAY, UPPER, WEEK))
+    assert asked(walk)["filter"] == (
+        'equals(metric_id,"M1"),'
+        "greater-or-equal(datetime,2026-01-01T00:00:00Z),"
+        "less-or-equal(datetime,2026-01-02T00:00:00Z)"
+    )
+
+
+def test_a_bounded_read_reads_just_that_read_or_not():
+    span = Span(START, START + DAY, UPPER, WEEK)
+    assert spans(events({"M1": [Range(None, UPPER)]}, span)) == [(START, START + DAY)]
+
+
+def test_no_bound_lies_nearer_to_now_than_klaviyo_takes():
+    span = Span(START, NOON + DAY, UPPER, WEEK)
+    assert spans(events({"M1": []}, span)) == [(START, UPPER)]
+
+
+def test_a_hundred_metrics_are_asked_for_at_once_and_no_more():
+    ids = [f"M{n:03}" for n in range(250)]
+    walks = events({i: [] for i in ids})
+
+    counts = [asked(walk)["filter"].count('"') // 2 for walk in walks]
+    assert counts == [100, 100, 50]
+    assert sorted(",".join(w.facts["metric_ids"] for w in walks).split(",")) == ids
+    assert max(len(walk.first_url) for walk in walks) < 4096
+
+
+def test_reads_of_events_prove_no_departure():
+    walks = events({"M1": [], "M2": [Range(None, UPPER)]})
+    assert {(walk.complete, walk.read_walks) for walk in walks} == {(False, 0)}
+
+
+def test_no_metrics_no_walks():
+    assert events({}) == []
+
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def test_a_complete_read_of_profiles_goes_by_created_and_has_no_bounds():
+    (walk,) = profiles([Range(None, UPPER)], complete=True)
+
+    assert asked(walk) == {
+        "additional-fields[profile]": "subscriptions",
+        "page[size]": "100",
+        "sort": "created",
+    }
+    assert (walk.complete, walk.read_walks, spans([walk])) == (True, 1, [(None, None)])
+
+
+def test_between_complete_reads_what_was_updated_is_read_one_second_wider():
+    (walk,) = profiles([Range(None, NOON - DAY)])
+
+    assert asked(walk) == {
+        "additional-fields[profile]": "subscriptions",
+        "page[size]": "100",
+        "sort": "updated",
+        "filter": "greater-than(updated,2026-05-24T11:59:59Z),"
+        "less-than(updated,2026-06-01T11:55:01Z)",
+    }
+    assert spans([walk]) == [(NOON - DAY - WEEK, UPPER)]
+
+
+def test_an_update_read_of_profiles_proves_no_departure():
+    assert {(w.complete, w.read_walks) for w in profiles([])} == {(False, 0)}
+
+
+def test_a_bounded_read_of_profiles_is_one_window_of_updates():
+    found = profiles([], Span(START, START + DAY, UPPER, WEEK))
+    assert spans(found) == [(START, START + DAY)]
+
+
+def test_gaps_of_profiles_are_walks_of_one_read():
+    covered = [Range(None, START), Range(START + 10 * DAY, UPPER)]
+    walks = profiles(covered)
+
+    assert spans(walks) == [(START - WEEK, START + 10 * DAY), (UPPER - WEEK, UPPER)]
+    assert len({walk.read_id for walk in walks}) == 1
+    assert len({walk.walk_id for walk in walks}) == 2

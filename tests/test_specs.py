@@ -1,0 +1,359 @@
+"""The specs held against the documented tables, and against their own promises. No Spark."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import contract
+import pytest
+from click.testing import CliRunner
+
+from klaviyo_spark import dictionary
+from klaviyo_spark.cli import cli
+from klaviyo_spark.errors import SpecError
+from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.paths import Path, parse_path, parse_read
+from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import Source, TableSpec, col
+
+every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.name)
+
+RESOURCE_OF = {
+    "campaigns": ["campaigns"],
+    "events": ["events"],
+    "flows": ["flows"],
+    "lists": ["lists", "list_profiles", "member_lists", "stg_member_lists"],
+    "metrics": ["metrics"],
+    "profiles": ["profiles"],
+    "segments": ["segments", "segment_profiles"],
+    "tags": ["tags"],
+}
+PAGE_FACTS = {("parent_id",), ("fetched_at",), ("present",), ("slice", "channel")}
+
+
+# -- the documented tables ------------------------------------------------------------------------
+
+
+def test_there_are_25_documented_tables_with_233_columns():
+    assert len(contract.COLUMNS) == 25
+    assert sum(map(len, contract.COLUMNS.values())) == 233
+
+
+def test_the_specs_are_the_documented_tables():
+    assert TABLES.keys() == contract.COLUMNS.keys()
+    assert [name for name, table in TABLES.items() if table.name != name] == []
+
+
+@every_table
+def test_columns_have_the_documented_names_order_and_types(table):
+    found = tuple((c.name, c.type) for c in table.columns)
+    assert found == contract.COLUMNS[table.name]
+
+
+@every_table
+def test_keys_are_the_documented_ones(table):
+    assert table.key == contract.KEYS[table.name]
+
+
+@every_table
+def test_second_names_stand_right_after_the_documented_columns(table):
+    second = contract.ALSO_NAMED.get(table.name, {})
+    types = dict(contract.COLUMNS[table.name])
+    found = {c.name: c.also_named for c in table.columns if c.also_named}
+
+    assert found == second
+    after = table.visible[len(table.columns) :]
+    assert [(c.name, c.type) for c in after] == [(n, types[o]) for o, n in second.items()]
+
+
+def test_a_second_name_holds_what_the_first_one_holds():
+    metrics = {c.name: c for c in TABLES["metrics"].visible}
+    assert metrics["metric_id"].reads == metrics["list_id"].reads
+
+
+def test_only_times_and_reasons_of_a_key_may_be_null():
+    found = {t.name: t.nullable_key for t in TABLES.values() if t.nullable_key}
+    assert found == {
+        "campaign_message_send_times": ("send_time_datetime",),
+        "profile_email_list_suppressions": ("reason", "timestamp"),
+        "profile_email_suppressions": ("reason", "timestamp"),
+    }
+
+
+# -- conformance over every spec ------------------------------------------------------------------
+
+
+def test_the_eight_resources_are_those_users_select_by():
+    assert [resource.name for resource in ALL] == sorted(RESOURCE_OF)
+    for name, main_tables in RESOURCE_OF.items():
+        found = {table.name for table in RESOURCES[name].tables}
+        assert {t for t in main_tables if t not in found} == set(), name
+        assert {t.resource for t in RESOURCES[name].tables} == {name}
+        assert {e.resource for e in RESOURCES[name].endpoints} == {name}
+
+
+@every_table
+def test_every_column_has_a_sentence(table):
+    for name, doc in [("the table", table.doc), *((c.name, c.doc) for c in columns_of(table))]:
+        assert re.fullmatch(r"(?s)\S.+\.", doc), f"{name}: {doc!r}"
+
+
+@every_table
+def test_every_column_is_read_somewhere(table):
+    assert [c.name for c in columns_of(table) if not any(c.reads.values())] == []
+
+
+@every_table
+def test_column_names_are_lower_case_and_used_once(table):
+    names = [*(c.name for c in columns_of(table)), *(name for name, _, _ in BOOKKEEPING)]
+    assert names == [name.lower() for name in names]
+    assert len(names) == len(set(names))
+
+
+@every_table
+def test_keys_parents_and_versions_are_columns(table):
+    names = {c.name for c in table.columns}
+    asked = {*table.key, *table.nullable_key, table.judged_per, table.version_by} - {""}
+    assert asked - names == set()
+    assert set(table.nullable_key) < set(table.key)
+    if table.parent:
+        assert table.parent.column in names
+        assert len(TABLES[table.parent.table].key) == 1
+
+
+@every_table
+def test_sources_judges_and_404s_name_endpoints_that_exist(table):
+    assert table.endpoints - ENDPOINTS.keys() == set()
+    assert {ENDPOINTS[name].resource for name in table.endpoints} == {table.resource}
+
+
+@every_table
+def test_every_read_parses_in_a_scope_that_its_source_has(table):
+    for source in table.sources:
+        scopes = {
+            "$",
+            "page",
+            *(r.name for r in source.related),
+            *(["^"] if source.explode else []),
+        }
+        for column in columns_of(table):
+            for text in column.reads.get(source.name, ()):
+                read = parse_read(text)
+                assert read.scope in scopes, f"{column.name}: {text}"
+                if read.scope == "page":
+                    assert read.path.keys in PAGE_FACTS, f"{column.name}: {text}"
+
+
+@every_table
+def test_all_other_paths_parse_too(table):
+    texts = [p for c in columns_of(table) for p in c.wall_clock.split("|") if p]
+    for source in table.sources:
+        texts += [*source.explode, source.needs, source.version]
+        texts += [p for r in source.related for p in (r.ref, r.link)]
+        texts += [source.borrow.ref_else] if source.borrow else []
+    for judge in table.judges:
+        texts += [judge.parent, judge.proof.partition(" has ")[0]]
+    for text in filter(None, texts):
+        assert text[0] in "$^", text
+        parse_path(text[1:])
+
+
+@every_table
+def test_related_objects_are_pointed_to_in_one_way_and_used(table):
+    for source in table.sources:
+        used = {
+            parse_read(r).scope for c in columns_of(table) for r in c.reads.get(source.name, ())
+        }
+        if source.borrow:
+            used.add(parse_read(source.borrow.ref).scope)
+        for related in source.related:
+            assert bool(related.link) != bool(related.ref and related.type), related
+        if not source.borrow:
+            unused = {r.name for r in source.related} - used
+            assert unused <= {"profile"}, f"{source.endpoint}: {unused}"
+
+
+@every_table
+def test_a_judge_of_single_parents_says_where_their_id_stands(table):
+    for judge in table.judges:
+        assert judge.whole != bool(judge.parent), judge
+        assert judge.whole or table.judged_per, judge
+
+
+@every_table
+def test_what_is_borrowed_is_there_to_lend(table):
+    for source in table.sources:
+        if source.borrow:
+            lender = {c.name for c in TABLES[source.borrow.table].columns}
+            assert {source.borrow.on, source.borrow.column} <= lender
+
+
+@every_endpoint
+def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
+    assert ("{id}" in endpoint.path) == (endpoint.fanout is not None)
+    if endpoint.fanout:
+        parents = ENDPOINTS[endpoint.fanout.of]
+        assert parents.resource == endpoint.resource
+        facts = [dict(part.facts) for part in parents.slices]
+        for name, allowed in endpoint.fanout.slices.items():
+            assert set(allowed) < {f[name] for f in facts}
+        for path in (*endpoint.fanout.if_any, endpoint.fanout.partial_if):
+            assert not path or parse_path(path[1:]).keys
+
+
+@every_endpoint
+def test_every_endpoint_feeds_a_table(endpoint):
+    assert [t.name for t in TABLES.values() if endpoint.name in {s.endpoint for s in t.sources}]
+    assert endpoint.path.startswith("/api/")
+    assert endpoint.scopes
+
+
+# -- a spec with slips ----------------------------------------------------------------------------
+
+
+def a_table(**parts: Any) -> TableSpec:
+    """A table of one column that is right unless a test says otherwise."""
+    right: dict[str, Any] = {
+        "name": "things",
+        "resource": "tags",
+        "doc": "One row per thing.",
+        "key": ("thing_id",),
+        "columns": (col("thing_id", "string", "$.id", "Its id."),),
+        "sources": (Source("tags"),),
+    }
+    return TableSpec(**{**right, **parts})
+
+
+def test_a_spec_without_slips_is_built():
+    assert a_table().id_parts == ("thing_id",)
+
+
+def test_a_misspelt_key_is_named_with_the_columns_there_are():
+    with pytest.raises(SpecError, match=r"klaviyo_v2.things: key \['thign_id'\] not among columns"):
+        a_table(key=("thign_id",))
+
+
+_ID = col("thing_id", "string", "$.id", "Its id.")
+SLIPS: list[tuple[dict[str, Any], str]] = [
+    ({"key": ("thign_id",)}, r"key \['thign_id'\] not among columns \['thing_id'\]"),
+    ({"nullable_key": ("whne",)}, r"nullable key \['whne'\] not among columns"),
+    ({"judged_per": "parnet"}, "judged_per 'parnet' not among columns"),
+    ({"version_by": "updatde"}, "version_by 'updatde' not among columns"),
+    ({"columns": (_ID, _ID)}, "column 'thing_id' is there twice"),
+    (
+        {"columns": (_ID, col("Name", "string", "$.name", "Its name."))},
+        "column 'Name' is not lower case",
+    ),
+    (
+        {"columns": (_ID, col("name", "string", {"listing": "$.name"}, "Its name."))},
+        r"column 'name' reads unknown source \['listing'\]",
+    ),
+    (
+        {"columns": (_ID, col("name", "string", "$.name", ""))},
+        "column 'name' says nothing about its meaning",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "message"), SLIPS, ids=[m for _, m in SLIPS])
+def test_each_slip_is_named(parts, message):
+    with pytest.raises(SpecError, match=message):
+        a_table(**parts)
+
+
+def test_all_slips_are_named_at_once():
+    with pytest.raises(SpecError) as caught:
+        a_table(
+            key=("thign_id",),
+            version_by="updatde",
+            columns=(
+                col("thing_id", "string", "$.id", ""),
+                col("Name", "string", {"listing": "$.name"}, "Its name."),
+            ),
+        )
+    assert str(caught.value) == (
+        "klaviyo_v2.things: key ['thign_id'] not among columns ['thing_id', 'Name']; "
+        "column 'Name' is not lower case; "
+        "column 'thing_id' says nothing about its meaning; "
+        "column 'Name' reads unknown source ['listing']; "
+        "version_by 'updatde' not among columns"
+    )
+
+
+@pytest.mark.parametrize("text", [".a b", "a", ".a[]b", ".a[].b", "['open", ".a..b", ".a["])
+def test_what_is_no_path_is_refused(text):
+    with pytest.raises(SpecError, match="not a path"):
+        parse_path(text)
+
+
+def test_a_read_is_taken_apart():
+    read = parse_read("attribution>$.relationships.flow['a b.c'].data[0].$id if $.type=event")
+
+    assert read.scope == "attribution"
+    assert read.path == Path(("relationships", "flow", "a b.c", "data"), 0, ("$id",))
+    assert read.only_if == (Path(("type",)), "event")
+
+
+# -- the data dictionary --------------------------------------------------------------------------
+
+
+def test_the_data_dictionary_is_not_stale():
+    written = dictionary.README.read_text(encoding="utf-8")
+    assert written == dictionary.as_markdown(), "run `make docs`"
+
+
+def test_the_data_dictionary_shows_every_documented_column_once():
+    text = dictionary.as_markdown()
+    for table in TABLES.values():
+        section = text.partition(f"### {table.name}\n")[2].partition("\n### ")[0]
+        for name, type in contract.COLUMNS[table.name]:
+            assert section.count(f"\n| `{name}` | {type} | ") == 1, f"{table.name}.{name}"
+
+
+def test_tables_as_json_have_the_promised_shape():
+    result = CliRunner().invoke(cli, ["tables", "--json"])
+    tables = json.loads(result.output)
+
+    assert result.exit_code == 0
+    assert [list(table) for table in tables] == [["table", "key", "columns"]] * 25
+    shapes = {tuple(column) for table in tables for column in table["columns"]}
+    assert shapes == {("column", "type", "comment", "path")}
+    assert {type(v) for t in tables for c in t["columns"] for v in c.values()} == {str}
+
+
+def test_tables_as_json_hold_all_columns_in_table_order():
+    tables = {table["table"]: table for table in dictionary.as_json()}
+
+    assert tables.keys() == {f"klaviyo_v2.{name}" for name in contract.COLUMNS}
+    for name, documented in contract.COLUMNS.items():
+        table = tables[f"klaviyo_v2.{name}"]
+        assert table["key"] == list(contract.KEYS[name])
+        found = [(c["column"], c["type"]) for c in table["columns"]]
+        types = dict(documented)
+        second = [(n, types[o]) for o, n in contract.ALSO_NAMED.get(name, {}).items()]
+        own = {
+            "events": [("event_date", "date"), ("_event_properties", "string")],
+            "metrics": [("_documented_name", "string")],
+        }.get(name, [])
+        kept = [
+            ("_account_id", "string"),
+            ("_run_id", "string"),
+            ("_landed_at", "timestamp"),
+            ("_row_hash", "bigint"),
+            ("_deleted_at", "timestamp"),
+        ]
+        assert found == [*documented, *second, *own, *kept], name
+
+
+def test_tables_as_text_say_each_column():
+    result = CliRunner().invoke(cli, ["tables"])
+
+    assert result.exit_code == 0
+    for name, columns in contract.COLUMNS.items():
+        section = result.output.partition(f"klaviyo_v2.{name}  (key: ")[2].partition("\n\n")[0]
+        first_words = [line.split()[:2] for line in section.splitlines()[2:]]
+        assert first_words[: len(columns)] == [list(column) for column in columns], name
