@@ -26,15 +26,11 @@ check: $(READY) ## Format, lint and types, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q -m "not spark and not soak"
+	$(BIN)/python -m pytest -q -m "not spark"
 
 .PHONY: test
 test: $(READY) ## All tests
-	$(BIN)/python -m pytest -m "not soak"
-
-.PHONY: soak
-soak: $(READY) ## The long tests, up to an hour; not part of CI
-	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest
 
 .PHONY: bench
 bench: $(READY) ## Measure each stage on larger accounts

@@ -16,12 +16,13 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich
 from klaviyo_spark.bronze import complete_reads
+from klaviyo_spark.judging import present_parents
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, changes
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.silver import keep_newest, present_parents, project
+from klaviyo_spark.silver import keep_newest, project
 from klaviyo_spark.spec import TableSpec
 
 logger = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ sync = ingest (Klaviyo -> bronze), then refine (bronze -> silver)
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class Summary:
     rows: dict[str, int] = field(default_factory=dict)
     exit_code: int = 0
     finished_at: datetime | None = None
+    ingest_s: float = 0.0
+    refine_s: float = 0.0
 
     def total(self, table: str, count: str) -> int:
         """Sum of a count over the loads of one table."""
@@ -70,6 +73,7 @@ def run(
     summary = Summary(uuid.uuid4().hex, verb, _now())
     if client is not None:
         wanted = _wanted(settings, summary.run_id, start, end)
+        began = time.monotonic()
         try:
             summary.outcome = ingest(lake, client, wanted)
         except KlaviyoSparkError as error:
@@ -77,7 +81,9 @@ def run(
             summary.exit_code, summary.finished_at = error.exit_code, _now()
             lake.append_ops("runs", [_run_row(summary, settings.account, client)])
             raise
+        summary.ingest_s = time.monotonic() - began
     if verb != "ingest":
+        began = time.monotonic()
         summary.loads = refine(
             lake,
             settings.account,
@@ -86,6 +92,7 @@ def run(
         )
         _list_orphans(lake, settings.account, summary.loads)
         summary.rows = row_counts(lake)
+        summary.refine_s = time.monotonic() - began
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
     summary.finished_at = _now()
     lake.append_ops("runs", [_run_row(summary, settings.account, client)])

@@ -24,7 +24,7 @@ from klaviyo_spark.records import (
     with_related,
 )
 from klaviyo_spark.spec import Column as ColumnSpec
-from klaviyo_spark.spec import Judge, Source, TableSpec
+from klaviyo_spark.spec import Source, TableSpec
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
@@ -69,34 +69,6 @@ def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
     if len(table.sources) == 1:
         return rows
     return _overlay(rows, table)
-
-
-def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
-    """Parents that were read fresh: ``_account_id``, ``parent_key``, ``judged_at`` (fetch time).
-
-    A record that says nothing about its children (the judge's proof fails) is left out.
-    """
-    rows, leaves = _parsed(pages, judge.endpoint, judge.rows, [judge.parent, judge.proof])
-    if judge.proof:
-        rows = rows.where(leaves.proves(judge.proof))
-    parent = leaves.of(parse_path(judge.parent[1:]))
-    return (
-        rows.select("_account_id", parent.alias("parent_key"), F.col("fetched_at"))
-        .where("parent_key is not null")
-        .groupBy("_account_id", "parent_key")
-        .agg(F.max("fetched_at").alias("judged_at"))
-    )
-
-
-def _parsed(
-    pages: DataFrame, endpoint: str, rows: str, paths: list[str]
-) -> tuple[DataFrame, Leaves]:
-    """Records of an endpoint with the leaves at ``paths``, those of other types left out."""
-    _, _, type = rows.partition(":")
-    wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
-    leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-    records = leaves.parse(explode_records(pages.where(F.col("endpoint") == endpoint), rows))
-    return (records.where(leaves.of(_TYPE) == type) if type else records), leaves
 
 
 @dataclass

@@ -33,7 +33,8 @@ def lines(summary: Summary) -> Iterator[str]:
     said = {0: "done", 1: "failed", 3: "partly done", 4: "stopped"}[summary.exit_code]
     yield (
         f"{summary.verb} {said}: pages={outcome.pages} bytes={outcome.bytes:,} "
-        f"seconds={seconds:.1f} run={summary.run_id}"
+        f"seconds={seconds:.1f} (ingest {summary.ingest_s:.1f}, refine {summary.refine_s:.1f}) "
+        f"run={summary.run_id}"
     )
 
 

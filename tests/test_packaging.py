@@ -22,7 +22,6 @@ VERBS = [
     "fast",
     "help",
     "setup",
-    "soak",
     "test",
 ]
 

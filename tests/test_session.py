@@ -61,7 +61,7 @@ def test_a_quick_session_compiles_less_and_shuffles_into_two():
     quick, usual = a_local_conf(quick=True), a_local_conf()
 
     assert quick["spark.driver.extraJavaOptions"].endswith(
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
     )
     assert "-XX:" not in usual["spark.driver.extraJavaOptions"]
     assert (quick["spark.sql.shuffle.partitions"], usual["spark.sql.shuffle.partitions"]) == (

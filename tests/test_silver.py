@@ -24,9 +24,10 @@ from builders import (
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark.judging import present_parents
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import keep_newest, present_parents, project
+from klaviyo_spark.silver import keep_newest, project
 from klaviyo_spark.spec import Judge
 
 DAY = timedelta(days=1)

@@ -37,7 +37,7 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
     if folder.exists():
         out(f"replacing the lake in {warehouse}")
         shutil.rmtree(folder)
-    with _served(events, profiles, out) as url:
+    with served(events, profiles, out) as url:
         settings = Settings(base_url=url, warehouse=str(folder))
         names = settings.schemas
         place = Place(str(folder), None, names.bronze, names.silver, names.ops)
@@ -59,11 +59,14 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
 
 
 @contextmanager
-def _served(events: int, profiles: int, out: Callable[[str], None]) -> Iterator[str]:
+def served(
+    events: int, profiles: int, out: Callable[[str], None], rate_scale: float = 1.0
+) -> Iterator[str]:
     """The URL of a sample account served by another process until the block ends."""
     out(f"starting a sample account: {events:,} events, {profiles:,} profiles")
     command = [sys.executable, "-m", "klaviyo_spark.cli", "sandbox", "--port", "0"]
     command += ["--events", str(events), "--profiles", str(profiles)]
+    command += ["--rate-scale", str(rate_scale)]
     with subprocess.Popen(  # noqa: S603 - our own command, nothing of it from outside
         command, stdout=subprocess.PIPE, text=True
     ) as server:

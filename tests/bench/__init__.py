@@ -1,0 +1,1 @@
+"""Benchmarks, run by hand with `make bench`; no test looks at a clock."""

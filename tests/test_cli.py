@@ -1,0 +1,103 @@
+"""The command line: what bad input gets, and what a key without a scope does."""
+
+from __future__ import annotations
+
+import pytest
+
+from klaviyo_spark.cli import main
+from klaviyo_spark.sandbox import Account, Sandbox
+
+KEY = "pk_sandbox"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """A working directory of its own, and a key."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KLAVIYO_API_KEY", KEY)
+    monkeypatch.delenv("KLAVIYO_BASE_URL", raising=False)
+
+
+def run(capsys, *args: str) -> tuple[int, str]:
+    """Exit code, and what stood on standard error."""
+    with pytest.raises(SystemExit) as left:
+        main(args)
+    return int(left.value.code or 0), capsys.readouterr().err
+
+
+BAD = {
+    "an unknown verb": (["snyc"], "No such command 'snyc'"),
+    "an unknown option": (["sync", "--form", "x"], "No such option"),
+    "an unknown resource": (["sync", "--resources", "event"], "did you mean 'events'"),
+    "a start that is no time": (["sync", "--start", "yesterday"], "--start"),
+    "an end before the start": (
+        ["sync", "--start", "2026-02-01", "--end", "2026-01-01"],
+        "not before --end",
+    ),
+    "a start in the future": (["sync", "--start", "2999-01-01"], "future"),
+    "plain http to another host": (["sync", "--base-url", "http://example.com"], "plain http"),
+    "a conf that is not there": (["sync", "--config", "nope.yml"], "no such file"),
+    "a folder that is no lake": (["sync", "--warehouse", "things"], "no lake"),
+    "a warehouse that is a file": (["sync", "--warehouse", "things/file"], "is a file"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_gets_one_line_and_exit_code_2(capsys, tmp_path, what):
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "file").write_text("not a table")
+    args, said = BAD[what]
+
+    code, err = run(capsys, *args)
+
+    assert (code, len(err.strip().splitlines())) == (2, 1), err
+    assert said in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["things"], "nothing is written"
+
+
+def test_a_misspelt_setting_names_the_nearest(capsys, tmp_path):
+    (tmp_path / "my.yml").write_text("lookbak: 3d\n")
+    code, err = run(capsys, "sync", "--config", "my.yml")
+    assert (code, "did you mean 'lookback'" in err) == (2, True), err
+
+
+def test_no_key_says_where_it_belongs(capsys, monkeypatch):
+    monkeypatch.delenv("KLAVIYO_API_KEY")
+    code, err = run(capsys, "sync")
+    assert (code, len(err.strip().splitlines()), "KLAVIYO_API_KEY" in err) == (2, 1, True), err
+
+
+@pytest.fixture
+def account():
+    """A small account behind a socket."""
+    with Sandbox(Account(seed=3, events=100, profiles=20), key=KEY, rate_scale=50) as sandbox:
+        yield sandbox
+
+
+def test_a_wrong_key_is_one_line_without_the_key(spark, capsys, monkeypatch, account):
+    monkeypatch.setenv("KLAVIYO_API_KEY", "pk_wrong_0123456789")
+    code, err = run(capsys, "sync", "--base-url", account.url)
+    said = [line for line in err.splitlines() if line.startswith("klaviyo-spark:")]
+    assert (code, len(said)) == (1, 1), err
+    assert "401" in said[0]
+    assert "pk_wrong" not in err
+
+
+def test_a_host_out_of_reach_is_one_line(spark, capsys):
+    code, err = run(capsys, "ingest", "--base-url", "http://127.0.0.1:9", "--resources", "tags")
+    said = [line for line in err.splitlines() if line.startswith("klaviyo-spark:")]
+    assert (code, len(said)) == (1, 1), err
+
+
+def test_a_missing_scope_is_named_with_its_tables_and_the_rest_goes_on(spark, capsys, account):
+    account.missing_scopes = {"lists:read"}
+    with pytest.raises(SystemExit) as left:
+        main(["ingest", "--base-url", account.url, "--resources", "lists,tags,metrics"])
+    out = capsys.readouterr().out
+    assert left.value.code == 3
+    said = next(line for line in out.splitlines() if line.startswith("not done: lists"))
+    assert "lists:read" in said
+    assert "list_tags" in said
+    assert "tags" not in [
+        line.split()[2].rstrip(":") for line in out.splitlines() if "not done" in line
+    ]
