@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ def a_page(
         "http_date": fetched_at,
         "fetched_at": fetched_at,
         "bytes": len(body),
-        "sha256": "",
+        "sha256": hashlib.sha256(body.encode()).hexdigest(),
         "record_count": len(data),
         "run_id": f"run-{number}",
         "batch_id": f"batch-{number}",
