@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import msgspec
 from pyspark.sql import functions as F
 
 from klaviyo_spark import plan
+from klaviyo_spark.api.answers import decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range
 from klaviyo_spark.api.metrics import MetricFact, Resolution, resolve
@@ -100,9 +100,9 @@ class _Ingest:
             if name in asked - {*_WINDOWED} or (name == "metrics" and "events" in asked)
         ]
         try:
-            now = self.client.now()
             base_url = self.client.base_url
-            self._fetch([w for e in listings for w in plan.listing_walks(base_url, e, now)])
+            begun = _now()
+            self._fetch([w for e in listings for w in plan.listing_walks(base_url, e, begun)])
             self._fetch(self._second_round(asked))
         except RateLimitTooLong as too_long:
             self.outcome.resume_at = too_long.resume_at
@@ -113,12 +113,13 @@ class _Ingest:
         return self.outcome
 
     def _second_round(self, asked: set[str]) -> list[Walk]:
-        now = self.client.now()
+        # Departures are judged by our clock, which pages are stamped with; bounds by Klaviyo's.
+        begun, now = _now(), self.client.now()
         walks = []
         for endpoint in ENDPOINTS.values():
             if endpoint.fanout and endpoint.resource in asked:
                 parents = self._parents.get(endpoint.name, {}).values()
-                walks += plan.fanout_walks(self.client.base_url, endpoint, parents, now)
+                walks += plan.fanout_walks(self.client.base_url, endpoint, parents, begun)
         span = plan.Span(
             self.wanted.start,
             self.wanted.end and self.wanted.end - timedelta(seconds=1),
@@ -126,16 +127,16 @@ class _Ingest:
             self.wanted.lookback,
         )
         if "profiles" in asked:
-            walks += self._profiles(ENDPOINTS["profiles"], span, now)
+            walks += self._profiles(ENDPOINTS["profiles"], span, begun)
         if "events" in asked and "metrics" not in self.outcome.failed:
-            walks += self._events(ENDPOINTS["events"], span, now)
+            walks += self._events(ENDPOINTS["events"], span, begun)
         elif "events" in asked:
             self.outcome.fail("events", "events: which metrics to read could not be found out")
         return walks
 
     # -- what is due ----------------------------------------------------------------------------
 
-    def _events(self, endpoint: Endpoint, span: plan.Span, now: datetime) -> list[Walk]:
+    def _events(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
         covered = self._covered("events")
         remembered = {scope: name for scope, (name, _) in covered.items() if scope and name}
         found: Resolution = resolve(self._metrics, self.wanted.metrics, remembered)
@@ -145,19 +146,19 @@ class _Ingest:
         if found.none:
             self.outcome.fail("events", "events: none of the metrics to read is in the account")
         ranges = {i: covered[i][1] if i in covered else [] for i in found.ids}
-        walks = plan.event_walks(self.client.base_url, endpoint, ranges, span, now)
+        walks = plan.event_walks(self.client.base_url, endpoint, ranges, span, begun)
         for walk in walks:
             for metric_id in walk.facts["metric_ids"].split(","):
-                self._mark(walk, "range", metric_id, found.ids[metric_id])
+                self._mark(walk, "range", metric_id, found.ids[metric_id], span)
         return walks
 
-    def _profiles(self, endpoint: Endpoint, span: plan.Span, now: datetime) -> list[Walk]:
+    def _profiles(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
         covered = self._covered("profiles").get(None, (None, []))[1]
         bounded = span.start is not None or span.end is not None
-        complete = not bounded and self._last_complete_profiles(now)
-        walks = plan.profile_walks(self.client.base_url, endpoint, covered, span, complete, now)
+        complete = not bounded and self._last_complete_profiles(span.upper)
+        walks = plan.profile_walks(self.client.base_url, endpoint, covered, span, complete, begun)
         for walk in walks:
-            self._mark(walk, "complete" if complete else "range", None, None)
+            self._mark(walk, "complete" if complete else "range", None, None, span)
         return walks
 
     def _last_complete_profiles(self, now: datetime) -> bool:
@@ -194,7 +195,9 @@ class _Ingest:
             ranges.append(Range(start, _utc(row["end"])))
         return covered
 
-    def _mark(self, walk: Walk, kind: str, scope: str | None, name: str | None) -> None:
+    def _mark(
+        self, walk: Walk, kind: str, scope: str | None, name: str | None, span: plan.Span
+    ) -> None:
         bounds = walk.bounds
         assert bounds
         self._marks.append(
@@ -206,7 +209,7 @@ class _Ingest:
                 "documented_name": name,
                 "kind": kind,
                 "range_start": None if kind == "complete" else bounds.start,
-                "range_end": walk.read_started_at if kind == "complete" else bounds.end,
+                "range_end": span.upper if kind == "complete" else bounds.end,
                 "run_id": self.wanted.run_id,
             }
         )
@@ -281,14 +284,30 @@ class _Ingest:
 
 
 def _metric_facts(body: bytes) -> list[MetricFact]:
+    """Metrics of a page; a record that is none is left to quarantine."""
     facts = []
-    for record in msgspec.json.decode(body)["data"]:
-        attributes = record.get("attributes") or {}
-        integration = attributes.get("integration") or {}
+    for record in decode(body).get("data") or []:
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+            continue
+        attributes = _object(record.get("attributes"))
+        name = attributes.get("name")
+        owner = _object(attributes.get("integration")).get("name")
         facts.append(
-            MetricFact(record["id"], attributes.get("name") or "", integration.get("name"))
+            MetricFact(
+                record["id"],
+                name if isinstance(name, str) else "",
+                owner if isinstance(owner, str) else None,
+            )
         )
     return facts
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _utc(micros: int) -> datetime:

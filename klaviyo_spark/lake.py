@@ -6,6 +6,7 @@ Nothing goes round Spark to the file system, so a folder may be any URI Spark ca
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,6 +50,8 @@ class Lake:
     def __init__(self, spark: SparkSession, place: Place) -> None:
         self.spark, self.place = spark, place
         self._known: set[str] = set()
+        # Tables are refined side by side, and Delta refuses one of two merges at once.
+        self._quarantining = threading.Lock()
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -172,11 +175,12 @@ class Lake:
         """Add records to quarantine; a repeated refine does not double them."""
         same = ("table_name", "walk_id", "page_no", "record_at", "element_at")
         on = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in same)
-        self.spark.sql(
-            f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
-            "WHEN NOT MATCHED THEN INSERT *",
-            rows=rows,
-        )
+        with self._quarantining:
+            self.spark.sql(
+                f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
+                "WHEN NOT MATCHED THEN INSERT *",
+                rows=rows,
+            )
 
     def replace_ops(self, name: str, rows: DataFrame, account_id: str) -> None:
         """Put ``rows`` in the place of all rows of the account."""

@@ -99,7 +99,10 @@ class Loader:
             rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
         current = self.lake.silver(table)
         if table.name not in self.begun and current.isEmpty():
-            evidence = Evidence(gone_parents=self._gone_parents(table))
+            evidence = Evidence(
+                answered_404=self._answered_404(table, pages),
+                gone_parents=self._gone_parents(table),
+            )
             counts = self._write(table, rows, current, evidence, None)
         else:
             if table.partition:

@@ -117,7 +117,9 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     stale = _stale(table)
     by_404 = F.when(F.col("gone_at") > F.coalesce("s_seen_at", "t__landed_at"), F.col("gone_at"))
     by_read = F.when(F.col("started_at") > F.col("t__landed_at"), F.col("judged_at"))
-    own = F.when(fresh, by_404).otherwise(F.coalesce("t__deleted_at", by_read, by_404))
+    # A mark stays as it was first set for as long as the 404s go on.
+    still = F.when(by_404.isNotNull(), F.coalesce("t__deleted_at", by_404))
+    own = F.when(fresh, still).otherwise(F.coalesce("t__deleted_at", by_read, by_404))
     deleted_at = F.coalesce(own, "parent_deleted_at")
     both = both.withColumn("deleted_at", deleted_at)
 

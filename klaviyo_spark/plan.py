@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
+from klaviyo_spark.api.answers import decode
 from klaviyo_spark.api.coverage import Range, due
 from klaviyo_spark.api.query import Bounds, first_url
 from klaviyo_spark.api.walks import Walk
@@ -138,7 +137,7 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
     if any(facts.get(name) not in allowed for name, allowed in fanout.slices.items()):
         return []
     array, _, type = fanout.rows.partition(":")
-    records = msgspec.json.decode(page).get(array) or []
+    records = decode(page).get(array) or []
     return [
         Parent(record["id"], not (fanout.partial_if and _at(record, fanout.partial_if) is True))
         for record in records

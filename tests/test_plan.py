@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from builders import NOON
 
-from klaviyo_spark.api.coverage import Range
+from klaviyo_spark import plan
+from klaviyo_spark.api.coverage import Range, due
 from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.ingest import _metric_facts
 from klaviyo_spark.plan import (
     Parent,
     Span,
@@ -375,3 +377,21 @@ def test_gaps_of_profiles_are_walks_of_one_read():
     assert spans(walks) == [(START - WEEK, START + 10 * DAY), (UPPER - WEEK, UPPER)]
     assert len({walk.read_id for walk in walks}) == 1
     assert len({walk.walk_id for walk in walks}) == 2
+
+
+def test_a_name_cut_within_an_emoji_does_not_stop_the_fanout():
+    body = b'{"data":[{"type":"list","id":"L1","attributes":{"name":"a\\ud83d"}}]}'
+    assert [p.id for p in plan.parents_on(body, {}, ENDPOINTS["list_profiles"].fanout)] == ["L1"]
+
+
+def test_a_bounded_run_of_one_second_reads_that_second():
+    second = datetime(2026, 1, 1, 10, tzinfo=timezone.utc)
+    later = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    assert due(second, second, [], timedelta(0), later) == [Range(second, second)]
+
+
+def test_metrics_that_are_none_are_left_to_quarantine():
+    body = (
+        b'{"data":[{"type":"metric"},1,{"id":"M","attributes":{"name":"X","integration":"api"}}]}'
+    )
+    assert [(m.id, m.name, m.integration_name) for m in _metric_facts(body)] == [("M", "X", None)]

@@ -179,6 +179,38 @@ def test_a_404_for_a_parent_marks_it(lake):
     assert rows(lake, "lists", "_deleted_at") == [((NOON + DAY).replace(tzinfo=None),)]
 
 
+def test_a_404_in_the_first_run_marks_at_once_and_the_mark_stays(lake):
+    here = a_page("lists", a_record("list", "L1", updated="2026-01-01T00:00:00Z"))
+    for number in range(2):
+        at = NOON + number * DAY
+        listing = {**here, "fetched_at": at, "walk_id": f"w{number}", "read_id": f"r{number}"}
+        gone = a_page(
+            "list_profiles",
+            parent_id="L1",
+            status=404,
+            fetched_at=at + timedelta(minutes=1),
+            complete=False,
+            sha256=f"another error id {number}",
+        )
+        land(lake, f"run {number}", listing, gone)
+        refine(lake, "default", ["lists"])
+
+    first = (NOON + timedelta(minutes=1)).replace(tzinfo=None)
+    assert rows(lake, "lists", "_deleted_at") == [(first,)]
+
+
+def test_a_member_without_id_is_quarantined_for_each_of_its_tables(lake):
+    land(lake, "one", a_page("list_profiles", {"type": "profile"}, parent_id="L1"))
+    refine(lake, "default", ["lists"])
+
+    found = lake.ops("quarantine").select("table_name").collect()
+    assert sorted(row["table_name"] for row in found) == [
+        "list_profiles",
+        "member_lists",
+        "stg_member_lists",
+    ]
+
+
 def batch(number: int, endpoint: str = "tags") -> Batch:
     return Batch(f"b{number}", f"r{number}", endpoint, NOON + number * DAY)
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import msgspec
 
@@ -166,6 +167,14 @@ def _decoded(body: bytes) -> tuple[_Body, bytes]:
         if whole == body:
             raise
         return _BODY.decode(whole), whole
+
+
+def decode(body: bytes) -> Any:
+    """A landed page as Python objects; half a surrogate pair in a text becomes U+FFFD."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return msgspec.json.decode(_SURROGATE.sub(rb"\\ufffd", body))
 
 
 def _looks_like(body: bytes) -> str:

@@ -66,7 +66,9 @@ def due(
         upper: the latest time that may be asked for, some minutes behind now.
     """
     if end is not None:
-        return merge([Range(start, min(end, upper))])
+        # Both ends belong to it, so a single second is a range too.
+        asked = Range(start, min(end, upper))
+        return [asked] if start is None or start <= asked.end else []
 
     def back(moment: datetime) -> datetime:
         return moment - lookback if start is None else max(start, moment - lookback)
