@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -100,24 +99,14 @@ def page_row(walk: Walk, page_no: int, page: Page, landing: Landing) -> dict[str
     }
 
 
-@dataclass(frozen=True)
-class CompleteRead:
-    """A read all of whose walks have landed, and that was to hold all there is.
-
-    ``parent_id`` is None where it was a whole listing's. What landed before ``started_at`` and is
-    not in it has gone by ``judged_at``.
-    """
-
-    account_id: str
-    endpoint: str
-    parent_id: str | None
-    read_id: str
-    started_at: datetime
-    judged_at: datetime
-
-
 def complete_reads(pages: DataFrame) -> DataFrame:
-    """Reads that can prove departures, as columns of ``CompleteRead``."""
+    """Reads all of whose walks have landed, and that were to hold all there is.
+
+    Returns:
+        ``account_id``, ``endpoint``, ``parent_id`` (NULL for a whole listing), ``read_id``,
+        ``started_at``, ``judged_at``: what landed before the start and is not in the read has gone
+        by ``judged_at``.
+    """
     ended = F.countDistinct(F.when(F.col("is_last") & (F.col("status") == 200), F.col("walk_id")))
     return (
         pages.where("complete")
