@@ -5,6 +5,7 @@
         UsageError         fix the command line                     exit 2
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
+      Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
         RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
         RateLimitTooLong   Klaviyo asks to wait too long            exit 4
@@ -13,6 +14,8 @@
           MissingScope     the key lacks a scope                    exit 3, the rest goes on
           NotFound         the thing is gone                        landed as a fact, no failure
           RevisionRetired  the pinned revision has ended            exit 1, at once
+          OlderRevisionRetired  one asked for single fields has     a warning, the rest goes on
+          CursorExpired    a links.next is no longer good           the walk goes on without it
           BadAnswer        an answer that is not what Klaviyo sends exit 1 or 3
 
 Messages say what, where and what next; never the key, a profile or a whole body.
@@ -45,6 +48,12 @@ class SpecError(KlaviyoSparkError):
 
 class LakeError(KlaviyoSparkError):
     """The lake is not as the specs say, or could not be written."""
+
+
+class Interrupted(KlaviyoSparkError):
+    """Somebody asked the run to end; what was in hand has landed."""
+
+    exit_code = 130
 
 
 class ApiError(KlaviyoSparkError):
@@ -102,6 +111,14 @@ class NotFound(FatalError):
 
 class RevisionRetired(FatalError):
     """410: the pinned revision or endpoint has been retired."""
+
+
+class OlderRevisionRetired(FatalError):
+    """410: the older revision that an endpoint of its own is asked at has been retired."""
+
+
+class CursorExpired(FatalError):
+    """400: the ``page[cursor]`` of a ``links.next`` is no longer good; the time reached is."""
 
 
 class BadAnswer(FatalError):

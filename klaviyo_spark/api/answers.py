@@ -5,6 +5,7 @@ A body is checked for being whole and found its ``links.next`` in; it is never r
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark.api.troubles import Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
 
 DETAIL_CHARS = 300
@@ -34,6 +36,7 @@ class Page:
         http_date: Klaviyo's clock (UTC), None where the answer has no ``Date``.
         fetched_at: our clock (UTC) when the body was complete.
         revision: of the API, as asked for.
+        edges: the first and the last record, as JSON; empty where there is none.
     """
 
     url: str
@@ -46,6 +49,14 @@ class Page:
     http_date: datetime | None
     fetched_at: datetime
     revision: str
+    edges: tuple[bytes, ...] = ()
+
+    def times(self, field: str) -> tuple[datetime | None, datetime | None]:
+        """``attributes.<field>`` of the first and the last record, in UTC; None where not said."""
+        if not self.edges:
+            return (None, None)
+        first, last = (_attribute(edge, field) for edge in self.edges)
+        return (as_time(first), as_time(last))
 
 
 class _Links(msgspec.Struct):
@@ -57,9 +68,15 @@ class _Body(msgspec.Struct):
     links: _Links | None = None
 
 
+class _Record(msgspec.Struct):
+    attributes: dict[str, msgspec.Raw] | None = None
+
+
 class _Error(msgspec.Struct):
+    code: Any = None
     title: str | None = None
     detail: str | None = None
+    source: Any = None
 
 
 class _Errors(msgspec.Struct):
@@ -67,12 +84,13 @@ class _Errors(msgspec.Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
+_RECORD = msgspec.json.Decoder(_Record)
 _RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 _ERRORS = msgspec.json.Decoder(_Errors)
 
 
-def read_page(body: bytes, where: str) -> tuple[str | None, int]:
-    """``links.next`` and the number of records of a body that came with status 200.
+def read_page(body: bytes, where: str) -> tuple[str | None, int, tuple[bytes, ...]]:
+    """``links.next``, number of records, first and last record of a body with status 200.
 
     Args:
         where: what was asked, for messages.
@@ -100,23 +118,33 @@ def read_page(body: bytes, where: str) -> tuple[str | None, int]:
         records = _RECORDS.decode(data)
         if not all(bytes(r).startswith(b"{") for r in records):
             raise BadAnswer(f"{where} -> 200, but data holds something that is not an object")
-        return page.links.next or None, len(records)
+        edges = (bytes(records[0]), bytes(records[-1])) if records else ()
+        return page.links.next or None, len(records), edges
     if data != b"null" and not data.startswith(b"{"):
         raise BadAnswer(f"{where} -> 200, but data is neither a list nor an object")
-    return page.links.next or None if page.links else None, int(data != b"null")
+    return page.links.next or None if page.links else None, int(data != b"null"), ()
 
 
-def error_text(body: bytes, secret: str) -> str:
-    """Klaviyo's own words from an error body, short, without key, e-mail addresses and phones.
+def error_text(body: bytes, secret: str) -> Said:
+    """What an error body says, short, without key, e-mail addresses and phones.
 
-    Empty where the body is no error of Klaviyo's (an HTML page of something in between).
+    Nothing where the body is no error of Klaviyo's (an HTML page of something in between).
     """
     try:
         errors = _ERRORS.decode(body).errors
     except msgspec.DecodeError:
-        return ""
+        return Said()
+    if not errors:
+        return Said()
     text = "; ".join(e.detail or e.title or "" for e in errors if e.detail or e.title)
-    return scrub(text, secret)[:DETAIL_CHARS]
+    code, source = errors[0].code, errors[0].source
+    if isinstance(source, dict):
+        source = source.get("parameter") or source.get("pointer")
+    return Said(
+        scrub(text, secret)[:DETAIL_CHARS],
+        code if isinstance(code, str) else "",
+        source if isinstance(source, str) else "",
+    )
 
 
 def is_error_body(body: bytes) -> bool:
@@ -170,11 +198,32 @@ def _decoded(body: bytes) -> tuple[_Body, bytes]:
 
 
 def decode(body: bytes) -> Any:
-    """A landed page as Python objects; half a surrogate pair in a text becomes U+FFFD."""
+    """A landed page as Python objects.
+
+    Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite.
+    """
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
-        return msgspec.json.decode(_SURROGATE.sub(rb"\\ufffd", body))
+        return json.loads(_SURROGATE.sub(rb"\\ufffd", body))
+
+
+def as_time(value: Any) -> datetime | None:
+    """A time in any form of the API, in UTC, where none is said too; None for what is no time."""
+    try:
+        found = msgspec.convert(value, datetime, strict=False)
+        return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (msgspec.ValidationError, OverflowError):
+        return None
+
+
+def _attribute(record: bytes, name: str) -> Any:
+    """An attribute of a record; None where the record is not what it should be."""
+    try:
+        attributes = _RECORD.decode(record).attributes or {}
+        return msgspec.json.decode(attributes.get(name, msgspec.Raw(b"null")))
+    except msgspec.DecodeError:
+        return None
 
 
 def _looks_like(body: bytes) -> str:

@@ -39,7 +39,7 @@ BASE_URL = "https://a.klaviyo.com"
 REVISION = "2026-07-15"
 TIMEOUT = (10.0, 75.0)  # seconds to connect, and between two pieces of an answer
 TRY_S = 300.0  # an answer that trickles in for longer is dropped and asked for again
-_PIECE = 1 << 15
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Client:
         base_url: scheme, host and port; the key is sent nowhere else.
         key: the private API key.
         limiter: the account's, shared by all its clients.
-        revision: of the API. A retired one is answered 410 instead of in another shape.
+        revision: of the API, where an endpoint has none of its own. A retired one is answered 410
+            instead of in another shape.
         timeout: seconds to connect, and to wait for the next piece of an answer.
         local_now: this machine's clock, in UTC.
 
@@ -141,11 +142,11 @@ class Client:
                 f"{origin(self.base_url)}; refused, nothing was sent"
             )
         # The wait for our own turn is no part of the 15 minutes.
-        self.limiter.acquire(endpoint.name, endpoint.rate, stop)
+        self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
 
         def send(attempt: int, left_s: float) -> Page:
             if attempt > 1:
-                self.limiter.acquire(endpoint.name, endpoint.rate, stop)
+                self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
             return self._send(endpoint, url, gone_ok, attempt, self._clock() + left_s, stop)
 
         return self._policy.call(
@@ -183,17 +184,18 @@ class Client:
         """One try."""
         parts = urlsplit(url)
         where = f"GET {parts.path}"
+        revision = self._revision(endpoint)
         began = self._clock()
         with self._lock:
             self._sent[endpoint.name] += 1
         session = self._borrow()
         try:
             timeout = (self._timeout[0], max(1.0, min(self._timeout[1], deadline - began)))
-            with session.ask(url, timeout) as response:
+            with session.ask(url, timeout, {"revision": revision}) as response:
                 self._reached = True
                 date = answers.http_date(response.headers.get("Date"))
                 self._server.note(date, self._server.local_now())
-                self.limiter.learn(endpoint.name, response.headers.get("RateLimit-Limit"))
+                self.limiter.learn(endpoint.budget, response.headers.get("RateLimit-Limit"))
                 body = self._read(response, where, min(deadline, began + TRY_S), stop)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise connection_error(error, where, origin(self.base_url)) from None
@@ -202,8 +204,9 @@ class Client:
         fetched_at = self._server.local_now()
         self._count("bytes", len(body))
         status, next_url, count = response.status_code, None, 0
+        edges: tuple[bytes, ...] = ()
         if status == 200:
-            next_url, count = answers.read_page(body, where)
+            next_url, count, edges = answers.read_page(body, where)
         elif not (status == 404 and gone_ok and answers.is_error_body(body)):
             self._raise(endpoint, response, body, where, attempt)
         logger.debug(
@@ -212,7 +215,7 @@ class Client:
         )  # fmt: skip
         return Page(
             url, parts.path, parts.query, status, body, next_url, count, date, fetched_at,
-            self.revision,
+            revision, edges,
         )  # fmt: skip
 
     def _read(
@@ -252,7 +255,7 @@ class Client:
             asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
             if status == 429:
                 self._count("throttled")
-                self.limiter.throttled(endpoint.name, wait_s(attempt, asked, now=now))
+                self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))
             said = f": {detail}" if detail else ""
             raise RetryableError(f"{where} -> {status}{said}", status=status, retry_after_s=asked)
         if status == 404 and not answers.is_error_body(body):
@@ -264,7 +267,11 @@ class Client:
         if status == 404:
             raise NotFound(f"{where} -> 404: {detail}", status=404)
         location = response.headers.get("Location", "")
-        raise status_error(status, where, detail, endpoint.scopes, self.revision, location)
+        revision = self._revision(endpoint)
+        raise status_error(status, where, detail, endpoint, revision, location)
+
+    def _revision(self, endpoint: Endpoint) -> str:
+        return endpoint.revision.name if endpoint.revision else self.revision
 
     def _borrow(self) -> Session:
         """A session that no other thread uses now, with its open connection if it has one."""
@@ -273,7 +280,6 @@ class Client:
         except IndexError:
             headers = {
                 "Accept": "application/vnd.api+json",
-                "revision": self.revision,
                 "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
                 "User-Agent": f"klaviyo-spark/{__version__}",
             }

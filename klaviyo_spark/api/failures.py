@@ -5,58 +5,38 @@ from __future__ import annotations
 import requests
 import urllib3
 
+from klaviyo_spark.api import troubles
 from klaviyo_spark.api.query import origin
-from klaviyo_spark.api.retry import Unreachable
-from klaviyo_spark.errors import (
-    ApiError,
-    BadAnswer,
-    FatalError,
-    MissingScope,
-    RetryableError,
-    RevisionRetired,
-    Unauthorized,
-)
+from klaviyo_spark.api.troubles import Said, Unreachable
+from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError
+from klaviyo_spark.spec import Endpoint
 
 
 def status_error(
-    status: int, where: str, detail: str, scopes: tuple[str, ...], revision: str, location: str
-) -> FatalError:
+    status: int, where: str, said: Said, endpoint: Endpoint, revision: str, location: str
+) -> ApiError:
     """The error for an answer that asking again cannot mend.
 
     Args:
         where: method and path.
-        detail: Klaviyo's words, scrubbed.
-        scopes: that the endpoint needs.
+        said: by Klaviyo, scrubbed.
+        revision: that was asked for.
         location: of a redirect; only its host is named.
     """
-    said = f": {detail}" if detail else ""
-    if status == 401:
-        return Unauthorized(
-            f"{where} -> 401: KLAVIYO_API_KEY was refused; make a private key in Klaviyo under "
-            "Settings, API keys, and set it anew",
-            status=401,
-        )
-    if status == 403:
-        need = ", ".join(scopes)
-        return MissingScope(
-            f"{where} -> 403: the key lacks a scope, {need} needed. A key's scopes cannot be "
-            "changed: make a new one with all of them",
-            scopes=scopes,
-        )
-    if status == 410:
-        return RevisionRetired(
-            f"{where} -> 410: Klaviyo has retired API revision {revision} or this endpoint; "
-            f"upgrade klaviyo-spark{said}",
-            status=410,
-        )
-    if 200 <= status < 400:
-        points = f", pointing to {_target(location)}" if location else ""
-        return BadAnswer(
-            f"{where} -> {status}{points}: not an answer of Klaviyo's API, and redirects are not "
-            "followed; check the base URL and proxies",
-            status=status,
-        )
-    return FatalError(f"{where} -> {status}{said or ', without a word why'}", status=status)
+    row = troubles.of_answer(status, said)
+    if row is troubles.RETIRED and endpoint.revision:
+        row = troubles.OLDER_RETIRED
+    words = row.words.format(
+        said=said or "without a word why",
+        name=endpoint.name,
+        scopes=", ".join(endpoint.scopes),
+        revision=revision,
+        to=f", pointing to {_target(location)}" if location else "",
+    )
+    message = f"{where} -> {status}{words}"
+    if row.error is MissingScope:
+        return MissingScope(message, scopes=endpoint.scopes)
+    return row.error(message, status=status)
 
 
 def connection_error(error: Exception, where: str, host: str) -> ApiError:
@@ -70,26 +50,17 @@ def connection_error(error: Exception, where: str, host: str) -> ApiError:
     kind = type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return FatalError(
-                f"{where}: the certificate of {host} is not trusted here; behind a proxy that "
-                "opens TLS, set REQUESTS_CA_BUNDLE to its CA"
-            )
+            return FatalError(f"{where}: {troubles.UNTRUSTED.words.format(host=host)}")
         return RetryableError(f"{where}: TLS with {host} broke off")
     if isinstance(error, requests.exceptions.ProxyError):
-        return Unreachable(
-            f"{where}: the proxy on the way to {host} does not let it through; check HTTPS_PROXY "
-            "and NO_PROXY"
-        )
+        return Unreachable(f"{where}: the proxy on the way to {host} does not let it through")
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return Unreachable(
-            f"{where}: no connection to {host}. Ad-block and DNS lists block Klaviyo's host on "
-            "some networks: look it up from this machine, check firewall and HTTPS_PROXY"
-        )
+        return Unreachable(f"{where}: no connection to {host}")
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
         return RetryableError(f"{where}: {host} did not answer in time")
     if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.JSONDecodeError):
         # InvalidURL, InvalidProxyURL, InvalidHeader, MissingSchema: all are ValueErrors
-        return FatalError(f"{where}: {host} cannot be asked ({kind}); check base URL and proxies")
+        return FatalError(f"{where}: {troubles.UNASKABLE.words.format(host=host, kind=kind)}")
     return RetryableError(f"{where}: the connection to {host} broke off ({kind})")
 
 

@@ -2,6 +2,10 @@
 
 One limiter per account, shared by all threads. Klaviyo counts in fixed windows; ours slide and are
 a little longer, so that no fixed window sees more than it allows even when a request travels late.
+
+Others may draw on the same budget, and a 429 is how we learn of them. After one, an endpoint begins
+low and comes back to its whole budget within half a minute; where 429s go on, four times slower
+each time, so that beside a steady consumer we settle near what it leaves.
 https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
 """
 
@@ -12,11 +16,17 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from klaviyo_spark.api.nap import Sleep, nap, raise_if_stopped
 from klaviyo_spark.spec import Rate
 
+LEAST = 0.1  # part of a window that stays open after a 429; of the burst, no more than that
+KEPT = 0.8  # of what was used of a longer window when it turned out to be spent
+RECOVERY_S = 30.0  # from there back to the whole window
+SLOWEST_S = 900.0  # the same where 429s go on
+SLOWEST_BURST_S = 120.0  # at which pace the minute is still used
+CALM_S = 300.0  # with the whole window open, after which a 429 counts as a first one again
 _TIER = re.compile(r"(\d+)\s*;\s*w\s*=\s*(\d+)")
 
 
@@ -60,14 +70,15 @@ class Limiter:
                 if lane is None:
                     lane = _Lane({1: rate.burst, 60: rate.steady}, self._share)
                     self._lanes[endpoint_name] = lane
-                now = self._clock()
+                now, refusals = self._clock(), lane.refusals
                 turn = lane.reserve(now)
             if turn > now:
                 self._sleep(turn - now, stop)
             with self._lock:
                 now = self._clock()
                 # A 429 while we slept: get back in line.
-                if now >= lane.blocked_until:
+                if lane.refusals == refusals:
+                    lane.sent_by[threading.get_ident()] = now
                     return now - began
 
     def learn(self, endpoint_name: str, header: str | None) -> None:
@@ -79,15 +90,19 @@ class Limiter:
             if lane is None or lane.header == header:
                 return
             lane.header = header
-            stated = {int(w): int(n) for n, w in _TIER.findall(header)}
-            lane.resize({**lane.limits, **{w: n for w, n in stated.items() if w and n}})
+            lane.resize({int(w): int(n) for n, w in _TIER.findall(header) if int(w) and int(n)})
 
     def throttled(self, endpoint_name: str, wait_s: float) -> None:
-        """After a 429: nobody sends to this endpoint before ``wait_s`` seconds are over."""
+        """After a 429: nobody sends to this endpoint before ``wait_s`` seconds are over.
+
+        From then on it begins low. Called by the thread that was refused: what it sent before an
+        earlier 429 was known is that one's doing and counts no further.
+        """
         with self._lock:
             lane = self._lanes.get(endpoint_name)
             if lane is not None:
-                lane.blocked_until = max(lane.blocked_until, self._clock() + wait_s)
+                now = self._clock()
+                lane.refuse(now, wait_s, lane.sent_by.get(threading.get_ident(), now))
 
     def usage(self, endpoint_name: str) -> float:
         """Requests of the last minute as part of what Klaviyo allows the account: 0 to 1."""
@@ -97,41 +112,98 @@ class Limiter:
 
 
 class _Lane:
-    """One endpoint's logs: when the last requests were sent, per window, as many as it allows."""
+    """One endpoint: when its last requests were sent or will be, and its windows."""
 
     def __init__(self, limits: Mapping[int, int], share: float) -> None:
         self.header = ""
-        self.blocked_until = -math.inf
+        self.refusals = 0
+        self.sent_by: dict[int, float] = {}  # when each thread last sent
         self._share = share
-        self._last = -math.inf
-        self.limits: dict[int, int] = {}
-        self._logs: dict[int, deque[float]] = {}
+        self._turns: deque[float] = deque()
+        self._blocked_until = self._cut_at = -math.inf
+        self._windows: dict[int, _Window] = {}
         self.resize(limits)
 
     def resize(self, limits: Mapping[int, int]) -> None:
         """Other limits per window in seconds; what was sent stays counted."""
-        longest = max(self._logs.values(), key=len, default=deque[float]())
-        self.limits = dict(limits)
-        self._logs = {
-            window: deque(
-                self._logs.get(window, longest), maxlen=max(1, int(limit * self._share + 1e-9))
-            )
-            for window, limit in limits.items()
-        }
+        for seconds, limit in limits.items():
+            self._windows.setdefault(seconds, _Window(seconds)).limit = limit * self._share
+        self._windows = dict(sorted(self._windows.items()))
 
     def reserve(self, now: float) -> float:
         """The earliest time for one more request, noted as used. Never before those reserved."""
-        turn = max(now, self.blocked_until, self._last)
-        for window, log in self._logs.items():
-            if len(log) == log.maxlen:
-                turn = max(turn, log[0] + window + max(0.05, window / 120))
-        for log in self._logs.values():
-            log.append(turn)
-        self._last = turn
+        turns, windows = self._turns, self._windows.values()
+        while turns and turns[0] + max(w.span for w in windows) <= now:
+            turns.popleft()
+        turn = max(now, self._blocked_until, turns[-1] if turns else now)
+        for window in windows:
+            turn = window.earliest(turn, turns)
+        turns.append(turn)
         return turn
+
+    def refuse(self, now: float, wait_s: float, sent_at: float) -> None:
+        """Klaviyo refused a request sent at ``sent_at`` and asks to wait."""
+        self.refusals += 1
+        self._blocked_until = max(self._blocked_until, now + wait_s)
+        while self._turns and self._turns[-1] > now:
+            self._turns.pop()  # all who wait get back in line
+        if sent_at <= self._cut_at:
+            return
+        self._cut_at = now
+        burst, *longer = self._windows.values()
+        # A second asks for no longer wait than itself, and cannot be spent by a few requests.
+        burst_spent = wait_s <= burst.seconds and burst.part(now) >= 0.5
+        burst.cut(now, self._blocked_until, LEAST, SLOWEST_BURST_S if burst_spent else RECOVERY_S)
+        for window in () if burst_spent else longer:
+            used = min(window.part(now), self._sent(now, window.seconds) / window.limit)
+            window.cut(now, self._blocked_until, max(LEAST, KEPT * used), SLOWEST_S)
 
     def usage(self, now: float) -> float:
         """Requests of the last minute per what the account is allowed in one."""
-        window = 60 if 60 in self._logs else max(self._logs)
-        sent = sum(now - window < t <= now for t in self._logs[window])
-        return min(1.0, sent / self.limits[window])
+        seconds = 60 if 60 in self._windows else max(self._windows)
+        allowed = self._windows[seconds].limit / self._share
+        return min(1.0, self._sent(now, seconds) / allowed)
+
+    def _sent(self, now: float, seconds: float) -> int:
+        return sum(now - seconds < turn <= now for turn in self._turns)
+
+
+class _Window:
+    """How much of one of Klaviyo's windows is open to us: all; after a 429 a part that grows."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        # As we reckon. Requests travel for a few 100 ms more or less, and the minute is the brake.
+        self.span = seconds + max(0.25, seconds / 120)
+        self.limit = 1.0  # what is ours of the account's
+        self._kept = 1.0
+        self._whole_at = -math.inf
+        self._recovery_s = RECOVERY_S
+
+    def part(self, now: float) -> float:
+        """The open part, above 0 and up to 1."""
+        missing = min(1.0, max(0.0, self._whole_at - now) / self._recovery_s)
+        return float(self._kept**missing)
+
+    def allowed(self, now: float) -> int:
+        """How many requests the window takes; never none."""
+        return max(1, int(self.limit * self.part(now) + 1e-9))
+
+    def earliest(self, turn: float, turns: Sequence[float]) -> float:
+        """The first time from ``turn`` on that the window takes one more than ``turns``."""
+        while len(turns) >= (allowed := self.allowed(turn)):
+            free = turns[-allowed] + self.span
+            if free <= turn:
+                break
+            # Until it is whole, it may take one more before the oldest request leaves it.
+            turn = free if turn >= self._whole_at else min(free, turn + self.span / 100)
+        return turn
+
+    def cut(self, now: float, resume_at: float, kept: float, slowest_s: float) -> None:
+        """Keep a part until ``resume_at`` and let it grow; slower, up to a limit, once more."""
+        if now > self._whole_at + CALM_S:
+            self._recovery_s = RECOVERY_S
+        else:
+            self._recovery_s = max(self._recovery_s, min(slowest_s, 4 * self._recovery_s))
+        self._kept = kept
+        self._whole_at = resume_at + self._recovery_s

@@ -1,6 +1,7 @@
-"""Which answers are asked for again, how often, and after which wait. No HTTP here.
+"""Asking again: after which wait, and when it is given up. No HTTP here.
 
-At most 8 tries and 15 minutes a request. ``Retry-After`` wins over our own 1, 2, 4 … 60 seconds.
+What is asked again, how often and for how long is a table: ``troubles``. ``Retry-After`` wins over
+our own 1, 2, 4 … 60 seconds.
 """
 
 from __future__ import annotations
@@ -17,22 +18,16 @@ from typing import TypeVar
 import tenacity
 
 from klaviyo_spark.api.nap import Sleep, nap
+from klaviyo_spark.api.troubles import RETRIED_STATUSES, TOTAL_S, Unreachable, of_error
 from klaviyo_spark.errors import RateLimitTooLong, RetryableError
+
+__all__ = ["RETRIED_STATUSES", "RetryPolicy", "Unreachable", "wait_s"]
 
 logger = logging.getLogger(__name__)
 
-# The last five are those of the network in front of Klaviyo, for outages behind it.
-RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-TRIES = 8
-TOTAL_S = 900.0
 MAX_WAIT_S = 300.0
-FIRST_CONTACT_TRIES = 3
 
 T = TypeVar("T")
-
-
-class Unreachable(RetryableError):
-    """No connection to the host: no such name, refused, or no answer to a call."""
 
 
 def wait_s(
@@ -65,9 +60,6 @@ def wait_s(
 class RetryPolicy:
     """How patient a client is; clock (seconds), sleep and random (0 to 1) are for tests to give."""
 
-    tries: int = TRIES
-    total_s: float = TOTAL_S
-    first_contact_tries: int = FIRST_CONTACT_TRIES
     sleep: Sleep = nap
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
@@ -84,8 +76,8 @@ class RetryPolicy:
         """What ``send(attempt, seconds_left)`` returns, asked again after each RetryableError.
 
         Args:
-            reached: whether the host was ever reached; until then a host that cannot be is given
-                up after ``first_contact_tries``.
+            reached: whether the host was ever reached; until then one that cannot be is given up
+                sooner.
             on_retry: called before each wait.
 
         Raises:
@@ -98,9 +90,9 @@ class RetryPolicy:
         def spent() -> float:
             return self.clock() - began
 
-        def tries(error: BaseException | None) -> int:
-            first = isinstance(error, Unreachable) and not reached()
-            return self.first_contact_tries if first else self.tries
+        def tries(error: RetryableError) -> int:
+            row = of_error(error)
+            return row.tries if reached() else row.unreached_tries
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = _error(state)
@@ -109,7 +101,8 @@ class RetryPolicy:
         def enough(state: tenacity.RetryCallState) -> bool:
             error = _error(state)
             least = wait_s(state.attempt_number, error.retry_after_s, now=now())
-            return state.attempt_number >= tries(error) or spent() + least >= self.total_s
+            too_late = spent() + least >= of_error(error).total_s
+            return too_late or state.attempt_number >= tries(error)
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
             on_retry()
@@ -131,10 +124,11 @@ class RetryPolicy:
             for attempted in retrying:
                 with attempted:
                     attempt = attempted.retry_state.attempt_number
-                    return send(attempt, self.total_s - spent())
+                    return send(attempt, TOTAL_S - spent())
         except RetryableError as error:
             tried = "1 try" if attempt == 1 else f"{attempt} tries"
-            error.args = (f"{error}; gave up after {tried} in {spent():.0f} s",)
+            way_out = of_error(error).words
+            error.args = (f"{error}; gave up after {tried} in {spent():.0f} s. {way_out}",)
             raise
         raise AssertionError("tenacity neither returned nor raised")
 

@@ -69,9 +69,15 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Never: a redirect is an answer like any other, and the key goes nowhere else."""
 
-    def ask(self, url: str, timeout: tuple[float, float]) -> requests.Response:
-        """GET ``url`` as it is written; the body is not read yet."""
-        request = self.prepare_request(requests.Request("GET", self._base_url))
+    def ask(
+        self, url: str, timeout: tuple[float, float], headers: dict[str, str]
+    ) -> requests.Response:
+        """GET ``url`` as it is written; the body is not read yet.
+
+        Args:
+            headers: of this request, beside those of the session.
+        """
+        request = self.prepare_request(requests.Request("GET", self._base_url, headers=headers))
         request.url = url
         settings = self.merge_environment_settings(url, {}, True, None, None)
         return self.send(request, timeout=timeout, allow_redirects=False, **settings)

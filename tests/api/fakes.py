@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
-from klaviyo_spark.spec import XL, Endpoint, Rate, Window
+from klaviyo_spark.spec import XL, Endpoint, Rate, Revision, Window
 
 BASE = "https://a.klaviyo.com"
 SECRET = "pk_0123456789abcdef"
@@ -26,6 +26,12 @@ EVENTS = Endpoint(
     scopes=("events:read",),
     params={"page[size]": "1000"},
     windows=(Window("datetime", closed=True, sort="datetime"),),
+)
+OLDER_EVENTS = replace(
+    EVENTS,
+    name="older_events",
+    revision=Revision("2025-07-15", ends=date(2027, 7, 15)),
+    budget_of="events",
 )
 
 

@@ -3,31 +3,35 @@ from __future__ import annotations
 import pytest
 
 from klaviyo_spark.api.answers import error_text, http_date, read_page, retry_after_s
+from klaviyo_spark.api.troubles import Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
 
 from .fakes import NOON, SECRET, a_body, an_error_body
+
+_FIRST_AND_SECOND = (b'{"a":1}', b'{"a":2}')
+_ONLY_FIRST = (b'{"a":1}', b'{"a":1}')
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (a_body("1", "2", next_url="https://x/y%2B"), ("https://x/y%2B", 2)),
-        (a_body(), (None, 0)),
-        (b'{"data":[],"links":{}}', (None, 0)),
-        (b'{"data":[],"links":{"next":null}}', (None, 0)),
-        (b'{"data":{"type":"flow"},"links":{"self":"x"}}', (None, 1)),
-        (b'{"data":{"type":"flow"}}', (None, 1)),
-        (b'{"data":null,"links":{}}', (None, 0)),
-        (b'\n{"included":[{}],"meta":{"x":1},"data":[ {"a":1} ],"links":{}}', (None, 1)),
+        (b'{"data":[{"a":1},{"a":2}],"links":{"next":"x%2B"}}', ("x%2B", 2, _FIRST_AND_SECOND)),
+        (a_body(), (None, 0, ())),
+        (b'{"data":[],"links":{}}', (None, 0, ())),
+        (b'{"data":[],"links":{"next":null}}', (None, 0, ())),
+        (b'{"data":{"type":"flow"},"links":{"self":"x"}}', (None, 1, ())),
+        (b'{"data":{"type":"flow"}}', (None, 1, ())),
+        (b'{"data":null,"links":{}}', (None, 0, ())),
+        (b'\n{"included":[{}],"meta":{},"data":[ {"a":1} ],"links":{}}', (None, 1, _ONLY_FIRST)),
     ],
 )
-def test_reads_next_link_and_count(body: bytes, expected: tuple[str | None, int]):
+def test_reads_next_link_count_and_edges(body: bytes, expected: tuple[str | None, int, tuple]):
     assert read_page(body, "GET /x") == expected
 
 
 def test_half_an_emoji_makes_no_page_malformed():
     body = b'{"data":[{"a":"cut \\ud83d"},{"b":"\\\\ud83d \\ud83d\\ude00"}],"links":{"next":"x"}}'
-    assert read_page(body, "GET /x") == ("x", 2)
+    assert read_page(body, "GET /x")[:2] == ("x", 2)
 
 
 @pytest.mark.parametrize(
@@ -66,18 +70,31 @@ def test_json_that_klaviyo_would_not_send_is_a_bad_answer(body: bytes, message: 
 
 def test_error_texts_are_short_and_hold_nothing_personal():
     detail = f"Bad key {SECRET} for a.b@example.com, a%40b.org and +15005550006. " + "x" * 400
-    text = error_text(an_error_body(detail), SECRET)
+    text = error_text(an_error_body(detail), SECRET).text
     assert text.startswith("Bad key <key> for <e-mail>, <e-mail> and <phone>. xxx")
     assert len(text) == 300
 
 
 def test_several_details_become_one_text():
     body = b'{"errors":[{"detail":"one"},{"title":"two"},{"detail":null}]}'
-    assert error_text(body, SECRET) == "one; two"
+    assert error_text(body, SECRET) == Said("one; two", code="")
 
 
 def test_a_body_that_is_no_error_of_klaviyos_has_no_text():
-    assert error_text(b"<html>", SECRET) == ""
+    assert error_text(b"<html>", SECRET) == Said("", code=None)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ('"code":"invalid","source":{"parameter":"filter"}', Said("no", "invalid", "filter")),
+        ('"code":"invalid","source":{"pointer":"/data/id"}', Said("no", "invalid", "/data/id")),
+        ('"code":7,"source":"filter"', Said("no", "", "filter")),
+        ('"code":null,"source":[]', Said("no", "")),
+    ],
+)
+def test_an_error_says_its_code_and_what_it_is_about(more: str, expected: Said):
+    assert error_text(f'{{"errors":[{{"detail":"no",{more}}}]}}'.encode(), SECRET) == expected
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from klaviyo_spark.errors import (
     FatalError,
     MissingScope,
     NotFound,
+    OlderRevisionRetired,
     RateLimitTooLong,
     RetryableError,
     RevisionRetired,
@@ -35,6 +36,7 @@ from .fakes import (
     BASE,
     EVENTS,
     NOON,
+    OLDER_EVENTS,
     SECRET,
     Answer,
     FakeClock,
@@ -72,6 +74,15 @@ def test_sends_key_revision_and_who_asks(klaviyo):
     assert sent["X-Klaviyo-Revision-Fall-Forward-Opt-Out"] == "1"
     assert sent["Accept"] == "application/vnd.api+json"
     assert sent["User-Agent"] == f"klaviyo-spark/{__version__}"
+
+
+def test_an_endpoint_is_asked_at_its_own_revision_and_the_next_at_the_clients(klaviyo):
+    klaviyo.get(URL, body=a_body())
+    with a_client() as client:
+        pages = [client.get(endpoint, URL) for endpoint in (OLDER_EVENTS, EVENTS)]
+    revisions = ["2025-07-15", "2026-07-15"]
+    assert [call.request.headers["revision"] for call in klaviyo.calls] == revisions
+    assert [page.revision for page in pages] == revisions
 
 
 @pytest.mark.parametrize(
@@ -207,6 +218,18 @@ def test_asking_again_cannot_help(klaviyo, status: int, kind: type[ApiError], me
     assert type(raised.value) is kind
     assert raised.value.status == status
     assert len(klaviyo.calls) == 1
+
+
+def test_the_end_of_an_older_revision_is_no_end_of_the_clients(klaviyo):
+    klaviyo.get(URL, status=410, body=an_error_body("Gone."))
+    message = (
+        "GET /api/events -> 410: Klaviyo has retired API revision 2025-07-15, the only one that "
+        "older_events can be asked at: Gone."
+    )
+    with a_client() as client, pytest.raises(OlderRevisionRetired) as raised:
+        client.get(OLDER_EVENTS, URL)
+    assert str(raised.value) == message
+    assert not isinstance(raised.value, RevisionRetired)
 
 
 def test_a_missing_scope_says_which(klaviyo):
@@ -345,7 +368,21 @@ def test_the_budget_in_the_headers_is_learned(klaviyo):
     with a_client(clock=clock) as client:
         for _ in range(3):
             client.get(EVENTS, URL)
-    assert clock.seconds == pytest.approx(2.1)
+    assert clock.seconds == pytest.approx(2.5)
+
+
+def test_a_budget_is_shared_by_all_that_count_in_it(klaviyo):
+    klaviyo.get(URL, body=a_body(), headers={"RateLimit-Limit": "1, 1;w=1, 60;w=60"})
+    klaviyo.get(URL, status=429, headers={"Retry-After": "17"})
+    klaviyo.get(URL, body=a_body())
+    clock = FakeClock()
+    with a_client(clock=clock) as client:
+        client.get(EVENTS, URL)
+        client.get(OLDER_EVENTS, URL)
+        assert clock.seconds == pytest.approx(18.25)
+        client.get(EVENTS, URL)
+        assert clock.seconds == pytest.approx(19.5)
+        assert client.stats().requests == {"events": 2, "older_events": 2}
 
 
 # Out of reach
@@ -356,7 +393,7 @@ def test_a_refused_connection_is_given_up_within_seconds():
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         clock = FakeClock()
-        message = rf"no connection to {url}\. Ad-block and DNS lists.*after 3 tries"
+        message = rf"no connection to {url}; gave up after 3 tries.*Ad-block and DNS lists"
         with a_client(url, clock) as client, pytest.raises(Unreachable, match=message):
             client.get(EVENTS, f"{url}/api/events")
     assert clock.seconds == 3.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 
@@ -7,6 +8,8 @@ import pytest
 
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.sandbox.answers import Refusal
+from klaviyo_spark.sandbox.limits import Limits
 from klaviyo_spark.spec import XL, L, M, Rate, S
 
 from .fakes import FakeClock
@@ -75,7 +78,7 @@ def test_says_how_long_it_waited():
     clock = FakeClock()
     limiter = a_limiter(clock)
     limiter.acquire("x", Rate(1, 15))
-    assert limiter.acquire("x", Rate(1, 15)) == pytest.approx(1.05)
+    assert limiter.acquire("x", Rate(1, 15)) == pytest.approx(1.25)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +132,137 @@ def test_a_429_holds_back_those_already_waiting():
         clock.sleep(seconds)
 
     limiter = Limiter(clock=clock, sleep=sleep)
-    limiter.acquire("x", Rate(1, 15))
-    assert limiter.acquire("x", Rate(1, 15)) == pytest.approx(20.0)
+    limiter.acquire("x", Rate(1, 60))
+    assert limiter.acquire("x", Rate(1, 60)) == pytest.approx(20.0)
+
+
+def refused(limiter: Limiter, rate: Rate, wait_s: float, threads: int = 1) -> None:
+    """So many requests at once, each answered 429."""
+    sent = threading.Barrier(threads)
+
+    def one() -> None:
+        limiter.acquire("x", rate)
+        sent.wait()
+        limiter.throttled("x", wait_s)
+
+    together = [threading.Thread(target=one) for _ in range(threads)]
+    for t in together:
+        t.start()
+    for t in together:
+        t.join()
+
+
+def at_once(limiter: Limiter, clock: FakeClock, rate: Rate, at_s: float) -> int:
+    """How many may be sent within the second from ``at_s`` on."""
+    clock.seconds = at_s
+    return sum(t < at_s + 1.0 for t in sends(limiter, clock, rate, at_s + 1.0))
+
+
+@pytest.mark.parametrize(("rate", "first"), [(M, 1), (L, 8), (XL, 37)], ids=str)
+def test_after_a_429_an_endpoint_begins_with_a_tenth_of_its_burst(rate: Rate, first: int):
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    refused(limiter, rate, 40.0)
+    assert at_once(limiter, clock, rate, 40.0) == first
+
+
+def test_half_a_minute_later_it_has_its_whole_burst_again():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    refused(limiter, L, 1.0)
+    seconds = [at_once(limiter, clock, L, 1.0 + after) for after in (0.0, 10.0, 20.0, 30.0)]
+    assert seconds == [8, 17, 37, 75]
+
+
+def test_a_429_that_meets_several_threads_counts_once():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    refused(limiter, L, 40.0, threads=16)
+    clock.seconds = 40.0 + 30.0
+    assert most_within(sends(limiter, clock, L, 70.0 + 50.0), 60.0) == 750
+
+
+def test_who_waits_when_a_429_comes_gets_back_in_line():
+    clock = FakeClock()
+    limiter: Limiter
+
+    def sleep(seconds: float, stop: threading.Event | None = None) -> None:
+        if not clock.naps:
+            limiter.throttled("x", 1.0)
+        clock.sleep(seconds)
+
+    limiter = Limiter(clock=clock, sleep=sleep)
+    times = sends(limiter, clock, L, 2.1)
+    assert [sum(s <= t < s + 1 for t in times) for s in (0.0, 1.05)] == [75, 8]
+
+
+def test_429s_that_go_on_make_it_come_back_slower():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    refused(limiter, L, 1.0)
+    clock.seconds = 40.0
+    refused(limiter, L, 1.0)
+    assert at_once(limiter, clock, L, 41.0 + 30.0) < 20
+    assert at_once(limiter, clock, L, 41.0 + 120.0) == 75
+
+
+def test_however_many_429s_all_is_open_again_within_a_quarter_of_an_hour():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    for _ in range(9):
+        refused(limiter, L, 40.0)
+    clock.seconds += 40.0 + 900.0
+    times = sends(limiter, clock, L, clock() + 50.0)
+    assert (most_within(times, 1.0), most_within(times, 60.0)) == (75, 750)
+
+
+def test_after_five_calm_minutes_a_429_counts_as_a_first_one():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    refused(limiter, L, 1.0)
+    clock.seconds = 400.0
+    refused(limiter, L, 1.0)
+    assert at_once(limiter, clock, L, 401.0 + 30.0) == 75
+
+
+def test_a_spent_second_leaves_the_minute_as_it_was():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    sends(limiter, clock, L, 4.0)
+    limiter.throttled("x", 1.0)
+    assert len(sends(limiter, clock, L, 59.0)) == 750 - 4 * 75
+
+
+def test_a_spent_minute_is_cut_to_less_than_what_was_had_of_it():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    sends(limiter, clock, L, 4.0)  # 300, then the minute is spent: others had the rest
+    limiter.throttled("x", 56.0)
+    clock.seconds = 64.0
+    assert limiter._lanes["x"]._windows[60].allowed(60.0) == 240
+
+
+@pytest.mark.parametrize("rate", [S, M, L], ids=str)
+def test_beside_a_steady_consumer_it_settles_near_what_is_left(rate: Rate):
+    clock = FakeClock(7.0)
+    klaviyo = Limits(clock=clock)
+    limiter = a_limiter(clock)
+    theirs, had, refusals = 7.0, [0] * 20, [0] * 20
+    while (minute := int((clock() - 7.0) // 60)) < 20:
+        while theirs <= clock():
+            theirs += 120 / rate.steady  # half of the account's minute
+            with contextlib.suppress(Refusal):
+                klaviyo.spend("x", (rate.burst, rate.steady))
+        limiter.acquire("x", rate)
+        try:
+            klaviyo.spend("x", (rate.burst, rate.steady))
+            had[minute] += 1
+        except Refusal as refusal:
+            limiter.throttled("x", float(refusal.headers["Retry-After"]))
+            refusals[minute] += 1
+        clock.seconds += 0.02
+    assert sum(refusals[10:]) <= 5
+    assert sum(had[10:]) >= 0.8 * rate.steady / 2 * 10
 
 
 def test_usage_is_the_part_of_the_accounts_minute():

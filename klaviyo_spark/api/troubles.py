@@ -1,0 +1,235 @@
+"""What can go wrong with a request, whether it is sent again, and the way out: one table.
+
+An answer is known by its status and by Klaviyo's ``errors[]``; first row that fits. Where none came
+whole, ``failures`` and the reading of a body say which row it is. Data; no HTTP here.
+https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from klaviyo_spark.errors import (
+    ApiError,
+    BadAnswer,
+    CursorExpired,
+    FatalError,
+    MissingScope,
+    NotFound,
+    OlderRevisionRetired,
+    RetryableError,
+    RevisionRetired,
+    Unauthorized,
+)
+
+TRIES = 8
+TOTAL_S = 900.0
+
+
+class Unreachable(RetryableError):
+    """No connection to the host: no such name, refused, or no answer to a call."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an error body says; printed, it is its ``text``, which is scrubbed.
+
+    Args:
+        text: ``detail``, else ``title``, of its errors.
+        code: of the first error, empty where it has none; None: the body is no error of Klaviyo's.
+        source: the parameter or pointer that the first error names.
+    """
+
+    text: str = ""
+    code: str | None = None
+    source: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One row.
+
+    Args:
+        name: for people.
+        error: what is raised.
+        words: of an answer, what follows its status; of what is sent again, the way out, told when
+            it is given up. ``{said}`` are Klaviyo's words.
+        statuses: of the answer; none where none came whole.
+        codes: of Klaviyo's error, ``None`` for a body that is not Klaviyo's; none: any.
+        about: pattern of its source and text, the source first.
+        tries: at most; of 1, it is not sent again.
+        total_s: for all tries together.
+        unreached_tries: at most, as long as the host was never reached.
+    """
+
+    name: str
+    error: type[ApiError]
+    words: str
+    statuses: Collection[int] = ()
+    codes: Collection[str | None] = ()
+    about: str = ""
+    tries: int = 1
+    total_s: float = 0.0
+    unreached_tries: int = 1
+
+    def fits(self, status: int, said: Said) -> bool:
+        """Whether an answer is this row's."""
+        return (
+            status in self.statuses
+            and (not self.codes or said.code in self.codes)
+            and bool(re.search(self.about, f"{said.source} {said.text}", re.IGNORECASE))
+        )
+
+
+def _again(
+    name: str,
+    statuses: Collection[int],
+    words: str,
+    error: type[RetryableError] = RetryableError,
+    tries: int = TRIES,
+    total_s: float = TOTAL_S,
+    unreached_tries: int = TRIES,
+) -> Trouble:
+    return Trouble(
+        name, error, words, statuses,
+        tries=tries, total_s=total_s, unreached_tries=unreached_tries,
+    )  # fmt: skip
+
+
+THROTTLED = _again(
+    "rate limit spent", (429,),
+    "Other tools draw on the account's rate limits too: pause them, or set rate_share in conf to "
+    "what they leave",
+)  # fmt: skip
+SERVER = _again(
+    "Klaviyo is in trouble",
+    # The last five are those of the network in front of Klaviyo, for outages behind it.
+    (500, 502, 503, 504, 520, 521, 522, 523, 524),
+    "Klaviyo is in trouble, see https://status.klaviyo.com; run again later",
+)
+NO_PAGE = _again(  # HTML, nothing, malformed or cut JSON
+    "200 and no page", (200,),
+    "Something on the way answers for Klaviyo or cuts its answers: check the base URL and proxies",
+)  # fmt: skip
+BROKEN_OFF = _again(  # resets, time-outs, TLS that ends, bodies cut short or trickling
+    "no whole answer", (),
+    "Check the network, firewall and proxies on the way, or run again later",
+)  # fmt: skip
+UNREACHABLE = _again(
+    "no connection", (),
+    "Ad-block and DNS lists block Klaviyo's host on some networks: look it up from this machine, "
+    "check firewall, HTTPS_PROXY and NO_PROXY",
+    Unreachable,
+    unreached_tries=3,
+)  # fmt: skip
+UNTRUSTED = Trouble(
+    "certificate", FatalError,
+    "the certificate of {host} is not trusted here; behind a proxy that opens TLS, set "
+    "REQUESTS_CA_BUNDLE to its CA",
+)  # fmt: skip
+UNASKABLE = Trouble(
+    "setting", FatalError, "{host} cannot be asked ({kind}); check base URL and proxies"
+)  # fmt: skip
+
+RETIRED = Trouble(
+    "retired", RevisionRetired,
+    ": Klaviyo has retired API revision {revision} or this endpoint; upgrade klaviyo-spark "
+    "({said})",
+    (410,),
+)  # fmt: skip
+OLDER_RETIRED = Trouble(
+    "older revision retired", OlderRevisionRetired,
+    ": Klaviyo has retired API revision {revision}, the only one that {name} can be asked at: "
+    "{said}",
+    (410,),
+)  # fmt: skip
+
+TROUBLES = (
+    THROTTLED,
+    SERVER,
+    NO_PAGE,
+    BROKEN_OFF,
+    UNREACHABLE,
+    UNTRUSTED,
+    UNASKABLE,
+    Trouble(
+        "cursor expired", CursorExpired,
+        ": {said}. The cursor of this page is no longer good: run again to go on without it",
+        (400,), about=r"invalid[\w ]* cursor|cursor[\w ]* (invalid|expired)|^page\[cursor\]",
+    ),
+    Trouble(
+        "page size", FatalError,
+        ": {said}. Klaviyo has lowered the largest page: upgrade klaviyo-spark",
+        (400,), about=r"^page\[size\]|page size",
+    ),
+    Trouble(
+        "filter", FatalError,
+        ": {said}. The filter is klaviyo-spark's: upgrade it, and report this line if it stays",
+        (400,), about="^filter",
+    ),
+    Trouble(
+        "invalid", FatalError,
+        ": {said}. The request is klaviyo-spark's: upgrade it, and report this line if it stays",
+        (400,), ("invalid",),
+    ),
+    Trouble(
+        "key lost", Unauthorized,
+        ": Klaviyo got no key; a proxy on the way must let the Authorization header through",
+        (401,), ("not_authenticated",),
+    ),
+    Trouble(
+        "key refused", Unauthorized,
+        ": KLAVIYO_API_KEY was refused; make a private key in Klaviyo under Settings, API keys, "
+        "and set it anew",
+        (401,),
+    ),
+    Trouble(
+        "no permission", MissingScope,
+        ", without a word of Klaviyo's: the key lacks a scope, {scopes} needed, or a firewall on "
+        "the way refuses",
+        (403,), (None,),
+    ),
+    Trouble(
+        "scope missing", MissingScope,
+        ": the key lacks a scope, {scopes} needed. A key's scopes cannot be changed: make a new "
+        "one with all of them",
+        (403,),
+    ),
+    Trouble(
+        "not Klaviyo's 404", BadAnswer,
+        " by something other than Klaviyo's API; check the base URL and proxies",
+        (404,), (None,),
+    ),
+    Trouble("gone", NotFound, ": {said}", (404,)),
+    RETIRED,
+    OLDER_RETIRED,
+    Trouble(
+        "redirect", BadAnswer,
+        "{to}: not an answer of Klaviyo's API, and redirects are not followed; check the base URL "
+        "and proxies",
+        range(201, 400),
+    ),
+    Trouble("refused", FatalError, ": {said}", range(400, 1000)),
+)  # fmt: skip
+
+RETRIED_STATUSES = frozenset(s for t in TROUBLES if t.tries > 1 for s in t.statuses if s != 200)
+
+
+def of_answer(status: int, said: Said) -> Trouble:
+    """The row of an answer that is no page."""
+    return next((row for row in TROUBLES if row.fits(status, said)), TROUBLES[-1])
+
+
+def of_error(error: RetryableError) -> Trouble:
+    """The row of what may be sent again."""
+    if isinstance(error, Unreachable):
+        return UNREACHABLE
+    return next((row for row in TROUBLES if error.status in row.statuses), BROKEN_OFF)

@@ -1,0 +1,211 @@
+"""Every row of the table, through a real client."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import requests
+import urllib3
+
+from klaviyo_spark.api import troubles
+from klaviyo_spark.api.troubles import TROUBLES, Said, Trouble, of_answer
+from klaviyo_spark.errors import ApiError, RetryableError
+
+from .fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
+
+URL = f"{BASE}/api/events"
+HTML = "<html><h1>We'll be right back</h1></html>"
+
+
+def named(name: str) -> Trouble:
+    return next(row for row in TROUBLES if row.name == name)
+
+
+def an_error(code: str = "", detail: str = "No.", **source: str) -> str:
+    return json.dumps({"errors": [{"code": code, "detail": detail, "source": source}]})
+
+
+def asked(klaviyo, row: Trouble) -> tuple[ApiError, int, float]:
+    """How it ends when each answer is the one that ``klaviyo`` has: error, tries, seconds."""
+    clock = FakeClock()
+    endpoint = OLDER_EVENTS if row is troubles.OLDER_RETIRED else EVENTS
+    with a_client(clock=clock) as client, pytest.raises(ApiError) as raised:
+        client.get(endpoint, URL)
+    assert type(raised.value) is row.error
+    return raised.value, len(klaviyo.calls), clock.seconds
+
+
+RETRIED = [
+    ("rate limit spent", {"status": 429, "body": an_error("throttled")}),
+    *[("Klaviyo is in trouble", {"status": s}) for s in (500, 502, 503, 504, *range(520, 525))],
+    ("Klaviyo is in trouble", {"status": 503, "body": HTML}),
+    ("200 and no page", {"body": HTML}),
+    ("200 and no page", {"body": b""}),
+    ("200 and no page", {"body": a_body("1")[:-9]}),
+    ("200 and no page", {"body": b'{"data":[\xff],"links":{}}'}),
+    ("no whole answer", {"body": ConnectionResetError(104, "reset")}),
+    ("no whole answer", {"body": requests.ConnectionError("reset")}),
+    ("no whole answer", {"body": requests.exceptions.ChunkedEncodingError("short")}),
+    ("no whole answer", {"body": requests.ReadTimeout("slow")}),
+    ("no whole answer", {"body": requests.exceptions.SSLError("EOF")}),
+    ("no connection", {"body": requests.ConnectTimeout("lost")}),
+    ("no connection", {"body": requests.exceptions.ProxyError("403")}),
+]
+NOT_RETRIED = [
+    ("certificate", {"body": requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")}),
+    ("setting", {"body": requests.exceptions.InvalidURL("no host")}),
+    (
+        "cursor expired",
+        {"status": 400, "body": an_error("invalid", "Invalid cursor provided")},
+    ),
+    (
+        "cursor expired",
+        {"status": 400, "body": an_error("invalid", parameter="page[cursor]")},
+    ),
+    (
+        "page size",
+        {"status": 400, "body": an_error("invalid", parameter="page[size]")},
+    ),
+    (
+        "filter",
+        {"status": 400, "body": an_error("invalid", "No such operator.", parameter="filter")},
+    ),
+    (
+        "invalid",
+        {"status": 400, "body": an_error("invalid", "Invalid Event ID", pointer="/data/id")},
+    ),
+    ("key lost", {"status": 401, "body": an_error("not_authenticated")}),
+    ("key refused", {"status": 401, "body": an_error("authentication_failed")}),
+    ("key refused", {"status": 401}),
+    ("scope missing", {"status": 403, "body": an_error("permission_denied")}),
+    ("no permission", {"status": 403, "body": HTML}),
+    ("gone", {"status": 404, "body": an_error("not_found")}),
+    ("not Klaviyo's 404", {"status": 404, "body": HTML}),
+    ("retired", {"status": 410, "body": an_error("gone")}),
+    ("older revision retired", {"status": 410, "body": an_error("gone")}),
+    ("redirect", {"status": 302, "headers": {"Location": "https://evil.example/x"}}),
+    ("redirect", {"status": 202}),
+    *[("refused", {"status": s, "body": an_error()}) for s in (400, 405, 409, 415, 501)],
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), RETRIED)
+def test_is_sent_again_and_given_up_with_a_way_out(klaviyo, name: str, answer: dict):
+    klaviyo.get(URL, **answer)
+    row = named(name)
+    never_reached = row is troubles.UNREACHABLE
+    error, tries, seconds = asked(klaviyo, row)
+    if never_reached:
+        assert (tries, seconds) == (3, 3.0)
+    else:
+        assert (tries, seconds) == (8, 123.0)
+    assert str(error).startswith("GET /api/events")
+    assert str(error).endswith(f"; gave up after {tries} tries in {seconds:.0f} s. {row.words}")
+
+
+def test_a_lost_host_is_given_as_many_tries_as_other_troubles(klaviyo):
+    klaviyo.get(URL, status=503)
+    klaviyo.get(URL, body=requests.ConnectTimeout("lost"))
+    assert asked(klaviyo, troubles.UNREACHABLE)[1] == 8
+
+
+def test_a_body_cut_short_is_sent_for_again_and_given_up(serve):
+    server = serve(lambda _: Answer(a_body("1"), cut=True))
+    with a_client(server.url) as client, pytest.raises(RetryableError, match="8 tries") as raised:
+        client.get(EVENTS, f"{server.url}/api/events")
+    assert str(raised.value).endswith(troubles.BROKEN_OFF.words)
+    assert len(server.targets) == 8
+
+
+@pytest.mark.parametrize("row", [r for r in TROUBLES if r.tries > 1], ids=lambda row: row.name)
+def test_waits_of_minutes_end_within_a_quarter_of_an_hour(row: Trouble):
+    clock = FakeClock()
+    status = next(iter(row.statuses), None)
+    error = row.error("x")
+    error.status, error.retry_after_s = status, 290.0
+
+    def send(attempt: int, left_s: float) -> None:
+        raise error
+
+    with pytest.raises(row.error, match="gave up after 4 tries in 870 s"):
+        a_client(clock=clock)._policy.call(send, now=clock.now)
+
+
+@pytest.mark.parametrize(("name", "answer"), NOT_RETRIED)
+def test_is_not_sent_again(klaviyo, name: str, answer: dict):
+    klaviyo.get(URL, **answer)
+    row = named(name)
+    error, tries, seconds = asked(klaviyo, row)
+    assert (tries, seconds) == (1, 0.0)
+    assert all(words in str(error) for words in re.split(r"\{\w+\}|;", row.words))
+    if "status" in answer:
+        assert error.status == answer["status"]
+
+
+def test_each_row_is_tried_here():
+    assert {name for name, _ in RETRIED + NOT_RETRIED} == {row.name for row in TROUBLES}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (
+            400,
+            an_error("invalid", "Invalid cursor provided", parameter="page[cursor]"),
+            "GET /api/events -> 400: Invalid cursor provided. The cursor of this page is no longer "
+            "good: run again to go on without it",
+        ),
+        (
+            400,
+            an_error("invalid", "'equals' is not an allowed filter operator", parameter="filter"),
+            "GET /api/events -> 400: 'equals' is not an allowed filter operator. The filter is "
+            "klaviyo-spark's: upgrade it, and report this line if it stays",
+        ),
+        (
+            401,
+            an_error("not_authenticated", "Authentication credentials were not provided."),
+            "GET /api/events -> 401: Klaviyo got no key; a proxy on the way must let the "
+            "Authorization header through",
+        ),
+        (
+            403,
+            an_error("permission_denied"),
+            "GET /api/events -> 403: the key lacks a scope, events:read needed. A key's scopes "
+            "cannot be changed: make a new one with all of them",
+        ),
+        (
+            410,
+            an_error("gone", "See the guide."),
+            "GET /api/events -> 410: Klaviyo has retired API revision 2026-07-15 or this endpoint; "
+            "upgrade klaviyo-spark (See the guide.)",
+        ),
+        (409, "", "GET /api/events -> 409: without a word why"),
+    ],
+)
+def test_says_what_where_and_what_next(klaviyo, status: int, body: str, message: str):
+    klaviyo.get(URL, status=status, body=body)
+    with a_client() as client, pytest.raises(ApiError) as raised:
+        client.get(EVENTS, URL)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Invalid cursor provided", "cursor expired"),
+        ("Invalid page cursor", "cursor expired"),
+        ("The cursor has expired", "cursor expired"),
+        ("'precursor' is not an allowed field", "invalid"),
+        ("Page size must be an integer between 1 and 50", "page size"),
+    ],
+)
+def test_a_400_is_told_by_its_words_where_it_names_no_parameter(text: str, name: str):
+    assert of_answer(400, Said(text, "invalid")).name == name
+
+
+def test_a_connection_never_made_is_known_by_its_cause(klaviyo):
+    cause = urllib3.exceptions.NewConnectionError(None, "refused")
+    klaviyo.get(URL, body=requests.ConnectionError(cause))
+    assert asked(klaviyo, troubles.UNREACHABLE)[1] == 3
