@@ -1,97 +1,181 @@
 """Which walk a free thread takes next: no endpoint with a small budget holds up the others.
 
 A listing with one request per second keeps one thread busy; the rest read what may go faster, so a
-run takes as long as its slowest endpoint and not as long as all of them one after another.
+run takes as long as its slowest endpoint and not as long as all of them one after another. Where no
+walk is waiting, a free thread takes the further half of one that has far to go (``courses``).
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections import Counter, deque
+import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
 
+from klaviyo_spark.api.courses import Course, best_to_cut
+from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.spec import Endpoint
 
 AHEAD = 10_000
 _POLL_S = 0.2
 
 
-class HasEndpoint(Protocol):
-    """Whatever is done at one endpoint."""
+@dataclass
+class Standing:
+    """How far an endpoint is: walks waiting and under way, pages, and what may be cut."""
+
+    endpoint: Endpoint
+    waiting: deque[Walk] = field(default_factory=deque)
+    busy: int = 0
+    pages: int = 0
+    records: int = 0
+    full_pages: int = 0
+    cuts: int = 0
+    walks_done: int = 0
+    courses: dict[str, tuple[Walk, Course]] = field(default_factory=dict)
 
     @property
-    def endpoint(self) -> Endpoint:
-        """Where."""
-        ...
+    def may_cut(self) -> bool:
+        """Whether one more request at worst is in proportion to those that were needed."""
+        return self.cuts < 1 + self.full_pages / 2
+
+    @property
+    def pages_left(self) -> float:
+        """Pages still to come, by what is known of the walks under way; at least one per walk."""
+        per_walk = self.pages / self.walks_done if self.walks_done else 1.0
+        ahead = sum(max(1.0, course.pages_left) for _, course in self.courses.values())
+        unbounded = max(0, self.busy - len(self.courses))
+        return ahead + per_walk * (len(self.waiting) + unbounded)
 
 
-W = TypeVar("W", bound=HasEndpoint)
-
-
-class Turns(Generic[W]):
+class Turns:
     """Walks for threads to iterate over; ``done`` tells that a thread has finished one.
 
-    A free thread gets the walk whose endpoint has the fewest threads, in the order given. No
-    endpoint has more threads than its budget feeds, taking a second for a request.
+    A free thread gets the walk whose endpoint has the fewest threads for its budget, in the order
+    given. No endpoint has more threads than its budget feeds, taking a second for a request.
 
     Args:
         walks: looked at up to ``AHEAD`` ahead.
         halt: once set, there are no more walks.
     """
 
-    def __init__(self, walks: Iterable[W], threads: int, halt: threading.Event) -> None:
+    def __init__(self, walks: Iterable[Walk], threads: int, halt: threading.Event) -> None:
         self._walks = iter(walks)
         self._threads = threads
         self._halt = halt
-        self._waiting: dict[str, deque[W]] = {}
-        self._size = 0
-        self._busy: Counter[str] = Counter()
+        self._standings: dict[str, Standing] = {}
+        self._waiting = 0
         self._changed = threading.Condition()
 
-    def __iter__(self) -> Iterator[W]:
+    def __iter__(self) -> Iterator[Walk]:
         """The walks for one thread."""
         while (walk := self._take()) is not None:
             yield walk
 
-    def done(self, walk: W) -> None:
+    def done(self, walk: Walk) -> None:
         """The thread that had ``walk`` is free again."""
         with self._changed:
-            self._busy[walk.endpoint.name] -= 1
+            standing = self._standings[walk.endpoint.name]
+            standing.busy -= 1
+            standing.walks_done += 1
+            standing.courses.pop(walk.walk_id, None)
             self._changed.notify_all()
 
-    def _take(self) -> W | None:
+    def advance(
+        self,
+        walk: Walk,
+        records: int,
+        times: tuple[datetime | None, datetime | None],
+        is_last: bool,
+    ) -> tuple[Walk, bool]:
+        """Note a page of ``walk``: its records, the times of the first and last of them.
+
+        Returns:
+            The walk with the bounds it has by now, and whether it ends with this page.
+        """
+        with self._changed:
+            standing = self._standings[walk.endpoint.name]
+            standing.pages += 1
+            standing.records += records
+            standing.full_pages += not is_last
+            _, course = standing.courses.get(walk.walk_id, (None, None))
+            if course is None:
+                reached = max((t for t in (walk.reached, *times) if t), default=None)
+                return replace(walk, reached=reached), is_last
+            is_last = course.advance(*times) or is_last
+            if is_last:
+                del standing.courses[walk.walk_id]
+            else:
+                self._changed.notify()
+            return replace(walk, bounds=course.bounds, reached=course.reached), is_last
+
+    def standings(self) -> dict[str, tuple[int, int, float]]:
+        """Pages and records so far, and pages left, per endpoint that has been asked."""
+        with self._changed:
+            return {n: (s.pages, s.records, s.pages_left) for n, s in self._standings.items()}
+
+    def _take(self) -> Walk | None:
         with self._changed:
             while not self._halt.is_set():
                 self._look_ahead()
-                if not self._size:
-                    return None
-                walk = self._next()
+                walk = self._next() or self._cut()
                 if walk is not None:
                     return walk
+                # What is under way may turn out long enough to be shared.
+                if not self._waiting and not any(s.courses for s in self._standings.values()):
+                    return None
                 self._changed.wait(_POLL_S)
             return None
 
     def _look_ahead(self) -> None:
-        for walk in islice(self._walks, AHEAD - self._size):
-            self._waiting.setdefault(walk.endpoint.name, deque()).append(walk)
-            self._size += 1
+        for walk in islice(self._walks, AHEAD - self._waiting):
+            name = walk.endpoint.name
+            self._standings.setdefault(name, Standing(walk.endpoint)).waiting.append(walk)
+            self._waiting += 1
 
-    def _next(self) -> W | None:
+    def _next(self) -> Walk | None:
         """The walk that may go now; None where each endpoint has the threads it can feed."""
-        open_names = [
-            name
-            for name, walks in self._waiting.items()
-            if walks and self._busy[name] < self._most(walks[0].endpoint)
-        ]
-        if not open_names:
+        ready = [s for s in self._standings.values() if s.waiting and self._feeds_one_more(s)]
+        if not ready:
             return None
-        name = min(open_names, key=lambda n: self._busy[n])
-        self._busy[name] += 1
-        self._size -= 1
-        return self._waiting[name].popleft()
+        standing = min(ready, key=lambda s: s.busy / s.endpoint.rate.steady)
+        self._waiting -= 1
+        return self._begin(standing, standing.waiting.popleft())
 
-    def _most(self, endpoint: Endpoint) -> int:
-        return max(1, min(self._threads, math.ceil(endpoint.rate.steady / 60)))
+    def _cut(self) -> Walk | None:
+        """The further half of the walk with the most pages ahead, where one is worth it."""
+        able = [s for s in self._standings.values() if s.may_cut and self._feeds_one_more(s)]
+        best = best_to_cut(course for s in able for _, course in s.courses.values())
+        if best is None:
+            return None
+        standing, walk = next(
+            (s, walk) for s in able for walk, course in s.courses.values() if course is best
+        )
+        assert walk.ask
+        rest = best.cut()
+        standing.cuts += 1
+        half = replace(
+            walk,
+            walk_id=uuid.uuid4().hex,
+            first_url=walk.ask(rest.bounds),
+            first_page=1,
+            bounds=rest.bounds,
+            reached=None,
+        )
+        return self._begin(standing, half, rest)
+
+    def _begin(self, standing: Standing, walk: Walk, course: Course | None = None) -> Walk:
+        standing.busy += 1
+        if walk.bounds is not None and walk.ask is not None:
+            horizon = walk.read_started_at or datetime.now(timezone.utc)
+            course = course or Course(walk.bounds, walk.reached, horizon)
+            standing.courses[walk.walk_id] = (walk, course)
+        return walk
+
+    def _feeds_one_more(self, standing: Standing) -> bool:
+        most = min(self._threads, math.ceil(standing.endpoint.rate.steady / 60))
+        return standing.busy < max(1, most)

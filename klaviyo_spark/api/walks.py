@@ -1,7 +1,7 @@
 """Walks: listings followed from their first URL to the last page, side by side.
 
-``pages`` is an iterator in the caller's thread; driver threads fetch, a bounded queue between them
-keeps memory constant.
+``Crew.pages`` is an iterator in the caller's thread; driver threads fetch, a bounded queue between
+them keeps memory constant.
 """
 
 from __future__ import annotations
@@ -11,63 +11,39 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from klaviyo_spark.api.client import Client, Page
 from klaviyo_spark.api.nap import Stopped
-from klaviyo_spark.api.query import Bounds, check_next
+from klaviyo_spark.api.query import check_next
 from klaviyo_spark.api.retry import Unreachable
 from klaviyo_spark.api.turns import Turns
+from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.errors import (
+    CursorExpired,
     KlaviyoSparkError,
     RateLimitTooLong,
     RevisionRetired,
     Unauthorized,
 )
-from klaviyo_spark.spec import Endpoint
 
 logger = logging.getLogger(__name__)
 
-QUEUED_PAGES = 64
+QUEUED_PAGES = 16
 _POLL_S = 0.2
 _JOIN_S = 3.0
 _STOP_ALL = (Unauthorized, RevisionRetired, RateLimitTooLong, Unreachable)
 
 
 @dataclass(frozen=True)
-class Walk:
-    """One listing to follow.
-
-    Args:
-        walk_id: uuid as hex.
-        facts: of the slice: what the request knows and the answer does not say.
-        parent_id: of the list, campaign, ... whose children these are; its 404 is a page.
-        first_url: where to begin; of a walk taken up again, the ``links.next`` of its last page.
-        read_id: the read that this walk is a part of.
-        read_walks: how many walks that read consists of.
-        complete: the read is a complete one, so departures may be judged by it.
-        read_started_at: when that read began (UTC), before its first request.
-        first_page: number of the page at ``first_url``; above 1 for a walk taken up again.
-    """
-
-    walk_id: str
-    endpoint: Endpoint = field(hash=False)
-    first_url: str
-    read_id: str
-    read_walks: int = 1
-    complete: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
-    parent_id: str | None = None
-    bounds: Bounds | None = None
-    read_started_at: datetime | None = None
-    first_page: int = 1
-
-
-@dataclass(frozen=True)
 class Fetched:
-    """A page of a walk; ``page_no`` counts from 1."""
+    """A page of a walk; ``page_no`` counts from 1.
+
+    ``walk`` is as it stood when the page came in: its bounds nearer where it has been cut, and how
+    far it has got.
+    """
 
     walk: Walk
     page_no: int
@@ -99,43 +75,57 @@ def pages(
     queued_pages: int = QUEUED_PAGES,
     stop: threading.Event | None = None,
 ) -> Iterator[Fetched | Failed]:
-    """All pages of ``walks`` as they come in: in order within a walk, mixed between walks.
+    """All pages of ``walks`` by a crew that does just that; see ``Crew.pages``."""
+    return Crew(walks, client, threads=threads, queued_pages=queued_pages).pages(stop)
 
-    A failed walk does not end the others, unless the error would meet them all: a refused key, a
-    retired revision, a rate limit too long to wait for, a host that is out of reach. Then, and
-    when ``stop`` is set, no more is sent, and what is in hand is still handed out; an answer that
-    Klaviyo is yet to give is waited for 3 s after a stop. Leaving the iterator early (Ctrl-C,
-    ``close``) ends the threads.
+
+class Crew:
+    """The threads that follow ``walks``, and what they hand over.
 
     Args:
         walks: taken up to ``turns.AHEAD`` ahead, in a driver thread.
         threads: requests under way at once, at most.
+        queued_pages: pages held for whoever takes them; beyond, the threads wait.
     """
-    crew = _Crew(walks, client, max(1, threads), queued_pages)
-    try:
-        yield from crew.results(stop)
-    finally:
-        crew.end()
-
-
-class _Crew:
-    """The threads of one ``pages``, and what they hand over."""
 
     def __init__(
-        self, walks: Iterable[Walk], client: Client, threads: int, queued_pages: int
+        self,
+        walks: Iterable[Walk],
+        client: Client,
+        *,
+        threads: int = 8,
+        queued_pages: int = QUEUED_PAGES,
     ) -> None:
         self._client = client
         self._halt = threading.Event()  # nothing new is sent
         self._gone = threading.Event()  # nobody takes results any more
-        self._turns = Turns(walks, threads, self._halt)
+        self._turns = Turns(walks, max(1, threads), self._halt)
         self._out: queue.Queue[_Result] = queue.Queue(queued_pages)
         self._threads = [
             # Daemons: a download under way does not hold up the end of the process.
             threading.Thread(target=self._work, name=f"klaviyo-{n}", daemon=True)
-            for n in range(1, threads + 1)
+            for n in range(1, max(1, threads) + 1)
         ]
 
-    def results(self, stop: threading.Event | None) -> Iterator[Fetched | Failed]:
+    def pages(self, stop: threading.Event | None = None) -> Iterator[Fetched | Failed]:
+        """All pages as they come in: in order within a walk, mixed between walks.
+
+        A failed walk does not end the others, unless the error would meet them all: a refused key,
+        a retired revision, a rate limit too long to wait for, a host that is out of reach. Then,
+        and when ``stop`` is set, no more is sent, and what is in hand is still handed out; an
+        answer that Klaviyo is yet to give is waited for 3 s after a stop. Leaving the iterator
+        early (Ctrl-C, ``close``) ends the threads.
+        """
+        try:
+            yield from self._results(stop)
+        finally:
+            self._end()
+
+    def standings(self) -> dict[str, tuple[int, int, float]]:
+        """Pages and records so far, and pages left, per endpoint that has been asked."""
+        return self._turns.standings()
+
+    def _results(self, stop: threading.Event | None) -> Iterator[Fetched | Failed]:
         for thread in self._threads:
             thread.start()
         working, deadline = len(self._threads), math.inf
@@ -156,7 +146,7 @@ class _Crew:
             else:
                 yield result
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Let the threads go; those in a download end with it."""
         self._halt.set()
         self._gone.set()
@@ -187,22 +177,40 @@ class _Crew:
             self._put(None)
 
     def _follow(self, walk: Walk) -> None:
-        url, page_no, count = walk.first_url, walk.first_page, 0
+        url, page_no = walk.first_url, walk.first_page
         seen: set[str] = set()
+        begun_anew: set[str] = set()
         while not self._halt.is_set():
             seen.add(url)
             gone_ok = walk.parent_id is not None
-            page = self._client.get(walk.endpoint, url, gone_ok=gone_ok, stop=self._halt)
+            try:
+                page = self._client.get(walk.endpoint, url, gone_ok=gone_ok, stop=self._halt)
+            except CursorExpired:
+                if page_no == 1 or walk.ask is None:
+                    raise
+                walk, url, page_no = self._without_cursor(walk, page_no)
+                if url in begun_anew:  # no page further than the last time
+                    raise
+                begun_anew.add(url)
+                seen = set()
+                continue
+            times = page.times(walk.time_field) if walk.time_field else (None, None)
+            ended = page.next_url is None
+            walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
             # The page stands even where its next link does not.
-            self._put(Fetched(walk, page_no, page, page.next_url is None))
-            count += page.record_count
-            if page.next_url is None:
-                done = page_no - walk.first_page + 1
-                logger.debug("%s: walk %s done, pages=%d records=%d",
-                             walk.endpoint.name, walk.walk_id, done, count)  # fmt: skip
+            self._put(Fetched(walk, page_no, page, is_last))
+            if is_last or page.next_url is None:
                 return
             check_next(page.next_url, self._client.base_url, seen)
             url, page_no = page.next_url, page_no + 1
+
+    def _without_cursor(self, walk: Walk, page_no: int) -> tuple[Walk, str, int]:
+        """Where ``walk`` goes on without its cursor: at the time it reached, else at its start."""
+        assert walk.ask
+        logger.info("%s: the cursor has expired, the walk goes on without", walk.endpoint.name)
+        if walk.bounds is not None and walk.reached is not None:
+            return walk, walk.ask(replace(walk.bounds, start=walk.reached)), page_no
+        return replace(walk, walk_id=uuid.uuid4().hex), walk.ask(walk.bounds), 1
 
     def _put(self, result: _Result) -> None:
         """Hand over ``result``, waiting for room as long as someone takes."""

@@ -1,29 +1,46 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from klaviyo_spark import plan
 from klaviyo_spark.api.answers import Page
+from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.nap import Stopped, nap
 from klaviyo_spark.api.retry import Unreachable
 from klaviyo_spark.api.walks import Failed, Fetched, Walk, pages
 from klaviyo_spark.errors import (
     BadAnswer,
+    CursorExpired,
     FatalError,
     MissingScope,
     RateLimitTooLong,
     RevisionRetired,
     Unauthorized,
 )
+from klaviyo_spark.plan import Span
+from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.spec import XL, Endpoint, S
 
 from .fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
+from .listing import Listing, at, eager_threads, event_times
 
 MEMBERS = an_endpoint("list_profiles", "/api/lists/{id}/profiles")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _eager() -> Iterator[None]:
+    with eager_threads():
+        yield
 
 
 def a_walk(name: str = "a", endpoint: Endpoint = EVENTS, **more: object) -> Walk:
@@ -272,3 +289,299 @@ def test_a_fast_endpoint_is_asked_although_slow_walks_stand_before_it():
     walks = [a_walk(f"s{n}", slow) for n in range(20)] + [a_walk("f", fast)]
     results = list(pages(walks, Client(1), threads=2))
     assert not [r for r in results if isinstance(r, Failed)]
+
+
+# -- windows that threads share -------------------------------------------------------------------
+
+HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
+DAY_S, SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+def numbers(results: Sequence[Fetched | Failed]) -> list[int]:
+    """The records on pages of a ``Listing``."""
+    assert not [r for r in results if isinstance(r, Failed)]
+    return [n for r in results if isinstance(r, Fetched) for n in json.loads(r.page.body)]
+
+
+def windows_of(
+    what: str, reads: Sequence[Read], start: datetime | None, upper: datetime
+) -> list[Walk]:
+    """Walks over ``what`` has not been read since ``start``, as a run plans them."""
+    span = Span(start, None, upper, timedelta(0))
+    if what == "events":
+        return plan.event_walks(BASE, ENDPOINTS["events"], {"M1": reads}, span, upper)
+    complete = what == "created"
+    return plan.profile_walks(BASE, ENDPOINTS["profiles"], reads, span, complete, upper)
+
+
+@st.composite
+def some_windows(draw: st.DrawFn) -> tuple[Listing, list[Walk]]:
+    """A listing, and walks over some of it."""
+    seconds = draw(st.sampled_from([20, HOUR, 30 * DAY, 4 * YEAR]))
+    moment = st.integers(0, seconds).map(float) | st.just(seconds / 2 + 0.25)
+    grain = draw(st.sampled_from([SECOND, timedelta.resolution]))
+    listing = Listing(draw(event_times(seconds)), grain=grain)
+    read = draw(st.lists(st.tuples(moment, moment), max_size=2))
+    reads = [Read(Range(at(a), at(b)), at(10 * YEAR)) for a, b in read]
+    start, upper = draw(st.none() | moment), at(draw(moment))
+    what = draw(st.sampled_from(["events", "updated", "created"]))
+    return listing, windows_of(what, reads, None if start is None else at(start), upper)
+
+
+@settings(deadline=None)
+@given(some_windows(), st.integers(1, 8))
+def test_whatever_the_times_each_record_is_read(windows: tuple[Listing, list[Walk]], threads: int):
+    listing, walks = windows
+    results = list(pages(walks, listing, threads=threads, queued_pages=3))  # type: ignore[arg-type]
+    wanted: set[int] = set()
+    for walk in walks:
+        assert walk.bounds
+        wanted |= listing.within(walk.bounds.start, walk.bounds.end)
+    assert wanted <= set(numbers(results))
+
+
+@settings(deadline=None)
+@given(some_windows(), st.integers(1, 8))
+def test_what_pages_say_of_their_walk_is_what_has_been_read(
+    windows: tuple[Listing, list[Walk]], threads: int
+):
+    listing, walks = windows
+    read: dict[str, set[int]] = {}
+    for got in pages(walks, listing, threads=threads, queued_pages=3):  # type: ignore[arg-type]
+        assert isinstance(got, Fetched)
+        walk, so_far = got.walk, read.setdefault(got.walk.walk_id, set())
+        so_far |= set(json.loads(got.page.body))
+        assert walk.bounds
+        # The second at its end is also its neighbour's, where it has been cut.
+        held = walk.bounds.end if got.is_last else walk.reached
+        if got.is_last or held:
+            held = held and held - SECOND
+            assert listing.within(walk.bounds.start, held) <= so_far
+
+
+def requests(times: Sequence[datetime], seconds: float, size: int, threads: int) -> tuple[int, int]:
+    """Requests that reading all of a window takes a crew, and the fewest it could take."""
+    listing = Listing(times, size)
+    walks = windows_of("events", [], at(0), at(seconds))
+    results = list(pages(walks, listing, threads=threads))  # type: ignore[arg-type]
+    assert set(numbers(results)) >= listing.within(at(0), at(seconds))
+    return len(listing.served), listing.fewest(at(0), at(seconds))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([20, HOUR, 30 * DAY, YEAR]).flatmap(
+        lambda seconds: st.tuples(event_times(seconds), st.just(seconds))
+    ),
+    st.integers(1, 8),
+)
+def test_sharing_costs_half_as_many_requests_again_at_most(
+    window: tuple[list[datetime], int], threads: int
+):
+    times, seconds = window
+    made, fewest = requests(times, seconds, 3, threads)
+    assert made <= 1.5 * fewest + 8
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        ([at(second) for second in (0, 0, 0, 0, 1, 1, *[50] * 300)], 100),
+        ([at(day * DAY) for day in range(5) for _ in range(60)], 4 * DAY),
+        ([at(day * DAY) for day in range(31) for _ in range(10)], 30 * DAY),
+        ([at(n * 1000) for n in range(300)], 300_000),
+        ([at(n / 10) for n in range(300)], 30 * DAY),
+    ],
+    ids=["one second in the middle", "4 midnights", "30 midnights", "evenly", "a burst at first"],
+)
+def test_full_seconds_at_a_cut_are_not_read_twice_over(times, seconds, threads):
+    made, fewest = requests(times, seconds, 3, threads)
+    assert made <= 1.5 * fewest + 8
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize(
+    ("times", "most"),
+    [([], 1), ([at(5)], 1), ([at(n) for n in range(1000)], 1), ([at(n) for n in range(1001)], 4)],
+    ids=["none", "one event", "a page", "a page and one"],
+)
+def test_thirty_idle_days_cost_a_request_or_a_few(times, most, threads):
+    made, _ = requests(times, 30 * DAY, 1000, threads)
+    assert made <= most
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize(
+    "times",
+    [
+        [at(n * YEAR / 5000) for n in range(5000)],
+        [at(200 * DAY + n / 100) for n in range(5000)],
+        [at(n % 10 * 36 * DAY + n / 10) for n in range(5000)],
+        [at(n % 365 * DAY) for n in range(5000)],
+        [at(100) for n in range(5000)],
+    ],
+    ids=["evenly", "one newsletter", "ten newsletters", "at midnight", "in one second"],
+)
+def test_a_year_of_five_thousand_events_costs_ten_requests_at_most(times, threads):
+    made, _ = requests(times, YEAR, 1000, threads)
+    assert made <= 10
+
+
+def test_a_window_of_a_newsletter_is_shared_by_the_threads():
+    times = [at(n / 20) for n in range(2000)]
+    walks = windows_of("events", [], at(0), at(100))
+    results = list(pages(walks, Listing(times, 10), threads=4))  # type: ignore[arg-type]
+    assert len({r.walk.walk_id for r in results}) >= 4
+    assert len({r.walk.read_id for r in results}) == 1
+
+
+# -- cursors that have expired --------------------------------------------------------------------
+
+
+class Forgetful(Listing):
+    """Refuses all cursors once, when ``after`` pages have been served; and again ..."""
+
+    def __init__(self, times: Sequence[datetime], *after: int) -> None:
+        super().__init__(times)
+        self._after = list(after)
+
+    def get(self, endpoint: Endpoint, url: str, **more: object) -> Page:  # type: ignore[override]
+        if self._after and len(self.served) == self._after[0]:
+            del self._after[0]
+            self.expire()
+        return super().get(endpoint, url, **more)  # type: ignore[arg-type]
+
+
+def a_listing_of(*seconds: float, after: Sequence[int] = ()) -> Forgetful:
+    return Forgetful([at(second) for second in seconds], *after)
+
+
+def members_of(group: str = "L1") -> Walk:
+    """All members of a group: no window."""
+    (walk,) = plan.fanout_walks(BASE, ENDPOINTS["list_profiles"], [plan.Parent(group)], at(0))
+    return walk
+
+
+def test_a_window_goes_on_at_the_time_reached_where_its_cursor_has_expired():
+    client = a_listing_of(*range(12), after=[2])
+    (walk,) = windows_of("events", [], at(0), at(100))
+
+    results = list(pages([walk], client, threads=1))  # type: ignore[arg-type]
+
+    assert numbers(results) == [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 11]
+    assert summary(results) == [(walk.walk_id, n, n == 5) for n in range(1, 6)]
+    assert walk.ask
+    assert walk.bounds
+    assert client.served[2] == walk.ask(replace(walk.bounds, start=at(5)))
+
+
+def test_a_walk_taken_up_again_goes_on_at_the_time_that_run_reached():
+    client = a_listing_of(*range(9))
+    (walk,) = windows_of("events", [], at(0), at(100))
+    first = client.get(walk.endpoint, walk.first_url)
+    client.expire()
+    assert first.next_url
+    again = replace(walk, first_url=first.next_url, first_page=2, reached=at(2))
+
+    results = list(pages([again], client, threads=1))  # type: ignore[arg-type]
+
+    assert numbers(results) == [2, 3, 4, 5, 6, 7, 8]
+    assert summary(results) == [(walk.walk_id, 2, False), (walk.walk_id, 3, False),
+                                (walk.walk_id, 4, True)]  # fmt: skip
+
+
+def test_a_walk_without_window_begins_anew_as_another_walk_of_the_same_read():
+    client = a_listing_of(*range(9))
+    walk = members_of()
+    first = client.get(walk.endpoint, walk.first_url)
+    client.expire()
+    assert first.next_url
+    again = replace(walk, first_url=first.next_url, first_page=2)
+
+    results = list(pages([again], client, threads=1))  # type: ignore[arg-type]
+
+    assert numbers(results) == list(range(9))
+    (walk_id,) = {r.walk.walk_id for r in results}
+    assert walk_id != walk.walk_id
+    assert [n for _, n, _ in summary(results)] == [1, 2, 3]
+    assert {r.walk.read_id for r in results} == {walk.read_id}
+
+
+def test_a_walk_without_window_that_has_only_just_begun_begins_anew_too():
+    walk = members_of()
+    results = list(pages([walk], a_listing_of(*range(9), after=[2]), threads=1))  # type: ignore[arg-type]
+    anew = [r for r in results if r.walk.walk_id != walk.walk_id]
+    assert numbers(anew) == list(range(9))
+    assert [(r.page_no, r.is_last) for r in anew] == [(1, False), (2, False), (3, True)]
+
+
+def refused_pages(walk: Walk, client: Listing) -> list[type[Exception]]:
+    """Errors of a crew's walks."""
+    results = list(pages([walk], client, threads=1))  # type: ignore[arg-type]
+    return [type(r.error) for r in results if isinstance(r, Failed)]
+
+
+class NoCursors(Listing):
+    """Takes no cursor at all."""
+
+    def get(self, endpoint: Endpoint, url: str, **more: object) -> Page:  # type: ignore[override]
+        self.expire()
+        assert len(self.served) < 100, "it never ends"
+        return super().get(endpoint, url, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "walk", [members_of(), *windows_of("events", [], at(0), at(100))], ids=["members", "events"]
+)
+def test_where_no_cursor_is_ever_good_the_walk_ends_as_failed(walk):
+    assert refused_pages(walk, NoCursors([at(7)] * 20)) == [CursorExpired]
+
+
+def test_a_window_comes_forward_even_where_no_cursor_is_ever_good():
+    client = NoCursors([at(second) for second in range(20)])
+    (walk,) = windows_of("events", [], at(0), at(100))
+    results = list(pages([walk], client, threads=1))  # type: ignore[arg-type]
+    assert set(numbers(results)) == set(range(20))
+
+
+def test_a_first_request_that_is_refused_so_is_a_failure():
+    client = FakeClient(a=CursorExpired("GET /api/a -> 400: Invalid cursor provided"))
+    assert refused_pages(a_walk(), client) == [CursorExpired]  # type: ignore[arg-type]
+    assert len(client.asked) == 1
+
+
+def test_a_walk_that_cannot_be_asked_anew_is_a_failure():
+    client = FakeClient(a=CursorExpired("GET /api/a -> 400: Invalid cursor provided"))
+    assert refused_pages(a_walk(first_page=7), client) == [CursorExpired]  # type: ignore[arg-type]
+
+
+def test_the_nearer_end_of_a_window_that_was_cut_holds_for_what_is_asked_anew():
+    client = a_listing_of(*range(100), after=[3, 7])
+    (walk,) = windows_of("events", [], at(0), at(99))
+    results = list(pages([walk], client, threads=2))  # type: ignore[arg-type]
+    assert set(numbers(results)) == set(range(100))
+
+
+# -- records that are not what they should be -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        '"a text"',
+        "[1]",
+        '{"datetime": null, "event_properties": {"value": 1e400}}',
+        '{"datetime": "9999-12-31T23:59:59-05:00"}',
+        '{"datetime": {"at": "noon"}}',
+        "null",
+    ],
+)
+def test_an_odd_record_at_the_edge_of_a_page_does_not_stop_the_run(klaviyo, attributes):
+    record = f'{{"type":"event","id":"E1","attributes":{attributes}}}'
+    (walk,) = windows_of("events", [], at(0), at(100))
+    body = f'{{"data":[{record}],"links":{{"next":null}}}}'
+    klaviyo.get(walk.first_url.partition("?")[0], body=body)
+    with a_client() as client:
+        (got,) = pages([walk], client)
+    assert (got.is_last, got.walk.reached) == (True, None)

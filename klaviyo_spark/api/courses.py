@@ -1,0 +1,105 @@
+"""How far walks over time windows have come, and where a dense one is best cut. No I/O here.
+
+A window is read in order of time, so a walk knows how much time a page of it holds and how much is
+left. A thread with nothing to do takes the further half of the walk with the most pages ahead: a
+newsletter's two hours are shared by all threads, idle months by none. A second is never cut. Time
+is not evenly full, so some halves turn out empty: cuts are held to half the pages that were full.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from klaviyo_spark.api.query import Bounds
+
+# A walk with fewer pages ahead is not worth another request: each part ends on a page not full.
+LEAST_PAGES = 4.0
+_RECENT_PAGES = 4
+_SECOND = timedelta(seconds=1)
+
+
+class Course:
+    """A walk over a window: what it is still to read. Not safe for threads by itself.
+
+    Args:
+        bounds: what the walk is to read; the end comes nearer when it is cut.
+        reached: all before this time has been read; None where that is not known yet.
+        horizon: an end to reckon with where the window has none.
+        pace: time a page holds, where that is known from the walk this one was cut from.
+    """
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        reached: datetime | None,
+        horizon: datetime,
+        pace: timedelta | None = None,
+    ) -> None:
+        self.bounds = bounds
+        self.reached = reached
+        self._horizon = horizon
+        self._inherited = pace
+        self._cut_at: datetime | None = None
+        self._times: deque[datetime] = deque(maxlen=_RECENT_PAGES + 1)
+        if reached is not None:
+            self._times.append(reached)
+
+    def advance(self, first: datetime | None, last: datetime | None) -> bool:
+        """Note the times of a page's first and last record; True if nothing is left to read.
+
+        Of a walk that has been cut, Klaviyo knows only the end it had before. The second of the cut
+        is the other half's: a newsletter's thousands on one second are not read twice.
+        """
+        if last is None:
+            return False
+        if not self._times and first is not None:
+            self._times.append(first)
+        self._times.append(last)
+        self.reached = last if self.reached is None else max(last, self.reached)
+        beyond = self.bounds.end is not None and self.reached > self.bounds.end
+        return beyond or (self._cut_at is not None and self.reached >= self._cut_at)
+
+    @property
+    def pace(self) -> timedelta | None:
+        """Time that a page holds, by the last few pages; None before the first."""
+        if len(self._times) < 2:
+            return self._inherited
+        return (self._times[-1] - self._times[0]) / (len(self._times) - 1)
+
+    @property
+    def pages_left(self) -> float:
+        """Pages ahead if time goes on being as full as it was; 0 where that cannot be known."""
+        pace = self.pace
+        if self.reached is None or pace is None:
+            return 0.0
+        ahead = max(timedelta(0), (self.bounds.end or self._horizon) - self.reached)
+        # A page within one second: a second each is the fewest pages there can be.
+        return ahead / max(pace, timedelta(milliseconds=1))
+
+    @property
+    def middle(self) -> datetime | None:
+        """The second that halves what is ahead; None where there is no second in between."""
+        if self.reached is None:
+            return None
+        ahead = (self.bounds.end or self._horizon) - self.reached
+        middle = (self.reached + ahead / 2).replace(microsecond=0)
+        within = self.reached + _SECOND <= middle
+        return middle if within and middle < (self.bounds.end or self._horizon) else None
+
+    def cut(self) -> Course:
+        """Leave the further half, with the second of ``middle``, to another: its course."""
+        middle = self.middle
+        assert middle is not None
+        rest = Course(replace(self.bounds, start=middle), middle, self._horizon, self.pace)
+        rest._cut_at = self._cut_at
+        self.bounds, self._cut_at = replace(self.bounds, end=middle), middle
+        return rest
+
+
+def best_to_cut(courses: Iterable[Course]) -> Course | None:
+    """The course with the most pages ahead; None where none is worth cutting."""
+    worth = [c for c in courses if c.pages_left >= LEAST_PAGES and c.middle is not None]
+    return max(worth, key=lambda c: c.pages_left, default=None)
