@@ -112,7 +112,8 @@ def _beside(
 
 def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     """Each row as it is to be, those that stay as they are left out."""
-    fresh = F.col("s_there").isNotNull()
+    there = F.col("s_there").isNotNull()
+    fresh = there & _given(table)
     known = F.col("t_there").isNotNull()
     stale = _stale(table)
     by_404 = F.when(F.col("gone_at") > F.coalesce("s_seen_at", "t__landed_at"), F.col("gone_at"))
@@ -123,7 +124,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     deleted_at = F.coalesce(own, "parent_deleted_at")
     both = both.withColumn("deleted_at", deleted_at)
 
-    cells = [_cell(c, table, fresh, stale).alias(c.name) for c in columns_of(table)]
+    cells = [_cell(c, table, there, fresh, stale).alias(c.name) for c in columns_of(table)]
     settled = _rows_of(
         both,
         *cells,
@@ -135,6 +136,8 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         *([F.col("t_is_member")] if table.history else []),
     )
     fresh, known = F.col("fresh"), F.col("known")
+    if table.fillers:  # what only fills a row does not make one
+        settled = settled.where(known | fresh | F.col("s_broken").isNotNull())
     names = [c.name for c in columns_of(table)]
     settled = settled.withColumn("hash", row_hash(["_account_id", *names]))
     differs = ~F.col("hash").eqNullSafe(F.col("t__row_hash"))
@@ -174,7 +177,9 @@ def _rows_of(rows: DataFrame, *columns: Column) -> DataFrame:
     return rows.select(F.inline(F.array(F.struct(*columns))))
 
 
-def _cell(column: ColumnSpec, table: TableSpec, fresh: Column, stale: Column) -> Column:
+def _cell(
+    column: ColumnSpec, table: TableSpec, there: Column, fresh: Column, stale: Column
+) -> Column:
     """One column of a settled row, by the column's role."""
     new, old = F.col(f"s_{column.name}"), F.col(f"t_{column.name}")
     gone = F.col("deleted_at").isNotNull()
@@ -189,15 +194,24 @@ def _cell(column: ColumnSpec, table: TableSpec, fresh: Column, stale: Column) ->
             left = F.when(gone & F.col("t_is_member"), F.coalesce("held_at", old))
             came = F.when(F.coalesce(F.col("t_is_member"), F.lit(False)), old).otherwise(new)
             return F.when(fresh & ~gone, came).otherwise(F.coalesce(left, old, new))
+        case _ if len(table.sources) == 1:
+            return F.when(fresh & ~stale, new).otherwise(old)
         case _:
-            read = fresh & ~stale
-            if len(table.sources) == 1:
-                return F.when(read, new).otherwise(old)
+            # The row's update time says nothing about what is only filled in.
+            read = there if column.reads.keys() <= table.fillers else there & ~stale
             # A source that was not read keeps what it said; the first a column names is the one
             # whose NULL counts.
             first, *_ = column.reads
             said = F.array_contains("s_sources", first)
             return F.when(read & said, new).when(read, F.coalesce(new, old)).otherwise(old)
+
+
+def _given(table: TableSpec) -> Column:
+    """Whether the row read is one by a source that gives rows, not only filled."""
+    if not table.fillers:
+        return F.lit(True)
+    givers = [F.lit(s.name) for s in table.sources if not s.fills_only]
+    return F.coalesce(F.arrays_overlap("s_sources", F.array(*givers)), F.lit(False))
 
 
 def _stale(table: TableSpec) -> Column:

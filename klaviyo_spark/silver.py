@@ -60,6 +60,9 @@ def project(
 def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
     """One row per key and account: newest value per source, sources in the column's order.
 
+    Of several sources, ``sources`` says which have given the row; ``seen_at`` and ``version`` are
+    those of a source that gives rows, and NULL where the row was only filled.
+
     Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
     """
     alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
@@ -220,6 +223,7 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     """Rows of one key from several sources laid over one another."""
     names = [c.name for c in columns_of(table) if c.name not in table.key]
     key = ["_account_id", *table.key]
+    given = ~F.col("source").isin(*table.fillers)
     alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
     merged = rows.groupBy(*key, alone.alias("alone")).agg(
         *[
@@ -231,8 +235,8 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
             ).alias(name)
             for name in names
         ],
-        F.max("seen_at").alias("seen_at"),
-        F.max(_VERSION).alias(_VERSION),
+        F.max(F.when(given, F.col("seen_at"))).alias("seen_at"),
+        F.max(F.when(given, F.col(_VERSION))).alias(_VERSION),
         F.sum("nulled").cast("int").alias("nulled"),
         F.collect_set("source").alias("sources"),
         F.first("broken").alias("broken"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from klaviyo_spark.errors import SpecError
@@ -56,8 +57,27 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Members:
+    """Children that join and leave: found by when they joined, and counted to find who left.
+
+    Args:
+        count: the endpoint that says how many a parent has.
+        at: path of that number.
+        table: the silver table that holds those who are there.
+    """
+
+    count: str
+    at: str
+    table: str
+
+
+@dataclass(frozen=True)
 class Fanout:
     """Which records of another endpoint's pages this one is asked for, one request each.
+
+    A parent is asked about again once its record is another one. Klaviyo need not change it when
+    its children change, so one that is not ``settled``, or was sent a short while ago, is asked
+    about in every run.
 
     Args:
         of: the endpoint whose pages name the parents.
@@ -65,6 +85,9 @@ class Fanout:
         if_any: paths of which one must hold something; none: every record.
         slices: facts the page must have been asked with.
         partial_if: a path that, where true, says that the children are not all there yet.
+        settled: a path and the values that say that nobody works on it any more.
+        sent_at: path of the time it was sent.
+        members: the children are members, asked for by the first window since the last read.
     """
 
     of: str
@@ -72,6 +95,20 @@ class Fanout:
     if_any: tuple[str, ...] = ()
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     partial_if: str = ""
+    settled: tuple[str, tuple[str, ...]] | None = None
+    sent_at: str = ""
+    members: Members | None = None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """An API revision older than the one everything else is read at, for fields that only it has.
+
+    ``ends``: the day Klaviyo stops serving it, two years after its release.
+    """
+
+    name: str
+    ends: date
 
 
 @dataclass(frozen=True)
@@ -86,6 +123,10 @@ class Endpoint:
         scopes: what the key needs; named when Klaviyo answers 403.
         fanout: what ``{id}`` stands for.
         windows: how it can be cut by time; the first is the one for complete reads.
+        revision: where it is not the client's. Then the endpoint is one to do without: it is not
+            asked once that revision has ended; see ``revisions``.
+        budget_of: the endpoint whose budget its requests count in, for a second way to ask one
+            operation; empty: its own.
     """
 
     name: str
@@ -98,6 +139,18 @@ class Endpoint:
     slices: tuple[Slice, ...] = (Slice(),)
     windows: tuple[Window, ...] = ()
     fanout: Fanout | None = None
+    revision: Revision | None = None
+    budget_of: str = ""
+
+    @property
+    def budget(self) -> str:
+        """Name that its requests are counted under: Klaviyo counts them per operation."""
+        return self.budget_of or self.name
+
+    @property
+    def members(self) -> Members | None:
+        """How the children are kept up, where they are members."""
+        return self.fanout.members if self.fanout else None
 
 
 @dataclass(frozen=True)
@@ -190,6 +243,8 @@ class Source:
         related: objects beside the record.
         borrow: where elements come from when the record has none.
         version: the record's own update time; newest wins before fetch time.
+        fills_only: its rows fill columns of rows that another source has given. By themselves they
+            are no row, and no sign that one is there.
     """
 
     endpoint: str
@@ -200,6 +255,7 @@ class Source:
     related: tuple[Related, ...] = ()
     version: str = ""
     borrow: Borrow | None = None
+    fills_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,6 +301,7 @@ class TableSpec:
         history: rows are never marked; ``present`` and ``last_seen`` columns say it instead.
         partition: the column the table is partitioned by; it follows the documented ones.
         internal: columns of our own, after the documented ones.
+        late_by: column with the scope of watermarks by which a row is known to have come late.
     """
 
     name: str
@@ -262,6 +319,7 @@ class TableSpec:
     history: bool = False
     partition: Column | None = None
     internal: tuple[Column, ...] = ()
+    late_by: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -275,6 +333,8 @@ class TableSpec:
         slips += [f"column {n!r} is there twice" for n in sorted({*names}) if names.count(n) > 1]
         slips += [f"column {n!r} is not lower case" for n in names if n != n.lower()]
         sources = {s.name for s in self.sources}
+        if sources == self.fillers:
+            slips.append(f"no source gives rows, {sorted(sources)} only fill them")
         for column in (*self.columns, *self.internal):
             unknown = set(column.reads) - sources
             if unknown:
@@ -298,6 +358,11 @@ class TableSpec:
                 *self.gone_on_404,
             )
         )
+
+    @property
+    def fillers(self) -> frozenset[str]:
+        """Names of the sources that only fill columns of rows given by others."""
+        return frozenset(s.name for s in self.sources if s.fills_only)
 
     @property
     def parent_column(self) -> str:

@@ -85,7 +85,8 @@ def test_every_endpoint_has_a_sample_page_as_klaviyo_sends_it():
     for page in pages:
         body = json.loads(page["body"])
         assert {"data", "links"} <= body.keys() <= {"data", "included", "links"}
-        for record in [*body["data"], *body.get("included", [])]:
+        data = body["data"] if isinstance(body["data"], list) else [body["data"]]
+        for record in [*data, *body.get("included", [])]:
             assert {"type", "id", "links"} <= record.keys()
 
 

@@ -10,6 +10,8 @@ from builders import (
     NOON,
     a_campaign,
     a_campaign_message,
+    a_flow,
+    a_flow_action,
     a_member,
     a_page,
     a_record,
@@ -209,6 +211,31 @@ def test_a_member_without_id_is_quarantined_for_each_of_its_tables(lake):
         "member_lists",
         "stg_member_lists",
     ]
+
+
+def test_an_action_that_only_the_older_revision_still_lists_is_gone(lake):
+    def read(day: int, *listed: str) -> list[dict[str, Any]]:
+        at = NOON + day * DAY
+        actions = [a_flow_action(id, {"type": "code"}) for id in listed]
+        told = [
+            a_record("flow-action", id, tracking_options={"is_tracking_opens": True})
+            for id in ("A1", "A2", "A3")
+        ]
+        return [
+            a_page("flows", a_flow("F1", *listed), included=actions, fetched_at=at),
+            a_page("flow_actions_2025", included=[*told, {"type": "flow-action"}], fetched_at=at),
+        ]
+
+    land(lake, "one", *read(0, "A1", "A2"))
+    refine(lake, "default", ["flows"])
+    land(lake, "two", *read(1, "A1"))
+    loads = {load.table: load for load in refine(lake, "default", ["flows"])}
+
+    columns = ("flow_action_id", "tracking_options_is_tracking_opens", "_deleted_at")
+    gone = (NOON + DAY).replace(tzinfo=None)
+    assert rows(lake, "flow_actions", *columns) == [("A1", True, None), ("A2", True, gone)]
+    load = loads["flow_actions"]
+    assert (load.inserted, load.updated, load.marked_deleted, load.quarantined) == (0, 0, 1, 1)
 
 
 def batch(number: int, endpoint: str = "tags") -> Batch:

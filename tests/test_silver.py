@@ -623,6 +623,43 @@ def test_a_message_has_its_dates_of_its_own_listing_and_the_rest_of_either(spark
     ]
 
 
+def tracked(id: str = "A1", **options: bool) -> dict[str, Any]:
+    """An action as the older revision gives it, asked for its tracking only."""
+    found = {f"is_tracking_{what}": on for what, on in options.items()}
+    return a_record("flow-action", id, tracking_options=found or None)
+
+
+TRACKING = "tracking_options_is_tracking_opens tracking_options_is_tracking_clicks"
+
+
+def test_tracking_is_what_the_older_revision_says_and_the_rest_what_the_current_one_says(spark):
+    sent = {"id": "M1", "custom_tracking_params": [], "add_tracking_params": True}
+    email = a_flow_action("A1", {"type": "send-email", "data": {"message": sent}})
+    pages = [
+        a_page("flows", a_flow("F1", "A1", "A2"), included=[email, a_flow_action("A2", None)]),
+        a_page("flow_actions_2025", a_flow("F1"), included=[tracked("A2")]),
+        a_page("flow_actions_2025", included=[tracked(opens=True, clicks=False)], slice="{}"),
+        a_page("flow_actions_2025", included=[tracked("A2", opens=True)], fetched_at=NOON - DAY),
+    ]
+    columns = f"flow_action_id flow_id tracking_options_add_utm {TRACKING}"
+    assert newest(spark, "flow_actions", columns, *pages) == [
+        ("A1", "F1", True, True, False),
+        ("A2", "F1", None, None, None),
+    ]
+
+
+def test_a_row_that_is_only_filled_has_not_been_seen(spark):
+    pages = [
+        a_page("flows", a_flow("F1", "A1"), included=[a_flow_action("A1", None)]),
+        a_page("flow_actions_2025", included=[tracked("A1"), tracked("A2")], fetched_at=NOON + DAY),
+    ]
+    columns = "flow_action_id seen_at version sources"
+    assert newest(spark, "flow_actions", columns, *pages) == [
+        ("A1", clock(2026, 6, 1, 12), clock(2026, 2, 3, 4, 5, 6), ["current", "older"]),
+        ("A2", None, None, ["older"]),
+    ]
+
+
 # -- the other resources --------------------------------------------------------------------------
 
 

@@ -2,7 +2,10 @@
 
 https://developers.klaviyo.com/en/reference/get_flows
 https://developers.klaviyo.com/en/reference/get_flow_action_messages
+https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
 """
+
+from datetime import date
 
 from klaviyo_spark.spec import (
     Endpoint,
@@ -11,6 +14,7 @@ from klaviyo_spark.spec import (
     Parent,
     Related,
     Resource,
+    Revision,
     S,
     Slice,
     Source,
@@ -18,7 +22,13 @@ from klaviyo_spark.spec import (
     col,
 )
 
-# All actions of 50 flows come with their flows; archived flows come only when asked for.
+# Archived flows come only when asked for.
+_SLICES = (
+    Slice({"archived": "false"}),
+    Slice({"archived": "true"}, "equals(archived,true)"),
+)
+
+# All actions of 50 flows come with their flows.
 FLOWS_ENDPOINT = Endpoint(
     name="flows",
     resource="flows",
@@ -27,10 +37,29 @@ FLOWS_ENDPOINT = Endpoint(
     scopes=("flows:read",),
     params={"include": "flow-actions,tags", "page[size]": "50"},
     sort="id",
-    slices=(
-        Slice({"archived": "false"}),
-        Slice({"archived": "true"}, "equals(archived,true)"),
-    ),
+    slices=_SLICES,
+)
+
+# Which actions track opens and clicks is told up to 2025-07-15 and no more. Of the actions nothing
+# else is asked; of the flows everything, since fields[flow] would cut what ties their actions to
+# them.
+TRACKING_ENDPOINT = Endpoint(
+    name="flow_actions_2025",
+    resource="flows",
+    path="/api/flows",
+    rate=S,
+    scopes=("flows:read",),
+    params={
+        "include": "flow-actions",
+        "fields[flow-action]": (
+            "tracking_options.is_tracking_clicks,tracking_options.is_tracking_opens"
+        ),
+        "page[size]": "50",
+    },
+    sort="id",
+    slices=_SLICES,
+    revision=Revision("2025-07-15", ends=date(2027, 7, 15)),
+    budget_of="flows",
 )
 
 # One request per action that sends: the only place where a message says when it was made.
@@ -84,11 +113,19 @@ FLOWS = TableSpec(
 _D = f"{_A}.definition"
 # An A/B test holds its send as main_action, its variations beside it.
 _SENT = (f"{_D}.data.message", f"{_D}.data.main_action.data.message")
+_UNTIL = (
+    "E-mail only. Klaviyo tells it until 2027-07-15; then what was last read stays, and newer "
+    "actions have NULL."
+)
 
 
-def _sent(old: str, new: str) -> tuple[str, ...]:
+def _current(*paths: str) -> dict[str, tuple[str, ...]]:
+    return {"current": paths}
+
+
+def _sent(old: str, new: str) -> dict[str, tuple[str, ...]]:
     """Where an action's setting stands: at its top until 2025-07-15, in its message since."""
-    return (f"{_A}.{old}", *(f"{message}.{new}" for message in _SENT))
+    return _current(f"{_A}.{old}", *(f"{message}.{new}" for message in _SENT))
 
 
 FLOW_ACTIONS = TableSpec(
@@ -101,8 +138,15 @@ FLOW_ACTIONS = TableSpec(
         Source(
             "flows",
             rows="included:flow-action",
+            name="current",
             related=(Related("flow", link="$.relationships.flow-actions.data"),),
             version=f"{_A}.updated",
+        ),
+        Source(
+            "flow_actions_2025",
+            rows="included:flow-action",
+            name="older",
+            fills_only=True,
         ),
     ),
     judges=(Judge("flows", parent="$.id", proof="$.relationships.flow-actions has data"),),
@@ -110,17 +154,22 @@ FLOW_ACTIONS = TableSpec(
     parent=Parent("flows", "flow_id"),
     gone_on_404=("flow_messages",),
     columns=(
-        col("flow_action_id", "string", "$.id", "Klaviyo's id of the action."),
+        col(
+            "flow_action_id",
+            "string",
+            {"current": "$.id", "older": "$.id"},
+            "Klaviyo's id of the action.",
+        ),
         col(
             "flow_id",
             "string",
-            ("flow>$.id", "$.relationships.flow.data.id"),
+            _current("flow>$.id", "$.relationships.flow.data.id"),
             "The flow it is a step of.",
         ),
         col(
             "action_type",
             "string",
-            (f"{_A}.action_type", f"{_D}.type"),
+            _current(f"{_A}.action_type", f"{_D}.type"),
             "SEND_EMAIL, SEND_SMS, TIME_DELAY, BOOLEAN_BRANCH, ...: the older vocabulary, "
             "whatever revision is read.",
             shape="flow_action_type",
@@ -128,11 +177,11 @@ FLOW_ACTIONS = TableSpec(
         col(
             "status",
             "string",
-            (f"{_A}.status", f"{_D}.data.status"),
+            _current(f"{_A}.status", f"{_D}.data.status"),
             "draft, manual, live or disabled; NULL for delays and splits.",
         ),
-        col("created", "timestamp", f"{_A}.created", "When it was created (UTC)."),
-        col("updated", "timestamp", f"{_A}.updated", "Last change (UTC)."),
+        col("created", "timestamp", _current(f"{_A}.created"), "When it was created (UTC)."),
+        col("updated", "timestamp", _current(f"{_A}.updated"), "Last change (UTC)."),
         col(
             "tracking_options_add_utm",
             "boolean",
@@ -148,14 +197,14 @@ FLOW_ACTIONS = TableSpec(
         col(
             "tracking_options_is_tracking_opens",
             "boolean",
-            f"{_A}.tracking_options.is_tracking_opens",
-            "Opens are tracked; NULL at revisions since 2025-10-15, which no longer say it.",
+            {"older": f"{_A}.tracking_options.is_tracking_opens"},
+            f"Opens are tracked. {_UNTIL}",
         ),
         col(
             "tracking_options_is_tracking_clicks",
             "boolean",
-            f"{_A}.tracking_options.is_tracking_clicks",
-            "Clicks are tracked; NULL at revisions since 2025-10-15, which no longer say it.",
+            {"older": f"{_A}.tracking_options.is_tracking_clicks"},
+            f"Clicks are tracked. {_UNTIL}",
         ),
         col(
             "send_options_use_smart_tracking",
@@ -282,6 +331,6 @@ FLOW_ACTION_MESSAGES = TableSpec(
 
 RESOURCE = Resource(
     name="flows",
-    endpoints=(FLOWS_ENDPOINT, MESSAGES_ENDPOINT),
+    endpoints=(FLOWS_ENDPOINT, TRACKING_ENDPOINT, MESSAGES_ENDPOINT),
     tables=(FLOWS, FLOW_ACTIONS, FLOW_ACTION_MESSAGES),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from klaviyo_spark.sandbox.answers import invalid
 from klaviyo_spark.sandbox.filters import Condition, bounds, is_date, parse
+from klaviyo_spark.sandbox.revisions import OLDER_FIELDS
 from klaviyo_spark.sandbox.rules import Rule
 from klaviyo_spark.sandbox.times import SECOND_US
 
@@ -22,6 +23,7 @@ class Asked:
         params: as they came, in order.
         fields: sparse fieldset per type.
         older: asked at the revision with the old shape of flow actions.
+        era: how often cursors have expired; one of another era is none.
     """
 
     rule: Rule
@@ -36,6 +38,7 @@ class Asked:
     size: int = 0
     cursor: str = ""
     older: bool = False
+    era: int = 0
 
     def fields_of(self, type: str) -> frozenset[str] | None:
         """The attributes asked of a type; ``None``: all."""
@@ -44,7 +47,7 @@ class Asked:
     def bound_to(self) -> list[object]:
         """What a cursor belongs to: everything of the request but the cursor."""
         rest = sorted((k, v) for k, v in self.params if k != "page[cursor]")
-        return [self.rule.template, self.id, self.older, rest]
+        return [self.rule.template, self.id, self.older, self.era, rest]
 
 
 def understand(
@@ -117,8 +120,8 @@ def _fields(asked: dict[str, str], rule: Rule, older: bool) -> list[tuple[str, f
     for type, allowed in rule.fields.items():
         name = f"fields[{type}]"
         if name in asked:
-            if not (older and type == "flow-action"):
-                _choices(asked[name], tuple(sorted(allowed)), name)
+            allowed = OLDER_FIELDS.get(type, allowed) if older else allowed
+            _choices(asked[name], tuple(sorted(allowed)), name)
             found.append((type, frozenset(asked[name].split(","))))
     return found
 

@@ -41,11 +41,13 @@ def add_action(
     world.add(action)
     flow.to_many["flow-actions"].append(action.ref)
     definition: Json | None = None
+    mails = type == "send-email"
     if type in _SEND_CHANNELS:
         data = _send(world, ids, action, step, at, place, groups)
         definition = {"id": action.id, "type": type, "links": {"next": None}, "data": data}
     elif type in _EXPERIMENTS:
         inner = ("send-sms" if place % 7 == 3 else "send-email", status)
+        mails = inner[0] == "send-email"
         sends = [
             {
                 "id": ids.action(),
@@ -70,7 +72,7 @@ def add_action(
         "updated": None if place == 12 else stamp_second(at + DAY_S, place + 1),
         "definition": definition,
     }
-    if type in _SEND_CHANNELS or type in _EXPERIMENTS:
+    if mails:
         world.old_tracking[action.id] = (place % 2 == 0, place % 3 == 0)
     return action
 
@@ -168,33 +170,38 @@ def _tracking_params(place: int) -> list[Json] | None:
 
 
 def in_older_shape(action: Record, tracked: tuple[bool, bool] | None) -> Json:
-    """An action's attributes as revisions up to 2025-07-15 give them."""
+    """An action's attributes as revisions up to 2025-07-15 give them.
+
+    Args:
+        tracked: opens and clicks, for an action that sends e-mail: only its options tell.
+    """
     definition: Json = action.attributes["definition"] or {}
     data: Json = definition.get("data") or {}
     message = sent_message(definition) or {}
-    params = message.get("custom_tracking_params")
-    named = [{"name": p["param"], "value": p["value"]} for p in params or ()]
-    has_options = tracked is not None and bool(message)
+    tracking: Json | None = None
+    sending: Json | None = None
+    if "add_tracking_params" in message:
+        params = message["custom_tracking_params"]
+        named = [{"name": p["param"], "value": p["value"]} for p in params or ()]
+        tracking = {
+            "add_utm": message["add_tracking_params"],
+            "utm_params": None if params is None else named,
+        }
+        if tracked is not None:
+            tracking |= {"is_tracking_opens": tracked[0], "is_tracking_clicks": tracked[1]}
+        sending = {
+            "use_smart_sending": message["smart_sending_enabled"],
+            "is_transactional": message["transactional"],
+        }
     return {
         "action_type": older_type(definition["type"]) if definition else None,
         "status": data.get("status"),
         "created": action.attributes["created"],
         "updated": action.attributes["updated"],
         "settings": {},
-        "tracking_options": {
-            "add_utm": message.get("add_tracking_params"),
-            "utm_params": None if params is None else named,
-            "is_tracking_opens": tracked[0] if tracked else None,
-            "is_tracking_clicks": tracked[1] if tracked else None,
-        }
-        if has_options
-        else None,
-        "send_options": {
-            "use_smart_sending": message.get("smart_sending_enabled"),
-            "is_transactional": message.get("transactional"),
-        }
-        if has_options
-        else None,
+        "tracking_options": tracking,
+        "send_options": sending,
+        "badge_options": None,
         "render_options": None,
     }
 

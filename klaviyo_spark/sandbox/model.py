@@ -142,7 +142,7 @@ class World:
     campaign_channels: dict[str, str] = field(default_factory=dict)
     """The channel each campaign is listed under; its attributes do not say it."""
     old_tracking: dict[str, tuple[bool, bool]] = field(default_factory=dict)
-    """Opens and clicks tracked, per flow action: told at the older revision only."""
+    """Opens and clicks tracked, per flow action that sends e-mail: the older revision tells."""
 
     def add(self, record: Record) -> Record:
         """Put a record into the account."""

@@ -9,6 +9,19 @@ from klaviyo_spark.sandbox.answers import Refusal
 CURRENT = "2026-07-15"
 OLDER = "2025-07-15"
 """The last revision with the old shape of flow actions."""
+OLDER_FIELDS = {
+    "flow-action": frozenset({
+        "action_type", "status", "created", "updated", "settings", "tracking_options",
+        "tracking_options.add_utm", "tracking_options.utm_params",
+        "tracking_options.is_tracking_opens", "tracking_options.is_tracking_clicks",
+        "send_options", "send_options.use_smart_sending", "send_options.is_transactional",
+        "badge_options", "badge_options.badge_config", "badge_options.value",
+        "badge_options.set_from_property", "render_options", "render_options.shorten_links",
+        "render_options.add_org_prefix", "render_options.add_info_link",
+        "render_options.add_opt_out_language",
+    }),
+}  # fmt: skip
+"""The sparse fieldsets that it has in place of today's, as Klaviyo's OpenAPI file of it says."""
 _RETIRED = {
     "2022-10-17", "2023-01-24", "2023-02-22", "2023-06-15", "2023-07-15", "2023-08-15",
     "2023-09-15", "2023-10-15", "2023-12-15", "2024-02-15", "2024-05-15", "2024-06-15",

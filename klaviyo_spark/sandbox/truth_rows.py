@@ -138,13 +138,14 @@ def flows(world: World) -> Iterator[Row]:
 
 
 def flow_actions(world: World) -> Iterator[Row]:
-    """One row per action of a flow; the tracking of opens and clicks is not said here."""
+    """One row per action of a flow; the older revision tells what it tracks while it sends."""
     for action in world.all("flow-action"):
         definition: Json = action.attributes["definition"] or {}
         data: Json = definition.get("data") or {}
         message = sent_message(definition) or {}
         flow = action.to_one["flow"]
         smart = message.get("smart_sending_enabled")
+        opens, clicks = (world.old_tracking.get(action.id) if message else None) or (None, None)
         yield {
             "flow_action_id": action.id,
             "flow_id": flow[1] if flow else None,
@@ -154,8 +155,8 @@ def flow_actions(world: World) -> Iterator[Row]:
             "updated": at(action.attributes["updated"]),
             "tracking_options_add_utm": message.get("add_tracking_params"),
             "tracking_options_utm_params": message.get("custom_tracking_params"),
-            "tracking_options_is_tracking_opens": None,
-            "tracking_options_is_tracking_clicks": None,
+            "tracking_options_is_tracking_opens": opens,
+            "tracking_options_is_tracking_clicks": clicks,
             "send_options_use_smart_tracking": smart,
             "send_options_use_smart_sending": smart,
             "send_options_is_transactional": message.get("transactional"),

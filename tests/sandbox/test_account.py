@@ -118,11 +118,42 @@ def test_orphaned_flows_are_those_deleted_before_anybody_read_them(moved_on):
     assert len(deleted) == 2
 
 
-def test_old_tracking_is_told_apart(moved_on):
-    account, _, truth = moved_on
+NOT_TOLD = (None, None)
 
-    assert set(account.old_tracking()) <= {row["flow_action_id"] for row in truth["flow_actions"]}
-    assert {row["tracking_options_is_tracking_opens"] for row in truth["flow_actions"]} == {None}
+
+def tracking(row):
+    """Opens and clicks of a flow action."""
+    return row["tracking_options_is_tracking_opens"], row["tracking_options_is_tracking_clicks"]
+
+
+def test_an_action_tells_its_tracking_while_it_has_an_email_to_send(moved_on):
+    account, before, truth = moved_on
+    for state in (before, truth):
+        told = {
+            row["flow_action_id"]: row for row in state["flow_actions"] if tracking(row) != NOT_TOLD
+        }
+        kinds = {row["action_type"] for row in told.values()}
+
+        assert kinds == {"SEND_EMAIL", "AB_TEST", "CONTENT_EXPERIMENT"}
+        assert {id: tracking(row) for id, row in told.items()}.items() <= (
+            account.old_tracking().items()
+        )
+
+
+def test_tracking_goes_with_the_message_and_stays_with_a_deleted_flow(moved_on):
+    account, before, truth = moved_on
+    was = {row["flow_action_id"]: tracking(row) for row in before["flow_actions"]}
+    now = {row["flow_action_id"]: tracking(row) for row in truth["flow_actions"]}
+    left = {row["flow_action_id"] for row in gone(truth["flow_actions"])} & was.keys()
+    changed = {id for id in was if now[id] != was[id]}
+    came = now.keys() - was.keys()
+
+    assert {was[id] for id in left} > {NOT_TOLD}
+    assert len(changed) == 1, "the other message lost is a text"
+    assert changed.isdisjoint(left)
+    assert {now[id] for id in changed} == {NOT_TOLD}
+    assert {id: now[id] for id in came}.items() <= account.old_tracking().items()
+    assert len(came) == 2
 
 
 def test_a_day_brings_new_and_late_events(moved_on):

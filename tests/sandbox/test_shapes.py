@@ -88,13 +88,41 @@ def test_events_hold_the_keys_that_trip_readers(walk):
 def test_flow_actions_have_the_old_shape_at_the_older_revision(get):
     today = get("/api/flows?include=flow-actions").json()["included"]
     older = get("/api/flows?include=flow-actions", headers=OLDER).json()["included"]
-    sends = next(one for one in older if one["attributes"]["tracking_options"])
-    single = get(f"/api/flow-actions/{sends['id']}", headers=OLDER).json()["data"]
+    mail = next(one for one in older if one["attributes"]["action_type"] == "SEND_EMAIL")
+    sms = next(one for one in older if one["attributes"]["action_type"] == "SEND_SMS")
+    wait = next(one for one in older if one["attributes"]["action_type"] == "TIME_DELAY")
+    single = get(f"/api/flow-actions/{mail['id']}", headers=OLDER).json()["data"]
 
     assert all("definition" in one["attributes"] for one in today)
-    assert all("action_type" in one["attributes"] for one in older)
-    assert single["attributes"] == sends["attributes"]
-    assert "is_tracking_opens" in single["attributes"]["tracking_options"]
+    assert single["attributes"] == mail["attributes"]
+    assert set(mail["attributes"]["tracking_options"]) == {
+        "add_utm", "utm_params", "is_tracking_opens", "is_tracking_clicks",
+    }  # fmt: skip
+    assert set(sms["attributes"]["tracking_options"]) == {"add_utm", "utm_params"}
+    assert wait["attributes"]["tracking_options"] is None
+
+
+def test_tracking_alone_can_be_asked_of_actions_at_the_older_revision(get, account):
+    fields = "tracking_options.is_tracking_clicks,tracking_options.is_tracking_opens"
+    path = f"/api/flows?include=flow-actions&fields[flow-action]={fields}"
+    page = get(path, headers=OLDER).json()
+
+    told = {one["id"]: one["attributes"]["tracking_options"] for one in page["included"]}
+    listed = {
+        action["id"] for f in page["data"] for action in f["relationships"]["flow-actions"]["data"]
+    }
+    said = {
+        row["flow_action_id"]: {
+            "is_tracking_opens": row["tracking_options_is_tracking_opens"],
+            "is_tracking_clicks": row["tracking_options_is_tracking_clicks"],
+        }
+        for row in account.truth()["flow_actions"]
+        if row["flow_action_id"] in told
+    }
+    assert told.keys() == listed == said.keys()
+    assert {id: options for id, options in told.items() if options} == {
+        id: options for id, options in said.items() if None not in options.values()
+    }
 
 
 def test_every_type_of_action_is_there_with_messages_two_levels_down(get):

@@ -108,6 +108,19 @@ def test_serves_two_revisions_and_no_other(get, revision, opt_out, status):
 
 
 @pytest.mark.parametrize(
+    ("revision", "field"),
+    [("2025-07-15", "definition"), ("2025-07-15", "id"), ("2026-07-15", "tracking_options")],
+)
+def test_each_revision_has_its_own_fields_of_flow_actions(get, revision, field):
+    path = f"/api/flows?include=flow-actions&fields[flow-action]={field}"
+
+    answer = get(path, headers={"revision": revision})
+
+    assert answer.status_code == 400
+    assert f"'{field}' is not allowed" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
     "path", ["/api/flows/NOPE01", "/api/lists/Nope22/profiles", "/api/templates", "/api/v2/lists"]
 )
 def test_answers_404_for_what_is_not_there(get, path):

@@ -1,0 +1,132 @@
+"""What fresh rows change in a table as it is: of a table with a source that only fills columns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from builders import NOON, a_flow, a_flow_action, a_page, a_record, pages_df
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark.judging import present_parents
+from klaviyo_spark.merge import BOOKKEEPING, Evidence, changes
+from klaviyo_spark.quality import with_broken
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of, keep_newest, project
+
+ACTIONS = TABLES["flow_actions"]
+DAY = timedelta(days=1)
+Page = dict[str, Any]
+
+
+def a_listing(day: int, **statuses: str) -> Page:
+    """The actions of flow F1 at the current revision: their status by id."""
+    actions = [
+        a_flow_action(id, {"type": "send-email", "data": {"status": status}})
+        for id, status in statuses.items()
+    ]
+    flow = a_flow("F1", *statuses)
+    return a_page("flows", flow, included=actions, fetched_at=NOON + day * DAY)
+
+
+def an_older_listing(day: int, **opens: bool | None) -> Page:
+    """Whether actions track opens, by id, at the older revision."""
+    told = [
+        a_record("flow-action", id, tracking_options={"is_tracking_opens": on})
+        for id, on in opens.items()
+    ]
+    return a_page("flow_actions_2025", included=told, fetched_at=NOON + day * DAY)
+
+
+class Table:
+    """Flow actions as they stand after the reads taken in so far."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        columns = [f"{c.name} {c.type}" for c in columns_of(ACTIONS)]
+        self._schema = ", ".join([*columns, *(f"{n} {t}" for n, t, _ in BOOKKEEPING)])
+        self._rows: dict[Any, Any] = {}
+
+    def take(self, *pages: Page) -> list[tuple[str, str]]:
+        """Take a read in; the ids of the rows that change, and how."""
+        landed = pages_df(self._spark, *pages)
+        rows = keep_newest(with_broken(project(landed, ACTIONS), ACTIONS), ACTIONS)
+        current = self._spark.createDataFrame(list(self._rows.values()), self._schema)
+        found = changes(rows, current, ACTIONS, Evidence(judged=_judged(landed)), "run")
+        changed = found.drop("nulled", "broken").collect()
+        self._rows |= {row["flow_action_id"]: row[:-1] for row in changed}
+        return sorted((row["flow_action_id"], row["change"]) for row in changed)
+
+    def rows(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of all rows, in order of their ids; times as days since the first read."""
+        frame = self._spark.createDataFrame(list(self._rows.values()), self._schema)
+        noon = F.lit(NOON.replace(tzinfo=None)).cast("timestamp")
+        days = {n: F.datediff(n, noon).alias(n) for n in columns if n.endswith("_at")}
+        chosen = frame.orderBy("flow_action_id").select(*[days.get(n, F.col(n)) for n in columns])
+        return [tuple(row) for row in chosen.collect()]
+
+
+def _judged(pages: DataFrame) -> DataFrame:
+    (judge,) = ACTIONS.judges
+    return present_parents(pages, judge).withColumn("started_at", F.col("judged_at"))
+
+
+ID, OPENS = "flow_action_id", "tracking_options_is_tracking_opens"
+
+
+def test_a_source_that_was_not_read_keeps_what_it_filled_in(spark):
+    table = Table(spark)
+    table.take(a_listing(0, A1="draft", A2="draft"), an_older_listing(0, A1=True, A2=False))
+
+    assert table.take(a_listing(1, A1="live", A2="draft", A3="live")) == [
+        ("A1", "changed"),
+        ("A3", "new"),
+    ]
+    assert table.rows(ID, "status", OPENS, "_landed_at") == [
+        ("A1", "live", True, 1),
+        ("A2", "draft", False, 0),
+        ("A3", "live", None, 1),
+    ]
+
+
+def test_a_null_that_was_read_takes_the_place_of_a_value(spark):
+    table = Table(spark)
+    table.take(a_listing(0, A1="live"), an_older_listing(0, A1=True))
+    table.take(a_listing(1, A1="live"), an_older_listing(1, A1=None))
+
+    assert table.rows(ID, OPENS, "_landed_at") == [("A1", None, 1)]
+
+
+def test_a_row_that_is_there_is_filled_and_none_is_made(spark):
+    table = Table(spark)
+    table.take(a_listing(0, A1="live"))
+
+    assert table.take(an_older_listing(1, A1=True, A2=True)) == [("A1", "changed")]
+    assert table.rows(ID, "flow_id", "status", OPENS, "_landed_at", "_deleted_at") == [
+        ("A1", "F1", "live", True, 0, None)
+    ]
+
+
+def test_what_only_fills_lifts_no_mark_and_keeps_none_away(spark):
+    table = Table(spark)
+    table.take(a_listing(0, A1="live", A2="live"), an_older_listing(0, A1=True, A2=True))
+
+    both = {"A1": True, "A2": False}
+    assert table.take(a_listing(1, A1="live"), an_older_listing(2, **both)) == [("A2", "marked")]
+    assert table.take(a_listing(3, A1="live"), an_older_listing(3, **both)) == []
+    assert table.take(an_older_listing(4, **both)) == []
+    assert table.rows(ID, "status", OPENS, "_deleted_at") == [
+        ("A1", "live", True, None),
+        ("A2", "live", False, 1),
+    ]
+
+
+def test_an_older_version_of_the_row_does_not_keep_it_from_being_filled(spark):
+    stale = a_listing(1, A1="draft")
+    stale["body"] = stale["body"].replace("2026-02-03", "2026-02-02")
+    table = Table(spark)
+    table.take(a_listing(0, A1="live"))
+    table.take(stale, an_older_listing(1, A1=True))
+
+    assert table.rows(ID, "status", OPENS) == [("A1", "live", True)]
