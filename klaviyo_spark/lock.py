@@ -1,0 +1,229 @@
+"""One run at a time on a lake: who holds it, and how another run leaves or waits.
+
+A folder of this machine is held by a lock on a file, which the kernel frees when its holder dies.
+Any other lake is held by a lease: see ``lease.py``. No Spark here.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from klaviyo_spark import session
+from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.errors import LakeError
+
+if TYPE_CHECKING:
+    from klaviyo_spark.lake import Lake
+
+try:
+    import fcntl
+except ImportError:  # Windows, where every lake is held by a lease
+    fcntl = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+FILE = ".klaviyo-spark.lock"
+_LOOK_S = 0.2
+# Between getting the lock and having written who got it lie microseconds.
+_READS, _READ_AGAIN_S = 10, 0.02
+# A file system that cannot lock says one of these.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+_LOCAL_URI = re.compile(r"file:(?://(?:localhost)?)?(?=/)")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """This machine's clock, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The run that holds a lake; ``since`` is when it began (UTC)."""
+
+    run_id: str
+    verb: str
+    host: str
+    pid: int
+    since: datetime
+
+    @classmethod
+    def me(cls, run_id: str, verb: str) -> Holder:
+        """This process, from now on."""
+        return cls(run_id, verb, socket.gethostname(), os.getpid(), now())
+
+    def __str__(self) -> str:
+        article = "an" if self.verb[:1] in "aeiou" else "a"
+        return (
+            f"{article} {self.verb} that began {self.since:%Y-%m-%d %H:%M:%S} UTC "
+            f"(process {self.pid} on host {self.host}, run {self.run_id})"
+        )
+
+
+class LakeBusy(LakeError):
+    """Another run holds the lake: wait for it, or come again.
+
+    Args:
+        holder: that run; None where it has not said who it is.
+        note: what else is known of it.
+    """
+
+    def __init__(self, holder: Holder | None, note: str = "") -> None:
+        self.holder = holder
+        self.held = f"the lake is held by {holder or 'another run'}{note}"
+        super().__init__(f"{self.held}; wait for it with --wait, or run again when it has ended")
+
+
+@contextmanager
+def held(
+    lake: Lake, holder: Holder, *, wait: bool = False, stop: threading.Event | None = None
+) -> Iterator[None]:
+    """Hold ``lake`` while the block runs: no other process can, nor a thread with its own Lake.
+
+    A folder is held by a lock on its file ``.klaviyo-spark.lock``; a holder that dies, in whatever
+    way, is rid of it at once. A catalog or a URI, and any lake on Databricks or Spark Connect, is
+    held by a lease; a holder that dies loses it after five minutes.
+
+    What this cannot do:
+
+    - S3 with Delta's default log store lets two writers commit the same version, so two runs that
+      start in the same seconds may both get the lease: there one writer at a time is your duty.
+    - A folder on a file system that cannot lock (a warning says so) is held by a lease too, and
+      Delta's log in such a folder is no better guarded.
+    - A run that lost its lease while it was suspended goes on when it wakes: see ``lease.lease``.
+
+    Args:
+        wait: wait for whoever holds it, as long as it takes.
+        stop: set to end that wait.
+
+    Raises:
+        LakeBusy: another run holds it, and ``wait`` is false; says who, and since when.
+        Stopped: ``stop`` was set during the wait.
+        LakeError: the lock file cannot be written.
+    """
+    folder = folder_of(lake)
+    with ExitStack() as stack:
+        if folder is not None:
+            try:
+                stack.enter_context(locked(folder, holder, wait=wait, stop=stop))
+            except OSError as error:
+                file = folder / FILE
+                if error.errno not in _NO_LOCKS:
+                    raise LakeError(f"{file}: cannot be locked: {error.strerror}") from error
+                logger.warning(
+                    "%s: cannot be locked: %s; runs that start in the same seconds are not kept "
+                    "apart",
+                    file,
+                    error.strerror,
+                )
+                folder = None
+        if folder is None:
+            from klaviyo_spark.lease import lease  # it needs pyspark, which the file does not
+
+            stack.enter_context(lease(lake, holder, wait=wait, stop=stop))
+        yield
+
+
+def folder_of(lake: Lake) -> Path | None:
+    """The lake's folder, where this machine's kernel can guard it; None where it takes a lease."""
+    # There a path is the platform's or the server's own, whatever stands in its place here.
+    elsewhere = session.place(os.environ, active=False) is session.Place.GIVEN
+    connect = ".connect." in type(lake.spark).__module__
+    path = _LOCAL_URI.sub("", lake.place.warehouse)
+    mounted = _URI.match(path) or f"{path}/".startswith(("/Volumes/", "/dbfs/"))
+    if fcntl is None or elsewhere or connect or lake.place.catalog or mounted:
+        return None
+    return Path(path).expanduser().absolute()
+
+
+@contextmanager
+def locked(
+    folder: Path, holder: Holder, *, wait: bool = False, stop: threading.Event | None = None
+) -> Iterator[None]:
+    """Hold a folder by a lock on a file in it, whose text is ``holder`` as JSON.
+
+    The file stays when the lock is freed, without text: if it were removed, two runs could lock
+    two files of that name. Programs started meanwhile, like Spark's JVM, do not inherit the lock.
+
+    Raises:
+        LakeBusy, Stopped: as ``held``.
+        OSError: the file cannot be made, written or locked.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with until_ours(lambda: _lock(folder / FILE), wait, stop, _LOOK_S) as file:
+        before = _who(file)
+        if before is not None:
+            logger.info("taking the lake over from %s, which died", before)
+        file.truncate(0)
+        file.write(msgspec.json.encode(holder))
+        try:
+            yield
+        finally:
+            file.truncate(0)
+            # To close the file would not do where a fork of this process has it open as well.
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def until_ours(take: Callable[[], T], wait: bool, stop: threading.Event | None, look_s: float) -> T:
+    """What ``take`` gives once it raises no ``LakeBusy``; without ``wait``, now or not at all.
+
+    Args:
+        look_s: seconds between two tries.
+    """
+    pause = stop or threading.Event()
+    said = False
+    while True:
+        try:
+            return take()
+        except LakeBusy as busy:
+            if not wait:
+                raise
+            if not said:
+                logger.info("waiting: %s", busy.held)
+            said = True
+        if pause.wait(look_s):
+            raise Stopped("stopped while waiting for the lake")
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """The file, locked; opened anew at each try, as it may have been removed with its lake."""
+    file = open(path, "a+b", buffering=0)  # noqa: SIM115 - handed on, open
+    try:
+        for _ in range(_READS):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                other = _who(file)
+                if other is not None:
+                    raise LakeBusy(other) from None
+                time.sleep(_READ_AGAIN_S)
+            else:
+                return file
+        raise LakeBusy(None)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _who(file: IO[bytes]) -> Holder | None:
+    file.seek(0)
+    try:
+        return msgspec.json.decode(file.read(), type=Holder)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,249 @@
+"""The lease on a lake that no kernel guards: one holder, whoever comes at once, lives or dies."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from klaviyo_spark import lease as leases
+from klaviyo_spark import lock
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lease import lease
+from klaviyo_spark.lock import Holder, LakeBusy
+
+SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
+LATER = timedelta(seconds=leases.LEASE_S + 1)
+
+
+def a_holder(run_id: str) -> Holder:
+    return Holder(run_id, "sync", "it's a \\host", 4711, SINCE)
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = SINCE
+        self.looked = threading.Event()
+
+    def __call__(self) -> datetime:
+        self.looked.set()
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Of one lake, which every test leaves free."""
+    return tmp_path_factory.mktemp("leased")
+
+
+def a_lake(spark: Any, folder: Path) -> Lake:
+    """A lake as another run sees it."""
+    return Lake(spark, Place(f"file://{folder}", None, "bronze", "silver", "klaviyo_ops"))
+
+
+@pytest.fixture
+def lake(spark, folder) -> Lake:
+    return a_lake(spark, folder)
+
+
+@pytest.fixture
+def other(spark, folder) -> Lake:
+    return a_lake(spark, folder)
+
+
+@pytest.fixture
+def said(monkeypatch) -> Iterator[list[str]]:
+    """What the lease says, with its level."""
+    lines: list[str] = []
+    for level in ("warning", "error"):
+        monkeypatch.setattr(
+            leases.logger, level, lambda text, *a, level=level: lines.append(f"{level}: {text % a}")
+        )
+    return lines
+
+
+def test_of_two_that_come_at_once_to_a_new_lake_one_gets_it(spark, tmp_path):
+    start, all_tried = threading.Barrier(2), threading.Barrier(2)
+    outcomes: dict[str, object] = {}
+
+    def run(run_id: str) -> None:
+        start.wait(30)
+        try:
+            with lease(a_lake(spark, tmp_path), a_holder(run_id)):
+                outcomes[run_id] = "held"
+                all_tried.wait(30)
+        except LakeBusy as busy:
+            outcomes[run_id] = busy.holder
+            all_tried.wait(30)
+
+    threads = [threading.Thread(target=run, args=(run_id,)) for run_id in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (winner,) = [run_id for run_id, outcome in outcomes.items() if outcome == "held"]
+    (loser,) = {"one", "two"} - {winner}
+    assert outcomes == {winner: "held", loser: a_holder(winner)}
+    assert spark.table(f"delta.`{tmp_path}/klaviyo_ops.db/lock`").count() == 1
+
+
+def test_the_second_run_is_told_who_holds_the_lake_and_when_it_was_seen(lake, other, clock):
+    with (
+        lease(lake, a_holder("one"), clock=clock),
+        pytest.raises(LakeBusy) as busy,
+        lease(other, a_holder("two"), clock=lambda: SINCE + timedelta(seconds=42)),
+    ):
+        pass
+    assert str(busy.value) == (
+        "the lake is held by a sync that began 2026-11-24 03:12:05 UTC (process 4711 on host "
+        "it's a \\host, run one), last seen 42 s ago; wait for it with --wait, or run again when "
+        "it has ended"
+    )
+
+
+def test_a_run_that_waits_goes_on_when_the_first_has_freed_the_lake(lake, other, monkeypatch):
+    waits, held = threading.Event(), threading.Event()
+    monkeypatch.setattr(lock.logger, "info", lambda *_: waits.set())
+
+    def second() -> None:
+        with lease(other, a_holder("two"), wait=True, look_s=0.5):
+            held.set()
+
+    thread = threading.Thread(target=second)
+    with lease(lake, a_holder("one")):
+        thread.start()
+        assert waits.wait(30)
+        assert not held.is_set()
+    thread.join(30)
+    assert held.is_set()
+
+
+def test_who_saw_the_lake_free_gets_nothing_where_another_was_quicker(lake, other, clock):
+    quicker = leases._Lease(lake, a_holder("one"), leases.LEASE_S, clock)
+    slower = leases._Lease(other, a_holder("two"), leases.LEASE_S, clock)
+    quicker.take()
+
+    slower._claim(None)
+
+    assert slower._found() == (quicker.token, a_holder("one"), SINCE)
+    quicker.free()
+
+
+def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
+    spark, folder, lake, other, clock, said
+):
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(lease(lake, a_holder("one"), clock=clock))
+        clock.at += LATER
+        second.enter_context(lease(other, a_holder("two"), clock=clock))
+        first.close()
+
+        with (
+            pytest.raises(LakeBusy) as busy,
+            lease(a_lake(spark, folder), a_holder("three"), clock=clock),
+        ):
+            pass
+
+    assert busy.value.holder == a_holder("two")
+    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 301 s"]
+
+
+def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
+    with lease(lake, a_holder("one"), clock=clock, beat_s=0.01):
+        clock.at += LATER
+        for _ in range(2):  # by the second look at the clock the sign of the first is written
+            clock.looked.clear()
+            assert clock.looked.wait(30)
+
+        with (
+            pytest.raises(LakeBusy, match="last seen 0 s ago"),
+            lease(other, a_holder("two"), clock=clock),
+        ):
+            pass
+
+
+def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, clock, said):
+    ours = leases._Lease(lake, a_holder("one"), leases.LEASE_S, clock)
+    ours.take()
+    clock.at += LATER
+    with lease(other, a_holder("two"), clock=clock):
+        leases._beat(ours, 0.0, threading.Event())
+
+        assert not ours.renew()
+
+    assert said[1:] == [
+        "error: another run took the lake over, as this one gave no sign for 300 s; two runs "
+        "write to it now: stop one, then rebuild silver"
+    ]
+
+
+def test_a_beat_that_fails_is_tried_again(said):
+    answers: list[bool | Exception] = [OSError("storage is\nout of reach"), True, False]
+
+    def renew() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    leases._beat(SimpleNamespace(renew=renew, lease_s=300), 0.0, threading.Event())
+
+    assert said[0] == (
+        "warning: the lease on the lake was not renewed, next try in 0 s: OSError: storage is out "
+        "of reach"
+    )
+    assert (len(said), answers) == (2, [])
+
+
+def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(said):
+    def sql(text: str) -> None:
+        raise OSError("storage is out of reach")
+
+    lake: Any = SimpleNamespace(spark=SimpleNamespace(sql=sql), ensure=lambda *_: "lock")
+    ours = leases._Lease(lake, a_holder("one"), leases.LEASE_S, Clock())
+    ours.claimed = True
+
+    ours.free()
+
+    assert said == [
+        "warning: the lake was not freed and counts as held for 300 s: OSError: storage is out of "
+        "reach"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tries"),
+    [
+        ("io.delta.exceptions.ConcurrentAppendException: [DELTA_CONCURRENT_APPEND]", 2),
+        ("[DELTA_METADATA_CHANGED] The metadata of the Delta table has been changed", 2),
+        ("io.delta.exceptions.ProtocolChangedException", 2),
+        ("[INSUFFICIENT_PERMISSIONS]", 1),
+    ],
+)
+def test_what_delta_refuses_to_one_of_two_is_tried_again_and_nothing_else(text, tries):
+    calls = []
+
+    def write() -> None:
+        calls.append(1)
+        if len(calls) < 2:
+            raise RuntimeError(text)
+
+    try:
+        leases._again(write)
+    except RuntimeError:
+        assert tries == 1
+    assert len(calls) == tries
