@@ -14,12 +14,12 @@ SPARK = [
     # 4.4.1 has a wheel and no jar: no session can start with it.
     "delta-spark>=4.4.0,!=4.4.1,<4.5",
     "pyarrow>=18",
+    "deltalake>=1.2",  # lands pages in local folders
 ]
 SANDBOX = ["waitress>=3.0"]
 TEST = [
     "chispa>=0.11",
     "databricks-bundles>=0.270",
-    "deltalake>=1.2",
     "hypothesis>=6.100",
     "pandas>=2.2,<3",  # pyspark.testing of Spark 4.1 fails with pandas 3
     "pytest>=8.3",

@@ -7,14 +7,13 @@ from it again without asking Klaviyo.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.api.client import Page
-from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.api.walks import Fetched
+from klaviyo_spark.ledger import slice_text
 
 # Name, type, comment; partitioned by the first two.
 COLUMNS = (
@@ -26,14 +25,21 @@ COLUMNS = (
     ("query", "string", "Query as sent; a cursor belongs to it."),
     ("slice", "string", "Facts of the listing asked for, as JSON: channel, archived."),
     ("parent_id", "string", "The list, segment, campaign or action asked about."),
+    ("parent_version", "string", "Digest of that parent as it was listed then."),
     ("window_start", "timestamp", "Lower bound asked for (UTC); NULL for none."),
-    ("window_end", "timestamp", "Upper bound asked for (UTC); NULL for none."),
+    ("window_end", "timestamp", "End of what the walk was to read by then (UTC); NULL for none."),
+    (
+        "reached",
+        "timestamp",
+        "Latest time on the walk's pages so far (UTC), if they come by it.",
+    ),
     ("walk_id", "string", "One run through an endpoint's pages by cursor."),
     ("page_no", "int", "Place in the walk, from 1."),
     ("next_url", "string", "links.next as given; NULL on the last page."),
     ("is_last", "boolean", "The walk ends here: with this page landed it is complete."),
     ("read_id", "string", "The walks that together are one read of a listing."),
-    ("read_walks", "int", "How many walks that read has."),
+    ("read_walks", "int", "How many listings that read has, each in one walk or more."),
+    ("read_run_id", "string", "The run that began the read; another than run_id went on with it."),
     ("read_started_at", "timestamp", "When the read began (UTC), by our clock."),
     ("complete", "boolean", "The read holds all there is: what it lacks is gone."),
     ("revision", "string", "API revision asked for."),
@@ -52,38 +58,32 @@ PARTITIONS = ("resource", "ingest_date")
 STATISTICS = ("batch_id", "fetched_at", "run_id")
 
 
-@dataclass(frozen=True)
-class Landing:
-    """What a page's row takes from the run."""
+def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
+    """The row of one page, by column name; ``batch_id`` is said by who appends it.
 
-    account_id: str
-    run_id: str
-    batch_id: str
-
-
-def page_row(walk: Walk, page_no: int, page: Page, landing: Landing) -> dict[str, object]:
-    """The row of one page, by column name.
-
-    Raises:
-        UnicodeDecodeError: never for a page the client gave, which checks it.
+    The body stays bytes, which Arrow takes as UTF-8: as text, one emoji makes it four times as big.
     """
+    walk, page = got.walk, got.page
     return {
         "resource": walk.endpoint.resource,
         "ingest_date": page.fetched_at.date(),
-        "account_id": landing.account_id,
+        "account_id": account_id,
         "endpoint": walk.endpoint.name,
         "path": page.path,
         "query": page.query,
-        "slice": json.dumps(dict(walk.facts), sort_keys=True),
+        "slice": slice_text(walk.facts),
         "parent_id": walk.parent_id,
+        "parent_version": walk.parent_version,
         "window_start": walk.bounds.start if walk.bounds else None,
         "window_end": walk.bounds.end if walk.bounds else None,
+        "reached": walk.reached,
         "walk_id": walk.walk_id,
-        "page_no": page_no,
+        "page_no": got.page_no,
         "next_url": page.next_url,
-        "is_last": page.next_url is None,
+        "is_last": got.is_last,
         "read_id": walk.read_id,
         "read_walks": walk.read_walks,
+        "read_run_id": walk.read_run_id or run_id,
         "read_started_at": walk.read_started_at,
         "complete": walk.complete,
         "revision": page.revision,
@@ -93,30 +93,91 @@ def page_row(walk: Walk, page_no: int, page: Page, landing: Landing) -> dict[str
         "bytes": len(page.body),
         "sha256": hashlib.sha256(page.body).hexdigest(),
         "record_count": page.record_count,
-        "run_id": landing.run_id,
-        "batch_id": landing.batch_id,
-        "body": page.body.decode("utf-8"),
+        "run_id": run_id,
+        "body": page.body,
     }
 
 
 def complete_reads(pages: DataFrame) -> DataFrame:
-    """Reads all of whose walks have landed, and that were to hold all there is.
+    """Reads all of whose listings have landed to the end, and that were to hold all there is.
+
+    A listing cut by time is there when its walks, put one after another, leave no time out.
 
     Returns:
         ``account_id``, ``endpoint``, ``parent_id`` (NULL for a whole listing), ``read_id``,
         ``started_at``, ``judged_at``: what landed before the start and is not in the read has gone
         by ``judged_at``.
     """
-    ended = F.countDistinct(F.when(F.col("is_last") & (F.col("status") == 200), F.col("walk_id")))
-    return (
+    read = ("account_id", "endpoint", "parent_id", "read_id")
+    walks = (
         pages.where("complete")
-        .groupBy("account_id", "endpoint", "parent_id", "read_id")
+        .groupBy(*read, "slice", "walk_id")
         .agg(
+            F.expr("coalesce(unix_micros(min(window_start)), -4611686018427387904L)").alias(
+                "begin"
+            ),
+            F.expr("""
+                CASE WHEN bool_or(is_last AND status = 200)
+                    THEN coalesce(unix_micros(max_by(window_end, page_no)), 4611686018427387904L)
+                    ELSE coalesce(unix_micros(max(reached)) - 1, -4611686018427387904L) END
+            """).alias("end"),
             F.min("read_started_at").alias("started_at"),
             F.max("fetched_at").alias("judged_at"),
-            ended.alias("ended"),
-            F.max("read_walks").alias("walks"),
+            F.max("read_walks").alias("listings"),
         )
-        .where("ended = walks")
-        .drop("ended", "walks")
+    )
+    return (
+        walks.groupBy(*read, "slice")
+        .agg(
+            F.expr("""
+                aggregate(array_sort(collect_list(struct(begin, end))), -4611686018427387904L,
+                    (held, walk) -> IF(walk.begin <= held, greatest(held, walk.end), held))
+            """).alias("held"),
+            F.min("started_at").alias("started_at"),
+            F.max("judged_at").alias("judged_at"),
+            F.max("listings").alias("listings"),
+        )
+        .groupBy(*read)
+        .agg(
+            F.min("started_at").alias("started_at"),
+            F.max("judged_at").alias("judged_at"),
+            F.count_if(F.expr("held = 4611686018427387904L")).alias("whole"),
+            F.max("listings").alias("listings"),
+        )
+        .where("whole = listings")
+        .drop("whole", "listings")
+    )
+
+
+def landed_walks(pages: DataFrame) -> DataFrame:
+    """One row per walk, as far as it has landed: the fields of ``ledger.Landed``.
+
+    Times are microseconds since 1970, UTC: sessions differ in the zone they collect times in.
+    """
+    last = {name: F.max_by(name, "page_no").alias(name) for name in ("next_url", "status")}
+    return pages.groupBy("walk_id").agg(
+        *[
+            F.first(name).alias(name)
+            for name in (
+                "endpoint", "slice", "parent_id", "parent_version", "read_id", "read_run_id",
+                "complete",
+            )
+        ],
+        F.unix_micros(F.min("read_started_at")).alias("read_started_at"),
+        F.unix_micros(F.min("window_start")).alias("window_start"),
+        F.unix_micros(F.max_by("window_end", "page_no")).alias("window_end"),
+        F.unix_micros(F.max("reached")).alias("reached"),
+        F.max("page_no").alias("pages"),
+        F.bool_or("is_last").alias("ended"),
+        F.sum("record_count").alias("records"),
+        *last.values(),
+    )  # fmt: skip
+
+
+def last_asked(pages: DataFrame) -> DataFrame:
+    """Per endpoint and parent: when it was last asked about to the end, and its version then."""
+    whole = pages.where("is_last AND status = 200 AND parent_id IS NOT NULL")
+    return whole.groupBy("endpoint", "parent_id").agg(
+        F.max_by("parent_version", "read_started_at").alias("version"),
+        F.unix_micros(F.max("read_started_at")).alias("at"),
     )

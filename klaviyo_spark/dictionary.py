@@ -52,7 +52,8 @@ def as_markdown() -> str:
     for resource in ALL:
         lines += [f"## {resource.name.capitalize()}", ""]
         for endpoint in resource.endpoints:
-            lines.append(f"- `GET {endpoint.path}` (scopes {', '.join(endpoint.scopes)})")
+            at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
+            lines.append(f"- `GET {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})")
         lines.append("")
         for table in resource.tables:
             lines += [f"### {table.name}", "", table.doc, ""]

@@ -16,7 +16,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, ops
+from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
@@ -52,6 +53,7 @@ class Lake:
         self._known: set[str] = set()
         # Tables are refined side by side, and Delta refuses one of two merges at once.
         self._quarantining = threading.Lock()
+        self._local_pages: local_pages.LocalPages | None = None
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -99,6 +101,10 @@ class Lake:
         doc, columns = ops.TABLES[name]
         return self._ensure(self.place.table(self.place.ops, name), columns, doc)
 
+    def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
+        """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""
+        return self._ensure(self.place.table(self.place.ops, name), columns, doc)
+
     def _ensure(
         self,
         name: str,
@@ -132,11 +138,23 @@ class Lake:
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
         schema = pa.schema([(name, _ARROW[type]) for name, type, _ in bronze.COLUMNS])
+        table = self._bronze()
+        folder = folder_of(self)
+        if folder and local_pages.available():
+            if self._local_pages is None:
+                self._local_pages = local_pages.LocalPages(
+                    folder / f"{self.place.bronze}.db" / "pages",
+                    schema,
+                    bronze.PARTITIONS,
+                    bronze.STATISTICS,
+                )
+            self._local_pages.append(rows)
+            return
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         (
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze.COLUMNS])
             .coalesce(1)
-            .writeTo(self._bronze())
+            .writeTo(table)
             .option("maxRecordsPerFile", "64")
             .append()
         )
@@ -170,6 +188,11 @@ class Lake:
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         shaped = frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
         shaped.coalesce(1).writeTo(self._ops(name)).append()
+
+    def append_to_ops(self, name: str, rows: DataFrame) -> None:
+        """Append rows, worked out by Spark, to one of the operators' tables."""
+        columns = [column for column, _, _ in ops.TABLES[name][1]]
+        rows.select(*columns).coalesce(1).writeTo(self._ops(name)).append()
 
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""

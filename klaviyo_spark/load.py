@@ -18,6 +18,7 @@ from klaviyo_spark import enrich
 from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.judging import present_parents
 from klaviyo_spark.lake import Lake
+from klaviyo_spark.late import Days, late_arrivals
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, changes
 from klaviyo_spark.quality import quarantined, with_broken
@@ -62,21 +63,29 @@ class RunFacts:
     Args:
         unchanged: endpoints whose pages are, byte for byte, those of the run before.
         records: objects in ``data`` per endpoint.
+        went_on_with: complete reads that an earlier run began; their pages of then count too.
     """
 
     run_id: str
     unchanged: frozenset[str]
     records: Mapping[str, int]
+    went_on_with: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Loader:
-    """Loads tables from the pages of one run; ``begun``: tables that have been loaded before."""
+    """Loads tables from the pages of one run.
+
+    Args:
+        begun: tables that have been loaded before.
+        days_read: days of events that had been read whole before that run, per metric.
+    """
 
     lake: Lake
     facts: RunFacts
     begun: frozenset[str]
     keep_event_properties: bool = True
+    days_read: Days = ()
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...], first: Sequence[Load]) -> Load:
         """Take the run's batches into ``table``.
@@ -138,7 +147,9 @@ class Loader:
             self.lake.pages()
             .where(F.col("resource").isin({ENDPOINTS[e].resource for e in table.endpoints}))
             .where(F.col("endpoint").isin(*table.endpoints))
-            .where(F.col("batch_id").isin(*batch_ids))
+            .where(
+                F.col("batch_id").isin(*batch_ids) | F.col("read_id").isin(*self.facts.went_on_with)
+            )
             .withColumn("_account_id", F.col("account_id"))
         )
 
@@ -161,6 +172,8 @@ class Loader:
             held = None
         found = changed if held is None else self.lake.spark.createDataFrame(held)
         if any(counts[name] for name in _WRITTEN):
+            # Before the write: what is new is found by looking at the table.
+            self._note_late(table, found, counts["inserted"])
             fresh = found.where("change != 'broken'").drop("change", "nulled", "broken")
             if reads is None:
                 self.lake.append(table, fresh)
@@ -169,6 +182,13 @@ class Loader:
         if counts["quarantined"]:
             self.lake.insert_quarantined(quarantined(found, table, self.facts.run_id))
         return counts
+
+    def _note_late(self, table: TableSpec, found: DataFrame, inserted: int) -> None:
+        if inserted and table.late_by and self.days_read:
+            new = found.where("change = 'new'")
+            late = late_arrivals(new, table, self.days_read)
+            rows = late.withColumn("run_id", F.lit(self.facts.run_id))
+            self.lake.append_to_ops("late_arrivals", rows)
 
     def _tally(
         self, table: TableSpec, changed: DataFrame

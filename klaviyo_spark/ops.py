@@ -36,17 +36,22 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ),
     ),
     "watermarks": (
-        "One row per range of time that has been read whole.",
+        "One row per range of time that has been read whole, and per reading of a group's members.",
         (
             ("account_id", "string", "The account's name in conf."),
-            ("resource", "string", "events or profiles."),
-            ("scope", "string", "Metric id of events; NULL for profiles."),
+            ("resource", "string", "events, profiles, lists or segments."),
+            ("scope", "string", "Metric id of events, list or segment id; NULL for profiles."),
             ("documented_name", "string", "What the metric counts as."),
-            ("kind", "string", "range, or complete for a read of all there is."),
+            (
+                "kind",
+                "string",
+                "range; complete for a read of all there is; joined for who joined a group; count.",
+            ),
             ("range_start", "timestamp", "UTC; NULL since ever."),
             ("range_end", "timestamp", "UTC."),
+            ("read_at", "timestamp", "When the reading began (UTC): later arrivals are not in it."),
+            ("version", "string", "Digest of the group's record at that time."),
             ("run_id", "string", "The run that read it."),
-            ("recorded_at", "timestamp", "UTC."),
         ),
     ),
     "quarantine": (
@@ -74,6 +79,29 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("row_count", "bigint", "How many rows name it."),
             ("first_event_at", "timestamp", "Of events: the first (UTC)."),
             ("last_event_at", "timestamp", "Of events: the last (UTC)."),
+        ),
+    ),
+    "late_arrivals": (
+        "One row per run and day of events that appeared after their day had been read.",
+        (
+            ("_account_id", "string", "The account's name in conf."),
+            ("event_date", "date", "UTC day of the events."),
+            ("late_rows", "bigint", "How many of them the run found that no run before had."),
+            ("run_id", "string", "The run that found them."),
+        ),
+    ),
+    "backfills": (
+        "One row per finished step of a backfill.",
+        (
+            ("account_id", "string", "The account's name in conf."),
+            ("backfill_id", "string", "The backfill; one that is gone on with keeps its id."),
+            ("resources", "array<string>", "What it reads."),
+            ("range_start", "timestamp", "Where the whole of it begins (UTC)."),
+            ("range_end", "timestamp", "Where it ends, itself left out (UTC)."),
+            ("step_start", "timestamp", "Where this step begins (UTC)."),
+            ("step_end", "timestamp", "Where it ends, itself left out (UTC)."),
+            ("run_id", "string", "The run that read the step."),
+            ("finished_at", "timestamp", "UTC."),
         ),
     ),
 }

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark.api.answers import decode
-from klaviyo_spark.api.coverage import Range, due
+import msgspec
+
+from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.query import Bounds, first_url
-from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.paths import Path, parse_path
 from klaviyo_spark.spec import Endpoint, Fanout, Slice
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100
+# A parent that never seems to move is asked about again after so long all the same.
+_ASKED_AGAIN_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,28 @@ class Span:
 
 @dataclass(frozen=True)
 class Parent:
-    """A record another endpoint is asked about; ``whole`` is False while it is still filling."""
+    """A record another endpoint is asked about.
+
+    Args:
+        whole: False while it is still filling.
+        version: digest of the record as listed.
+        settled: nobody works on it any more.
+        sent_at: when it was sent (UTC), where the fan-out says that it is sent.
+    """
 
     id: str
     whole: bool = True
+    version: str = ""
+    settled: bool = True
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """When a parent was last asked about, and what its record was like then."""
+
+    version: str | None
+    at: datetime
 
 
 def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk]:
@@ -51,57 +74,95 @@ def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk
 
 
 def fanout_walks(
-    base_url: str, endpoint: Endpoint, parents: Iterable[Parent], now: datetime
+    base_url: str,
+    endpoint: Endpoint,
+    parents: Iterable[Parent],
+    now: datetime,
+    since: Mapping[str, datetime] | None = None,
 ) -> list[Walk]:
-    """One read per parent."""
-    return [
-        _walk(base_url, endpoint, Slice(), _new_id(), 1, now, parent_id=p.id, complete=p.whole)
-        for p in parents
-    ]
+    """One read per parent: of all children, or of those who joined ``since``."""
+    walks = []
+    for parent in parents:
+        begin = (since or {}).get(parent.id)
+        bounds = None
+        if begin is not None:
+            window = endpoint.windows[0]
+            bounds = Bounds(window.field, begin, None, window.closed)
+        walks.append(
+            _walk(
+                base_url,
+                endpoint,
+                Slice(),
+                _new_id(),
+                1,
+                now,
+                parent=parent,
+                bounds=bounds,
+                complete=parent.whole and begin is None,
+            )
+        )
+    return walks
+
+
+def to_ask_again(
+    parents: Iterable[Parent], asked: Mapping[str, Asked], recent: timedelta, now: datetime
+) -> list[Parent]:
+    """Parents whose children may be others than when they were last asked about.
+
+    Args:
+        asked: per parent's id.
+        recent: a parent sent no longer ago is asked about in every run.
+    """
+
+    def may_differ(parent: Parent) -> bool:
+        last = asked.get(parent.id)
+        return (
+            last is None
+            or last.version != parent.version
+            or not parent.settled
+            or (parent.sent_at is not None and parent.sent_at >= now - recent)
+            or last.at < now - _ASKED_AGAIN_AFTER
+        )
+
+    return [parent for parent in parents if may_differ(parent)]
 
 
 def event_walks(
     base_url: str,
     endpoint: Endpoint,
-    covered: Mapping[str, Sequence[Range]],
+    reads: Mapping[str, Sequence[Read]],
     span: Span,
     now: datetime,
 ) -> list[Walk]:
     """Walks over what has not been read of each metric, and the lookback.
 
     Args:
-        covered: ranges already read, per metric id; all ids to read are keys.
+        reads: what has been read, per metric id; all ids to read are keys.
     """
     ids_by_ranges: dict[tuple[Range, ...], list[str]] = {}
-    for metric_id, ranges in covered.items():
-        wanted = tuple(due(span.start, span.end, list(ranges), span.lookback, span.upper))
+    for metric_id, done in reads.items():
+        wanted = tuple(due(span.start, span.end, done, span.lookback, span.upper))
         ids_by_ranges.setdefault(wanted, []).append(metric_id)
-    read_id = _new_id()
     window = endpoint.windows[0]
     walks = []
     for ranges, ids in ids_by_ranges.items():
         for at in range(0, len(ids), _IDS_PER_REQUEST):
             some = tuple(sorted(ids[at : at + _IDS_PER_REQUEST]))
-            walks += [
-                _walk(
-                    base_url,
-                    endpoint,
-                    Slice({"metric_ids": ",".join(some)}),
-                    read_id,
-                    0,
-                    now,
-                    metric_ids=some,
-                    bounds=Bounds(window.field, r.start, r.end, window.closed),
+            part = Slice({"metric_ids": ",".join(some)})
+            for r in ranges:
+                bounds = Bounds(window.field, r.start, r.end, window.closed)
+                walks.append(
+                    _walk(
+                        base_url, endpoint, part, _new_id(), 0, now, bounds=bounds, metric_ids=some
+                    )
                 )
-                for r in ranges
-            ]
     return walks
 
 
 def profile_walks(
     base_url: str,
     endpoint: Endpoint,
-    covered: Sequence[Range],
+    reads: Sequence[Read],
     span: Span,
     complete: bool,
     now: datetime,
@@ -113,10 +174,8 @@ def profile_walks(
     """
     created, updated = endpoint.windows
     if complete:
-        everything = Bounds(created.field, None, None, created.closed)
-        return [
-            _walk(base_url, endpoint, Slice(), _new_id(), 1, now, bounds=everything, complete=True)
-        ]
+        ever = Bounds(created.field, None, None, created.closed)
+        return [_walk(base_url, endpoint, Slice(), _new_id(), 1, now, bounds=ever, complete=True)]
     read_id = _new_id()
     return [
         _walk(
@@ -128,7 +187,7 @@ def profile_walks(
             now,
             bounds=Bounds(updated.field, r.start, r.end, updated.closed),
         )
-        for r in due(span.start, span.end, list(covered), span.lookback, span.upper)
+        for r in due(span.start, span.end, reads, span.lookback, span.upper)
     ]
 
 
@@ -137,15 +196,36 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
     if any(facts.get(name) not in allowed for name, allowed in fanout.slices.items()):
         return []
     array, _, type = fanout.rows.partition(":")
-    records = decode(page).get(array) or []
     return [
-        Parent(record["id"], not (fanout.partial_if and _at(record, fanout.partial_if) is True))
-        for record in records
+        _parent(record, fanout)
+        for record in decode(page).get(array) or []
         if isinstance(record, dict)
         and isinstance(record.get("id"), str)
         and (not type or record.get("type") == type)
-        and (not fanout.if_any or any(_at(record, p) for p in fanout.if_any))
+        and (not fanout.if_any or any(at(record, p) for p in fanout.if_any))
     ]
+
+
+def at(record: dict[str, Any], read: str) -> Any:
+    """The value at a path of a decoded record; None where something is missing on the way."""
+    path: Path = parse_path(read[1:])
+    value: Any = record
+    for key in path.keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if path.index is not None:
+        value = value[path.index] if isinstance(value, list) and len(value) > path.index else None
+    return value
+
+
+def _parent(record: dict[str, Any], fanout: Fanout) -> Parent:
+    text = msgspec.json.encode(record, order="sorted")
+    return Parent(
+        record["id"],
+        whole=not (fanout.partial_if and at(record, fanout.partial_if) is True),
+        version=hashlib.sha256(text).hexdigest()[:16],
+        settled=fanout.settled is None or at(record, fanout.settled[0]) in fanout.settled[1],
+        sent_at=as_time(at(record, fanout.sent_at)) if fanout.sent_at else None,
+    )
 
 
 def _walk(
@@ -156,37 +236,35 @@ def _walk(
     read_walks: int,
     now: datetime,
     *,
-    parent_id: str | None = None,
+    parent: Parent | None = None,
     bounds: Bounds | None = None,
     metric_ids: tuple[str, ...] = (),
     complete: bool = False,
 ) -> Walk:
-    url = first_url(
-        base_url, endpoint, slice=part, parent_id=parent_id, window=bounds, id_filter=metric_ids
-    )
+    def ask(window: Bounds | None) -> str:
+        return first_url(
+            base_url,
+            endpoint,
+            slice=part,
+            parent_id=parent.id if parent else None,
+            window=window,
+            id_filter=metric_ids,
+        )
+
     return Walk(
         walk_id=_new_id(),
         endpoint=endpoint,
         facts=part.facts,
-        parent_id=parent_id,
+        parent_id=parent.id if parent else None,
+        parent_version=parent.version if parent else None,
         bounds=bounds,
-        first_url=url,
+        first_url=ask(bounds),
         read_id=read_id,
         read_walks=read_walks,
         read_started_at=now,
         complete=complete,
+        ask=ask,
     )
-
-
-def _at(record: dict[str, Any], read: str) -> Any:
-    """The value at a path of a decoded record; None where something is missing on the way."""
-    path: Path = parse_path(read[1:])
-    value: Any = record
-    for key in path.keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    if path.index is not None:
-        value = value[path.index] if isinstance(value, list) and len(value) > path.index else None
-    return value
 
 
 def _new_id() -> str:

@@ -17,9 +17,11 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich, ops
 from klaviyo_spark.lake import Lake
+from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader, RunFacts
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.state import read_watermarks
 
 logger = logging.getLogger(__name__)
 
@@ -86,15 +88,16 @@ def refine(
         for group in pending(batches, refined.get(table.name, set()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
-    order = {run_id: at for at, run_id in enumerate(_runs(batches))}
+    began = _began(batches)
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
         # Every table is there from the first run on, also where nothing is in it.
         list(pool.map(lake.silver, tables))
         list(pool.map(lake.ops, ops.TABLES))
-        for run_id in sorted(due, key=order.__getitem__):
+        for run_id in (run_id for run_id in began if run_id in due):
             facts = _facts(lake, batches, run_id)
             begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
-            loader = Loader(lake, facts, begun, keep_event_properties)
+            known = read_watermarks(lake, account_id, before=began[run_id])
+            loader = Loader(lake, facts, begun, keep_event_properties, whole_days(known.events))
             loads += _one_run(pool, loader, tables, due[run_id])
     if loads:
         now = datetime.now(timezone.utc)
@@ -143,17 +146,17 @@ def in_order(tables: Sequence[TableSpec]) -> list[TableSpec]:
     return list(done.values())
 
 
-def _runs(batches: Sequence[Batch]) -> list[str]:
-    """Runs in the order they began to fetch."""
+def _began(batches: Sequence[Batch]) -> dict[str, datetime]:
+    """When each run began to fetch, in that order."""
     began: dict[str, datetime] = {}
     for batch in batches:
         began[batch.run_id] = min(batch.first_fetched, began.get(batch.run_id, batch.first_fetched))
-    return sorted(began, key=lambda run_id: (began[run_id], run_id))
+    return dict(sorted(began.items(), key=lambda one: (one[1], one[0])))
 
 
 def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
     """What is to be known of a run before its tables are loaded, in one query."""
-    order = _runs(batches)
+    order = list(_began(batches))
     before = order[: order.index(run_id)]
     ran = {(b.run_id, b.endpoint) for b in batches}
     endpoints = {endpoint for run, endpoint in ran if run == run_id}
@@ -172,6 +175,11 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
         .agg(
             F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
             F.sum("record_count").alias("records"),
+            F.collect_set(
+                F.when(
+                    F.col("complete") & (F.col("read_run_id") != F.col("run_id")), F.col("read_id")
+                )
+            ).alias("went_on_with"),
         )
         .collect()
     )
@@ -184,6 +192,9 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
             if run and prints.get((run_id, endpoint)) == prints.get((run, endpoint))
         ),
         records={row["endpoint"]: row["records"] for row in found if row["run_id"] == run_id},
+        went_on_with=frozenset(
+            read_id for row in found if row["run_id"] == run_id for read_id in row["went_on_with"]
+        ),
     )
 
 

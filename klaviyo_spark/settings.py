@@ -67,11 +67,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     start: str | None = None
     lookback: timedelta = timedelta(days=7)
     full_profiles_every: timedelta = timedelta(days=30)
+    full_members_every: timedelta = timedelta(days=7)
     upper_margin: timedelta = timedelta(minutes=2)
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
     rate_share: Share = 1.0
-    threads: Threads = 8
+    threads: Threads = 16
     secret_scope: str | None = None
     secret_key: str | None = None
 
@@ -241,7 +242,7 @@ def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> 
 
 def _fitting(name: str, value: Any, where: str) -> Any:
     try:
-        if name in ("lookback", "full_profiles_every", "upper_margin"):
+        if name in ("lookback", "full_profiles_every", "full_members_every", "upper_margin"):
             return value if isinstance(value, timedelta) else parse_duration(str(value))
         if name == "base_url":
             return check_base_url(str(value))

@@ -77,8 +77,11 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
 
 
 def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
-    # Complete reads of profiles each time: the account's truth knows at once who has gone.
-    settings = Settings(base_url=sandbox.url, full_profiles_every=timedelta(0))
+    # Complete reads each time: the account's truth knows at once who has gone, or left a group.
+    at_once = timedelta(0)
+    settings = Settings(
+        base_url=sandbox.url, full_profiles_every=at_once, full_members_every=at_once
+    )
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
     began = datetime.now(timezone.utc)
     with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
@@ -157,7 +160,7 @@ def test_pages_are_landed_exactly_as_received(story):
 def test_each_listing_is_asked_for_the_fewest_pages(story):
     asked = story.requests
     assert asked["/api/campaigns"] == 6, "three channels, archived or not"
-    assert asked["/api/flows"] == 2, "archived or not"
+    assert asked["/api/flows"] == 4, "archived or not, and so at the older revision"
     assert asked["/api/metrics"] == 1
     assert asked["/api/events"] == 3, "3,000 events, 1,000 a page, all metrics in one listing"
     assert asked["/api/profiles"] == 3, "300 profiles, 100 a page"

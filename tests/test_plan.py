@@ -11,10 +11,11 @@ import pytest
 from builders import NOON
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.coverage import Range, due
+from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.walks import Walk
-from klaviyo_spark.ingest import _metric_facts
+from klaviyo_spark.due import _metric_facts
 from klaviyo_spark.plan import (
+    Asked,
     Parent,
     Span,
     event_walks,
@@ -44,12 +45,18 @@ def listing(endpoint: str) -> list[Walk]:
     return listing_walks(BASE, ENDPOINTS[endpoint], NOON)
 
 
+def read_in_time(covered: list[Range]) -> list[Read]:
+    """Ranges that were read as soon as they had passed."""
+    return [Read(r, r.end) for r in covered]
+
+
 def events(covered: dict[str, list[Range]], span: Span = EVERYTHING) -> list[Walk]:
-    return event_walks(BASE, ENDPOINTS["events"], covered, span, NOON)
+    reads = {metric_id: read_in_time(ranges) for metric_id, ranges in covered.items()}
+    return event_walks(BASE, ENDPOINTS["events"], reads, span, NOON)
 
 
 def profiles(covered: list[Range], span: Span = EVERYTHING, complete: bool = False) -> list[Walk]:
-    return profile_walks(BASE, ENDPOINTS["profiles"], covered, span, complete, NOON)
+    return profile_walks(BASE, ENDPOINTS["profiles"], read_in_time(covered), span, complete, NOON)
 
 
 def spans(walks: list[Walk]) -> list[tuple[datetime | None, datetime | None]]:
@@ -167,9 +174,13 @@ def found_on(endpoint: str, facts: dict[str, str] | None = None, **page: Any) ->
     return parents_on(json.dumps({"data": [], **page}).encode(), facts or {}, fanout)
 
 
+def ids_on(endpoint: str, facts: dict[str, str] | None = None, **page: Any) -> list[str]:
+    return [parent.id for parent in found_on(endpoint, facts, **page)]
+
+
 def test_every_list_is_asked_for_its_members():
     data = [{"type": "list", "id": "L1"}, {"type": "list", "id": "L2"}]
-    assert found_on("list_profiles", data=data) == [Parent("L1"), Parent("L2")]
+    assert ids_on("list_profiles", data=data) == ["L1", "L2"]
 
 
 @pytest.mark.parametrize(
@@ -184,17 +195,18 @@ def test_every_list_is_asked_for_its_members():
 )
 def test_a_segment_is_whole_unless_it_says_that_it_is_processing(attributes, whole):
     data = [{"type": "segment", "id": "S1", "attributes": attributes}]
-    assert found_on("segment_profiles", data=data) == [Parent("S1", whole)]
+    (segment,) = found_on("segment_profiles", data=data)
+    assert (segment.id, segment.whole) == ("S1", whole)
 
 
 @pytest.mark.parametrize(
     ("channel", "parents"),
-    [("email", [Parent("C1")]), ("mobile_push", [Parent("C1")]), ("sms", [])],
+    [("email", ["C1"]), ("mobile_push", ["C1"]), ("sms", [])],
 )
 def test_only_campaigns_with_templates_are_asked_for_them(channel, parents):
     facts = {"channel": channel, "archived": "false"}
     data = [{"type": "campaign", "id": "C1"}]
-    assert found_on("campaign_templates", facts, data=data) == parents
+    assert ids_on("campaign_templates", facts, data=data) == parents
 
 
 def an_action(definition: Any, messages: Any = None) -> dict[str, Any]:
@@ -219,7 +231,7 @@ def an_action(definition: Any, messages: Any = None) -> dict[str, Any]:
     ids=["a send", "an A/B test", "an experiment", "one at an older revision"],
 )
 def test_actions_that_send_are_asked_for_their_messages(action):
-    assert found_on("flow_messages", included=[action]) == [Parent("A1")]
+    assert ids_on("flow_messages", included=[action]) == ["A1"]
 
 
 @pytest.mark.parametrize(
@@ -251,6 +263,77 @@ def test_a_page_without_records_or_included_has_no_parents():
     assert found_on("list_profiles", data=[]) == []
     assert found_on("flow_messages", data=[]) == []
     assert found_on("flow_messages", data=[], included=None) == []
+
+
+# -- parents that are asked about again -----------------------------------------------------------
+
+
+def a_campaign(status: str = "Sent", send_time: str | None = None, **attributes: Any) -> Parent:
+    """A campaign as its page makes it a parent."""
+    record = {
+        "type": "campaign",
+        "id": "C1",
+        "attributes": {"status": status, "send_time": send_time, **attributes},
+    }
+    (parent,) = found_on("campaign_templates", {"channel": "email"}, data=[record])
+    return parent
+
+
+def asked_again(parent: Parent, before: Parent, days_ago: float = 1) -> bool:
+    """Whether ``parent`` is asked about, ``days_ago`` after it was as ``before``."""
+    asked = {parent.id: Asked(before.version, NOON - days_ago * DAY)}
+    return plan.to_ask_again([parent], asked, WEEK, NOON) == [parent]
+
+
+def test_a_parent_that_was_never_asked_about_is():
+    assert plan.to_ask_again([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
+
+
+def test_a_parent_is_asked_about_again_where_its_record_has_moved():
+    before, after = a_campaign(updated_at="2026-01-01"), a_campaign(updated_at="2026-01-02")
+    assert asked_again(after, before)
+    assert not asked_again(before, before)
+
+
+def test_the_order_of_a_records_fields_is_no_move():
+    one, other = a_campaign(a=1, b=2), a_campaign(b=2, a=1)
+    assert one.version == other.version
+
+
+@pytest.mark.parametrize(
+    ("status", "send_time", "expected"),
+    [
+        ("Draft", None, True),
+        ("Scheduled", "2026-07-01T00:00:00+00:00", True),
+        ("Sent", "2026-05-30T00:00:00+00:00", True),
+        ("Sent", "2026-05-20T00:00:00+00:00", False),
+        ("Sent", "not a time", False),
+        ("Cancelled", None, False),
+    ],
+)
+def test_campaigns_unsent_or_sent_recently_are_asked_about_in_every_run(
+    status, send_time, expected
+):
+    campaign = a_campaign(status, send_time)
+    assert asked_again(campaign, campaign) == expected
+
+
+def test_a_parent_that_never_seems_to_move_is_asked_about_after_a_month():
+    campaign = a_campaign()
+    assert asked_again(campaign, campaign, days_ago=31)
+
+
+def test_members_who_joined_since_are_asked_for_by_the_time_they_joined():
+    since = {"L1": NOON - DAY}
+    walks = fanout_walks(
+        BASE, ENDPOINTS["list_profiles"], [Parent("L1"), Parent("L2")], NOON, since
+    )
+
+    assert [asked(walk).get("filter") for walk in walks] == [
+        "greater-or-equal(joined_group_at,2026-05-31T12:00:00Z)",
+        None,
+    ]
+    assert [walk.complete for walk in walks] == [False, True]
 
 
 # -- events ---------------------------------------------------------------------------------------
@@ -286,7 +369,7 @@ def test_a_metric_read_less_far_is_asked_for_on_its_own():
     }
 
 
-def test_each_gap_is_read_with_the_lookback_before_it():
+def test_each_gap_is_read_with_what_was_read_too_soon_before_it():
     covered = [Range(None, START), Range(START + 10 * DAY, UPPER)]
     found = spans(events({"M1": covered}))
     assert found == [(START - WEEK, START + 10 * DAY), (UPPER - WEEK, UPPER)]

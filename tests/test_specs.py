@@ -194,7 +194,9 @@ def test_what_is_borrowed_is_there_to_lend(table):
 
 @every_endpoint
 def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
-    assert ("{id}" in endpoint.path) == (endpoint.fanout is not None)
+    counts = {e.members.count for e in ENDPOINTS.values() if e.members}
+    asked_per_parent = endpoint.fanout is not None or endpoint.name in counts
+    assert ("{id}" in endpoint.path) == asked_per_parent
     if endpoint.fanout:
         parents = ENDPOINTS[endpoint.fanout.of]
         assert parents.resource == endpoint.resource
@@ -206,8 +208,32 @@ def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
 
 
 @every_endpoint
-def test_every_endpoint_feeds_a_table(endpoint):
-    assert [t.name for t in TABLES.values() if endpoint.name in {s.endpoint for s in t.sources}]
+def test_a_budget_is_that_of_an_endpoint_with_the_same_path(endpoint):
+    owner = ENDPOINTS[endpoint.budget]
+    assert (owner.path, owner.rate, owner.budget) == (endpoint.path, endpoint.rate, owner.name)
+
+
+@every_table
+def test_what_is_only_filled_comes_of_an_endpoint_that_nothing_is_judged_by(table):
+    filling = {s.endpoint for s in table.sources if s.fills_only}
+    assert filling.isdisjoint(j.endpoint for j in table.judges)
+    for source in table.sources:
+        for key in table.key if source.fills_only else ():
+            assert source.name in next(c for c in table.columns if c.name == key).reads
+
+
+def test_an_older_revision_only_fills_columns():
+    older = {e.name for e in ENDPOINTS.values() if e.revision}
+    sources = [s for t in TABLES.values() for s in t.sources if s.endpoint in older]
+    assert older == {"flow_actions_2025"}
+    assert [s.fills_only for s in sources] == [True]
+
+
+@every_endpoint
+def test_every_endpoint_feeds_a_table_or_says_when_one_is_to_be_read(endpoint):
+    tables = [t for t in TABLES.values() if endpoint.name in {s.endpoint for s in t.sources}]
+    counts = [e for e in ENDPOINTS.values() if e.members and e.members.count == endpoint.name]
+    assert bool(tables) != bool(counts)
     assert endpoint.path.startswith("/api/")
     assert endpoint.scopes
 
@@ -251,6 +277,10 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
     (
         {"columns": (_ID, col("name", "string", {"listing": "$.name"}, "Its name."))},
         r"column 'name' reads unknown source \['listing'\]",
+    ),
+    (
+        {"sources": (Source("tags", fills_only=True),)},
+        r"no source gives rows, \[''\] only fill them",
     ),
     (
         {"columns": (_ID, col("name", "string", "$.name", ""))},

@@ -48,18 +48,30 @@ def uncovered(wanted: Range, covered: Iterable[Range]) -> list[Range]:
     return [g for g in gaps if not g.is_empty]
 
 
+@dataclass(frozen=True)
+class Read:
+    """A range that has been read, and when that began: what came late after it is not in it."""
+
+    range: Range
+    at: datetime
+
+    def settled(self, lookback: timedelta) -> Range:
+        """The part in which nothing is expected any more, if events come late by ``lookback``."""
+        return Range(self.range.start, min(self.range.end, self.at - lookback))
+
+
 def due(
     start: datetime | None,
     end: datetime | None,
-    covered: Sequence[Range],
+    reads: Sequence[Read],
     lookback: timedelta,
     upper: datetime,
 ) -> list[Range]:
     """What a run has to read, in order.
 
-    Without ``end``: what has not been read since ``start``, each gap with the ``lookback`` before
-    it, and the trailing ``lookback``: so what comes late by no more than that is found, however
-    long ago the last run was. With ``end``, the run is bounded and reads just that, read or not.
+    Without ``end``: all since ``start`` that has not been read, or not late enough for what comes
+    late by no more than the ``lookback``; and the trailing ``lookback``. With ``end``, the run is
+    bounded and reads just that, read or not.
 
     Args:
         start: None is since ever.
@@ -69,13 +81,9 @@ def due(
         # Both ends belong to it, so a single second is a range too.
         asked = Range(start, min(end, upper))
         return [asked] if start is None or start <= asked.end else []
-
-    def back(moment: datetime) -> datetime:
-        return moment - lookback if start is None else max(start, moment - lookback)
-
-    gaps = uncovered(Range(start, upper), covered)
-    wider = [Range(back(g.start) if g.start is not None else None, g.end) for g in gaps]
-    return merge([*wider, Range(back(upper), upper)])
+    gaps = uncovered(Range(start, upper), [read.settled(lookback) for read in reads])
+    trailing = upper - lookback if start is None else max(start, upper - lookback)
+    return merge([*gaps, Range(trailing, upper)])
 
 
 def _by_start(r: Range) -> tuple[bool, float]:

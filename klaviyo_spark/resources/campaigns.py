@@ -48,7 +48,12 @@ TEMPLATES_ENDPOINT = Endpoint(
     scopes=("campaigns:read", "templates:read"),
     params={"include": "template", "fields[template]": "name"},
     # An SMS has no template.
-    fanout=Fanout("campaigns", slices={"channel": ("email", "mobile_push")}),
+    fanout=Fanout(
+        "campaigns",
+        slices={"channel": ("email", "mobile_push")},
+        settled=("$.attributes.status", ("Sent", "Cancelled")),
+        sent_at="$.attributes.send_time",
+    ),
 )
 
 _A = "$.attributes"

@@ -74,6 +74,7 @@ EVENTS = TableSpec(
         "UTC day of event_datetime; the table is partitioned by it.",
         shape="utc_day",
     ),
+    late_by="metric_data_id",
     note="Of several attributions the columns hold the first that the event names.",
     columns=(
         col(

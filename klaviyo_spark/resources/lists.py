@@ -5,14 +5,17 @@ https://developers.klaviyo.com/en/reference/get_profiles_for_list
 """
 
 from klaviyo_spark.spec import (
+    XS,
     Endpoint,
     Fanout,
     Judge,
     L,
+    Members,
     Parent,
     Resource,
     Source,
     TableSpec,
+    Window,
     col,
 )
 
@@ -26,6 +29,9 @@ LISTS_ENDPOINT = Endpoint(
     sort="id",
 )
 
+_COUNT = "$.attributes.profile_count"
+_JOINED = Window("joined_group_at", closed=True, sort="joined_group_at")
+
 # Ids alone (/relationships/profiles) cost as many requests as rows with the time of joining.
 MEMBERS_ENDPOINT = Endpoint(
     name="list_profiles",
@@ -35,7 +41,18 @@ MEMBERS_ENDPOINT = Endpoint(
     scopes=("lists:read", "profiles:read"),
     params={"fields[profile]": "email,joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
-    fanout=Fanout("lists"),
+    windows=(_JOINED,),
+    fanout=Fanout("lists", members=Members("list_count", _COUNT, "list_profiles")),
+)
+
+# Who left is not said; that the number differs from ours is the cheap way to notice.
+COUNT_ENDPOINT = Endpoint(
+    name="list_count",
+    resource="lists",
+    path="/api/lists/{id}",
+    rate=XS,
+    scopes=("lists:read",),
+    params={"additional-fields[list]": "profile_count", "fields[list]": "profile_count"},
 )
 
 _A = "$.attributes"
@@ -156,6 +173,6 @@ MEMBER_LISTS = TableSpec(
 
 RESOURCE = Resource(
     name="lists",
-    endpoints=(LISTS_ENDPOINT, MEMBERS_ENDPOINT),
+    endpoints=(LISTS_ENDPOINT, MEMBERS_ENDPOINT, COUNT_ENDPOINT),
     tables=(LISTS, LIST_PROFILES, LIST_TAGS, MEMBER_LISTS, STG_MEMBER_LISTS),
 )

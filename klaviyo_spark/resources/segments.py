@@ -5,14 +5,17 @@ https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
 from klaviyo_spark.spec import (
+    XS,
     Endpoint,
     Fanout,
     Judge,
     L,
+    Members,
     Parent,
     Resource,
     Source,
     TableSpec,
+    Window,
     col,
 )
 
@@ -26,6 +29,9 @@ SEGMENTS_ENDPOINT = Endpoint(
     sort="id",
 )
 
+_COUNT = "$.attributes.profile_count"
+_JOINED = Window("joined_group_at", closed=True, sort="joined_group_at")
+
 # While a segment is processing its members are incomplete: its walk is then no complete read.
 MEMBERS_ENDPOINT = Endpoint(
     name="segment_profiles",
@@ -35,7 +41,22 @@ MEMBERS_ENDPOINT = Endpoint(
     scopes=("segments:read", "profiles:read"),
     params={"fields[profile]": "joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
-    fanout=Fanout("segments", partial_if="$.attributes.is_processing"),
+    windows=(_JOINED,),
+    fanout=Fanout(
+        "segments",
+        partial_if="$.attributes.is_processing",
+        members=Members("segment_count", _COUNT, "segment_profiles"),
+    ),
+)
+
+# Who left is not said; that the number differs from ours is the cheap way to notice.
+COUNT_ENDPOINT = Endpoint(
+    name="segment_count",
+    resource="segments",
+    path="/api/segments/{id}",
+    rate=XS,
+    scopes=("segments:read",),
+    params={"additional-fields[segment]": "profile_count", "fields[segment]": "profile_count"},
 )
 
 _A = "$.attributes"
@@ -92,6 +113,6 @@ SEGMENT_TAGS = TableSpec(
 
 RESOURCE = Resource(
     name="segments",
-    endpoints=(SEGMENTS_ENDPOINT, MEMBERS_ENDPOINT),
+    endpoints=(SEGMENTS_ENDPOINT, MEMBERS_ENDPOINT, COUNT_ENDPOINT),
     tables=(SEGMENTS, SEGMENT_PROFILES, SEGMENT_TAGS),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from klaviyo_spark.sandbox.content_campaigns import add_campaigns
@@ -101,6 +102,15 @@ class Account:
                 day = Day(self.world, self.ledger, self._ids, self._metrics, self.days, now_s)
                 day.pass_by(max(30, self._events // 300))
 
+    def arrive(self, times: Iterable[datetime]) -> list[str]:
+        """Let Subscribed to List events of these times turn up only now; their ids."""
+        with self.lock:
+            label = f"arrived after {len(self.world.timeline)}"
+            maker = EventMaker(self.world, self._metrics, label)
+            events = maker.at(instant(time) // SECOND_US for time in times)
+            self.world.timeline.add(events)
+            return [event.id for event in events]
+
     def truth(self, until: datetime | None = None) -> dict[str, list[Row]]:
         """What silver must hold once all has been read, table by table.
 
@@ -120,7 +130,7 @@ class Account:
             return orphaned_flow_ids(self.world, self.ledger, self._until_s(until))
 
     def old_tracking(self) -> dict[str, tuple[bool, bool]]:
-        """Opens and clicks tracked, per flow action; only the older revision tells."""
+        """Opens and clicks tracked, per flow action that sends e-mail, gone or not."""
         return dict(self.world.old_tracking)
 
     def _until_s(self, until: datetime | None) -> int:

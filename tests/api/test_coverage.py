@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.api.coverage import Range, due, merge, uncovered
+from klaviyo_spark.api.coverage import Range, Read, due, merge, uncovered
 
 ZERO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -51,33 +51,42 @@ def test_gaps_before_between_and_after():
     assert uncovered(r(0, 9), [r(2, 3), r(5, 6)]) == [r(0, 2), r(3, 5), r(6, 9)]
 
 
+def read(start: int | None, end: int, begun: int | None = None) -> Read:
+    """A range that was read as soon as it had passed, or at the hour ``begun``."""
+    return Read(r(start, end), ZERO + timedelta(hours=end if begun is None else begun))
+
+
 def test_a_first_run_reads_all():
     assert due(None, None, [], timedelta(hours=2), ZERO) == [Range(None, ZERO)]
 
 
-def test_a_next_run_looks_back_from_where_the_last_one_ended():
-    assert due(None, None, [r(None, 10)], timedelta(hours=3), r(0, 12).end) == [r(7, 12)]
+def test_a_next_run_reads_again_what_was_read_too_soon_for_what_comes_late():
+    reads = [read(None, 10)]
+    assert due(None, None, reads, timedelta(hours=3), r(0, 12).end) == [r(7, 12)]
 
 
 def test_an_earlier_start_is_read_too():
-    assert due(at(0), None, [r(5, 20)], timedelta(hours=2), r(0, 20).end) == [r(0, 5), r(18, 20)]
+    reads = [read(5, 20)]
+    assert due(at(0), None, reads, timedelta(hours=2), r(0, 20).end) == [r(0, 5), r(18, 20)]
 
 
-def test_each_gap_is_read_with_the_lookback_before_it():
-    found = due(at(0), None, [r(0, 10), r(15, 20)], timedelta(hours=2), r(0, 20).end)
-    assert found == [r(8, 15), r(18, 20)]
+def test_what_was_read_late_enough_is_not_read_again():
+    reads = [read(0, 10, begun=12), read(15, 20)]
+    found = due(at(0), None, reads, timedelta(hours=2), r(0, 20).end)
+    assert found == [r(10, 15), r(18, 20)]
 
 
 def test_a_run_with_nothing_new_looks_back_from_now():
-    assert due(None, None, [r(None, 20)], timedelta(hours=2), r(0, 12).end) == [r(10, 12)]
+    reads = [read(None, 20)]
+    assert due(None, None, reads, timedelta(hours=2), r(0, 12).end) == [r(10, 12)]
 
 
 def test_looking_back_stops_at_the_start():
-    assert due(at(9), None, [r(0, 10)], timedelta(hours=5), r(0, 10).end) == [r(9, 10)]
+    assert due(at(9), None, [read(0, 10)], timedelta(hours=5), r(0, 10).end) == [r(9, 10)]
 
 
 def test_a_bounded_run_reads_its_bounds_read_or_not():
-    assert due(at(2), at(4), [r(0, 9)], timedelta(hours=1), r(0, 9).end) == [r(2, 4)]
+    assert due(at(2), at(4), [read(0, 9)], timedelta(hours=1), r(0, 9).end) == [r(2, 4)]
 
 
 def test_a_bounded_run_stays_behind_now():
@@ -105,12 +114,18 @@ def test_what_is_uncovered_and_what_is_covered_are_the_whole(wanted: Range, cove
     assert held(merge([*gaps, *covered])) >= held([wanted])
 
 
-@given(st.none() | hours, some_ranges, hours, hours)
-def test_after_an_open_run_no_hole_is_left(start, covered: list[Range], back: int, upper: int):
-    end = r(0, upper).end
-    found = due(at(start), None, covered, timedelta(hours=back), end)
-    whole = Range(at(start), end)
-    assert uncovered(whole, [*covered, *found]) == []
+reads = st.builds(Read, ranges, hours.map(lambda hour: ZERO + timedelta(hours=hour)))
+
+
+@given(st.none() | hours, st.lists(reads, max_size=8), hours, hours)
+def test_after_an_open_run_each_hour_was_read_once_it_was_as_old_as_things_come_late(
+    start, before: list[Read], back: int, upper: int
+):
+    lookback, end = timedelta(hours=back), ZERO + timedelta(hours=upper)
+    found = due(at(start), None, before, lookback, end)
+
+    whole, late_enough = Range(at(start), end), [read.settled(lookback) for read in before]
+    assert uncovered(whole, [*late_enough, *found]) == []
     assert all(f.end <= end for f in found)
-    looked_back = Range(max(at(start) or ZERO - timedelta(99), end - timedelta(hours=back)), end)
+    looked_back = Range(max(at(start) or ZERO - timedelta(99), end - lookback), end)
     assert uncovered(looked_back, found) == []

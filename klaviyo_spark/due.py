@@ -1,0 +1,294 @@
+"""What a run has to ask, round by round, and what it learns from the answers on the way.
+
+``plan``, ``membership`` and ``ledger`` decide; here they are given what the lake and the pages say.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from klaviyo_spark import membership, plan, revisions, state
+from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.metrics import MetricFact, Resolution, resolve
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.ledger import Landed, take_up
+from klaviyo_spark.membership import Key
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES
+from klaviyo_spark.spec import Endpoint
+
+logger = logging.getLogger(__name__)
+
+# Resources that a time bounds; the others are read whole each time.
+WINDOWED = ("events", "profiles")
+# A listing that was read longer ago is read anew by a run that goes on.
+_LISTING_KEEPS = timedelta(hours=12)
+# Who joined a group is held in memory until it has been counted; beyond, it is counted wrong, and
+# read whole for that.
+_JOINED_HELD = 10_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one ingest is to read; see ``settings`` for the meaning of each."""
+
+    account_id: str
+    run_id: str
+    resources: Sequence[str]
+    start: datetime | None
+    end: datetime | None
+    lookback: timedelta
+    upper_margin: timedelta
+    full_profiles_every: timedelta
+    full_members_every: timedelta
+    metrics: str | Sequence[str]
+    threads: int
+
+
+@dataclass
+class Outcome:
+    """What came of it: pages landed, and a line for each thing that did not go well."""
+
+    pages: int = 0
+    bytes: int = 0
+    failed: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    resume_at: datetime | None = None
+
+    def fail(self, resource: str, message: str) -> None:
+        """Note that ``resource`` is not all there; the same message counts once."""
+        lines = self.failed.setdefault(resource, [])
+        if message not in lines:
+            lines.append(message)
+
+
+class Due:
+    """The rounds of one run. ``note`` has to be told of each page before the next round."""
+
+    def __init__(self, lake: Lake, client: Client, wanted: Wanted, outcome: Outcome) -> None:
+        self._lake, self._client, self._wanted, self._outcome = lake, client, wanted, outcome
+        self._asked = set(wanted.resources)
+        self._known = state.read_watermarks(lake, wanted.account_id)
+        self._cut_short = state.cut_short(lake, wanted.account_id, _now())
+        if self._cut_short:
+            pages = sum(walk.pages for walk in self._cut_short)
+            logger.info("going on from %d pages of a run that was cut short", pages)
+        # Walks of that run, as far as they had landed, that this one goes on from.
+        self.kept: dict[str, Landed] = {}
+        self.metric_names: Mapping[str, str] = {}
+        # What pages say that later rounds go by.
+        self._parents: dict[str, dict[str, plan.Parent]] = {}
+        self._metrics: list[MetricFact] = []
+        self._joined: dict[Key, set[str]] = {}
+        self._news: set[Key] = set()
+        self._counts: dict[Key, int] = {}
+
+    def listings(self) -> list[Walk]:
+        """What is small and read whole each time."""
+        names = [
+            name
+            for name in RESOURCES
+            if name in self._asked - {*WINDOWED} or (name == "metrics" and "events" in self._asked)
+        ]
+        today = self._client.now().date()
+        walks: list[Walk] = []
+        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if "{id}" not in e.path):
+            warning = revisions.ending(endpoint, today)
+            self._outcome.warnings += [warning] if warning else []
+            if not revisions.has_ended(endpoint, today):
+                walks += plan.listing_walks(self._client.base_url, endpoint, _now())
+        # What an older revision says fills rows of the same run, so it is always asked with them.
+        anew = [walk for walk in walks if walk.endpoint.revision]
+        return anew + self._left(walk for walk in walks if not walk.endpoint.revision)
+
+    def members(self) -> tuple[list[Walk], list[Walk]]:
+        """Groups to read whole, and those of whom only who joined is read."""
+        whole: list[Walk] = []
+        since: list[Walk] = []
+        base_url, begun, now = self._client.base_url, _now(), self._client.now()
+        for endpoint in self._fanouts(members=True):
+            groups = self._parents_of(endpoint)
+            due = membership.member_plan(
+                endpoint.resource, groups, self._known.groups, self._wanted.full_members_every, now
+            )
+            whole += plan.fanout_walks(base_url, endpoint, due.whole, begun)
+            rest = [group for group in groups if group.id in due.since]
+            self._joined.update({(endpoint.resource, group.id): set() for group in rest})
+            since += plan.fanout_walks(base_url, endpoint, rest, begun, due.since)
+        return self._left(whole), self._left(since)
+
+    def counting(self) -> list[Walk]:
+        """Requests for the number of members of some of the groups that were not read whole."""
+        endpoints = {e.resource: e for e in self._fanouts(members=True)}
+        groups = [
+            (resource, group)
+            for resource, endpoint in endpoints.items()
+            for group in self._parents_of(endpoint)
+            if (resource, group.id) in self._joined
+        ]
+        chosen = membership.to_count(groups, self._known.groups, self._news)
+        begun = _now()
+        walks = []
+        for resource, group in chosen:
+            members = endpoints[resource].members
+            assert members
+            count = ENDPOINTS[members.count]
+            walks += plan.fanout_walks(self._client.base_url, count, [group], begun)
+        return self._left(walks)
+
+    def differing(self) -> list[Walk]:
+        """Groups that Klaviyo counts another number of members for, to be read whole."""
+        walks = []
+        for endpoint in self._fanouts(members=True):
+            counts = {id: n for (of, id), n in self._counts.items() if of == endpoint.resource}
+            if not counts or not endpoint.members:
+                continue
+            joined = {id: self._joined.get((endpoint.resource, id), set()) for id in counts}
+            held, new = state.members_held(
+                self._lake, self._wanted.account_id, endpoint.members, joined
+            )
+            others = membership.differing(counts, held, new)
+            groups = [group for group in self._parents_of(endpoint) if group.id in others]
+            walks += plan.fanout_walks(self._client.base_url, endpoint, groups, _now())
+        return self._left(walks)
+
+    def children(self) -> list[Walk]:
+        """Children that cost a request per parent, of parents that may have others now."""
+        endpoints = self._fanouts(members=False)
+        if not endpoints:
+            return []
+        asked = state.last_asked(self._lake, self._wanted.account_id, [e.name for e in endpoints])
+        begun, now = _now(), self._client.now()
+        walks = []
+        for endpoint in endpoints:
+            parents = plan.to_ask_again(
+                self._parents_of(endpoint), asked[endpoint.name], self._wanted.lookback, now
+            )
+            walks += plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
+        return self._left(walks)
+
+    def windows(self) -> list[Walk]:
+        """Events and profiles."""
+        # Departures are judged by our clock, which pages are stamped with; bounds by Klaviyo's.
+        begun = _now()
+        span = plan.Span(
+            self._wanted.start,
+            self._wanted.end and self._wanted.end - timedelta(seconds=1),
+            self._client.now() - self._wanted.upper_margin,
+            self._wanted.lookback,
+        )
+        walks = []
+        if "profiles" in self._asked:
+            walks += self._profiles(ENDPOINTS["profiles"], span, begun)
+        if "events" in self._asked and "metrics" not in self._outcome.failed:
+            walks += self._events(ENDPOINTS["events"], span, begun)
+        elif "events" in self._asked:
+            self._outcome.fail("events", "events: which metrics to read could not be found out")
+        return self._left(walks)
+
+    def _events(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
+        found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
+        self._outcome.warnings += found.warnings
+        for name in found.vanished:
+            self._outcome.fail("events", f"events: metric {name!r} is no longer in the account")
+        if found.none:
+            self._outcome.fail("events", "events: none of the metrics to read is in the account")
+        self.metric_names = found.ids
+        reads = {metric_id: self._known.events.get(metric_id, []) for metric_id in found.ids}
+        return plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
+
+    def _profiles(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
+        last = self._known.complete_profiles_at
+        overdue = last is None or span.upper - last >= self._wanted.full_profiles_every
+        bounded = span.start is not None or span.end is not None
+        complete = overdue and not bounded
+        base_url, reads = self._client.base_url, self._known.profiles
+        return plan.profile_walks(base_url, endpoint, reads, span, complete, begun)
+
+    def _fanouts(self, members: bool) -> list[Endpoint]:
+        return [
+            endpoint
+            for endpoint in ENDPOINTS.values()
+            if endpoint.resource in self._asked
+            and endpoint.fanout
+            and (endpoint.members is not None) == members
+        ]
+
+    def _parents_of(self, endpoint: Endpoint) -> list[plan.Parent]:
+        return list(self._parents.get(endpoint.name, {}).values())
+
+    def _left(self, walks: Iterable[Walk]) -> list[Walk]:
+        """What of ``walks`` no run has landed yet; what one has is taken note of."""
+        taken = take_up(walks, self._cut_short, _now() - _LISTING_KEEPS)
+        self.kept.update({walk.walk_id: walk for walk in taken.kept})
+        noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
+        if noted:
+            account_id = self._wanted.account_id
+            for walk, body in state.landed_bodies(self._lake, account_id, noted, _now()):
+                self.note(walk.endpoint, walk.facts, walk.parent_id, body)
+        return list(taken.walks)
+
+    def note(
+        self, endpoint_name: str, facts: Mapping[str, str], parent_id: str | None, body: bytes
+    ) -> None:
+        """Keep of a page what later rounds need."""
+        for endpoint in ENDPOINTS.values():
+            fanout = endpoint.fanout
+            if fanout and fanout.of == endpoint_name:
+                known = self._parents.setdefault(endpoint.name, {})
+                for parent in plan.parents_on(body, facts, fanout):
+                    known[parent.id] = parent
+            members = endpoint.members
+            if members and members.count == endpoint_name and parent_id:
+                number = plan.at(decode(body).get("data") or {}, members.at)
+                if isinstance(number, int):
+                    self._counts[endpoint.resource, parent_id] = number
+        if endpoint_name == "metrics":
+            self._metrics += _metric_facts(body)
+        endpoint = ENDPOINTS[endpoint_name]
+        key = (endpoint.resource, parent_id or "")
+        if endpoint.members and key in self._joined:
+            self._note_joined(key, endpoint.windows[0].field, decode(body)["data"])
+
+    def _note_joined(self, key: Key, field: str, members: list[dict[str, Any]]) -> None:
+        """Keep who joined a group; whoever joined later than any before is news."""
+        last = self._known.groups[key].joined_at if key in self._known.groups else None
+        joined = self._joined[key]
+        for member in members:
+            at = as_time(plan.at(member, f"$.attributes.{field}"))
+            if at and (last is None or at > last):
+                self._news.add(key)
+            if len(joined) < _JOINED_HELD:
+                joined.add(member["id"])
+
+
+def _metric_facts(body: bytes) -> list[MetricFact]:
+    """Metrics of a page; a record that is none is left to quarantine."""
+    facts = []
+    for record in decode(body).get("data") or []:
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+            continue
+        attributes = _object(record.get("attributes"))
+        name = attributes.get("name")
+        owner = _object(attributes.get("integration")).get("name")
+        facts.append(
+            MetricFact(
+                record["id"],
+                name if isinstance(name, str) else "",
+                owner if isinstance(owner, str) else None,
+            )
+        )
+    return facts
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,188 @@
+"""What of a walk has landed, and how a run goes on where another was cut short.
+
+Bronze is the ledger: a page that has landed says which walk it belongs to, what that walk was to
+read, how far it had got and where it goes on. Pages of a walk land in order, so what has landed is
+its beginning. ``take_up`` is pure; ``Lake.unfinished`` asks the table.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from klaviyo_spark.api.coverage import Range, uncovered
+from klaviyo_spark.api.walk import Walk
+
+EVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A walk as far as its pages have landed; names as in ``bronze.COLUMNS``.
+
+    Args:
+        slice: JSON.
+        pages: number of the last page.
+        next_url: of that page.
+        ended: it was the walk's last.
+        status: of that page.
+        records: on all of them.
+    """
+
+    endpoint: str
+    slice: str
+    parent_id: str | None
+    parent_version: str | None
+    read_id: str
+    read_run_id: str
+    read_started_at: datetime
+    walk_id: str
+    complete: bool
+    window_start: datetime | None
+    window_end: datetime | None
+    reached: datetime | None
+    pages: int
+    next_url: str | None
+    ended: bool
+    status: int
+    records: int
+
+    @property
+    def held(self) -> Range:
+        """The time that has been read whole; an unfinished second is left out."""
+        if self.ended:
+            return Range(self.window_start, self.window_end or EVER)
+        nothing = Range(EVER, EVER)
+        return Range(self.window_start, self.reached - _SECOND) if self.reached else nothing
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The slice's facts."""
+        return dict(json.loads(self.slice))
+
+
+@dataclass(frozen=True)
+class TakenUp:
+    """What is left to ask, and what of the ledger it goes on from."""
+
+    walks: tuple[Walk, ...]
+    kept: tuple[Landed, ...]
+
+
+def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
+    """What has landed of a walk with one more page of it.
+
+    Args:
+        row: of bronze.
+        before: what had landed before.
+    """
+    reached = [r for r in (before.reached if before else None, row["reached"]) if r]
+    return Landed(
+        endpoint=row["endpoint"],
+        slice=row["slice"],
+        parent_id=row["parent_id"],
+        parent_version=row["parent_version"],
+        read_id=row["read_id"],
+        read_run_id=row["read_run_id"],
+        read_started_at=row["read_started_at"],
+        walk_id=row["walk_id"],
+        complete=row["complete"],
+        window_start=row["window_start"],
+        window_end=row["window_end"],
+        reached=max(reached, default=None),
+        pages=row["page_no"],
+        next_url=row["next_url"],
+        ended=row["is_last"],
+        status=row["status"],
+        records=row["record_count"] + (before.records if before else 0),
+    )
+
+
+def slice_text(facts: Mapping[str, str]) -> str:
+    """Facts of a slice as bronze holds them."""
+    return json.dumps(dict(facts), sort_keys=True)
+
+
+def take_up(walks: Iterable[Walk], landed: Sequence[Landed], not_before: datetime) -> TakenUp:
+    """What of ``walks`` has not landed yet.
+
+    A walk goes on at the page after its last; what has ended is not asked again.
+
+    Args:
+        landed: of runs that were cut short.
+        not_before: listings begun earlier are read anew: they would show a state of the past.
+            Time that has been read stays read.
+    """
+    by_key: dict[tuple[object, ...], list[Landed]] = {}
+    for piece in landed:
+        key = (piece.endpoint, piece.parent_id, piece.complete)
+        by_key.setdefault(key, []).append(piece)
+    left: list[Walk] = []
+    kept: dict[str, Landed] = {}
+    for walk in walks:
+        found = by_key.get((walk.endpoint.name, walk.parent_id, walk.complete), [])
+        if walk.bounds is None:
+            found = [p for p in found if p.read_started_at >= not_before]
+        if walk.complete or walk.bounds is None:
+            # Departures are judged by one read: the last that was begun, in all its parts.
+            last = max(found, key=lambda p: p.read_started_at, default=None)
+            found = [p for p in found if last and p.read_id == last.read_id]
+            if last:
+                walk = _in_read(walk, last)
+        found = [p for p in found if p.slice == slice_text(walk.facts)]
+        kept.update({p.walk_id: p for p in found})
+        left += _rest(walk, found)
+    return TakenUp(tuple(left), tuple(kept.values()))
+
+
+def _rest(walk: Walk, found: Sequence[Landed]) -> Iterator[Walk]:
+    """The parts of ``walk`` that none of ``found`` holds."""
+    if not found:
+        yield walk
+    elif walk.bounds is None:
+        if not any(piece.ended for piece in found):
+            yield _go_on(walk, max(found, key=lambda p: p.pages))
+    else:
+        wanted = Range(walk.bounds.start, walk.bounds.end or EVER)
+        for gap in uncovered(wanted, [piece.held for piece in found]):
+            end = None if gap.end == EVER else gap.end
+            piece = next((p for p in found if _leads_to(p, gap)), None)
+            if piece:
+                bounds = replace(walk.bounds, start=piece.window_start, end=end)
+                yield _go_on(replace(walk, bounds=bounds, reached=piece.reached), piece)
+            else:
+                assert walk.ask
+                bounds = replace(walk.bounds, start=gap.start, end=end)
+                url = walk.ask(bounds)
+                yield replace(walk, walk_id=uuid.uuid4().hex, bounds=bounds, first_url=url)
+
+
+def _leads_to(piece: Landed, gap: Range) -> bool:
+    """Whether the piece's cursor goes on at the beginning of ``gap``."""
+    if piece.ended or not piece.next_url:
+        return False
+    if piece.reached is None or gap.start is None:
+        return gap.start == piece.window_start
+    begun = piece.window_start is None or piece.window_start <= gap.start
+    return begun and gap.start <= piece.reached <= min(gap.end, gap.start + _SECOND)
+
+
+def _go_on(walk: Walk, piece: Landed) -> Walk:
+    assert piece.next_url
+    walk = replace(walk, walk_id=piece.walk_id, first_url=piece.next_url)
+    return replace(_in_read(walk, piece), first_page=piece.pages + 1)
+
+
+def _in_read(walk: Walk, piece: Landed) -> Walk:
+    """``walk`` as a part of the read that ``piece`` is of."""
+    return replace(
+        walk,
+        read_id=piece.read_id,
+        read_run_id=piece.read_run_id,
+        read_started_at=piece.read_started_at,
+    )

@@ -1,0 +1,159 @@
+"""Pages appended to a bronze table in a local folder, without a Spark job.
+
+Spark's append of a batch takes several times as long as fetching it. Here pyarrow writes the file,
+delta-rs commits it by Delta's own protocol, and Spark reads it like any other. A catalog's tables,
+and stores where two kinds of writers may lose each other's commits, are Spark's alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from itertools import accumulate, groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+try:
+    import deltalake
+    from deltalake.transaction import AddAction
+except ModuleNotFoundError:  # not on every cluster; Spark appends there
+    deltalake = None  # type: ignore[assignment]
+
+Row = Mapping[str, Any]
+
+# A reader holds one row group at a time, and a page may be megabytes.
+_GROUP_PAGES = 16
+_GROUP_BYTES = 8 * 2**20
+
+
+class LocalPages:
+    """The writer of one table.
+
+    Args:
+        folder: of the table, which is there already.
+        schema: its columns.
+        partitions: those it is partitioned by.
+        statistics: those that readers skip files by.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        partitions: Sequence[str],
+        statistics: Sequence[str],
+    ) -> None:
+        self._folder, self._schema = folder, schema
+        self._partitions, self._statistics = list(partitions), statistics
+        self._table = deltalake.DeltaTable(folder)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Append ``rows`` as one commit: all of them or, whatever happens, none.
+
+        Raises:
+            OSError: the disk is full, or out of reach.
+        """
+
+        def partition(row: Row) -> tuple[str, ...]:
+            return tuple(str(row[name]) for name in self._partitions)
+
+        written: list[Path] = []
+        try:
+            added = [
+                self._write(values, list(some), written)
+                for values, some in groupby(sorted(rows, key=partition), partition)
+            ]
+            self._table.create_write_transaction(
+                added, "append", self._schema, partition_by=self._partitions
+            )
+        except BaseException:
+            for file in written:
+                file.unlink(missing_ok=True)
+            raise
+
+    def _write(self, values: tuple[str, ...], rows: Sequence[Row], written: list[Path]) -> Any:
+        """One partition's file, on the disk for good, and what the commit says of it."""
+        named = dict(zip(self._partitions, values, strict=True))
+        folder = "/".join(f"{name}={value}" for name, value in named.items())
+        path = f"{folder}/part-{uuid.uuid4()}.parquet"
+        file = self._folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        written.append(file)
+        schema = pa.schema([f for f in self._schema if f.name not in named])
+        with open(file, "wb") as raw:
+            with pq.ParquetWriter(
+                raw,
+                schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=False,
+                write_statistics=list(self._statistics),
+            ) as writer:
+                for some in _groups(rows):
+                    columns = [_column([row[f.name] for row in some], f.type) for f in schema]
+                    writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            raw.flush()
+            os.fsync(raw.fileno())
+        status = file.stat()
+        stats = json.dumps(self._stats(rows))
+        return AddAction(path, status.st_size, named, int(status.st_mtime * 1000), True, stats)
+
+    def _stats(self, rows: Sequence[Row]) -> dict[str, Any]:
+        found = {name: [row[name] for row in rows] for name in self._statistics}
+        return {
+            "numRecords": len(rows),
+            "minValues": {name: _least(min(values)) for name, values in found.items()},
+            "maxValues": {name: _most(max(values)) for name, values in found.items()},
+            "nullCount": dict.fromkeys(found, 0),
+        }
+
+
+def available() -> bool:
+    """Whether the library that commits is installed."""
+    return deltalake is not None
+
+
+def _least(value: Any) -> str:
+    """A minimum as Delta's log holds it: a time to the millisecond, never above the value."""
+    return _instant(value) if isinstance(value, datetime) else str(value)
+
+
+def _most(value: Any) -> str:
+    """A maximum, never below the value."""
+    if isinstance(value, datetime):
+        return _instant(value + timedelta(microseconds=999))
+    return str(value)
+
+
+def _instant(value: datetime) -> str:
+    utc = value.astimezone(timezone.utc)
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Rows in groups that are neither many nor large; a large page is a group of its own."""
+    group: list[Row] = []
+    size = 0
+    for row in rows:
+        if group and (len(group) == _GROUP_PAGES or size + row["bytes"] > _GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += row["bytes"]
+    if group:
+        yield group
+
+
+def _column(values: list[Any], type: pa.DataType) -> pa.Array:
+    """Values as Arrow. Bytes for a text are joined once: a builder's growing copies them twice."""
+    if type != pa.string() or not values or not isinstance(values[0], bytes):
+        return pa.array(values, type)
+    ends = pa.array([0, *accumulate(map(len, values))], pa.int32())
+    body = pa.py_buffer(b"".join(values))
+    return pa.StringArray.from_buffers(len(values), ends.buffers()[1], body)

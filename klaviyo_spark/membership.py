@@ -1,0 +1,107 @@
+"""Which groups (lists, segments) to read whole, which since the last read, which to count. Pure.
+
+Klaviyo says who joined and when, never who left. So a group is read whole once; after that only
+who joined since, which is one request where nobody did. Its number of members is asked for too, at
+most ``COUNTS`` groups a run, since Klaviyo allows 15 a minute: where it differs from ours somebody
+has left, and the group is read whole again. So it is after ``full_members_every`` in any case.
+https://developers.klaviyo.com/en/reference/get_list
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from klaviyo_spark.plan import Parent
+
+COUNTS = 15
+Key = tuple[str, str]
+"""Resource and id of a group."""
+# Segments show a new member some minutes late, and imports may take as long.
+JOINED_LATE = timedelta(hours=1)
+_NEVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class GroupRead:
+    """What is known of a group's members.
+
+    Args:
+        whole_at: when they were last read whole.
+        joined_at: when the last one that has been read joined.
+        counted_at: when they were last counted.
+        version: digest of the group's record at the last read.
+    """
+
+    whole_at: datetime | None = None
+    joined_at: datetime | None = None
+    counted_at: datetime | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class MemberPlan:
+    """Groups to read whole now, and those to read since a time, per id."""
+
+    whole: tuple[Parent, ...] = ()
+    since: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def member_plan(
+    resource: str,
+    groups: Iterable[Parent],
+    reads: Mapping[Key, GroupRead],
+    every: timedelta,
+    now: datetime,
+) -> MemberPlan:
+    """Who is read whole and who since when.
+
+    A group that is being worked out (``whole`` is False) holds but a part of its members: it is
+    not read whole before it is done, unless it never was.
+    """
+    whole: list[Parent] = []
+    since: dict[str, datetime] = {}
+    for group in groups:
+        read = reads.get((resource, group.id), GroupRead())
+        overdue = read.whole_at is None or now - read.whole_at >= every
+        if read.whole_at is None or (overdue and group.whole):
+            whole.append(group)
+        else:
+            since[group.id] = (read.joined_at or _NEVER) - JOINED_LATE
+    return MemberPlan(tuple(whole), since)
+
+
+def to_count(
+    groups: Iterable[tuple[str, Parent]],
+    reads: Mapping[Key, GroupRead],
+    news: Set[Key],
+    most: int = COUNTS,
+) -> list[tuple[str, Parent]]:
+    """Groups worth counting in this run: with news first, then changed ones, then in rotation.
+
+    Args:
+        groups: resource and group of those that were not read whole.
+        news: those whom somebody has joined.
+    """
+
+    def place(one: tuple[str, Parent]) -> tuple[bool, bool, datetime, Key]:
+        resource, group = one
+        key = (resource, group.id)
+        read = reads.get(key, GroupRead())
+        return (key not in news, read.version == group.version, read.counted_at or _NEVER, key)
+
+    return sorted((one for one in groups if one[1].whole), key=place)[:most]
+
+
+def differing(
+    counts: Mapping[str, int], held: Mapping[str, int], joined: Mapping[str, int]
+) -> Sequence[str]:
+    """Ids of groups that Klaviyo counts another number of members for.
+
+    Args:
+        counts: per id, Klaviyo's.
+        held: per id, members in silver.
+        joined: per id, those who joined and are not in silver yet.
+    """
+    return [id for id, n in counts.items() if n != held.get(id, 0) + joined.get(id, 0)]

@@ -1,0 +1,128 @@
+"""What the lake knows of earlier runs when a run begins: asked of Delta, given as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark import bronze
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.ledger import Landed
+from klaviyo_spark.plan import Asked
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.spec import Members
+from klaviyo_spark.watermarks import Known, Watermark, known
+
+# What was cut short longer ago is read anew: nobody waits a week to go on with a run.
+_GO_ON_WITHIN = timedelta(days=8)
+# Exit codes of runs that have nothing left to go on with: all done, or all but what failed.
+_ENDED = (0, 3)
+
+
+def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None) -> Known:
+    """What has been read of the account; with ``before``, by reads that began earlier."""
+    rows = lake.ops("watermarks").where(F.col("account_id") == account_id)
+    if before is not None:
+        rows = rows.where(F.col("read_at") < F.lit(before))
+    times = ("range_start", "range_end", "read_at")
+    found = rows.select(
+        "resource",
+        "scope",
+        "documented_name",
+        "kind",
+        "version",
+        *[F.unix_micros(name).alias(name) for name in times],
+    )
+    return known(
+        Watermark(
+            row["resource"],
+            row["scope"],
+            row["documented_name"],
+            row["kind"],
+            _utc(row["range_start"]),
+            _must(row["range_end"]),
+            _must(row["read_at"]),
+            row["version"],
+        )
+        for row in found.collect()
+    )
+
+
+def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
+    """Walks, as far as they have landed, of runs that were cut short."""
+    pages = _recent(lake, account_id, now)
+    began = pages.groupBy("run_id").agg(F.min("fetched_at").alias("began"))
+    ended = lake.ops("runs").where(F.col("exit_code").isin(*_ENDED)).select("run_id")
+    runs = [row["run_id"] for row in began.join(ended, "run_id", "left_anti").collect()]
+    if not runs:
+        return []
+    found = bronze.landed_walks(pages.where(F.col("run_id").isin(*runs))).collect()
+    times = ("read_started_at", "window_start", "window_end", "reached")
+    walks = [row.asDict() for row in found]
+    return [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
+
+
+def last_asked(
+    lake: Lake, account_id: str, endpoints: Collection[str]
+) -> dict[str, dict[str, Asked]]:
+    """Per endpoint and parent's id: when it was last asked about, and what it was like."""
+    pages = lake.pages().where(F.col("account_id") == account_id)
+    asked: dict[str, dict[str, Asked]] = {name: {} for name in endpoints}
+    for row in bronze.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
+        asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], _must(row["at"]))
+    return asked
+
+
+def landed_bodies(
+    lake: Lake, account_id: str, walks: Sequence[Landed], now: datetime
+) -> Iterator[tuple[Landed, bytes]]:
+    """Bodies of the pages of ``walks`` that have landed, one after the other."""
+    by_id = {walk.walk_id: walk for walk in walks}
+    pages = _recent(lake, account_id, now).where(F.col("walk_id").isin(*by_id))
+    for row in pages.where("status = 200").select("walk_id", "body").toLocalIterator():
+        yield by_id[row["walk_id"]], row["body"].encode()
+
+
+def members_held(
+    lake: Lake, account_id: str, members: Members, joined: Mapping[str, Collection[str]]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Per group: how many members silver holds, and how many of ``joined`` it does not.
+
+    Args:
+        joined: per group's id, ids of members that have just been read.
+    """
+    table = TABLES[members.table]
+    group, member = table.key
+    held = (
+        lake.silver(table)
+        .where(F.col("_account_id") == account_id)
+        .where("_deleted_at IS NULL")
+        .where(F.col(group).isin(*joined))
+        .select(F.col(group).alias("id"), F.col(member).alias("member"))
+    )
+    new = lake.spark.createDataFrame(
+        [(id, one) for id, some in joined.items() for one in some], "id string, member string"
+    ).join(held, ["id", "member"], "left_anti")
+    return _counted(held), _counted(new)
+
+
+def _counted(rows: DataFrame) -> dict[str, int]:
+    return {row["id"]: row["count"] for row in rows.groupBy("id").count().collect()}
+
+
+def _recent(lake: Lake, account_id: str, now: datetime) -> DataFrame:
+    since = (now - _GO_ON_WITHIN).date()
+    mine = F.col("account_id") == account_id
+    return lake.pages().where(mine & (F.col("ingest_date") >= F.lit(since)))
+
+
+def _utc(micros: Any) -> datetime | None:
+    return None if micros is None else _must(micros)
+
+
+def _must(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)

@@ -1,0 +1,147 @@
+"""What has been read, as rows of ``klaviyo_ops.watermarks``. Pure; no I/O here.
+
+Rows are made of walks that have landed, so they never say more than bronze holds. Times are
+Klaviyo's: ``skew`` is how far its clock is ahead of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from klaviyo_spark.api.coverage import Range, Read, merge
+from klaviyo_spark.ledger import EVER, Landed
+from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.resources import ENDPOINTS
+
+_COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """One row: a range of time, or a moment at which a group was read or counted.
+
+    ``kind``: range, complete (all there is, up to ``end``), joined (whoever joined a group by
+    ``end``), count.
+    """
+
+    resource: str
+    scope: str | None
+    documented_name: str | None
+    kind: str
+    start: datetime | None
+    end: datetime
+    read_at: datetime
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """All watermarks of an account, by what they are asked for."""
+
+    events: Mapping[str, list[Read]] = field(default_factory=dict)
+    metric_names: Mapping[str, str] = field(default_factory=dict)
+    profiles: list[Read] = field(default_factory=list)
+    complete_profiles_at: datetime | None = None
+    groups: Mapping[tuple[str, str], GroupRead] = field(default_factory=dict)
+
+
+def known(rows: Iterable[Watermark]) -> Known:
+    """Rows put in order."""
+    events: dict[str, list[Read]] = {}
+    names: dict[str, str] = {}
+    profiles: list[Read] = []
+    complete: list[datetime] = []
+    moments: dict[tuple[str, str], dict[str, Watermark]] = {}
+    for row in rows:
+        read = Read(Range(row.start, row.end), row.read_at)
+        if row.resource == "events" and row.scope:
+            events.setdefault(row.scope, []).append(read)
+            names[row.scope] = row.documented_name or row.scope
+        elif row.resource == "profiles":
+            profiles.append(read)
+            complete += [row.end] if row.kind == "complete" else []
+        elif row.scope:
+            kinds = moments.setdefault((row.resource, row.scope), {})
+            if row.kind not in kinds or kinds[row.kind].end < row.end:
+                kinds[row.kind] = row
+    groups = {key: _group_read(kinds) for key, kinds in moments.items()}
+    return Known(events, names, profiles, max(complete, default=None), groups)
+
+
+def watermarks(
+    walks: Iterable[Landed],
+    metric_names: Mapping[str, str],
+    skew: timedelta,
+    margin: timedelta,
+) -> Iterator[Watermark]:
+    """What walks that have landed come to.
+
+    Args:
+        metric_names: what each metric id counts as.
+        margin: how long before its beginning a read may miss what Klaviyo was still indexing.
+    """
+    ranges: dict[tuple[str, str | None, datetime], list[Range]] = {}
+    complete: dict[tuple[str, datetime], list[Range]] = {}
+    for walk in walks:
+        endpoint = ENDPOINTS[walk.endpoint]
+        at = walk.read_started_at + skew
+        if endpoint.resource == "events":
+            for metric_id in walk.facts["metric_ids"].split(","):
+                ranges.setdefault(("events", metric_id, at), []).append(walk.held)
+        elif endpoint.resource == "profiles" and walk.complete:
+            complete.setdefault((walk.read_id, at), []).append(walk.held)
+        elif endpoint.resource == "profiles":
+            ranges.setdefault(("profiles", None, at), []).append(walk.held)
+        elif walk.ended and walk.status == 200 and walk.parent_id:
+            of, version = (endpoint.resource, walk.parent_id, None), walk.parent_version
+            for kind, moment in _moments(walk, at):
+                yield Watermark(*of, kind, None, moment, at, version)
+    for (resource, scope, at), held in ranges.items():
+        name = metric_names.get(scope) if scope else None
+        for r in merge(held):
+            yield Watermark(resource, scope, name, "range", r.start, r.end, at)
+    for (_, at), held in complete.items():
+        if merge(held) == [Range(None, EVER)]:
+            yield Watermark("profiles", None, None, "complete", None, at - margin, at)
+
+
+def as_row(mark: Watermark, account_id: str, run_id: str) -> dict[str, Any]:
+    """The row of ``klaviyo_ops.watermarks``."""
+    return {
+        "account_id": account_id,
+        "resource": mark.resource,
+        "scope": mark.scope,
+        "documented_name": mark.documented_name,
+        "kind": mark.kind,
+        "range_start": mark.start,
+        "range_end": mark.end,
+        "read_at": mark.read_at,
+        "version": mark.version,
+        "run_id": run_id,
+    }
+
+
+def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
+    """What a walk of a group's members, or of their number, is a mark of."""
+    if walk.endpoint in _COUNTS:
+        yield "count", at
+    if ENDPOINTS[walk.endpoint].members is None:
+        return
+    if walk.complete:
+        yield "complete", at
+    # Each read since the last join finds that one again: no news.
+    if walk.reached and (
+        walk.window_start is None or walk.reached > walk.window_start + JOINED_LATE
+    ):
+        yield "joined", walk.reached
+
+
+def _group_read(kinds: Mapping[str, Watermark]) -> GroupRead:
+    def at(kind: str) -> datetime | None:
+        return kinds[kind].end if kind in kinds else None
+
+    last = max(kinds.values(), key=lambda mark: mark.end)
+    return GroupRead(at("complete"), at("joined"), at("count"), last.version)
