@@ -8,15 +8,24 @@ import os
 import signal
 import sys
 import traceback
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from klaviyo_spark import __version__
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError
+from klaviyo_spark.memory import share_arenas
+
+if TYPE_CHECKING:
+    from klaviyo_spark.api.client import Client
+    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.settings import Settings
 
 logger = logging.getLogger("klaviyo_spark")
 
@@ -43,6 +52,7 @@ _COMMON = _options(
     click.option("-v", "--verbose", is_flag=True, help="Say more; show stack traces."),
 )
 _RESOURCES = click.option("--resources", metavar="A,B", help="Some of the eight resources.")
+_WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
 _TIMES = _options(
     click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
     click.option("--end", metavar="T", help="Up to this time, itself left out."),
@@ -58,6 +68,7 @@ def cli() -> None:
 @cli.command()
 @_RESOURCES
 @_TIMES
+@_WAIT
 @_COMMON
 def sync(**options: Any) -> int:
     """Read what is due from Klaviyo and refine it into the tables."""
@@ -67,6 +78,7 @@ def sync(**options: Any) -> int:
 @cli.command()
 @_RESOURCES
 @_TIMES
+@_WAIT
 @_COMMON
 def ingest(**options: Any) -> int:
     """Land pages from Klaviyo in bronze."""
@@ -75,10 +87,43 @@ def ingest(**options: Any) -> int:
 
 @cli.command()
 @_RESOURCES
+@_WAIT
 @_COMMON
 def refine(**options: Any) -> int:
     """Refine the pages that have landed into the tables."""
     return _run("refine", **options)
+
+
+@cli.command()
+@_RESOURCES
+@_TIMES
+@click.option("--dry-run", is_flag=True, help="Say which steps it would take, ask nothing.")
+@_WAIT
+@_COMMON
+def backfill(**options: Any) -> int:
+    """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
+    from klaviyo_spark import backfill as steps
+    from klaviyo_spark import pipeline
+    from klaviyo_spark.progress import progress
+
+    if not options["start"] or not options["end"]:
+        raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
+    job = _job(options, asks=not options["dry_run"])
+    window = steps.Window.past(job.start, job.end, datetime.now(timezone.utc), job.named)
+    account = job.settings.account
+    if options["dry_run"]:
+        click.echo("\n".join(steps.said(steps.begun(job.lake, account, window))))
+        return 0
+    with pipeline.alone("backfill", job.lake, uuid.uuid4().hex, options["wait"]):
+        todo = steps.begun(job.lake, account, window)
+        settings = msgspec.structs.replace(job.settings, resources=window.resources)
+
+        def sync(start: datetime, end: datetime) -> Any:
+            return pipeline.one_run(
+                "sync", job.lake, settings, job.client, start, end, progress("auto")
+            )
+
+        return steps.run_steps(todo, job.lake, account, sync, click.echo)
 
 
 @cli.command()
@@ -124,9 +169,40 @@ def demo(events: int, profiles: int, warehouse: str) -> int:
     return show(events, profiles, warehouse, click.echo)
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What a verb that works on the lake works with."""
+
+    settings: Settings
+    lake: Lake
+    client: Client | None
+    start: datetime | None
+    end: datetime | None
+    named: tuple[str, ...]
+
+
 def _run(verb: Any, **options: Any) -> int:
     """One run of a verb that works on the lake."""
     from klaviyo_spark import pipeline, summary
+    from klaviyo_spark.progress import progress
+
+    job = _job(options, asks=verb != "refine")
+    done = pipeline.run(
+        verb,
+        job.lake,
+        job.settings,
+        job.client,
+        job.start,
+        job.end,
+        wait=options["wait"],
+        show=progress("auto"),
+    )
+    click.echo("\n".join(summary.lines(done)))
+    return done.exit_code
+
+
+def _job(options: dict[str, Any], asks: bool) -> _Job:
+    """Conf and options checked, then Spark started; ``asks``: Klaviyo is going to be asked."""
     from klaviyo_spark.api.client import Client
     from klaviyo_spark.api.limiter import Limiter
     from klaviyo_spark.lake import Lake, Place
@@ -142,7 +218,7 @@ def _run(verb: Any, **options: Any) -> int:
     settings = load(options["config"], **given)
     start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
     client = None
-    if verb != "refine":
+    if asks:
         limiter = Limiter(share=settings.rate_share)
         client = Client(settings.base_url, api_key(settings), limiter=limiter)
     schemas = settings.schemas
@@ -151,9 +227,8 @@ def _run(verb: Any, **options: Any) -> int:
         warehouse = check_warehouse(warehouse, schemas)
     spark = spark_session(warehouse)
     place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-    done = pipeline.run(verb, Lake(spark, place), settings, client, start, end)
-    click.echo("\n".join(summary.lines(done)))
-    return done.exit_code
+    named = tuple(given.get("resources", ()))
+    return _Job(settings, Lake(spark, place), client, start, end, named)
 
 
 class _JsonLines(logging.Formatter):
@@ -183,6 +258,7 @@ def main(args: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if args is None else args)
     verbose = "-v" in arguments or "--verbose" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
+    share_arenas()
     try:
         code = cli.main(args=arguments, prog_name="klaviyo-spark", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as no_args:

@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal
@@ -19,8 +20,11 @@ from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
+from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
+from klaviyo_spark.lock import Holder, held
+from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
@@ -60,22 +64,51 @@ def run(
     client: Client | None,
     start: datetime | None = None,
     end: datetime | None = None,
+    *,
+    wait: bool = False,
+    show: Progress | None = None,
 ) -> Summary:
-    """One run of a verb.
+    """One run of a verb, alone on the lake.
 
     Args:
         client: for verbs that ask Klaviyo.
         start, end: times named on the command line; conf's ``start`` is the default.
+        wait: for another run on the lake to end.
+        show: where progress is shown.
 
     Raises:
+        LakeBusy: another run holds the lake.
+        Interrupted: Ctrl-C or SIGTERM came while Klaviyo was being asked.
         KlaviyoSparkError: the run could not be made at all.
     """
-    summary = Summary(uuid.uuid4().hex, verb, _now())
+    run_id = uuid.uuid4().hex
+    with alone(verb, lake, run_id, wait):
+        return one_run(verb, lake, settings, client, start, end, show, run_id)
+
+
+def alone(verb: str, lake: Lake, run_id: str, wait: bool) -> AbstractContextManager[None]:
+    """Hold the lake while the block runs; see ``lock.held``."""
+    return held(lake, Holder.me(run_id, verb), wait=wait)
+
+
+def one_run(
+    verb: Verb,
+    lake: Lake,
+    settings: Settings,
+    client: Client | None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    show: Progress | None = None,
+    run_id: str = "",
+) -> Summary:
+    """One run of a verb on a lake that is held already; see ``run``."""
+    summary = Summary(run_id or uuid.uuid4().hex, verb, _now())
     if client is not None:
         wanted = _wanted(settings, summary.run_id, start, end)
         began = time.monotonic()
         try:
-            summary.outcome = ingest(lake, client, wanted)
+            with show or progress("none") as shown, until_interrupted() as stop:
+                summary.outcome = ingest(lake, client, wanted, shown, stop)
         except KlaviyoSparkError as error:
             summary.outcome.fail("all", str(error))
             summary.exit_code, summary.finished_at = error.exit_code, _now()
@@ -123,6 +156,7 @@ def _wanted(
         lookback=settings.lookback,
         upper_margin=settings.upper_margin,
         full_profiles_every=settings.full_profiles_every,
+        full_members_every=settings.full_members_every,
         metrics=settings.metrics,
         threads=settings.threads,
     )

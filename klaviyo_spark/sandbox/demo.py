@@ -60,13 +60,17 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
 
 @contextmanager
 def served(
-    events: int, profiles: int, out: Callable[[str], None], rate_scale: float = 1.0
+    events: int,
+    profiles: int,
+    out: Callable[[str], None],
+    rate_scale: float = 1.0,
+    latency_ms: int = 0,
 ) -> Iterator[str]:
     """The URL of a sample account served by another process until the block ends."""
     out(f"starting a sample account: {events:,} events, {profiles:,} profiles")
     command = [sys.executable, "-m", "klaviyo_spark.cli", "sandbox", "--port", "0"]
     command += ["--events", str(events), "--profiles", str(profiles)]
-    command += ["--rate-scale", str(rate_scale)]
+    command += ["--rate-scale", str(rate_scale), "--latency-ms", str(latency_ms)]
     with subprocess.Popen(  # noqa: S603 - our own command, nothing of it from outside
         command, stdout=subprocess.PIPE, text=True
     ) as server:

@@ -1,0 +1,160 @@
+"""A past window of events and profiles, read in steps that can be stopped and gone on with.
+
+Each step is a bounded run: it lands, refines, and is written down. A step that was cut short goes
+on where it was, as any run does. Bounded runs do not stand in the way of the daily ones.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from pyspark.sql import functions as F
+
+from klaviyo_spark.due import WINDOWED
+from klaviyo_spark.errors import UsageError
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.pipeline import Summary
+
+logger = logging.getLogger(__name__)
+
+# Long enough that refining is a small part of it, short enough to see the tables grow.
+STEP = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a backfill reads: from ``start`` up to ``end``, itself left out (UTC)."""
+
+    start: datetime
+    end: datetime
+    resources: tuple[str, ...]
+
+    @classmethod
+    def past(
+        cls,
+        start: datetime | None,
+        end: datetime | None,
+        now: datetime,
+        named: Sequence[str] = (),
+    ) -> Window:
+        """The window that the command line names; without resources, of all that a time bounds.
+
+        Raises:
+            UsageError: it is not all in the past, or a resource is read whole by every sync.
+        """
+        if start is None or end is None or end > now:
+            raise UsageError("backfill: needs a --start and an --end in the past")
+        whole = [name for name in named if name not in WINDOWED]
+        if whole:
+            raise UsageError(
+                f"{', '.join(whole)}: read whole by every sync; a backfill is of "
+                f"{' and '.join(WINDOWED)}"
+            )
+        return cls(start, end, tuple(n for n in WINDOWED if not named or n in named))
+
+    def steps(self, length: timedelta = STEP) -> Iterator[tuple[datetime, datetime]]:
+        """The window cut into steps, oldest first; each ends where the next begins."""
+        start = self.start
+        while start < self.end:
+            end = min(start + length, self.end)
+            yield start, end
+            start = end
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """A backfill as far as it is: its id, and which steps are still to do."""
+
+    backfill_id: str
+    window: Window
+    left: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole window."""
+        return len(list(self.window.steps()))
+
+
+def said(backfill: Backfill) -> Iterator[str]:
+    """What is still to do, a line per step."""
+    names = " and ".join(backfill.window.resources)
+    for start, end in backfill.left:
+        yield f"to read: {names}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    left, total = len(backfill.left), backfill.total
+    yield f"{total} steps, {total - left} done, {left} to do"
+
+
+def begun(lake: Lake, account_id: str, window: Window) -> Backfill:
+    """The backfill of ``window`` that has not come to its end, else a new one."""
+    rows = (
+        lake.ops("backfills")
+        .where(F.col("account_id") == account_id)
+        .where(F.unix_micros("range_start") == _micros(window.start))
+        .where(F.unix_micros("range_end") == _micros(window.end))
+        .where(F.col("resources") == F.array(*map(F.lit, window.resources)))
+        .groupBy("backfill_id")
+        .agg(F.collect_set(F.unix_micros("step_start")).alias("done"))
+        .collect()
+    )
+    steps = tuple(window.steps())
+    for row in rows:
+        left = tuple(step for step in steps if _micros(step[0]) not in row["done"])
+        if left:
+            return Backfill(row["backfill_id"], window, left)
+    return Backfill(uuid.uuid4().hex, window, steps)
+
+
+def run_steps(
+    backfill: Backfill,
+    lake: Lake,
+    account_id: str,
+    sync: Callable[[datetime, datetime], Summary],
+    out: Callable[[str], None],
+) -> int:
+    """All steps that are left, one after the other.
+
+    Args:
+        sync: reads and refines from a start to an end.
+        out: where a line per step goes.
+
+    Returns:
+        0, or the exit code of the first step that was not all done; the same backfill, asked for
+        again, goes on with that step.
+    """
+    done = backfill.total - len(backfill.left)
+    for start, end in backfill.left:
+        done += 1
+        summary = sync(start, end)
+        new = sum(load.inserted for load in summary.loads)
+        out(
+            f"step {done} of {backfill.total}: {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
+            f"{summary.outcome.pages} pages, {new:,} new rows"
+        )
+        if summary.exit_code:
+            out("the backfill stops here; the same command goes on with this step")
+            return summary.exit_code
+        lake.append_ops(
+            "backfills",
+            [
+                {
+                    "account_id": account_id,
+                    "backfill_id": backfill.backfill_id,
+                    "resources": list(backfill.window.resources),
+                    "range_start": backfill.window.start,
+                    "range_end": backfill.window.end,
+                    "step_start": start,
+                    "step_end": end,
+                    "run_id": summary.run_id,
+                    "finished_at": datetime.now(timezone.utc),
+                }
+            ],
+        )
+    return 0
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
