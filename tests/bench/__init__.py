@@ -1,1 +1,4 @@
-"""Benchmarks, run by hand with `make bench`; no test looks at a clock."""
+"""Benchmarks, run by hand; no test looks at a clock.
+
+`make bench` measures each stage, `python -m tests.bench.rates` how Klaviyo's limits are used.
+"""
