@@ -18,22 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from klaviyo_spark import cli
-from klaviyo_spark.progress import (
-    Face,
-    Lines,
-    NotebookBars,
-    Pace,
-    Progress,
-    Stage,
-    TerminalBars,
-    View,
-    about,
-    line,
-    percent,
-    progress,
-    rate,
-    said,
-)
+from klaviyo_spark.progress import Progress, Stage, progress
+from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars
+from klaviyo_spark.progress.stages import Pace, View
+from klaviyo_spark.progress.words import about, line, percent, rate, said
 
 PATIENCE_S = 20.0  # for what another thread is about to do
 

@@ -1,0 +1,135 @@
+"""How far a run is, for a person: done, speed, share of the rate limit in use, time left.
+
+A bar per stage on a terminal or in a notebook; elsewhere a line each 30 s through ``logging``. What
+is said is worked out first, with no I/O; log, notebook and terminal come after.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TextIO
+
+from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
+from klaviyo_spark.progress.stages import Pace, Stage, View
+
+__all__ = ["Progress", "Stage", "progress"]
+
+
+class Progress:
+    """Shows how far a run is while a ``with`` block runs; without a face, nothing.
+
+    Args:
+        clock: seconds, never going back.
+        beat_s: how often to see whether something is due while nobody calls ``show``, as when all
+            threads wait for the rate limit; None for never.
+    """
+
+    def __init__(
+        self, face: Face | None, clock: Callable[[], float], beat_s: float | None = None
+    ) -> None:
+        self._face, self._clock, self._beat_s = face, clock, beat_s
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._beating: threading.Thread | None = None
+        self._due = math.inf
+        self._stages: dict[str, Stage] = {}
+        self._under_way: Sequence[Stage] = ()
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
+
+    def __enter__(self) -> Progress:
+        if self._face is not None:
+            self._face.begin()
+            self._due = self._clock() + self._face.first_s
+            if self._beat_s is not None:
+                # A daemon: a terminal held by Ctrl-S does not hold up the end of the process.
+                self._beating = threading.Thread(target=self._beat, name="progress", daemon=True)
+                self._beating.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        if self._beating is not None:
+            self._beating.join()
+        if self._face is not None:
+            self._face.end([View(stage, under_way=False) for stage in self._stages.values()])
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Take note of how far the stages are; cheap enough to be called per page.
+
+        A stage that is not among them stays as it was, and counts as not under way.
+        """
+        if self._face is None:
+            return
+        now = self._clock()
+        with self._lock:
+            self._under_way = stages
+            for stage in stages:
+                self._stages[stage.name] = stage
+                self._paces[stage.name].note(now, stage.done)
+            if now >= self._due:
+                self._draw(self._face, now)
+
+    def _draw(self, face: Face, now: float) -> None:
+        self._due = now + face.every_s
+        under_way = {stage.name for stage in self._under_way if stage.left != 0}
+        face.draw(
+            [
+                View(stage, self._paces[name].speed(now, stage.done), name in under_way)
+                for name, stage in self._stages.items()
+            ]
+        )
+
+    def _beat(self) -> None:
+        while not self._over.wait(self._beat_s):
+            with self._lock:
+                now = self._clock()
+                if self._face is not None and now >= self._due:
+                    self._draw(self._face, now)
+
+
+def progress(
+    kind: Literal["auto", "bars", "lines", "none"] = "auto",
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    every_s: float = 30.0,
+    beat_s: float | None = 1.0,
+) -> Progress:
+    """What to show progress with.
+
+    Args:
+        kind: ``auto`` is bars on a terminal or in a notebook, elsewhere lines. A notebook that
+            has no widgets (ipywidgets) gets lines.
+        stream: where bars go that are no widgets; standard error if None.
+        every_s: seconds between lines.
+    """
+    stream = sys.stderr if stream is None else stream
+    if kind == "none":
+        return Progress(None, clock)
+    if kind != "lines" and is_terminal(stream) and os.environ.get("TERM") != "dumb":
+        return Progress(TerminalBars(stream), clock, beat_s)
+    if kind != "lines" and _in_notebook() and (widget := _widget()):
+        # Widgets are drawn by the thread that runs the cell, so nothing beats here.
+        return Progress(NotebookBars(widget), clock)
+    return Progress(Lines(every_s), clock, beat_s)
+
+
+def _in_notebook() -> bool:
+    """Whether IPython runs this in a kernel, that is behind a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _widget() -> Callable[..., Any] | None:
+    """tqdm's bar for notebooks, where what it is made of is installed."""
+    try:
+        from tqdm import notebook
+    except ImportError:
+        return None
+    return notebook.tqdm if getattr(notebook, "IProgress", None) is not None else None

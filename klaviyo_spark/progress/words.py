@@ -1,0 +1,66 @@
+"""How far a stage is, in words. No I/O here."""
+
+from __future__ import annotations
+
+import math
+
+from klaviyo_spark.progress.stages import Stage, View
+
+
+def said(view: View, width: float = math.inf) -> str:
+    """A view in words, the most of them that fit in ``width``; the count in any case."""
+    stage, unit = view.stage, view.stage.unit
+    done = _counted(stage.done, unit)
+    records = _counted(stage.records, "records") if stage.records else ""
+    speed = per_time = share = left = ""
+    if view.under_way and view.speed is not None:
+        speed, per_time = rate(view.speed, unit), rate(view.speed)
+        left = f"{about(stage.left / view.speed)} left" if view.speed and stage.left else ""
+    if view.under_way and stage.share is not None:
+        share = f"{100 * stage.share:.0f} % of"
+    wordings = (
+        (done, records, speed, share and f"{share} the limit", left and f"about {left}"),
+        (done, per_time, share and f"{share} limit", left),
+        (done, left),
+    )
+    texts = (", ".join(filter(None, words)) for words in wordings)
+    return next((text for text in texts if len(text) <= width), done)
+
+
+def line(view: View) -> str:
+    """A view as a line of a log."""
+    none_left = ", none left" if view.stage.left == 0 else ""
+    return f"{view.stage.name}: {said(view)}{none_left}"
+
+
+def percent(stage: Stage) -> float | None:
+    """How much is done, 0 to 100; not rounded up to 100 while any is left, None where unknown."""
+    if stage.left is None:
+        return None
+    return min(99.4, 100 * stage.done / (stage.done + stage.left)) if stage.left > 0 else 100.0
+
+
+def rate(speed: float, unit: str = "") -> str:
+    """A speed in units per second; below one, per minute: ``38.2 pages/s``, ``15 pages/min``."""
+    number, time_unit = (speed, "s") if speed >= 1 or not speed else (60 * speed, "min")
+    digits = 1 if number < 100 and round(number, 1) % 1 else 0
+    text = f"{number:,.{digits}f}"
+    words = unit.removesuffix("s") if text == "1" else unit
+    return f"{text} {words}/{time_unit}" if unit else f"{text}/{time_unit}"
+
+
+def about(seconds: float) -> str:
+    """A duration no finer than an estimate is: ``40 s``, ``3 min``, ``1 h 20 min``, ``2 d 4 h``."""
+    steps = ((60, 5), (3_600, 60), (86_400, 600), (math.inf, 3_600))
+    step = next(step for below, step in steps if seconds < below)
+    rest = max(step, round(seconds / step) * step)
+    words = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        count, rest = divmod(rest, size)
+        if count:
+            words.append(f"{count:,} {unit}")
+    return " ".join(words)
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
