@@ -16,11 +16,11 @@ from klaviyo_spark.api.answers import as_time, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, resolve
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES
-from klaviyo_spark.spec import Endpoint
 
 logger = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.due import Due, Outcome, Wanted
+from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
     Interrupted,
     KlaviyoSparkError,
@@ -28,7 +29,6 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.resources import RESOURCES, TABLES
-from klaviyo_spark.spec import Endpoint
 from klaviyo_spark.watermarks import as_row, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]
@@ -140,16 +140,17 @@ class _Ingest:
         found = crew.standings()
         stages = []
         for resource in RESOURCES.values():
-            names = [e.name for e in resource.endpoints if e.name in found]
-            if not names:
+            asked = [e for e in resource.endpoints if e.name in found]
+            if not asked:
                 continue
+            names = [e.name for e in asked]
             stages.append(
                 Stage(
                     resource.name,
                     done=sum(found[n][0] + self._done["pages", n] for n in names),
                     left=sum(found[n][2] for n in names),
                     records=sum(found[n][1] + self._done["records", n] for n in names),
-                    share=max(self.client.limiter.usage(n) for n in names),
+                    share=max(self.client.limiter.usage(e.budget) for e in asked),
                 )
             )
         return stages

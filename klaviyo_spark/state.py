@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze
+from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.spec import Members
 from klaviyo_spark.watermarks import Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.

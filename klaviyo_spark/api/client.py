@@ -28,8 +28,8 @@ from klaviyo_spark.api.query import origin, same_origin
 from klaviyo_spark.api.retry import RETRIED_STATUSES, RetryPolicy, wait_s
 from klaviyo_spark.api.servertime import ServerClock, utc_now
 from klaviyo_spark.api.transport import Key, KeyAuth, Session
-from klaviyo_spark.errors import BadAnswer, NotFound, RetryableError
-from klaviyo_spark.spec import Endpoint
+from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.errors import BadAnswer, RetryableError
 
 __all__ = ["BASE_URL", "REVISION", "Client", "Key", "Page", "Stats"]
 
@@ -258,14 +258,6 @@ class Client:
                 self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))
             said = f": {detail}" if detail else ""
             raise RetryableError(f"{where} -> {status}{said}", status=status, retry_after_s=asked)
-        if status == 404 and not answers.is_error_body(body):
-            raise BadAnswer(
-                f"{where} -> 404 by something other than Klaviyo's API at "
-                f"{origin(self.base_url)}; check the base URL and proxies",
-                status=404,
-            )
-        if status == 404:
-            raise NotFound(f"{where} -> 404: {detail}", status=404)
         location = response.headers.get("Location", "")
         revision = self._revision(endpoint)
         raise status_error(status, where, detail, endpoint, revision, location)

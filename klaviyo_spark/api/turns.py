@@ -18,7 +18,7 @@ from itertools import islice
 
 from klaviyo_spark.api.courses import Course, best_to_cut
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.spec import Endpoint
+from klaviyo_spark.endpoint import Endpoint
 
 AHEAD = 10_000
 _POLL_S = 0.2

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from klaviyo_spark.api.query import Bounds
-from klaviyo_spark.spec import Endpoint
+from klaviyo_spark.endpoint import Endpoint
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What Klaviyo has and what becomes of it: one module per resource, put together here."""
 
+from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.resources import (
     campaigns,
     events,
@@ -10,7 +11,7 @@ from klaviyo_spark.resources import (
     segments,
     tags,
 )
-from klaviyo_spark.spec import Endpoint, TableSpec, by_name
+from klaviyo_spark.spec import TableSpec, by_name
 
 # In the order of the alphabet, which is the order users see them in.
 ALL = (

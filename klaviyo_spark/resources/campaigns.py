@@ -3,19 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
-from klaviyo_spark.spec import (
-    Endpoint,
-    Fanout,
-    Judge,
-    M,
-    Parent,
-    Related,
-    Resource,
-    Slice,
-    Source,
-    TableSpec,
-    col,
-)
+from klaviyo_spark.endpoint import Endpoint, Fanout, M, Slice
+from klaviyo_spark.spec import Judge, Parent, Related, Resource, Source, TableSpec, col
 
 # Klaviyo refuses this listing without a channel, and hides archived campaigns unless asked for.
 _CHANNELS = ("email", "sms", "mobile_push")

@@ -3,19 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_events
 """
 
-from klaviyo_spark.spec import (
-    XL,
-    Borrow,
-    Column,
-    Endpoint,
-    Judge,
-    Related,
-    Resource,
-    Source,
-    TableSpec,
-    Window,
-    col,
-)
+from klaviyo_spark.endpoint import XL, Endpoint, Window
+from klaviyo_spark.spec import Borrow, Column, Judge, Related, Resource, Source, TableSpec, col
 
 EVENTS_ENDPOINT = Endpoint(
     name="events",

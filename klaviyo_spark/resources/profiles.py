@@ -3,17 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_profiles
 """
 
-from klaviyo_spark.spec import (
-    Endpoint,
-    Judge,
-    L,
-    Parent,
-    Resource,
-    Source,
-    TableSpec,
-    Window,
-    col,
-)
+from klaviyo_spark.endpoint import Endpoint, L, Window
+from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
 
 # Subscriptions come only when asked for. Complete reads go by `created`, which never changes while
 # a walk is under way; what changed since is found by `updated`. Both have strict bounds only.

@@ -4,20 +4,8 @@ https://developers.klaviyo.com/en/reference/get_segments
 https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
-from klaviyo_spark.spec import (
-    XS,
-    Endpoint,
-    Fanout,
-    Judge,
-    L,
-    Members,
-    Parent,
-    Resource,
-    Source,
-    TableSpec,
-    Window,
-    col,
-)
+from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Window
+from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
 
 SEGMENTS_ENDPOINT = Endpoint(
     name="segments",

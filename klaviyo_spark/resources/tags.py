@@ -3,7 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_tags
 """
 
-from klaviyo_spark.spec import Endpoint, Judge, Resource, S, Source, TableSpec, col
+from klaviyo_spark.endpoint import Endpoint, S
+from klaviyo_spark.spec import Judge, Resource, Source, TableSpec, col
 
 TAGS_ENDPOINT = Endpoint(
     name="tags",

@@ -28,6 +28,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed
+from klaviyo_spark.endpoint import Rate
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.progress import progress
@@ -37,7 +38,6 @@ from klaviyo_spark.sandbox.demo import KEY
 from klaviyo_spark.sandbox.demo import served as sample_account
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import spark_session
-from klaviyo_spark.spec import Rate
 from tests.bench.canned import served as canned
 
 EVENTS, WALKS, LATENCY_MS, ROUNDS = 600_000, 16, 150, 3

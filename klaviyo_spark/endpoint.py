@@ -1,0 +1,137 @@
+"""The words endpoints are described in: what is asked, how it is cut, what it may cost. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Klaviyo's two fixed windows per account and endpoint: requests per second and per minute."""
+
+    burst: int
+    steady: int
+
+
+# The tiers of https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
+XS, S, M, L, XL = Rate(1, 15), Rate(3, 60), Rate(10, 150), Rate(75, 750), Rate(350, 3500)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One of the listings an endpoint must be asked for, since it never gives all at once.
+
+    ``facts`` travel with each page (a campaign's channel stands nowhere else); ``filter`` is
+    Klaviyo's filter expression.
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time field that walks are cut by. ``closed``: the API has operators that hold the bound."""
+
+    field: str
+    closed: bool
+    sort: str
+
+
+@dataclass(frozen=True)
+class Members:
+    """Children that join and leave: found by when they joined, and counted to find who left.
+
+    Args:
+        count: the endpoint that says how many a parent has.
+        at: path of that number.
+        table: the silver table that holds those who are there.
+    """
+
+    count: str
+    at: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Fanout:
+    """Which records of another endpoint's pages this one is asked for, one request each.
+
+    A parent is asked about again once its record is another one. Klaviyo need not change it when
+    its children change, so one that is not ``settled``, or was sent a short while ago, is asked
+    about in every run.
+
+    Args:
+        of: the endpoint whose pages name the parents.
+        rows: ``data``, or ``included:<type>``.
+        if_any: paths of which one must hold something; none: every record.
+        slices: facts the page must have been asked with.
+        partial_if: a path that, where true, says that the children are not all there yet.
+        settled: a path and the values that say that nobody works on it any more.
+        sent_at: path of the time it was sent.
+        members: the children are members, asked for by the first window since the last read.
+    """
+
+    of: str
+    rows: str = "data"
+    if_any: tuple[str, ...] = ()
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    partial_if: str = ""
+    settled: tuple[str, tuple[str, ...]] | None = None
+    sent_at: str = ""
+    members: Members | None = None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """An API revision older than the one everything else is read at, for fields that only it has.
+
+    ``ends``: the day Klaviyo stops serving it, two years after its release.
+    """
+
+    name: str
+    ends: date
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One GET operation as this product asks it.
+
+    Args:
+        name: our name for it, kept with each page.
+        resource: which of the eight resources its pages belong to (a partition of bronze).
+        path: ``{id}`` stands for the parent's id.
+        params: fixed query parameters, page size among them, chosen for the fewest requests.
+        scopes: what the key needs; named when Klaviyo answers 403.
+        fanout: what ``{id}`` stands for.
+        windows: how it can be cut by time; the first is the one for complete reads.
+        revision: where it is not the client's. Then the endpoint is one to do without: it is not
+            asked once that revision has ended; see ``revisions``.
+        budget_of: the endpoint whose budget its requests count in, for a second way to ask one
+            operation; empty: its own.
+    """
+
+    name: str
+    resource: str
+    path: str
+    rate: Rate
+    scopes: tuple[str, ...]
+    params: Mapping[str, str] = field(default_factory=dict)
+    sort: str = ""
+    slices: tuple[Slice, ...] = (Slice(),)
+    windows: tuple[Window, ...] = ()
+    fanout: Fanout | None = None
+    revision: Revision | None = None
+    budget_of: str = ""
+
+    @property
+    def budget(self) -> str:
+        """Name that its requests are counted under: Klaviyo counts them per operation."""
+        return self.budget_of or self.name
+
+    @property
+    def members(self) -> Members | None:
+        """How the children are kept up, where they are members."""
+        return self.fanout.members if self.fanout else None
