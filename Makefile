@@ -26,14 +26,20 @@ check: $(READY) ## Format, lint and types, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q -m "not spark"
+	$(BIN)/python -m pytest -q -m "not spark and not soak"
 
 .PHONY: test
 test: $(READY) ## All tests
 	$(BIN)/python -m pytest
 
+.PHONY: soak
+soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
+	$(BIN)/python -m pytest -v -m soak
+
 .PHONY: bench
-bench: $(READY) ## Measure each stage on larger accounts
+bench: $(READY) ## Measure fetching, rate limits and refining against floors, in 45 minutes
+	$(BIN)/python -m tests.bench.fetch
+	$(BIN)/python -m tests.bench.rates
 	$(BIN)/python -m tests.bench
 
 .PHONY: demo
