@@ -14,10 +14,10 @@ from datetime import datetime, timedelta, timezone
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark.due import WINDOWED
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.resources import WINDOWED
 
 logger = logging.getLogger(__name__)
 

@@ -20,12 +20,10 @@ from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import Key
-from klaviyo_spark.resources import ENDPOINTS, RESOURCES
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES, WINDOWED
 
 logger = logging.getLogger(__name__)
 
-# Resources that a time bounds; the others are read whole each time.
-WINDOWED = ("events", "profiles")
 # A listing that was read longer ago is read anew by a run that goes on.
 _LISTING_KEEPS = timedelta(hours=12)
 # Who joined a group is held in memory until it has been counted; beyond, it is counted wrong, and

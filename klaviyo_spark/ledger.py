@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from klaviyo_spark.api.coverage import Range, uncovered
+from klaviyo_spark.api.coverage import Range, Read, uncovered
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.resources import ENDPOINTS, WINDOWED
 
 EVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
@@ -64,6 +65,35 @@ class Landed:
     def facts(self) -> Mapping[str, str]:
         """The slice's facts."""
         return dict(json.loads(self.slice))
+
+
+@dataclass(frozen=True)
+class Done:
+    """What runs that came to their end have read.
+
+    Args:
+        ranges: ranges of time, each under its resource and scope, with when that run began.
+        reads: per endpoint, parent and completeness, when the last read began.
+    """
+
+    ranges: Sequence[tuple[tuple[str, str | None], Read]]
+    reads: Mapping[tuple[str, str | None, bool], datetime]
+
+    def makes_up_for(self, walk: Landed) -> bool:
+        """Whether ``walk`` has been gone on with, or what it read has been read since.
+
+        Only then what it holds counts as any other read: late events make it due again.
+        """
+        resource = ENDPOINTS[walk.endpoint].resource
+        if resource not in WINDOWED or walk.complete:
+            at = self.reads.get((walk.endpoint, walk.parent_id, walk.complete))
+            return at is not None and walk.read_started_at <= at
+        scopes = walk.facts["metric_ids"].split(",") if resource == "events" else [None]
+        since = [
+            [read.range for of, read in self.ranges if of == key and read.at > walk.read_started_at]
+            for key in [(resource, scope) for scope in scopes]
+        ]
+        return all(ranges and not uncovered(walk.held, ranges) for ranges in since)
 
 
 @dataclass(frozen=True)
@@ -126,7 +156,7 @@ def take_up(walks: Iterable[Walk], landed: Sequence[Landed], not_before: datetim
     kept: dict[str, Landed] = {}
     for walk in walks:
         found = by_key.get((walk.endpoint.name, walk.parent_id, walk.complete), [])
-        if walk.bounds is None:
+        if walk.bounds is None or (walk.bounds.end is None and not walk.complete):
             found = [p for p in found if p.read_started_at >= not_before]
         if walk.complete or walk.bounds is None:
             # Departures are judged by one read: the last that was begun, in all its parts.
@@ -149,17 +179,32 @@ def _rest(walk: Walk, found: Sequence[Landed]) -> Iterator[Walk]:
             yield _go_on(walk, max(found, key=lambda p: p.pages))
     else:
         wanted = Range(walk.bounds.start, walk.bounds.end or EVER)
-        for gap in uncovered(wanted, [piece.held for piece in found]):
-            end = None if gap.end == EVER else gap.end
+        for gap in _gaps(wanted, [piece.held for piece in found]):
             piece = next((p for p in found if _leads_to(p, gap)), None)
             if piece:
-                bounds = replace(walk.bounds, start=piece.window_start, end=end)
+                # Its cursor knows the end that was asked for then.
+                led = Range(gap.start, min(gap.end, piece.window_end or EVER))
+                bounds = replace(walk.bounds, start=piece.window_start, end=_end(led))
                 yield _go_on(replace(walk, bounds=bounds, reached=piece.reached), piece)
-            else:
-                assert walk.ask
-                bounds = replace(walk.bounds, start=gap.start, end=end)
-                url = walk.ask(bounds)
-                yield replace(walk, walk_id=uuid.uuid4().hex, bounds=bounds, first_url=url)
+                if led.end == gap.end:
+                    continue
+                gap = Range(led.end, gap.end)
+            assert walk.ask
+            bounds = replace(walk.bounds, start=gap.start, end=_end(gap))
+            url = walk.ask(bounds)
+            yield replace(walk, walk_id=uuid.uuid4().hex, bounds=bounds, first_url=url)
+
+
+def _gaps(wanted: Range, held: Sequence[Range]) -> list[Range]:
+    """What of ``wanted`` is not held; a window of one second is held whole or not at all."""
+    if wanted.start != wanted.end:
+        return uncovered(wanted, held)
+    whole = any((r.start is None or r.start <= wanted.end) and wanted.end <= r.end for r in held)
+    return [] if whole else [wanted]
+
+
+def _end(r: Range) -> datetime | None:
+    return None if r.end == EVER else r.end
 
 
 def _leads_to(piece: Landed, gap: Range) -> bool:

@@ -73,9 +73,21 @@ class LocalPages:
                 added, "append", self._schema, partition_by=self._partitions
             )
         except BaseException:
-            for file in written:
-                file.unlink(missing_ok=True)
+            if not self._in_log(written):
+                for file in written:
+                    file.unlink(missing_ok=True)
             raise
+
+    def _in_log(self, files: Sequence[Path]) -> bool:
+        """Whether a commit names ``files``; as if it did, where the log cannot be read.
+
+        An interrupt, or a checkpoint that fails, may come right after the commit was made.
+        """
+        try:
+            named = {Path(uri).name for uri in deltalake.DeltaTable(self._folder).file_uris()}
+        except Exception:
+            return True
+        return any(file.name in named for file in files)
 
     def _write(self, values: tuple[str, ...], rows: Sequence[Row], written: list[Path]) -> Any:
         """One partition's file, on the disk for good, and what the commit says of it."""

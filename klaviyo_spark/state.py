@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze
+from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.ledger import Landed
+from klaviyo_spark.ledger import Done, Landed
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.watermarks import Known, Watermark, known
@@ -53,17 +54,43 @@ def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None)
 
 
 def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
-    """Walks, as far as they have landed, of runs that were cut short."""
+    """Walks, as far as they have landed, that runs which were cut short have left to do."""
     pages = _recent(lake, account_id, now)
-    began = pages.groupBy("run_id").agg(F.min("fetched_at").alias("began"))
-    ended = lake.ops("runs").where(F.col("exit_code").isin(*_ENDED)).select("run_id")
-    runs = [row["run_id"] for row in began.join(ended, "run_id", "left_anti").collect()]
-    if not runs:
+    mine = F.col("account_id") == account_id
+    ended = lake.ops("runs").where(mine & F.col("exit_code").isin(*_ENDED))
+    left = pages.join(ended, "run_id", "left_anti").select("walk_id").distinct()
+    if left.isEmpty():
         return []
-    found = bronze.landed_walks(pages.where(F.col("run_id").isin(*runs))).collect()
+    found = bronze.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
     times = ("read_started_at", "window_start", "window_end", "reached")
     walks = [row.asDict() for row in found]
-    return [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
+    landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
+    marks = lake.ops("watermarks").where(mine & (F.col("kind") == "range"))
+    ranges = marks.join(ended.select("run_id", "started_at"), "run_id").select(
+        "resource",
+        "scope",
+        *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "started_at")],
+    )
+    again = (
+        pages.join(ended, "run_id", "left_semi")
+        .groupBy("endpoint", "parent_id", "complete")
+        .agg(F.unix_micros(F.max("read_started_at")).alias("at"))
+    )
+    done = Done(
+        ranges=[
+            (
+                (row["resource"], row["scope"]),
+                Read(Range(_utc(row["range_start"]), _must(row["range_end"])),
+                     _must(row["started_at"])),
+            )
+            for row in ranges.collect()
+        ],
+        reads={
+            (row["endpoint"], row["parent_id"], row["complete"]): _must(row["at"])
+            for row in again.collect()
+        },
+    )  # fmt: skip
+    return [walk for walk in landed if not done.makes_up_for(walk)]
 
 
 def last_asked(

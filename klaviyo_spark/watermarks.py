@@ -143,5 +143,5 @@ def _group_read(kinds: Mapping[str, Watermark]) -> GroupRead:
     def at(kind: str) -> datetime | None:
         return kinds[kind].end if kind in kinds else None
 
-    last = max(kinds.values(), key=lambda mark: mark.end)
+    last = max(kinds.values(), key=lambda mark: mark.read_at)
     return GroupRead(at("complete"), at("joined"), at("count"), last.version)

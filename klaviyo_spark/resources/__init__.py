@@ -27,5 +27,7 @@ ALL = (
 RESOURCES = {resource.name: resource for resource in ALL}
 TABLES: dict[str, TableSpec] = by_name([t for resource in ALL for t in resource.tables])
 ENDPOINTS: dict[str, Endpoint] = {e.name: e for resource in ALL for e in resource.endpoints}
+# Resources that are read by time; the others are small and read whole each time.
+WINDOWED = ("events", "profiles")
 
-__all__ = ["ALL", "ENDPOINTS", "RESOURCES", "TABLES"]
+__all__ = ["ALL", "ENDPOINTS", "RESOURCES", "TABLES", "WINDOWED"]

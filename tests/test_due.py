@@ -1,0 +1,317 @@
+"""What a run asks, round by round, from what pages and the lake have said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from api.fakes import BASE
+from builders import a_page
+
+from klaviyo_spark import state
+from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.due import Due, Outcome, Wanted, _metric_facts
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.ledger import Landed, landed
+from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.watermarks import Known
+
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
+MARGIN = timedelta(minutes=2)
+RECENT = GroupRead(whole_at=NOW - DAY, joined_at=NOW - 2 * DAY)
+
+
+class FakeClient:
+    """Klaviyo's address and clock."""
+
+    base_url = BASE
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class Said:
+    """What the lake says of earlier runs."""
+
+    known: Known = field(default_factory=Known)
+    cut_short: list[Landed] = field(default_factory=list)
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    new: dict[str, int] = field(default_factory=dict)
+
+
+@pytest.fixture
+def said(monkeypatch) -> Said:
+    """The lake's answers, without a lake."""
+    lake = Said()
+    monkeypatch.setattr(state, "read_watermarks", lambda *_: lake.known)
+    monkeypatch.setattr(state, "cut_short", lambda *_: lake.cut_short)
+    monkeypatch.setattr(state, "members_held", lambda *_: (lake.held, lake.new))
+    monkeypatch.setattr(
+        state,
+        "landed_bodies",
+        lambda _, __, walks, ___: [(w, lake.bodies[w.walk_id]) for w in walks],
+    )
+    return lake
+
+
+@pytest.fixture
+def a_run(said) -> Callable[..., Due]:
+    """A run of some resources."""
+
+    def due(*resources: str, **options: Any) -> Due:
+        wanted = {
+            "start": None,
+            "end": None,
+            "lookback": WEEK,
+            "upper_margin": MARGIN,
+            "full_profiles_every": WEEK,
+            "full_members_every": WEEK,
+            "metrics": "all",
+            "threads": 1,
+            **options,
+        }
+        run = Wanted("default", "two", resources, **wanted)
+        return Due(None, FakeClient(), run, Outcome())  # type: ignore[arg-type]
+
+    return due
+
+
+def a_body(*records: Any) -> bytes:
+    return json.dumps({"data": list(records), "links": {"next": None}}).encode()
+
+
+def lists(*ids: str) -> bytes:
+    return a_body(*({"type": "list", "id": id} for id in ids))
+
+
+def a_member(id: str, joined_at: datetime) -> dict[str, Any]:
+    return {"type": "profile", "id": id, "attributes": {"joined_group_at": joined_at.isoformat()}}
+
+
+def a_metric(id: str, name: str = "Opened Email", owner: str = "Klaviyo") -> dict[str, Any]:
+    return {"id": id, "attributes": {"name": name, "integration": {"name": owner}}}
+
+
+def a_count(number: Any) -> bytes:
+    return json.dumps({"data": {"id": "L", "attributes": {"profile_count": number}}}).encode()
+
+
+def parents(walks: Sequence[Walk]) -> list[str | None]:
+    return [walk.parent_id for walk in walks]
+
+
+# -- groups and who joined them -------------------------------------------------------------------
+
+
+def test_lists_that_a_page_names_are_read_whole_the_first_time(a_run):
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1", "L2"))
+    due.note("lists", {}, None, lists("L3"))
+    whole, since = due.members()
+    assert (parents(whole), since) == (["L1", "L2", "L3"], [])
+    assert {walk.endpoint.name for walk in whole} == {"list_profiles"}
+
+
+def test_of_lists_that_are_known_only_who_joined_is_read(a_run, said):
+    said.known = Known(groups={("lists", "L1"): RECENT})
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1", "L2"))
+    whole, (since,) = due.members()
+    assert (parents(whole), since.parent_id) == (["L2"], "L1")
+    assert since.bounds
+    assert since.bounds.start == NOW - 2 * DAY - JOINED_LATE
+
+
+def test_groups_that_nobody_asks_for_are_not_read(a_run):
+    due = a_run("tags")
+    due.note("lists", {}, None, lists("L1"))
+    assert due.members() == ([], [])
+
+
+def test_a_group_that_somebody_joined_is_counted_first_and_one_read_whole_is_not(a_run, said):
+    said.known = Known(groups={("lists", id): RECENT for id in ("L1", "L2")})
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1", "L2", "L3"))
+    due.members()
+    due.note("list_profiles", {}, "L1", a_body(a_member("P1", NOW - 2 * DAY)))
+    due.note("list_profiles", {}, "L2", a_body(a_member("P2", NOW - DAY)))
+    assert parents(due.counting()) == ["L2", "L1"]
+
+
+@pytest.mark.parametrize(("count", "again"), [(7, []), (6, ["L1"]), (None, []), ("7", [])])
+def test_a_group_that_klaviyo_counts_otherwise_is_read_whole(a_run, said, count, again):
+    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.held, said.new = {"L1": 5}, {"L1": 2}
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1"))
+    due.members()
+    due.note("list_count", {}, "L1", a_count(count))
+    walks = due.differing()
+    assert parents(walks) == again
+    assert all(walk.complete and walk.bounds is None for walk in walks)
+
+
+@pytest.mark.parametrize("body", [b'{"data": null}', b'{"data": {"attributes": null}}'])
+def test_a_count_that_is_not_said_is_no_difference(a_run, said, body):
+    said.known = Known(groups={("lists", "L1"): RECENT})
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1"))
+    due.members()
+    due.note("list_count", {}, "L1", body)
+    assert due.differing() == []
+
+
+# -- windows --------------------------------------------------------------------------------------
+
+
+def windows(due: Due) -> list[tuple[str, datetime | None, datetime | None]]:
+    return [
+        (walk.bounds.field, walk.bounds.start, walk.bounds.end)
+        for walk in due.windows()
+        if walk.bounds
+    ]
+
+
+def test_events_are_read_of_the_metrics_on_the_pages(a_run):
+    due = a_run("events", start=NOW - DAY)
+    due.note("metrics", {}, None, a_body(a_metric("M1"), a_metric("M2", "Clicked Email")))
+    (walk,) = due.windows()
+    assert due.metric_names == {"M1": "opened email", "M2": "clicked email"}
+    assert 'equals(metric_id,["M1","M2"])' in unquote(walk.first_url)
+
+
+def test_a_run_up_to_now_stays_behind_what_klaviyo_is_still_indexing(a_run):
+    due = a_run("events", start=NOW - DAY)
+    due.note("metrics", {}, None, a_body(a_metric("M1")))
+    assert windows(due) == [("datetime", NOW - DAY, NOW - MARGIN)]
+
+
+def test_the_end_of_a_bounded_run_is_left_out(a_run):
+    due = a_run("events", start=NOW - 3 * DAY, end=NOW - DAY)
+    due.note("metrics", {}, None, a_body(a_metric("M1")))
+    assert windows(due) == [("datetime", NOW - 3 * DAY, NOW - DAY - timedelta(seconds=1))]
+
+
+def test_without_metrics_events_are_not_read_and_it_is_said(a_run):
+    due = a_run("events")
+    due._outcome.fail("metrics", "403")
+    assert due.windows() == []
+    assert due._outcome.failed["events"] == ["events: which metrics to read could not be found out"]
+
+
+@pytest.mark.parametrize(
+    ("last", "options", "field"),
+    [
+        (None, {}, "created"),
+        (WEEK + MARGIN, {}, "created"),
+        (WEEK - HOUR, {}, "updated"),
+        (None, {"start": NOW - DAY}, "updated"),
+        (None, {"end": NOW - DAY}, "updated"),
+    ],
+    ids=["never", "long ago", "lately", "since a time", "up to a time"],
+)
+def test_all_profiles_are_read_again_after_so_long_where_nothing_bounds_the_run(
+    a_run, said, last, options, field
+):
+    read = Read(Range(None, NOW - HOUR), NOW)
+    said.known = Known(profiles=[read], complete_profiles_at=last and NOW - last)
+    (walk,) = a_run("profiles", **options).windows()
+    assert walk.bounds
+    assert (walk.bounds.field, walk.complete) == (field, field == "created")
+
+
+# -- runs that were cut short ---------------------------------------------------------------------
+
+
+def a_landed(endpoint: str, *records: Any, **facts: Any) -> Landed:
+    return landed(a_page(endpoint, *records, fetched_at=NOW - HOUR, run_id="one", **facts), None)
+
+
+def test_pages_that_an_earlier_run_landed_say_what_they_said_then(a_run, said):
+    piece = a_landed("lists")
+    said.cut_short, said.bodies = [piece], {piece.walk_id: lists("L1")}
+    due = a_run("lists")
+    assert due.listings() == []
+    assert parents(due.members()[0]) == ["L1"]
+    assert due.kept == {piece.walk_id: piece}
+
+
+def test_a_listing_of_yesterday_is_read_anew(a_run, said):
+    said.cut_short = [landed(a_page("lists", fetched_at=NOW - DAY), None)]
+    due = a_run("lists")
+    assert [walk.endpoint.name for walk in due.listings()] == ["lists"]
+    assert due.kept == {}
+
+
+# -- metrics --------------------------------------------------------------------------------------
+
+
+def test_a_metric_is_known_by_its_name_and_owner():
+    (fact,) = _metric_facts(a_body(a_metric("M1", "Opened Email", "Klaviyo")))
+    assert (fact.id, fact.name) == ("M1", "Opened Email")
+
+
+@pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": 7}])
+def test_a_record_that_is_no_metric_is_passed_over(record):
+    assert [fact.id for fact in _metric_facts(a_body(record, a_metric("M1")))] == ["M1"]
+
+
+# -- what counts as cut short ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+
+
+def end(lake: Lake, run_id: str, code: int) -> None:
+    row = {
+        "run_id": run_id,
+        "account_id": "default",
+        "verb": "sync",
+        "started_at": NOW - HOUR,
+        "finished_at": NOW,
+        "exit_code": code,
+        "requests": 1,
+        "retries": 0,
+        "pages": 1,
+        "bytes": 1,
+        "problems": [],
+        "warnings": [],
+    }
+    lake.append_ops("runs", [row])
+
+
+def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
+    first = a_page(
+        "tags",
+        fetched_at=NOW - 2 * HOUR,
+        run_id="one",
+        is_last=False,
+        next_url=f"{BASE}/api/tags?2",
+    )
+    second = {**first, "page_no": 2, "is_last": True, "next_url": None, "run_id": "two"}
+    second["fetched_at"] = NOW - HOUR
+    elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
+
+    lake.append_pages([first, elsewhere])
+    killed = state.cut_short(lake, "default", NOW)
+    lake.append_pages([second])
+    end(lake, "two", 0)
+    ended = state.cut_short(lake, "default", NOW)
+    third = a_page("lists", fetched_at=NOW, run_id="four")
+    lake.append_pages([third])
+    killed_since = state.cut_short(lake, "default", NOW)
+
+    assert killed == [landed(first, None)]
+    assert ended == []
+    assert killed_since == [landed(third, None)]

@@ -1,0 +1,303 @@
+"""From walks that have landed to rows of what has been read, and back. No Spark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import NOON
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klaviyo_spark import ops
+from klaviyo_spark.api.coverage import Range, Read, uncovered
+from klaviyo_spark.ledger import EVER, Landed
+from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.watermarks import Known, Watermark, as_row, known, watermarks
+
+ZERO, HOUR, DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
+MARGIN = timedelta(minutes=2)
+
+
+def at(hours: float) -> datetime:
+    return NOON + hours * HOUR
+
+
+def a_walk(endpoint: str, start: float | None = None, end: float | None = None, **facts: Any):
+    """A walk that has landed to its end; times in hours from ``NOON``, when it began."""
+    walk = Landed(
+        endpoint=endpoint,
+        slice="{}",
+        parent_id=None,
+        parent_version=None,
+        read_id="R",
+        read_run_id="one",
+        read_started_at=NOON,
+        walk_id="W",
+        complete=False,
+        window_start=None if start is None else at(start),
+        window_end=None if end is None else at(end),
+        reached=None,
+        pages=1,
+        next_url=None,
+        ended=True,
+        status=200,
+        records=1,
+    )
+    return replace(walk, **facts)
+
+
+def events(start: float | None, end: float, metrics: str = "M1", **facts: Any) -> Landed:
+    return a_walk("events", start, end, slice=json.dumps({"metric_ids": metrics}), **facts)
+
+
+def all_profiles(start: float | None = None, end: float | None = None, **facts: Any) -> Landed:
+    """A walk of a complete read of profiles."""
+    return a_walk("profiles", start, end, complete=True, **facts)
+
+
+def members(start: float | None = None, **facts: Any) -> Landed:
+    return a_walk("list_profiles", start, parent_id="L1", parent_version="v", **facts)
+
+
+def marks(*walks: Landed, names: Mapping[str, str] | None = None, skew: timedelta = ZERO):
+    return list(watermarks(walks, names or {}, skew, MARGIN))
+
+
+def a_range(start: float | None, end: float, scope: str | None = "M1", **facts: Any) -> Watermark:
+    """A range of events that was read at ``NOON``."""
+    resource = "events" if scope else "profiles"
+    begin = None if start is None else at(start)
+    return replace(Watermark(resource, scope, None, "range", begin, at(end), NOON), **facts)
+
+
+def a_mark(kind: str, hours: float, read_at: float = 0, version: str = "v") -> Watermark:
+    """A moment of list L1."""
+    return Watermark("lists", "L1", None, kind, None, at(hours), at(read_at), version)
+
+
+# -- ranges ---------------------------------------------------------------------------------------
+
+
+def test_nothing_landed_is_nothing_read():
+    assert marks() == []
+
+
+def test_a_window_of_events_is_a_range_per_metric():
+    found = marks(events(-9, -1, "M1,M2"), names={"M1": "Opened Email", "M2": "Clicked Email"})
+    assert found == [
+        a_range(-9, -1, "M1", documented_name="Opened Email"),
+        a_range(-9, -1, "M2", documented_name="Clicked Email"),
+    ]
+
+
+def test_of_a_walk_under_way_only_the_seconds_that_are_whole_count():
+    walk = events(-9, -1, ended=False, reached=at(-5))
+    assert marks(walk) == [replace(a_range(-9, 0), end=at(-5) - timedelta(seconds=1))]
+
+
+def test_a_walk_that_has_finished_no_second_leaves_no_mark():
+    assert marks(events(-9, -1, ended=False), events(-9, -1, ended=False, reached=at(-9))) == []
+
+
+def test_ranges_of_one_read_that_touch_become_one():
+    assert marks(events(-3, -1), events(-9, -5), events(-5, -3)) == [a_range(-9, -1)]
+
+
+def test_a_gap_between_ranges_stays():
+    assert marks(events(-9, -5), events(-3, -1)) == [a_range(-9, -5), a_range(-3, -1)]
+
+
+def test_ranges_that_were_read_at_other_times_are_kept_apart():
+    assert marks(events(-9, -5), events(-5, -1, read_started_at=at(1))) == [
+        a_range(-9, -5),
+        a_range(-5, -1, read_at=at(1)),
+    ]
+
+
+def test_updated_profiles_are_a_range_without_scope():
+    assert marks(a_walk("profiles", None, -1)) == [a_range(None, -1, None)]
+
+
+def test_times_are_by_klaviyos_clock():
+    (mark,) = marks(events(-9, -1), skew=timedelta(minutes=3))
+    assert (mark.end, mark.read_at) == (at(-1), NOON + timedelta(minutes=3))
+
+
+def test_listings_leave_no_mark():
+    assert marks(a_walk("tags", complete=True), a_walk("flow_messages", parent_id="A1")) == []
+
+
+# -- complete reads of profiles -------------------------------------------------------------------
+
+COMPLETE = Watermark("profiles", None, None, "complete", None, NOON - MARGIN, NOON)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [all_profiles()],
+        [all_profiles(None, -5), all_profiles(-5, None)],
+        [all_profiles(-5, None), all_profiles(-9, -3), all_profiles(None, -7)],
+    ],
+    ids=["in one", "cut", "overlapping"],
+)
+def test_all_profiles_are_read_where_the_parts_leave_no_time_out(parts):
+    assert marks(*parts) == [COMPLETE]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [all_profiles(None, -5)],
+        [all_profiles(-5, None)],
+        [all_profiles(None, -5), all_profiles(-4, None)],
+        [all_profiles(None, -5), all_profiles(-5, None, ended=False, reached=at(-1))],
+        [all_profiles(None, -5), all_profiles(-5, None, read_id="another")],
+    ],
+    ids=["no end", "no beginning", "a gap", "under way", "two reads"],
+)
+def test_a_complete_read_that_is_not_all_there_leaves_no_mark(parts):
+    assert marks(*parts) == []
+
+
+def test_a_complete_read_is_good_up_to_what_klaviyo_had_indexed_when_it_began():
+    (mark,) = marks(all_profiles(), skew=timedelta(minutes=-7))
+    assert mark.read_at == NOON - timedelta(minutes=7)
+    assert mark.end == mark.read_at - MARGIN
+
+
+# -- groups ---------------------------------------------------------------------------------------
+
+
+def kinds(*walks: Landed) -> dict[str, datetime]:
+    return {mark.kind: mark.end for mark in marks(*walks)}
+
+
+def test_a_whole_read_of_a_group_says_when_and_who_joined_last():
+    found = marks(members(complete=True, reached=at(-4)))
+    assert found == [a_mark("complete", 0), a_mark("joined", -4)]
+
+
+def test_an_empty_group_has_nobody_who_joined_last():
+    assert kinds(members(complete=True)) == {"complete": NOON}
+
+
+def test_who_joined_since_moves_the_mark():
+    assert kinds(members(-9, reached=at(-4))) == {"joined": at(-4)}
+
+
+@pytest.mark.parametrize("reached", [None, at(-9), at(-9) + JOINED_LATE])
+def test_finding_the_last_who_joined_again_is_no_news(reached):
+    assert kinds(members(-9, reached=reached)) == {}
+
+
+@pytest.mark.parametrize(
+    "facts", [{"ended": False, "next_url": "…"}, {"status": 404}], ids=["under way", "gone"]
+)
+def test_a_group_that_was_not_read_to_the_end_has_no_mark(facts):
+    assert marks(members(complete=True, reached=at(-4), **facts)) == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "of"), [("list_count", "lists"), ("segment_count", "segments")]
+)
+def test_a_count_is_a_mark_of_its_group(endpoint, of):
+    found = marks(a_walk(endpoint, parent_id="L1", parent_version="v", complete=True))
+    assert found == [replace(a_mark("count", 0), resource=of)]
+
+
+# -- rows and back --------------------------------------------------------------------------------
+
+
+def and_back(found: Iterable[Watermark]) -> list[Watermark]:
+    """Marks as they are after they have been rows."""
+    rows = [as_row(mark, "default", "one") for mark in found]
+    return [
+        Watermark(
+            row["resource"],
+            row["scope"],
+            row["documented_name"],
+            row["kind"],
+            row["range_start"],
+            row["range_end"],
+            row["read_at"],
+            row["version"],
+        )
+        for row in rows
+    ]
+
+
+def test_a_row_has_the_columns_of_its_table():
+    row = as_row(a_range(-9, -1), "default", "one")
+    assert tuple(row) == tuple(name for name, _, _ in ops.TABLES["watermarks"][1])
+    assert (row["account_id"], row["run_id"]) == ("default", "one")
+
+
+def test_nothing_is_known_of_an_empty_table():
+    assert known([]) == Known()
+
+
+def test_what_was_read_is_known_again():
+    walks = [
+        events(-9, -1, "M1,M2"),
+        a_walk("profiles", -9, -1),
+        all_profiles(),
+        members(complete=True, reached=at(-4)),
+        a_walk("list_count", parent_id="L1", parent_version="v"),
+    ]
+    found = marks(*walks, names={"M1": "Opened Email"})
+
+    read = Read(Range(at(-9), at(-1)), NOON)
+    assert and_back(found) == found
+    assert known(and_back(found)) == Known(
+        events={"M1": [read], "M2": [read]},
+        metric_names={"M1": "Opened Email", "M2": "M2"},
+        profiles=[read, Read(Range(None, NOON - MARGIN), NOON)],
+        complete_profiles_at=NOON - MARGIN,
+        groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v")},
+    )
+
+
+def test_the_last_complete_read_of_profiles_is_the_one_that_counts():
+    rows = [replace(COMPLETE, end=at(hours)) for hours in (-9, -2, -5)]
+    assert known(rows).complete_profiles_at == at(-2)
+
+
+def test_the_last_moment_of_each_kind_is_known_of_a_group():
+    rows = [
+        a_mark("complete", -9),
+        a_mark("joined", -4),
+        a_mark("joined", -8),
+        a_mark("count", -6),
+        a_mark("count", -7),
+    ]
+    assert known(rows).groups == {("lists", "L1"): GroupRead(at(-9), at(-4), at(-6), "v")}
+
+
+def test_a_group_is_known_as_it_was_when_last_looked_at():
+    rows = [
+        a_mark("complete", -9, read_at=-9, version="first"),
+        a_mark("joined", -5, read_at=-1, version="third"),
+        a_mark("count", -2, read_at=-2, version="second"),
+    ]
+    assert known(rows).groups["lists", "L1"].version == "third"
+
+
+hours = st.integers(-100, -1)
+
+
+@given(st.lists(st.tuples(hours, hours).map(sorted), max_size=6), st.integers(-100, 0))
+def test_no_more_is_known_than_has_landed(windows, reached):
+    walks = [events(start, end) for start, end in windows]
+    under_way = events(-100, -1, ended=False, reached=at(reached))
+    held = [walk.held for walk in (*walks, under_way)]
+    everything = Range(at(-200), EVER)
+
+    reads = known(marks(*walks, under_way)).events.get("M1", [])
+
+    assert uncovered(everything, [read.range for read in reads]) == uncovered(everything, held)
