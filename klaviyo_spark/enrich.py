@@ -15,6 +15,11 @@ NEEDS = {
     "attributed_send_ts": ("events",),
     "klaviyo_first": (),
 }
+# The column that points to them.
+REFERENCES = {
+    "message_channel": "attribution_message",
+    "attributed_send_ts": "attribution_attributed_event_id",
+}
 
 
 def enrich(rows: DataFrame, table: TableSpec, silver: Mapping[str, DataFrame]) -> DataFrame:
@@ -54,7 +59,7 @@ def _with_message_channel(rows: DataFrame, name: str, silver: Mapping[str, DataF
         .agg(F.max("m_channel").alias("m_channel"))
     )
     on = (F.col("_account_id") == F.col("m_account")) & (
-        F.col("attribution_message") == F.col("m_id")
+        F.col(REFERENCES["message_channel"]) == F.col("m_id")
     )
     return (
         rows.join(channels, on=on, how="left")
@@ -75,7 +80,7 @@ def _with_attributed_send_ts(rows: DataFrame, name: str, events: DataFrame) -> D
     known = rows.select(*columns).union(events.select(*columns)).where("e_ts is not null")
     sent = known.groupBy("e_account", "e_id").agg(F.max("e_ts").alias("e_ts"))
     on = (F.col("_account_id") == F.col("e_account")) & (
-        F.col("attribution_attributed_event_id") == F.col("e_id")
+        F.col(REFERENCES["attributed_send_ts"]) == F.col("e_id")
     )
     return (
         rows.join(sent, on=on, how="left")

@@ -174,7 +174,7 @@ class Lake:
         """
         key = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in ("_account_id", *table.key))
         if table.partition:
-            key += f" AND {_only(f't.`{table.partition.name}`', days)}"
+            key += f" AND {only(f't.`{table.partition.name}`', days)}"
         self.spark.sql(
             f"MERGE INTO {self._silver(table)} t USING {{rows}} s ON {key} "
             "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
@@ -228,8 +228,8 @@ def _text(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _only(column: str, days: list[date | None]) -> str:
-    """A condition on the target alone, which is what Delta can prune by."""
+def only(column: str, days: list[date | None]) -> str:
+    """A condition on a column of days, in literals: Delta prunes by nothing else."""
     known = sorted(d for d in days if d is not None)
     parts = []
     if len(known) > _MAX_DAYS_LISTED:

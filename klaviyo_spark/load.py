@@ -23,6 +23,7 @@ from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, changes
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.settling import Settler
 from klaviyo_spark.silver import keep_newest, project
 from klaviyo_spark.spec import TableSpec
 
@@ -123,6 +124,9 @@ class Loader:
                 gone_parents=self._gone_parents(table),
             )
             counts = self._write(table, rows, current, evidence, reads)
+            settler = Settler(self.lake, self.facts.run_id)
+            counts["updated"] += settler.look_up(table, current)
+            counts["inserted"] += settler.borrow(table)
         load = Load(
             table.name,
             self.facts.run_id,

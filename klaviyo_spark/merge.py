@@ -199,10 +199,10 @@ def _cell(
         case _:
             # The row's update time says nothing about what is only filled in.
             read = there if column.reads.keys() <= table.fillers else there & ~stale
-            # A source that was not read keeps what it said; the first a column names is the one
-            # whose NULL counts.
-            first, *_ = column.reads
-            said = F.array_contains("s_sources", first)
+            # A source that was not read keeps what it said, so a NULL counts only where all have
+            # been: else what a row holds would depend on which page came in which run.
+            asked = F.array(*[F.lit(source) for source in column.reads])
+            said = F.size(F.array_except(asked, F.col("s_sources"))) == 0
             return F.when(read & said, new).when(read, F.coalesce(new, old)).otherwise(old)
 
 

@@ -29,6 +29,13 @@ LOOPBACK = "127.0.0.1"
 # compiled any more: hence the size.
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
 
+# Each query of a small lake is met once: to compile it takes longer than to run it as it is.
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.ui.explainMode": "simple",
+}
+
 
 class Place(Enum):
     """Where this process runs, as far as Spark is concerned."""
@@ -111,6 +118,8 @@ def local_conf(
         "spark.sql.parquet.columnarReaderBatchSize": "256",
         **delta_conf(),
     }
+    if quick:
+        conf |= INTERPRETED
     if master.startswith("local"):
         # On the class path itself: no copying of jars at start, no port open to the network.
         conf["spark.driver.extraClassPath"] = os.pathsep.join(str(jar) for jar in delta)

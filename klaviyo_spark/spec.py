@@ -91,13 +91,21 @@ class Borrow:
 
     The record's reference ``ref`` (``ref_else`` where that is missing) is looked up in ``table``'s
     column ``on``; ``column`` of the rows found stands in for the element.
+
+    Rows may come to ``table`` later than the record: the record's own row, in silver table
+    ``owner``, has its key in ``owner_key`` and the reference in ``owner_ref``; ``owner_has`` is
+    the column and path (``column>$.path``) of elements it brings itself.
     """
 
     table: str
     on: str
     column: str
     ref: str
-    ref_else: str = ""
+    ref_else: str
+    owner: str
+    owner_key: str
+    owner_ref: str
+    owner_has: str
 
 
 @dataclass(frozen=True)

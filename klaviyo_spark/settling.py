@@ -1,0 +1,165 @@
+"""Rows that waited for others: filled once what they point to has been read.
+
+An event may be read before the event or the message it is attributed to. When those come, by a
+later run, the rows that waited take from them what they would have taken at first. What has just
+come is what the run has written: a run that is refined again finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark.enrich import NEEDS, REFERENCES, enrich
+from klaviyo_spark.lake import Lake, only
+from klaviyo_spark.merge import row_hash
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import Borrow, TableSpec
+
+
+@dataclass(frozen=True)
+class Settler:
+    """Settles tables after the rows of one run have been written."""
+
+    lake: Lake
+    run_id: str
+
+    def look_up(self, table: TableSpec, near: DataFrame) -> int:
+        """Fill rows that looked for what has come; how many have changed.
+
+        Args:
+            near: the part of the table that the run's rows fall into.
+        """
+        columns = (*table.columns, *table.internal)
+        needed = {name for column in columns for name in NEEDS.get(column.lookup, ())}
+        silver = {name: self.lake.silver(TABLES[name]) for name in needed}
+        news = {
+            name: self._written(near if name == table.name else silver[name]).select(
+                "_account_id", F.col(TABLES[name].key[0]).alias("news_id")
+            )
+            for name in needed
+        }
+        if all(rows.isEmpty() for rows in news.values()):
+            return 0
+        current = self.lake.silver(table)
+        waited = waiting(table, current, news)
+        days: list[date | None] = []
+        if table.partition:
+            day = table.partition.name
+            days = [row[0] for row in waited.select(day).distinct().collect()]
+            current = current.where(only(f"`{day}`", days))
+        rows = current.join(waited, ["_account_id", *table.key], "left_semi")
+        return self._merge(table, settled(table, rows, silver, self.run_id), days)
+
+    def borrow(self, table: TableSpec) -> int:
+        """Add rows that borrow what has come; how many."""
+        count = 0
+        for borrow in (source.borrow for source in table.sources if source.borrow):
+            news = self._written(self.lake.silver(TABLES[borrow.table]))
+            if news.isEmpty():
+                continue
+            owners, current = self.lake.silver(TABLES[borrow.owner]), self.lake.silver(table)
+            rows = lent(table, borrow, current, owners, news, self.run_id)
+            count += self._merge(table, rows, [])
+        return count
+
+    def _written(self, rows: DataFrame) -> DataFrame:
+        return rows.where(F.col("_run_id") == self.run_id)
+
+    def _merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> int:
+        count = rows.count()
+        if count:
+            self.lake.merge(table, rows, days)
+        return count
+
+
+def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:
+    """Key and partition of rows that point to ``news`` by a column that is looked up.
+
+    Args:
+        current: the table as it is.
+        news: rows of the tables that ``enrich.NEEDS`` names, that have just come: ``_account_id``
+            and ``news_id``.
+    """
+    found: DataFrame | None = None
+    for column in (*table.columns, *table.internal):
+        for needed in NEEDS.get(column.lookup, ()):
+            came = news[needed].select(F.col("_account_id").alias("n_account"), "news_id")
+            same = F.col("_account_id") == F.col("n_account")
+            points = same & (F.col(REFERENCES[column.lookup]) == F.col("news_id"))
+            rows = current.join(came, points, "left_semi").select(*_identity(table))
+            found = rows if found is None else found.union(rows)
+    assert found is not None
+    return found.distinct()
+
+
+def settled(
+    table: TableSpec, rows: DataFrame, silver: Mapping[str, DataFrame], run_id: str
+) -> DataFrame:
+    """Those of ``rows`` that come out different now that ``silver`` holds more, whole."""
+    names = [column.name for column in columns_of(table)]
+    again = enrich(rows, table, silver).withColumn("hash", row_hash(["_account_id", *names]))
+    return again.where(F.col("hash") != F.col("_row_hash")).select(
+        *names,
+        "_account_id",
+        F.lit(run_id).alias("_run_id"),
+        "_landed_at",
+        F.col("hash").alias("_row_hash"),
+        "_deleted_at",
+    )
+
+
+def lent(
+    table: TableSpec,
+    borrow: Borrow,
+    current: DataFrame,
+    owners: DataFrame,
+    news: DataFrame,
+    run_id: str,
+) -> DataFrame:
+    """Rows of ``table`` that are missing, borrowed from ``news``, whole.
+
+    Args:
+        current: the table as it is.
+        owners: the table whose rows borrow, as it is.
+        news: rows of the table borrowed from that have just come.
+    """
+    came = news.select(
+        F.col("_account_id").alias("n_account"),
+        F.col(borrow.on).alias("n_on"),
+        F.col(borrow.column).alias("element"),
+    )
+    same = F.col("_account_id") == F.col("n_account")
+    waited = owners.join(came, same & (F.col(borrow.owner_ref) == F.col("n_on"))).where(
+        F.get_json_object(*_own(borrow)).isNull()
+    )
+    owner, element = table.key
+    rows = waited.select(
+        F.col(borrow.owner_key).alias(owner),
+        F.col("element").alias(element),
+        "_account_id",
+        F.lit(run_id).alias("_run_id"),
+        "_landed_at",
+    ).distinct()
+    names = [column.name for column in columns_of(table)]
+    whole = rows.withColumn("_row_hash", row_hash(["_account_id", *names])).withColumn(
+        "_deleted_at", F.lit(None).cast("timestamp")
+    )
+    return whole.join(
+        current.select("_account_id", *table.key), ["_account_id", *table.key], "left_anti"
+    )
+
+
+def _own(borrow: Borrow) -> tuple[Column, str]:
+    column, _, path = borrow.owner_has.partition(">")
+    return F.col(column), path
+
+
+def _identity(table: TableSpec) -> tuple[str, ...]:
+    partition = (table.partition.name,) if table.partition else ()
+    return ("_account_id", *table.key, *partition)

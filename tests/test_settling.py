@@ -1,0 +1,128 @@
+"""Rows that waited for others, over two runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    NOON,
+    a_campaign,
+    a_campaign_message,
+    a_flow,
+    a_flow_action,
+    a_page,
+    a_record,
+    an_attribution,
+    an_event,
+)
+
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+
+DAY = timedelta(days=1)
+COHORT = {"$_cohort$message_send_cohort": "1782173000:M1"}
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    return Lake(
+        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    )
+
+
+def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
+    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+
+
+def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    found = lake.silver(TABLES[table]).select(*columns).collect()
+    return sorted((tuple(row) for row in found), key=str)
+
+
+def attributed(id: str = "E9", **to: str) -> dict[str, Any]:
+    """A page with one event and what it is attributed to."""
+    event = an_event(id, {}, datetime="2026-06-25T10:00:00+00:00")
+    event["relationships"]["attributions"]["data"] = [{"type": "attribution", "id": "A1"}]
+    return a_page("events", event, included=[an_attribution("A1", **to)])
+
+
+def test_an_event_takes_from_the_attributed_one_however_late_that_comes(lake):
+    land(lake, "one", attributed(attributed_event="E0"))
+    refine(lake, "default", ["events"])
+    waits = rows(lake, "events", "id", "attribution_send_ts", "_run_id")
+    sent = an_event("E0", {**COHORT, "$group_ids": ["L1", "L2"]})
+    land(lake, "two", a_page("events", sent, fetched_at=NOON + DAY))
+    loads = {load.table: load for load in refine(lake, "default", ["events"])}
+    land(lake, "three", a_page("events", sent, fetched_at=NOON + 2 * DAY))
+    again = refine(lake, "default", ["events"])
+
+    assert waits == [("E9", None, "one")]
+    assert rows(lake, "events", "id", "attribution_send_ts", "_run_id") == [
+        ("E0", None, "two"),
+        ("E9", 1782173000.0, "two"),
+    ]
+    assert rows(lake, "event_attribution_group_ids", "event_id", "group_id") == [
+        ("E9", "L1"),
+        ("E9", "L2"),
+    ]
+    assert (loads["events"].inserted, loads["events"].updated) == (1, 1)
+    assert loads["event_attribution_group_ids"].inserted == 2
+    assert not any(load.changed for load in again)
+
+
+def test_an_event_takes_the_channel_of_a_message_however_late_that_comes(lake):
+    land(lake, "one", attributed(campaign_message="C1-M"))
+    refine(lake, "default", ["events"])
+    message = a_campaign_message("C1-M", channel="sms")
+    campaigns = a_page("campaigns", a_campaign("C1"), included=[message])
+    land(
+        lake,
+        "two",
+        {**campaigns, "fetched_at": NOON + DAY},
+        a_page("events", fetched_at=NOON + DAY),
+    )
+    refine(lake, "default", ["campaigns", "events"])
+
+    assert rows(lake, "events", "id", "attribution_attributed_channel") == [("E9", "sms")]
+
+
+def test_groups_that_an_event_names_itself_are_not_borrowed_too(lake):
+    own = {"$attribution": {"$attributed_event_id": "E0", "$group_ids": []}}
+    land(lake, "one", a_page("events", an_event("E9", own)))
+    refine(lake, "default", ["events"])
+    land(lake, "two", a_page("events", an_event("E0", {"$group_ids": ["L1"]})))
+    refine(lake, "default", ["events"])
+
+    assert rows(lake, "event_attribution_group_ids", "event_id") == []
+
+
+def test_a_message_takes_its_channel_of_its_listing_however_late_that_comes(lake):
+    definition = {
+        "type": "ab-test",
+        "data": {"main_action": {"type": "content", "data": {"message": {"id": "M1"}}}},
+    }
+    action = a_flow_action("X1", definition)
+    land(lake, "one", a_page("flows", a_flow("F1", "X1"), included=[action]))
+    refine(lake, "default", ["flows"])
+    listed = a_record("flow-message", "M1", channel="email", updated="2026-02-01T00:00:00+00:00")
+    land(lake, "two", a_page("flow_messages", listed, parent_id="X1", fetched_at=NOON + DAY))
+    refine(lake, "default", ["flows"])
+
+    assert rows(lake, "flow_action_messages", "flow_action_message_id", "channel") == [
+        ("M1", "email")
+    ]
+
+
+def test_a_listing_that_says_no_channel_does_not_take_what_the_action_said(lake):
+    definition = {"type": "send-email", "data": {"message": {"id": "M1"}}}
+    action = a_flow_action("X1", definition)
+    land(lake, "one", a_page("flows", a_flow("F1", "X1"), included=[action]))
+    refine(lake, "default", ["flows"])
+    listed = a_record("flow-message", "M1", channel=None)
+    land(lake, "two", a_page("flow_messages", listed, parent_id="X1", fetched_at=NOON + DAY))
+    refine(lake, "default", ["flows"])
+
+    assert rows(lake, "flow_action_messages", "channel") == [("email",)]
