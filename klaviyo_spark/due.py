@@ -24,8 +24,8 @@ from klaviyo_spark.resources import ENDPOINTS, RESOURCES, WINDOWED
 
 logger = logging.getLogger(__name__)
 
-# A listing that was read longer ago is read anew by a run that goes on.
-_LISTING_KEEPS = timedelta(hours=12)
+# What was read longer ago, a run that goes on reads anew: listings, and the trailing lookback.
+_KEEPS = timedelta(hours=12)
 # Who joined a group is held in memory until it has been counted; beyond, it is counted wrong, and
 # read whole for that.
 _JOINED_HELD = 10_000
@@ -222,7 +222,8 @@ class Due:
 
     def _left(self, walks: Iterable[Walk]) -> list[Walk]:
         """What of ``walks`` no run has landed yet; what one has is taken note of."""
-        taken = take_up(walks, self._cut_short, _now() - _LISTING_KEEPS)
+        fresh = _now() - _KEEPS
+        taken = take_up(walks, self._cut_short, fresh, self._wanted.lookback)
         self.kept.update({walk.walk_id: walk for walk in taken.kept})
         noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
         if noted:

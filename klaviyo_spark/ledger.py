@@ -138,7 +138,12 @@ def slice_text(facts: Mapping[str, str]) -> str:
     return json.dumps(dict(facts), sort_keys=True)
 
 
-def take_up(walks: Iterable[Walk], landed: Sequence[Landed], not_before: datetime) -> TakenUp:
+def take_up(
+    walks: Iterable[Walk],
+    landed: Sequence[Landed],
+    not_before: datetime,
+    lookback: timedelta = timedelta(0),
+) -> TakenUp:
     """What of ``walks`` has not landed yet.
 
     A walk goes on at the page after its last; what has ended is not asked again.
@@ -146,7 +151,7 @@ def take_up(walks: Iterable[Walk], landed: Sequence[Landed], not_before: datetim
     Args:
         landed: of runs that were cut short.
         not_before: listings begun earlier are read anew: they would show a state of the past.
-            Time that has been read stays read.
+            Time that was read earlier stays read, but for the ``lookback`` before that.
     """
     by_key: dict[tuple[object, ...], list[Landed]] = {}
     for piece in landed:
@@ -166,12 +171,18 @@ def take_up(walks: Iterable[Walk], landed: Sequence[Landed], not_before: datetim
                 walk = _in_read(walk, last)
         found = [p for p in found if p.slice == slice_text(walk.facts)]
         kept.update({p.walk_id: p for p in found})
-        left += _rest(walk, found)
+        held = [
+            piece.held
+            if walk.complete or piece.read_started_at >= not_before
+            else Read(piece.held, piece.read_started_at).settled(lookback)
+            for piece in found
+        ]
+        left += _rest(walk, found, held)
     return TakenUp(tuple(left), tuple(kept.values()))
 
 
-def _rest(walk: Walk, found: Sequence[Landed]) -> Iterator[Walk]:
-    """The parts of ``walk`` that none of ``found`` holds."""
+def _rest(walk: Walk, found: Sequence[Landed], held: Sequence[Range]) -> Iterator[Walk]:
+    """The parts of ``walk`` that are not ``held``; those that ``found`` lead to, by its cursors."""
     if not found:
         yield walk
     elif walk.bounds is None:
@@ -179,7 +190,7 @@ def _rest(walk: Walk, found: Sequence[Landed]) -> Iterator[Walk]:
             yield _go_on(walk, max(found, key=lambda p: p.pages))
     else:
         wanted = Range(walk.bounds.start, walk.bounds.end or EVER)
-        for gap in _gaps(wanted, [piece.held for piece in found]):
+        for gap in _gaps(wanted, held):
             piece = next((p for p in found if _leads_to(p, gap)), None)
             if piece:
                 # Its cursor knows the end that was asked for then.

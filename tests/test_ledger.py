@@ -220,6 +220,20 @@ def test_a_listing_begun_too_long_ago_is_read_anew(late, asked):
     assert taken.kept == (piece,)[asked:]
 
 
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize(
+    ("began", "asked"),
+    [(30, [(30, 31)]), (29, [(22, 31)])],
+    ids=["just now", "a day before"],
+)
+def test_the_lookback_is_read_again_where_a_run_was_cut_short_long_ago(began, asked):
+    first = whole(events(0, 30 * DAY_S), read_started_at=at(began * DAY_S))
+    taken = take_up([events(0, 31 * DAY_S)], [first], at(30 * DAY_S), timedelta(days=7))
+    assert spans(taken) == [(at(start * DAY_S), at(end * DAY_S)) for start, end in asked]
+
+
 def test_time_that_was_read_long_ago_stays_read():
     piece = whole(events(0, 90))
     assert take_up([events(0, 90)], [piece], NOON + timedelta(days=99)).walks == ()
@@ -511,7 +525,15 @@ def test_a_thousand_pages_killed_at_random_cost_a_few_more():
 
 def covering(start: float | None, end: float, began: float, metric: str = "M1") -> Done:
     """What a run that began at ``began`` and ended has read of a metric."""
-    return Done([(("events", metric), Read(Range(start and at(start), at(end)), at(began)))], {})
+    return Done(
+        [
+            (
+                ("events", metric),
+                Read(Range(None if start is None else at(start), at(end)), at(began)),
+            )
+        ],
+        {},
+    )
 
 
 @pytest.mark.parametrize(

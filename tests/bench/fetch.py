@@ -18,12 +18,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import requests
 
-from klaviyo_spark import ingest
+from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.walk import Walk
@@ -31,13 +30,13 @@ from klaviyo_spark.api.walks import Crew, Failed
 from klaviyo_spark.endpoint import Rate
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.landing import Lander
-from klaviyo_spark.progress import progress
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.sandbox.demo import KEY
 from klaviyo_spark.sandbox.demo import served as sample_account
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import spark_session
+from klaviyo_spark.settings import Settings
 from tests.bench.canned import served as canned
 
 EVENTS, WALKS, LATENCY_MS, ROUNDS = 600_000, 16, 150, 3
@@ -125,8 +124,9 @@ def profiles(count: int = 20_000) -> None:
     with a_lake() as lake, sample_account(1_000, count, print, latency_ms=LATENCY_MS) as url:
         took = {}
         for threads in (1, WALKS):
-            run_id = uuid.uuid4().hex
-            took[threads] = seconds(lambda t=threads, r=run_id: ask(lake, url, ["profiles"], t, r))
+            began = time.monotonic()
+            run_id = ask(lake, url, ["profiles"], threads)
+            took[threads] = time.monotonic() - began
             landed = lake.pages().where(f"run_id = '{run_id}'")
             ids = landed.selectExpr(
                 "explode(from_json(get_json_object(body, '$.data'), 'array<struct<id:string>>')).id"
@@ -144,7 +144,7 @@ def profiles(count: int = 20_000) -> None:
 def first_sync() -> None:
     """Requests of a first read of a year with 5,000 events, against the fewest."""
     with a_lake() as lake, Sandbox(Account(events=5_000, profiles=500), rate_scale=100) as sandbox:
-        ask(lake, sandbox.url, ["events"], WALKS, "first")
+        ask(lake, sandbox.url, ["events"])
         asked = sandbox.counts()["/api/events"]
         held = lake.pages().where("endpoint = 'events'").selectExpr("sum(record_count)").first()
         fewest = math.ceil(held[0] / _PAGE)
@@ -153,27 +153,26 @@ def first_sync() -> None:
 
 
 def daily_sync() -> None:
-    """Requests of a daily read with about 1,000 new events after a history of 100,000."""
-    account = Account(events=100_000, profiles=1_000)
+    """Requests of a daily read with 1,000 new events or more after a history of 100,000."""
+    account = Account(events=100_000, profiles=1_000, lag_days=6)
     with a_lake() as lake, Sandbox(account, rate_scale=100) as sandbox:
-        ask(lake, sandbox.url, ["events"], WALKS, "first")
-        before = sandbox.counts()["/api/events"]
-        account.advance(days=3)
-        ask(lake, sandbox.url, ["events"], WALKS, "second")
+        ask(lake, sandbox.url, ["events"])
+        before, held = sandbox.counts()["/api/events"], len(account.truth()["events"])
+        while (new := len(account.truth()["events"]) - held) < 1_000:
+            account.advance(days=1)
+        ask(lake, sandbox.url, ["events"])
         asked = sandbox.counts()["/api/events"] - before
-    print(f"a first sync of 100,000 events: {before} requests; ", end="")
-    print(f"the next, some 1,000 events later: {asked} requests (15 or less)")
+    print(f"a first sync of {held:,} events: {before} requests; ", end="")
+    print(f"the next, {new:,} events later: {asked} requests (15 or less)")
 
 
-def ask(lake: Lake, url: str, resources: list[str], threads: int, run_id: str) -> None:
-    """One ingest."""
-    wanted = ingest.Wanted(
-        "bench", run_id, resources, None, None, timedelta(days=7), timedelta(minutes=2),
-        timedelta(days=30), timedelta(days=7), "documented", threads,
-    )  # fmt: skip
-    with Client(url, ApiKey(KEY), limiter=Limiter()) as client, progress("none") as shown:
-        done = ingest.ingest(lake, client, wanted, shown)
-    assert not done.failed, done.failed
+def ask(lake: Lake, url: str, resources: list[str], threads: int = WALKS) -> str:
+    """One ingest; its run id."""
+    settings = Settings(base_url=url, account="bench", resources=resources, threads=threads)
+    with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
+        done = pipeline.run("ingest", lake, settings, client)
+    assert not done.outcome.failed, done.outcome.failed
+    return done.run_id
 
 
 def a_page_of_events(file: Path) -> Path:
