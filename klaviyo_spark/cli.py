@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from klaviyo_spark import __version__
-from klaviyo_spark.errors import KlaviyoSparkError, UsageError
+from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 
 if TYPE_CHECKING:
@@ -276,9 +276,7 @@ def main(args: Sequence[str] | None = None) -> None:
             traceback.print_exc()
         code = error.exit_code
     except Exception as error:  # the last resort: still one line, and the way to more
-        first = str(error).strip().splitlines() or [""]
-        line = f"{type(error).__name__}: {first[0]:.300}"
-        click.echo(f"klaviyo-spark: {line} (-v shows the stack trace)", err=True)
+        click.echo(f"klaviyo-spark: {in_a_line(error)} (-v shows the stack trace)", err=True)
         if verbose:
             traceback.print_exc()
         code = 1

@@ -23,6 +23,8 @@ Messages say what, where and what next; never the key, a profile or a whole body
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import datetime
 
 
@@ -123,3 +125,12 @@ class CursorExpired(FatalError):
 
 class BadAnswer(FatalError):
     """A body that Klaviyo's API would not send: no ``data``, no ``links``, a looping cursor."""
+
+
+def in_a_line(error: Exception) -> str:
+    """What an error of Spark, Java or the system is about."""
+    text = str(error).strip()
+    full = os.strerror(errno.ENOSPC)
+    if full in text:  # in Java's stack, below whatever was being done
+        return f"{full}: what has landed stays; make room and give the same command again"
+    return f"{type(error).__name__}: {(text.splitlines() or [''])[0]:.300}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.sandbox import Account, Sandbox
 
 KEY = "pk_sandbox"
@@ -101,3 +102,20 @@ def test_a_missing_scope_is_named_with_its_tables_and_the_rest_goes_on(spark, ca
     assert "tags" not in [
         line.split()[2].rstrip(":") for line in out.splitlines() if "not done" in line
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("first\nsecond"), "ValueError: first"),
+        (ValueError(), "ValueError: "),
+        (
+            OSError("while calling o237.append\n: java.io.IOException: No space left on device\n"),
+            "No space left on device: what has landed stays; "
+            "make room and give the same command again",
+        ),
+    ],
+    ids=["many lines", "no words", "a full disk"],
+)
+def test_an_error_of_spark_or_the_system_is_said_in_a_line(error, line):
+    assert in_a_line(error) == line

@@ -22,6 +22,7 @@ VERBS = [
     "fast",
     "help",
     "setup",
+    "soak",
     "test",
 ]
 
