@@ -17,6 +17,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.progress import progress
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import spark_session
 from klaviyo_spark.settings import Settings, check_warehouse
@@ -49,7 +50,7 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
                 requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
             out(f"\n== {title}")
             with Client(url, ApiKey(KEY), limiter=limiter) as client:
-                done = pipeline.run("sync", lake, settings, client)
+                done = pipeline.run("sync", lake, settings, client, show=progress("auto"))
             for line in summary.lines(done):
                 out(line)
             if done.exit_code:
