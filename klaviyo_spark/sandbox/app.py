@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -39,7 +40,11 @@ class Request:
 
 
 class App:
-    """A WSGI application for one account."""
+    """A WSGI application for one account.
+
+    ``clock_ahead``: how far its clock is ahead of this machine's; ``page_most``: the largest page
+    it serves, whatever is asked; ``era``: how often all cursors have expired.
+    """
 
     def __init__(self, account: Account, key: str, rate_scale: float, latency_ms: float) -> None:
         self.account = account
@@ -48,8 +53,15 @@ class App:
         self.faults = Faults(account.world.seed)
         self.missing_scopes: set[str] = set()
         self.requests: list[Request] = []
+        self.clock_ahead = timedelta(0)
+        self.page_most: int | None = None
+        self.era = 0
         self._limits = Limits(rate_scale)
         self._views = Views(account.world)
+
+    def now(self) -> datetime:
+        """The time by the clock of this app (UTC)."""
+        return datetime.now(timezone.utc) + self.clock_ahead
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request and record it.
@@ -70,6 +82,7 @@ class App:
             raise ConnectionResetError("the sandbox drops the connection, as it was told to")
         headers = {"Content-Type": answer.content_type, **answer.headers}
         headers["Content-Length"] = str(len(answer.body))
+        headers["Date"] = format_datetime(self.now(), usegmt=True)
         phrase = HTTPStatus(answer.status).phrase
         start_response(f"{answer.status} {phrase}", list(headers.items()))
         return _cut(answer) if answer.cut else [answer.body]
@@ -99,7 +112,8 @@ class App:
         _check_method(environ, "GET")
         self._check_scopes(rule.scopes)
         params = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
-        asked = understand(rule, id, params, older, instant(datetime.now(timezone.utc)))
+        asked = understand(rule, id, params, older, instant(self.now()))
+        asked = replace(asked, size=min(asked.size, self.page_most or asked.size), era=self.era)
         headers = self._limits.spend(*rate_of(asked))
         with self.account.lock:
             answer = ok(self._views.document(asked, base))

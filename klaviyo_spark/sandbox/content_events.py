@@ -6,7 +6,7 @@ Only who, what and when is decided here; the properties are worked out in ``payl
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from klaviyo_spark.sandbox.content_profiles import is_quiet
 from klaviyo_spark.sandbox.ids import event_id, mixed, ulid
@@ -63,10 +63,14 @@ class EventMaker:
 
     def future(self, count: int) -> list[Event]:
         """Events that a client with a fast clock sent: dated two days and more ahead."""
+        return self.at(self._world.today + (20 + k) * DAY_S for k in range(count))
+
+    def at(self, seconds: Iterable[int]) -> list[Event]:
+        """An event that stands for itself, per second."""
         self._made = []
-        self._latest = self._world.today + 400 * DAY_S
-        for k in range(count if self._people else 0):
-            self._event("subscribed_list", self._world.today + (20 + k) * DAY_S)
+        for second in seconds if self._people else ():
+            self._latest = second
+            self._event("subscribed_list", second)
         return self._made
 
     def _send_time(self, message: Message, earliest: int, latest: int) -> int:

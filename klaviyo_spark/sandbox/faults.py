@@ -6,7 +6,9 @@ import json
 import random
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from klaviyo_spark.sandbox.answers import Answer, Refusal, forbidden, invalid, not_found, throttled
@@ -16,45 +18,58 @@ HTML = b"<html><head><title>Klaviyo</title></head><body><h1>We'll be right back<
 
 @dataclass
 class Fault:
-    """One rule: ``kind`` befalls requests whose path (or path and query) ``path`` is found in.
+    """One rule: ``kinds`` befall, in turn, requests whose path (or path and query) has ``path``.
 
     ``times`` is how often at most (``None``: no end), ``after`` how many such requests are spared
     first.
     """
 
-    kind: str
+    kinds: tuple[str, ...]
     path: str = ""
     probability: float = 1.0
     times: int | None = None
     after: int = 0
+    turn: int = 0
+
+    @property
+    def kind(self) -> str:
+        """What befalls the next request."""
+        return self.kinds[self.turn % len(self.kinds)]
 
 
 class Faults:
-    """The rules in force. Chances come from a seed."""
+    """The rules in force. Chances come from a seed.
+
+    ``struck`` counts what has happened, by kind; an answer that stalls comes ``stall_s`` late.
+    """
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(f"faults:{seed}")
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
+        self.struck: Counter[str] = Counter()
+        self.stall_s = 5.0
 
     def add(
         self,
-        kind: str,
+        kind: str | Sequence[str],
         path: str = "",
         probability: float = 1.0,
         times: int | None = None,
         after: int = 0,
     ) -> None:
-        """Let ``kind`` happen; see ``KINDS``.
+        """Let ``kind`` happen, or several kinds in turn; see ``KINDS``.
 
         Raises:
             ValueError: there is no such kind.
         """
-        if kind not in KINDS:
-            raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
+        kinds = (kind,) if isinstance(kind, str) else tuple(kind)
+        for one in kinds or ("",):
+            if one not in KINDS:
+                raise ValueError(f"no fault {one!r}; there are {', '.join(sorted(KINDS))}")
         re.compile(path)
         with self._lock:
-            self._rules.append(Fault(kind, path, probability, times, after))
+            self._rules.append(Fault(kinds, path, probability, times, after))
 
     def clear(self) -> None:
         """Behave again."""
@@ -64,6 +79,8 @@ class Faults:
     def before(self, url: str) -> Answer | None:
         """What takes the place of the answer to a request, if anything does."""
         kind = self._strikes(url, INSTEAD)
+        if kind == "stall":
+            time.sleep(self.stall_s)
         return INSTEAD[kind](url) if kind else None
 
     def spoil(self, url: str, absolute: str, answer: Answer) -> Answer:
@@ -77,11 +94,12 @@ class Faults:
         path = url.partition("?")[0]
         with self._lock:
             for rule in self._rules:
-                if rule.kind not in kinds or rule.times == 0:
+                kind = rule.kind
+                if kind not in kinds or rule.times == 0:
                     continue
                 if not (re.search(rule.path, path) or re.search(rule.path, url)):
                     continue
-                if rule.kind == "expired_cursor" and "page[cursor]=" not in url:
+                if kind == "expired_cursor" and "page[cursor]=" not in url:
                     continue
                 if rule.after:
                     rule.after -= 1
@@ -90,7 +108,9 @@ class Faults:
                     continue
                 if rule.times is not None:
                     rule.times -= 1
-                return rule.kind
+                rule.turn += 1
+                self.struck[kind] += 1
+                return kind
         return None
 
 
@@ -150,6 +170,7 @@ INSTEAD: dict[str, Callable[[str], Answer]] = {
     "503": _html(503),
     "504": lambda _: Answer(504, b"", content_type="text/plain"),
     "drop": lambda _: Answer(0, b"", drop=True),
+    "stall": lambda _: Answer(0, b"", drop=True),
     "401": _error(401, "authentication_failed", "Incorrect authentication credentials."),
     "403": _refuse(lambda _: forbidden()),
     "404": _refuse(lambda url: not_found("resource", url.partition("?")[0].split("/")[-1])),

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +29,7 @@ class Sandbox:
         key: the only key accepted.
         rate_scale: multiplies Klaviyo's rate limits; the headers state what results.
         latency_ms: added to every answer.
+        page_most: the largest page served, whatever is asked; small ones make long walks.
 
     Raises:
         ValueError: ``host`` is not loopback.
@@ -41,6 +43,7 @@ class Sandbox:
         key: str = "pk_sandbox",
         rate_scale: float = 1.0,
         latency_ms: float = 0,
+        page_most: int | None = None,
         host: str = "127.0.0.1",
     ) -> None:
         if host not in ("127.0.0.1", "localhost"):
@@ -48,6 +51,7 @@ class Sandbox:
         self.account = account
         self.key = key
         self._app = App(account, key, rate_scale, latency_ms)
+        self._app.page_most = page_most
         self._host = host
         self._port = port
         self._server: Any = None
@@ -75,6 +79,28 @@ class Sandbox:
     @missing_scopes.setter
     def missing_scopes(self, scopes: set[str]) -> None:
         self._app.missing_scopes = set(scopes)
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the server's clock is ahead of this machine's."""
+        return self._app.clock_ahead
+
+    @clock_ahead.setter
+    def clock_ahead(self, ahead: timedelta) -> None:
+        self._app.clock_ahead = ahead
+
+    @property
+    def latency_ms(self) -> float:
+        """Added to every answer."""
+        return self._app.latency_ms
+
+    @latency_ms.setter
+    def latency_ms(self, latency_ms: float) -> None:
+        self._app.latency_ms = latency_ms
+
+    def expire_cursors(self) -> None:
+        """Let every cursor given so far be one that Klaviyo no longer knows."""
+        self._app.era += 1
 
     @property
     def requests(self) -> list[Request]:

@@ -273,3 +273,14 @@ def test_the_account_does_not_get_ahead_of_its_clock():
 
     with pytest.raises(ValueError, match="caught up with its clock after 1 days"):
         account.advance()
+
+
+def test_what_arrives_late_is_there_at_its_own_time():
+    account = a_small_account()
+    times = [NOW - timedelta(days=17), NOW - timedelta(days=5)]
+
+    ids = account.arrive(times)
+
+    said = by_key(account.truth(NOW)["events"], "id")
+    assert [said[id,]["event_datetime"] for id in ids] == times
+    assert account.arrive(times) != ids

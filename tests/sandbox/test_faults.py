@@ -20,7 +20,7 @@ STATUSES = {
     "410": 410,
     "redirect": 302,
 }
-BROKEN = {"drop", "short"}
+BROKEN = {"drop", "short", "stall"}
 CHANGED = {"html200", "malformed", "no_data", "no_links", "loop", "foreign_next"}
 
 
@@ -47,6 +47,7 @@ def test_503_is_a_page_for_people(sandbox, get):
 
 @pytest.mark.parametrize("kind", sorted(BROKEN))
 def test_breaks_the_connection(sandbox, get, kind):
+    sandbox.faults.stall_s = 0.1
     sandbox.faults.add(kind, path="/api/events", times=1)
 
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
@@ -126,3 +127,23 @@ def test_the_query_can_be_matched_too(sandbox, get):
 
     assert get(path.format("email")).status_code == 200
     assert get(path.format("sms")).status_code == 500
+
+
+def test_several_kinds_strike_in_turn_and_are_counted(sandbox, get):
+    before = sandbox.faults.struck.copy()
+    sandbox.faults.add(("500", "html200"), path="/api/tags", times=4)
+
+    types = [get("/api/tags").headers["Content-Type"].partition(";")[0] for _ in range(4)]
+
+    assert types == ["application/vnd.api+json", "text/html"] * 2
+    assert sandbox.faults.struck - before == {"500": 2, "html200": 2}
+
+
+def test_a_cursor_of_before_all_expired_is_none(sandbox, get):
+    first = get("/api/events?page[size]=5").json()["links"]["next"]
+
+    sandbox.expire_cursors()
+
+    assert get(first).json()["errors"][0]["detail"] == "Invalid cursor provided"
+    fresh = get("/api/events?page[size]=5").json()["links"]["next"]
+    assert get(fresh).status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -133,3 +134,34 @@ def test_an_empty_account_is_served(session):
 
     assert page["data"] == []
     assert page["links"]["next"] is None
+
+
+def test_its_clock_may_differ_from_ours(own):
+    sandbox, ask = own
+    soon = datetime.now(timezone.utc) + timedelta(minutes=30)
+    path = f"/api/events?filter=greater-or-equal(datetime,{soon:%Y-%m-%dT%H:%M:%SZ})"
+    assert ask("GET", path).status_code == 400
+
+    sandbox.clock_ahead = timedelta(hours=1)
+    answer = ask("GET", path)
+
+    said = parsedate_to_datetime(answer.headers["Date"]) - timedelta(hours=1)
+    assert abs(said - datetime.now(timezone.utc)) < timedelta(minutes=1)
+    assert answer.status_code == 200
+
+
+def test_pages_are_no_larger_than_the_largest_it_serves(session, own_account):
+    sizes, ids = [], []
+    with Sandbox(own_account, rate_scale=1000, page_most=150) as sandbox:
+        url = f"{sandbox.url}/api/profiles?page[size]=100"
+        small = session.get(url, timeout=10).json()
+        url = f"{sandbox.url}/api/events?page[size]=1000"
+        while url:
+            page = session.get(url, timeout=10).json()
+            sizes.append(len(page["data"]))
+            ids += [event["id"] for event in page["data"]]
+            url = page["links"]["next"]
+
+    assert len(small["data"]) == 100
+    assert set(sizes[:-1]) == {150}
+    assert sorted(ids) == sorted(own_account.world.timeline.by_id)
