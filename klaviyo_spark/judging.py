@@ -17,9 +17,12 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
 
     A record that says nothing about its children (the judge's proof fails) is left out.
     """
-    rows, leaves = _parsed(pages, judge.endpoint, judge.rows, [judge.parent, judge.proof])
+    paths = [judge.parent, judge.proof, *judge.childless]
+    rows, leaves = _parsed(pages, judge.endpoint, judge.rows, paths)
     if judge.proof:
         rows = rows.where(leaves.proves(judge.proof))
+    for path in judge.childless:
+        rows = rows.where(leaves.of(parse_path(path[1:])).isNull())
     parent = leaves.of(parse_path(judge.parent[1:]))
     return (
         rows.select("_account_id", parent.alias("parent_key"), F.col("fetched_at"))

@@ -146,6 +146,7 @@ class Judge:
         parent: path of the parent's id in such a record.
         proof: a path that must be there, or ``<path> has <key>``: without it the record says
             nothing about its children (``relationships.tags`` without ``data`` was not included).
+        childless: paths of which none may hold anything: the record names no child at all.
         whole: the endpoint's complete reads prove it, per parent id or for the table as a whole.
     """
 
@@ -153,6 +154,7 @@ class Judge:
     rows: str = "data"
     parent: str = ""
     proof: str = ""
+    childless: tuple[str, ...] = ()
     whole: bool = False
 
 

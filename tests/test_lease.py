@@ -19,6 +19,7 @@ from klaviyo_spark.lease import lease
 from klaviyo_spark.lock import Holder, LakeBusy
 
 SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
+PATIENCE_S = 300.0  # for what another thread does on a busy machine
 LATER = timedelta(seconds=leases.LEASE_S + 1)
 
 
@@ -80,14 +81,14 @@ def test_of_two_that_come_at_once_to_a_new_lake_one_gets_it(spark, tmp_path):
     outcomes: dict[str, object] = {}
 
     def run(run_id: str) -> None:
-        start.wait(30)
+        start.wait(PATIENCE_S)
         try:
             with lease(a_lake(spark, tmp_path), a_holder(run_id)):
                 outcomes[run_id] = "held"
-                all_tried.wait(30)
+                all_tried.wait(PATIENCE_S)
         except LakeBusy as busy:
             outcomes[run_id] = busy.holder
-            all_tried.wait(30)
+            all_tried.wait(PATIENCE_S)
 
     threads = [threading.Thread(target=run, args=(run_id,)) for run_id in ("one", "two")]
     for thread in threads:
@@ -126,9 +127,9 @@ def test_a_run_that_waits_goes_on_when_the_first_has_freed_the_lake(lake, other,
     thread = threading.Thread(target=second)
     with lease(lake, a_holder("one")):
         thread.start()
-        assert waits.wait(30)
+        assert waits.wait(PATIENCE_S)
         assert not held.is_set()
-    thread.join(30)
+    thread.join(PATIENCE_S)
     assert held.is_set()
 
 
@@ -167,7 +168,7 @@ def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
         clock.at += LATER
         for _ in range(2):  # by the second look at the clock the sign of the first is written
             clock.looked.clear()
-            assert clock.looked.wait(30)
+            assert clock.looked.wait(PATIENCE_S)
 
         with (
             pytest.raises(LakeBusy, match="last seen 0 s ago"),

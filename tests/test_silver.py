@@ -534,6 +534,21 @@ def test_links_without_data_are_no_tags_and_prove_nothing(spark):
 # -- flows ----------------------------------------------------------------------------------------
 
 
+def test_only_an_action_that_names_no_message_proves_that_all_of_its_are_gone(spark):
+    page = a_page(
+        "flows",
+        a_flow("F1", "A1", "A2", "A3"),
+        included=[
+            a_flow_action("A1", {"type": "send-email", "data": {"message": None}}),
+            a_flow_action("A2", {"type": "send-email", "data": {"message": {"id": "M0"}}}),
+            a_flow_action("A3", None),
+        ],
+    )
+    (judge,) = [j for j in TABLES["flow_action_messages"].judges if not j.whole]
+    proven = present_parents(pages_df(spark, page), judge).select("parent_key").collect()
+    assert [row["parent_key"] for row in proven] == ["A1"]
+
+
 def an_ab_test(**data: Any) -> dict[str, Any]:
     """An action that holds its send as main_action and a variation beside it."""
 

@@ -50,6 +50,14 @@ TRACKING_ENDPOINT = Endpoint(
     budget_of="flows",
 )
 
+# What an action that sends says of its messages, at the revisions that are read.
+_MESSAGES_AT = (
+    "$.relationships.flow-messages.data[0]",
+    "$.attributes.definition.data.message",
+    "$.attributes.definition.data.main_action",
+    "$.attributes.definition.data.current_experiment",
+)
+
 # One request per action that sends: the only place where a message says when it was made.
 MESSAGES_ENDPOINT = Endpoint(
     name="flow_messages",
@@ -62,12 +70,7 @@ MESSAGES_ENDPOINT = Endpoint(
     fanout=Fanout(
         "flows",
         rows="included:flow-action",
-        if_any=(
-            "$.relationships.flow-messages.data[0]",
-            "$.attributes.definition.data.message",
-            "$.attributes.definition.data.main_action",
-            "$.attributes.definition.data.current_experiment",
-        ),
+        if_any=_MESSAGES_AT,
     ),
 )
 
@@ -240,8 +243,18 @@ FLOW_ACTION_MESSAGES = TableSpec(
     doc="One row per message a flow sends, each variation of an A/B test too.",
     key=("flow_action_message_id",),
     sources=(_LISTED, _IN_ACTION),
-    # An action's definition does not hold all of its messages: to lack one proves nothing.
-    judges=(Judge("flow_messages", whole=True),),
+    # An action's definition does not hold all of its messages: to lack one proves nothing, unless
+    # it has none at all. Then its listing is not asked for.
+    judges=(
+        Judge(
+            "flows",
+            rows="included:flow-action",
+            parent="$.id",
+            proof=_D,
+            childless=_MESSAGES_AT,
+        ),
+        Judge("flow_messages", whole=True),
+    ),
     judged_per="flow_action_id",
     parent=Parent("flow_actions", "flow_action_id"),
     columns=(

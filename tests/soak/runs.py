@@ -96,11 +96,14 @@ class Run:
         return False
 
     def kill(self) -> None:
-        """SIGKILL, its JVM too."""
+        """SIGKILL, its JVM too; a second time does nothing, its number may be another's by then."""
+        if self._out.closed:
+            return
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._close()
+        self._out.close()
+        self._err.close()
 
     def interrupt(self, number: signal.Signals) -> None:
         """Ctrl-C as a terminal sends it, to the whole group; SIGTERM as a scheduler, to the run."""
@@ -117,10 +120,6 @@ class Run:
             self.kill()
         out = Path(self._out.name).read_text(encoding="utf-8")
         return Ended(code, out, self.err)
-
-    def _close(self) -> None:
-        self._out.close()
-        self._err.close()
 
 
 def _words(folder: Path, name: str) -> IO[str]:
