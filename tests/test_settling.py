@@ -50,7 +50,9 @@ def attributed(id: str = "E9", **to: str) -> dict[str, Any]:
 
 
 def test_an_event_takes_from_the_attributed_one_however_late_that_comes(lake):
-    land(lake, "one", attributed(attributed_event="E0"))
+    names_none = {"$attribution": {"$attributed_event_id": "E0", "$group_ids": []}}
+    own = a_page("events", an_event("E8", names_none))
+    land(lake, "one", attributed(attributed_event="E0"), own)
     refine(lake, "default", ["events"])
     waits = rows(lake, "events", "id", "attribution_send_ts", "_run_id")
     sent = an_event("E0", {**COHORT, "$group_ids": ["L1", "L2"]})
@@ -59,16 +61,17 @@ def test_an_event_takes_from_the_attributed_one_however_late_that_comes(lake):
     land(lake, "three", a_page("events", sent, fetched_at=NOON + 2 * DAY))
     again = refine(lake, "default", ["events"])
 
-    assert waits == [("E9", None, "one")]
+    assert waits == [("E8", None, "one"), ("E9", None, "one")]
     assert rows(lake, "events", "id", "attribution_send_ts", "_run_id") == [
         ("E0", None, "two"),
+        ("E8", 1782173000.0, "two"),
         ("E9", 1782173000.0, "two"),
     ]
     assert rows(lake, "event_attribution_group_ids", "event_id", "group_id") == [
         ("E9", "L1"),
         ("E9", "L2"),
     ]
-    assert (loads["events"].inserted, loads["events"].updated) == (1, 1)
+    assert (loads["events"].inserted, loads["events"].updated) == (1, 2)
     assert loads["event_attribution_group_ids"].inserted == 2
     assert not any(load.changed for load in again)
 
@@ -89,40 +92,27 @@ def test_an_event_takes_the_channel_of_a_message_however_late_that_comes(lake):
     assert rows(lake, "events", "id", "attribution_attributed_channel") == [("E9", "sms")]
 
 
-def test_groups_that_an_event_names_itself_are_not_borrowed_too(lake):
-    own = {"$attribution": {"$attributed_event_id": "E0", "$group_ids": []}}
-    land(lake, "one", a_page("events", an_event("E9", own)))
-    refine(lake, "default", ["events"])
-    land(lake, "two", a_page("events", an_event("E0", {"$group_ids": ["L1"]})))
-    refine(lake, "default", ["events"])
-
-    assert rows(lake, "event_attribution_group_ids", "event_id") == []
-
-
-def test_a_message_takes_its_channel_of_its_listing_however_late_that_comes(lake):
-    definition = {
+def test_a_message_has_the_channel_that_its_listing_or_its_action_says_in_any_order(lake):
+    test = {
         "type": "ab-test",
         "data": {"main_action": {"type": "content", "data": {"message": {"id": "M1"}}}},
     }
-    action = a_flow_action("X1", definition)
-    land(lake, "one", a_page("flows", a_flow("F1", "X1"), included=[action]))
+    send = {"type": "send-email", "data": {"message": {"id": "M2"}}}
+    actions = [a_flow_action("X1", test), a_flow_action("X2", send)]
+    land(lake, "one", a_page("flows", a_flow("F1", "X1", "X2"), included=actions))
     refine(lake, "default", ["flows"])
     listed = a_record("flow-message", "M1", channel="email", updated="2026-02-01T00:00:00+00:00")
-    land(lake, "two", a_page("flow_messages", listed, parent_id="X1", fetched_at=NOON + DAY))
+    silent = a_record("flow-message", "M2", channel=None)
+    later = {"fetched_at": NOON + DAY}
+    land(
+        lake,
+        "two",
+        a_page("flow_messages", listed, parent_id="X1", **later),
+        a_page("flow_messages", silent, parent_id="X2", **later),
+    )
     refine(lake, "default", ["flows"])
 
     assert rows(lake, "flow_action_messages", "flow_action_message_id", "channel") == [
-        ("M1", "email")
+        ("M1", "email"),
+        ("M2", "email"),
     ]
-
-
-def test_a_listing_that_says_no_channel_does_not_take_what_the_action_said(lake):
-    definition = {"type": "send-email", "data": {"message": {"id": "M1"}}}
-    action = a_flow_action("X1", definition)
-    land(lake, "one", a_page("flows", a_flow("F1", "X1"), included=[action]))
-    refine(lake, "default", ["flows"])
-    listed = a_record("flow-message", "M1", channel=None)
-    land(lake, "two", a_page("flow_messages", listed, parent_id="X1", fetched_at=NOON + DAY))
-    refine(lake, "default", ["flows"])
-
-    assert rows(lake, "flow_action_messages", "channel") == [("email",)]
