@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.paths import parse_path
-from klaviyo_spark.records import Leaves, explode_records
+from klaviyo_spark.records import explode_records
 from klaviyo_spark.spec import Judge
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
@@ -39,5 +40,5 @@ def _parsed(
     _, _, type = rows.partition(":")
     wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
     leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-    records = leaves.parse(explode_records(pages.where(F.col("endpoint") == endpoint), rows))
+    records = explode_records(pages.where(F.col("endpoint") == endpoint), rows, leaves)
     return (records.where(leaves.of(_TYPE) == type) if type else records), leaves

@@ -16,13 +16,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from klaviyo_spark.cells import shaped, typed
+from klaviyo_spark.leaves import Leaves
+from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.paths import Path, Read, parse_path, parse_read
-from klaviyo_spark.records import (
-    Leaves,
-    explode_elements,
-    explode_records,
-    with_related,
-)
+from klaviyo_spark.records import explode_elements, explode_records
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import Source, TableSpec
 
@@ -120,13 +117,15 @@ def _project_source(
         wanted.append(parse_path(source.version[1:]))
     leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
     pages = pages.where(F.col("endpoint") == source.endpoint)
-    records = leaves.parse(explode_records(pages, source.rows))
+    neighbours = [Neighbour(related) for related in source.related]
+    records = explode_records(pages, source.rows, leaves, neighbours)
     _, _, type = source.rows.partition(":")
     if type:
         records = records.where(leaves.of(_TYPE) == type)
     scopes = _Scopes({record_scope: leaves})
-    for related in source.related:
-        records, beside = with_related(records, pages, related, leaves, paths.get(related.name, []))
+    for related, neighbour in zip(source.related, neighbours, strict=True):
+        beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
+        records = beside.parse(records)
         scopes.leaves[related.name] = beside
     version = leaves.of(parse_path(source.version[1:])) if source.version else F.lit(None)
     records = records.withColumn(_VERSION, typed(_TIMESTAMP, version.cast("string"))).withColumn(

@@ -1,0 +1,127 @@
+"""Parts of a JSON text that a table reads, each found in as few looks at the text as can be.
+
+Column -> Column and DataFrame -> DataFrame, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from klaviyo_spark.paths import Path, Tree, parse_path
+
+
+class Leaves:
+    """The leaves of a JSON column, all of them text.
+
+    ``parse`` adds struct columns to a DataFrame; ``of`` gives the text at a path. An object wanted
+    both whole and in parts is parsed twice, once to text and once from that text.
+    """
+
+    def __init__(self, source: str, name: str, wanted: Iterable[Path]) -> None:
+        self._source, self._name = source, name
+        self._structs: list[tuple[str, Callable[[], Column], T.StructType]] = []
+        self._where: dict[tuple[str, ...], Callable[[], Column]] = {}
+        tree = Tree()
+        for path in wanted:
+            if path.keys:
+                tree.want(path)
+        if tree.children:
+            self._add(tree, (), lambda: F.col(source))
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the struct columns that ``parse`` adds."""
+        return [name for name, _, _ in self._structs]
+
+    def parse(self, rows: DataFrame, *, begun: bool = False) -> DataFrame:
+        """``rows`` with the structs beside them; text that is no JSON object gives NULLs.
+
+        Args:
+            begun: the first of them, as ``first`` gives it, is there already.
+        """
+        for name, text, schema in self._structs[1 if begun else 0 :]:
+            rows = rows.withColumn(name, F.from_json(text(), schema))
+        return rows
+
+    def first(self, text: Column) -> Column:
+        """The struct that one look at ``text`` gives."""
+        return F.from_json(text, self._structs[0][2])
+
+    def within(self, first: Column, path: Path) -> Column:
+        """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
+        for key in path.keys:
+            first = first.getField(key)
+        return _indexed(first, path)
+
+    def of(self, path: Path) -> Column:
+        """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
+        return _indexed(self._where[path.keys]() if path.keys else F.col(self._source), path)
+
+    def proves(self, proof: str) -> Column:
+        """Whether a judge's proof holds: the path is there, or ``<path> has <key>``."""
+        path, _, key = proof.partition(" has ")
+        text = self.of(parse_path(path[1:]))
+        if not key:
+            return text.isNotNull()
+        return F.coalesce(F.array_contains(F.json_object_keys(text), key), F.lit(False))
+
+    def _add(self, node: Tree, keys: tuple[str, ...], text: Callable[[], Column]) -> None:
+        """Parse ``node`` from its text, which ``text`` gives."""
+        name = f"{self._name}{len(self._structs)}"
+        again: list[tuple[Tree, tuple[str, ...], Callable[[], Column]]] = []
+        schema = self._schema(node, keys, lambda: F.col(name), again)
+        self._structs.append((name, text, schema))
+        twins = node.twins()
+        for twin in twins:
+            below = (*keys, twin)
+            self._where[below] = _guarded(text, twin)
+        for child, below, read in again:
+            self._add(child, below, read)
+
+    def _schema(
+        self,
+        node: Tree,
+        keys: tuple[str, ...],
+        here: Callable[[], Column],
+        again: list[tuple[Tree, tuple[str, ...], Callable[[], Column]]],
+    ) -> T.StructType:
+        fields = []
+        for key, child in node.children.items():
+            if key in node.twins():
+                continue
+            below = (*keys, key)
+            read = _field(here, key)
+            if child.text:
+                kind: T.DataType = T.StringType()
+                self._where[below] = read
+                if child.children:
+                    again.append((child, below, read))
+            elif child.twins():  # its late twins are read from its text
+                kind = T.StringType()
+                again.append((child, below, read))
+            else:
+                kind = self._schema(child, below, read, again)
+            fields.append(T.StructField(key, kind))
+        return T.StructType(fields)
+
+
+def _indexed(text: Column, path: Path) -> Column:
+    if path.index is None:
+        return text
+    tail = "".join(f"['{key}']" for key in path.inner)
+    return F.get_json_object(text, f"$[{path.index}]{tail}")
+
+
+def _field(parent: Callable[[], Column], key: str) -> Callable[[], Column]:
+    return lambda: parent().getField(key)
+
+
+def _guarded(text: Callable[[], Column], key: str) -> Callable[[], Column]:
+    """A key read on its own; the cheap look first spares most rows the parsing."""
+    return lambda: F.when(
+        F.contains(text(), F.lit(f'"{key}"')), F.get_json_object(text(), f"$['{key}']")
+    )
