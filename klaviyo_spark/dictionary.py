@@ -71,13 +71,16 @@ def as_markdown() -> str:
 
 def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, str]]:
     for column in columns_of(table):
-        yield column.name, column.type, column.doc, _path(column)
+        yield column.name, column.type, column.doc, _path(column, table)
     for name, type, comment in BOOKKEEPING:
         yield name, type, comment, ""
 
 
-def _path(column: Column) -> str:
+def _path(column: Column, table: TableSpec) -> str:
     paths = [p for reads in column.reads.values() for p in reads]
+    if table.made_of:  # where the column of that row is read, which is the record around this one
+        of = {f"row.{c.name}": c for c in TABLES[table.made_of.table].columns}
+        paths = [f"^{_path(of[p], table)[1:]}" if p in of else p for p in paths]
     return " | ".join(dict.fromkeys(paths))
 
 

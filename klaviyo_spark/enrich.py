@@ -20,24 +20,56 @@ REFERENCES = {
     "message_channel": "attribution_message",
     "attributed_send_ts": "attribution_attributed_event_id",
 }
+# The columns of events that say when an event's message was sent.
+SENT_BY = ("_account_id", "id", "cohort_message_send_cohort")
 
 
-def enrich(rows: DataFrame, table: TableSpec, silver: Mapping[str, DataFrame]) -> DataFrame:
-    """``rows`` with the columns filled that a spec marks with ``lookup``.
+def among_neighbours(rows: DataFrame, table: TableSpec) -> DataFrame:
+    """``rows``, one per key of ``table``, with the columns that depend on the other rows read."""
+    for column in (*table.columns, *table.internal):
+        if column.lookup == "klaviyo_first":
+            rows = _klaviyo_first(rows, column.name)
+    return rows
+
+
+def look_up(
+    rows: DataFrame,
+    table: TableSpec,
+    silver: Mapping[str, DataFrame],
+    *,
+    few: bool = False,
+    small: bool = False,
+) -> DataFrame:
+    """``rows`` with the columns filled that are found in rows of other tables.
 
     Args:
         rows: one row per key of ``table``.
-        silver: the tables that ``NEEDS`` names, as they are now.
+        silver: the tables that ``NEEDS`` names, as they are now. Of ``events``, the columns that
+            ``SENT_BY`` names are enough.
+        few: ``rows`` are few and cheap to look at twice: others are looked up for them alone.
+        small: what they find fits into each task whole.
     """
     for column in (*table.columns, *table.internal):
         match column.lookup:
             case "message_channel":
                 rows = _with_message_channel(rows, column.name, silver)
             case "attributed_send_ts":
-                rows = _with_attributed_send_ts(rows, column.name, silver["events"])
-            case "klaviyo_first":
-                rows = _klaviyo_first(rows, column.name)
+                events = silver["events"]
+                if few:
+                    wanted = rows.select(
+                        F.col("_account_id").alias("w_account"),
+                        F.col(REFERENCES[column.lookup]).alias("w_id"),
+                    )
+                    same = F.col("_account_id") == F.col("w_account")
+                    on = same & (F.col("id") == F.col("w_id"))
+                    events = events.join(F.broadcast(wanted), on, "left_semi")
+                rows = _with_attributed_send_ts(rows, column.name, events, small)
     return rows
+
+
+def looks_up(table: TableSpec) -> bool:
+    """Whether a column of ``table`` is found in rows of other tables."""
+    return any(c.lookup in REFERENCES for c in (*table.columns, *table.internal))
 
 
 def _with_message_channel(rows: DataFrame, name: str, silver: Mapping[str, DataFrame]) -> DataFrame:
@@ -68,22 +100,26 @@ def _with_message_channel(rows: DataFrame, name: str, silver: Mapping[str, DataF
     )
 
 
-def _with_attributed_send_ts(rows: DataFrame, name: str, events: DataFrame) -> DataFrame:
+def _with_attributed_send_ts(
+    rows: DataFrame, name: str, events: DataFrame, small: bool
+) -> DataFrame:
     """When the attributed message was sent: the epoch in the attributed event's send cohort."""
-    columns = (
-        F.col("_account_id").alias("e_account"),
-        F.col("id").alias("e_id"),
-        F.regexp_extract("cohort_message_send_cohort", r"^(\d+):", 1)
-        .try_cast("double")
-        .alias("e_ts"),
+    account, id, cohort = SENT_BY
+    sent = (
+        events.select(
+            F.col(account).alias("e_account"),
+            F.col(id).alias("e_id"),
+            F.regexp_extract(cohort, r"^(\d+):", 1).try_cast("double").alias("e_ts"),
+        )
+        .where("e_ts is not null")
+        .groupBy("e_account", "e_id")
+        .agg(F.max("e_ts").alias("e_ts"))
     )
-    known = rows.select(*columns).union(events.select(*columns)).where("e_ts is not null")
-    sent = known.groupBy("e_account", "e_id").agg(F.max("e_ts").alias("e_ts"))
     on = (F.col("_account_id") == F.col("e_account")) & (
         F.col(REFERENCES["attributed_send_ts"]) == F.col("e_id")
     )
     return (
-        rows.join(sent, on=on, how="left")
+        rows.join(F.broadcast(sent) if small else sent, on=on, how="left")
         .withColumn(name, F.coalesce(name, "e_ts"))
         .drop("e_account", "e_id", "e_ts")
     )

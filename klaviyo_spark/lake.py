@@ -196,7 +196,7 @@ class Lake:
 
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
-        same = ("table_name", "walk_id", "page_no", "record_at", "element_at")
+        same = ("table_name", "walk_id", "page_no", "record_at", "element_at", "record")
         on = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in same)
         with self._quarantining:
             self.spark.sql(

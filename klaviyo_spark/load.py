@@ -1,40 +1,34 @@
-"""One run's pages into one silver table: what changes is found first, then written once."""
+"""One run's pages into one silver table: which rows they give, and what they prove of others."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import enrich
 from klaviyo_spark.bronze import complete_reads
+from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import present_parents
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.late import Days, late_arrivals
+from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
-from klaviyo_spark.merge import Evidence, changes
-from klaviyo_spark.quality import quarantined, with_broken
+from klaviyo_spark.merge import Evidence, changes, row_hash
+from klaviyo_spark.quality import with_broken
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.settling import Settler
-from klaviyo_spark.silver import keep_newest, project
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.settling import Settler, written
+from klaviyo_spark.silver import columns_of, keep_newest, narrowed, project
+from klaviyo_spark.spec import Borrow, TableSpec
+from klaviyo_spark.writing import Finish, RunFacts, Span, Writer
 
 logger = logging.getLogger(__name__)
 
-# Up to so many records, what changes is worked out once and held by the driver between finding and
-# writing; beyond, Spark works it out again for the write.
-_HELD_RECORDS = 3_000
-_HELD_ROWS = 1_000
-_WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
-_KINDS = {**_WRITTEN, "quarantined": "broken"}
+# What so many events say to those that point to them goes to every task whole.
+_BROADCAST_RECORDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,22 +49,6 @@ class Load:
     def changed(self) -> bool:
         """Whether a row of the table was written."""
         return bool(self.inserted or self.updated or self.marked_deleted)
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What is known of a run before its tables are loaded.
-
-    Args:
-        unchanged: endpoints whose pages are, byte for byte, those of the run before.
-        records: objects in ``data`` per endpoint.
-        went_on_with: complete reads that an earlier run began; their pages of then count too.
-    """
-
-    run_id: str
-    unchanged: frozenset[str]
-    records: Mapping[str, int]
-    went_on_with: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,34 +77,7 @@ class Loader:
         news = table.endpoints & self.facts.records.keys() - self.facts.unchanged
         if not news and not any(load.changed for load in first):
             return Load(table.name, self.facts.run_id, batch_ids)
-        pages = self._pages(table, batch_ids)
-        good = pages.where("status = 200")
-        silver = {name: self.lake.silver(TABLES[name]) for name in _looked_at(table)}
-        projected = project(good, table, silver)
-        rows = keep_newest(with_broken(projected, table), table)
-        rows = enrich.enrich(rows, table, silver)
-        if not self.keep_event_properties and table.name == "events":
-            rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
-        current = self.lake.silver(table)
-        if table.name not in self.begun and current.isEmpty():
-            evidence = Evidence(
-                answered_404=self._answered_404(table, pages),
-                gone_parents=self._gone_parents(table),
-            )
-            counts = self._write(table, rows, current, evidence, None)
-        else:
-            if table.partition:
-                current = current.where(_within(table, projected))
-            reads = complete_reads(pages)
-            evidence = Evidence(
-                judged=self._judged(table, good, reads),
-                answered_404=self._answered_404(table, pages),
-                gone_parents=self._gone_parents(table),
-            )
-            counts = self._write(table, rows, current, evidence, reads)
-            settler = Settler(self.lake, self.facts.run_id)
-            counts["updated"] += settler.look_up(table, current)
-            counts["inserted"] += settler.borrow(table)
+        counts = self._load(table, batch_ids)
         load = Load(
             table.name,
             self.facts.run_id,
@@ -146,6 +97,75 @@ class Loader:
         )
         return load
 
+    def _load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> dict[str, int]:
+        pages = self._pages(table, batch_ids)
+        good = pages.where("status = 200")
+        rows = keep_newest(with_broken(project(good, table, self._records_of(table)), table), table)
+        rows = among_neighbours(rows, table)
+        if not self.keep_event_properties and table.name == "events":
+            rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
+        span = self._span(table)
+        inside = within(table, span) if span else F.lit(True)
+        current = self.lake.silver(table).where(inside)
+        writer = Writer(self.lake, self.facts, self.days_read)
+        counts: Counter[str] = Counter()
+        evidence = Evidence(
+            answered_404=self._answered_404(table, pages), gone_parents=self._gone_parents(table)
+        )
+        if (span or table.name not in self.begun) and current.isEmpty():
+            changed = changes(rows, current.limit(0), table, evidence, self.facts.run_id)
+            finish = self._looking_up(table, good, table.name not in self.begun)
+            first, all_inside = writer.first(table, changed, inside, finish)
+            if all_inside:
+                return first
+            counts.update(first)
+            current = self.lake.silver(table)
+        reads = complete_reads(pages)
+        evidence = replace(evidence, judged=self._judged(table, good, reads))
+        changed = changes(rows, current, table, evidence, self.facts.run_id)
+        tally = writer.tally(table, changed)
+        if span and not tally.falls_into(span):
+            current = self.lake.silver(table)
+            changed = changes(rows, current, table, evidence, self.facts.run_id)
+            tally = writer.tally(table, changed)
+        if table.history and tally.counts["marked_deleted"]:
+            evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
+            changed = changes(rows, current, table, evidence, self.facts.run_id)
+            tally = replace(tally, held=None)
+        counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
+        settler = Settler(self.lake, self.facts.run_id, self.facts.began)
+        counts["updated"] += settler.look_up(
+            table, within(table, (span[0], None)) if span else F.lit(True)
+        )
+        counts["inserted"] += settler.borrow(table)
+        return counts
+
+    def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish:
+        """Fills rows about to be written from those of other tables that they point to.
+
+        Args:
+            first: there are no rows in the table to point to but those being read.
+        """
+        if not looks_up(table):
+            return lambda rows, _held: rows
+        needed = {n for c in (*table.columns, *table.internal) for n in NEEDS.get(c.lookup, ())}
+        silver = {name: self.lake.silver(TABLES[name]) for name in needed}
+        names = ["_account_id", *(c.name for c in columns_of(table))]
+
+        def finish(rows: DataFrame, held: bool) -> DataFrame:
+            near = dict(silver)
+            if table.name in needed:
+                near[table.name] = project(good, narrowed(table, SENT_BY)).select(*SENT_BY)
+                if not first:
+                    near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
+            few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
+            filled = look_up(rows, table, near, few=held, small=few)
+            return filled.withColumn("_row_hash", row_hash(names))
+
+        return finish
+
+    # -- what there is to read ------------------------------------------------------------------
+
     def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
         return (
             self.lake.pages()
@@ -157,62 +177,21 @@ class Loader:
             .withColumn("_account_id", F.col("account_id"))
         )
 
-    # -- writing --------------------------------------------------------------------------------
+    def _records_of(self, table: TableSpec) -> dict[str, DataFrame]:
+        """Silver rows that the table's rows are made of: written by this run, or borrowed."""
+        found = {b.table: self.lake.silver(TABLES[b.table]) for b in borrows(table)}
+        if table.made_of:
+            found[table.made_of.table] = self._written(table.made_of.table)
+        return found
 
-    def _write(
-        self,
-        table: TableSpec,
-        rows: DataFrame,
-        current: DataFrame,
-        evidence: Evidence,
-        reads: DataFrame | None,
-    ) -> dict[str, int]:
-        """Write what changes; ``reads`` None: the table is empty, so all of it is appended."""
-        changed = changes(rows, current, table, evidence, self.facts.run_id)
-        counts, days, held = self._tally(table, changed)
-        if table.history and reads is not None and counts["marked_deleted"]:
-            evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
-            changed = changes(rows, current, table, evidence, self.facts.run_id)
-            held = None
-        found = changed if held is None else self.lake.spark.createDataFrame(held)
-        if any(counts[name] for name in _WRITTEN):
-            # Before the write: what is new is found by looking at the table.
-            self._note_late(table, found, counts["inserted"])
-            fresh = found.where("change != 'broken'").drop("change", "nulled", "broken")
-            if reads is None:
-                self.lake.append(table, fresh)
-            else:
-                self.lake.merge(table, fresh, days)
-        if counts["quarantined"]:
-            self.lake.insert_quarantined(quarantined(found, table, self.facts.run_id))
-        return counts
+    def _written(self, name: str) -> DataFrame:
+        return written(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
 
-    def _note_late(self, table: TableSpec, found: DataFrame, inserted: int) -> None:
-        if inserted and table.late_by and self.days_read:
-            new = found.where("change = 'new'")
-            late = late_arrivals(new, table, self.days_read)
-            rows = late.withColumn("run_id", F.lit(self.facts.run_id))
-            self.lake.append_to_ops("late_arrivals", rows)
-
-    def _tally(
-        self, table: TableSpec, changed: DataFrame
-    ) -> tuple[dict[str, int], list[date | None], pa.Table | None]:
-        """Counts of what changes, the days it falls into, and the rows where they are few."""
-        if sum(self.facts.records.get(s.endpoint, 0) for s in table.sources) <= _HELD_RECORDS:
-            held = changed.limit(_HELD_ROWS + 1).toArrow()
-            if held.num_rows <= _HELD_ROWS:
-                return _tally_held(table, held)
-        day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
-        row = changed.agg(
-            *[F.count_if(F.col("change") == kind).alias(name) for name, kind in _KINDS.items()],
-            F.coalesce(F.sum("nulled"), F.lit(0)).alias("nulled_cells"),
-            F.collect_set(day).alias("days"),
-            F.count_if(day.isNull()).alias("dayless"),
-        ).first()
-        assert row is not None
-        counts = row.asDict()
-        days = counts.pop("days") + ([None] if counts.pop("dayless") else [])
-        return counts, days, None
+    def _span(self, table: TableSpec) -> Span | None:
+        """Days that the run's rows of a partitioned table should fall into, where it is known."""
+        if not table.partition:
+            return None
+        return self.facts.spans.get(table.sources[0].endpoint)
 
     # -- what the run proves --------------------------------------------------------------------
 
@@ -230,7 +209,16 @@ class Loader:
                     "judged_at",
                 )
             else:
-                facts = present_parents(good, judge).select(
+                parents = (
+                    self._written(judge.of.table).select(
+                        "_account_id",
+                        F.col(judge.of.key).alias("parent_key"),
+                        F.col("_landed_at").alias("judged_at"),
+                    )
+                    if judge.of
+                    else present_parents(good, judge)
+                )
+                facts = parents.select(
                     "_account_id",
                     "parent_key",
                     F.col("judged_at").alias("started_at"),
@@ -263,29 +251,19 @@ class Loader:
         )
 
 
-def _looked_at(table: TableSpec) -> set[str]:
-    """Tables whose rows this one takes something from."""
-    names = {s.borrow.table for s in table.sources if s.borrow}
-    for column in (*table.columns, *table.internal):
-        names.update(enrich.NEEDS.get(column.lookup, ()))
-    return names
+def borrows(table: TableSpec) -> list[Borrow]:
+    """What the table's rows may be borrowed from."""
+    return [source.borrow for source in table.sources if source.borrow]
 
 
-def _within(table: TableSpec, rows: DataFrame) -> Any:
-    """Only the days that the rows fall into: literals, since Delta prunes by nothing else."""
+def within(table: TableSpec, span: Span) -> Column:
+    """Rows of those days, in literals, since Delta prunes by nothing else; and those of no day."""
     assert table.partition
     day = F.col(table.partition.name)
-    low, high = rows.agg(F.min(day), F.max(day)).first() or (None, None)
-    if low is None:
-        return day.isNull()
-    return day.between(F.lit(low), F.lit(high)) | day.isNull()
-
-
-def _tally_held(
-    table: TableSpec, held: pa.Table
-) -> tuple[dict[str, int], list[date | None], pa.Table]:
-    kinds = held.column("change").to_pylist()
-    counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
-    counts["nulled_cells"] = pc.sum(held.column("nulled")).as_py() or 0
-    days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()
-    return counts, list(days), held
+    low, high = span
+    inside = F.lit(True)
+    if low:
+        inside = inside & (day >= F.lit(low))
+    if high:
+        inside = inside & (day <= F.lit(high))
+    return day.isNull() | inside

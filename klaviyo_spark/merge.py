@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.enrich import REFERENCES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import TableSpec
@@ -64,7 +65,13 @@ def changes(
     t = current.select(
         *[F.col(c).alias(f"t_{c}") for c in current.columns], F.lit(True).alias("t_there")
     )
-    on = [F.col(f"s_{k}").eqNullSafe(F.col(f"t_{k}")) for k in ("_account_id", *table.key)]
+    # Where neither can be NULL the plain comparison lets Spark join rows where they lie.
+    on = [
+        F.col(f"s_{k}").eqNullSafe(F.col(f"t_{k}"))
+        if k in table.nullable_key
+        else F.col(f"s_{k}") == F.col(f"t_{k}")
+        for k in ("_account_id", *table.key)
+    ]
     both = s.join(t, on=on, how="full" if complete else "left")
     for name in ("_account_id", *table.key, table.judged_per, table.parent_column):
         if name:
@@ -182,6 +189,10 @@ def _cell(
 ) -> Column:
     """One column of a settled row, by the column's role."""
     new, old = F.col(f"s_{column.name}"), F.col(f"t_{column.name}")
+    if column.lookup in REFERENCES:  # what was found stays for as long as it points to the same
+        ref = REFERENCES[column.lookup]
+        same = F.col(f"s_{ref}").eqNullSafe(F.col(f"t_{ref}"))
+        new = F.when(same, F.coalesce(old, new)).otherwise(new)
     gone = F.col("deleted_at").isNotNull()
     match column.role:
         case "first_seen":

@@ -33,7 +33,8 @@ class Read:
     """Where one value stands.
 
     ``scope`` is ``$`` (the row's own JSON), ``^`` (the record around an exploded element),
-    ``page`` (a fact of the request, its name in ``keys``) or the name of a related object.
+    ``page`` (a fact of the request, its name in ``keys``), ``row`` (a column of the silver row
+    that the record is) or the name of a related object.
     """
 
     scope: str
@@ -75,8 +76,9 @@ def parse_read(text: str) -> Read:
     if condition:
         left, _, value = condition.partition("=")
         only_if = (parse_path(left.lstrip("$^")), value)
-    if where.startswith("page."):
-        return Read("page", Path(tuple(where.split(".")[1:])), only_if)
+    if where.startswith(("page.", "row.")):
+        scope, *keys = where.split(".")
+        return Read(scope, Path(tuple(keys)), only_if)
     if where[0] in "$^":
         return Read(where[0], parse_path(where[1:]), only_if)
     name, _, path = where.partition(">$")

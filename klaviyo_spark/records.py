@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
+from klaviyo_spark.spec import Borrow, RowOf
 
 # What a record keeps of its page.
 PAGE_FACTS = (
@@ -67,6 +68,21 @@ def explode_records(
     found = pages.select(*PAGE_FACTS, F.posexplode_outer("records").alias("at", "record"))
     return leaves.parse(
         found.where("at is not null").select(*PAGE_FACTS, "at", "record.*"), begun=True
+    )
+
+
+def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
+    """Silver rows as records: page facts (of no page), ``at``, ``json``, ``row_<column>``."""
+    columns = [of.key, *([borrow.ref] if borrow else [])]
+    nowhere = F.lit(None).cast("string")
+    return rows.select(
+        "_account_id",
+        *[nowhere.alias(name) for name in ("parent_id", "slice", "walk_id")],
+        nowhere.cast("int").alias("page_no"),
+        F.col("_landed_at").alias("fetched_at"),
+        F.lit(0).alias("at"),
+        F.col(of.json).alias("json"),
+        *[F.col(name).alias(f"row_{name}") for name in columns],
     )
 
 

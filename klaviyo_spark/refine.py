@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich, ops
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
-from klaviyo_spark.load import Load, Loader, RunFacts
+from klaviyo_spark.load import Load, Loader, borrows
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import read_watermarks
+from klaviyo_spark.state import read_watermarks, utc
+from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ def refine(
         list(pool.map(lake.silver, tables))
         list(pool.map(lake.ops, ops.TABLES))
         for run_id in (run_id for run_id in began if run_id in due):
-            facts = _facts(lake, batches, run_id)
+            facts = _facts(lake, batches, run_id, began[run_id])
             begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
             known = read_watermarks(lake, account_id, before=began[run_id])
             loader = Loader(lake, facts, begun, keep_event_properties, whole_days(known.events))
@@ -124,7 +126,8 @@ def _one_run(
 def depends_on(table: TableSpec) -> tuple[str, ...]:
     """Tables that must be up to date before this one: parents, and those it looks things up in."""
     names = [table.parent.table] if table.parent else []
-    names += [s.borrow.table for s in table.sources if s.borrow]
+    names += [table.made_of.table] if table.made_of else []
+    names += [borrow.table for borrow in borrows(table)]
     for column in (*table.columns, *table.internal):
         names += enrich.NEEDS.get(column.lookup, ())
     return tuple(dict.fromkeys(n for n in names if n != table.name))
@@ -154,7 +157,7 @@ def _began(batches: Sequence[Batch]) -> dict[str, datetime]:
     return dict(sorted(began.items(), key=lambda one: (one[1], one[0])))
 
 
-def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
+def _facts(lake: Lake, batches: Sequence[Batch], run_id: str, began: datetime) -> RunFacts:
     """What is to be known of a run before its tables are loaded, in one query."""
     order = list(_began(batches))
     before = order[: order.index(run_id)]
@@ -180,12 +183,17 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
                     F.col("complete") & (F.col("read_run_id") != F.col("run_id")), F.col("read_id")
                 )
             ).alias("went_on_with"),
+            F.unix_micros(F.min("window_start")).alias("low"),
+            F.unix_micros(F.max("reached")).alias("high"),
+            F.expr("count_if(window_start is null)").alias("open_below"),
+            F.expr("count_if(reached is null and record_count > 0)").alias("open_above"),
         )
         .collect()
     )
     prints = {(row["run_id"], row["endpoint"]): row["pages"] for row in found}
     return RunFacts(
         run_id,
+        began,
         unchanged=frozenset(
             endpoint
             for endpoint, run in previous.items()
@@ -195,7 +203,15 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str) -> RunFacts:
         went_on_with=frozenset(
             read_id for row in found if row["run_id"] == run_id for read_id in row["went_on_with"]
         ),
+        spans={row["endpoint"]: _span(row) for row in found if row["run_id"] == run_id},
     )
+
+
+def _span(row: Row) -> Span:
+    """The days that an endpoint's walks asked for, as far as they came."""
+    low = None if row["open_below"] or row["low"] is None else utc(row["low"]).date()
+    high = None if row["open_above"] or row["high"] is None else utc(row["high"]).date()
+    return low, high
 
 
 def _batches(lake: Lake, account_id: str) -> list[Batch]:

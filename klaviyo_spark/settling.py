@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.enrich import NEEDS, REFERENCES, enrich
+from klaviyo_spark.enrich import NEEDS, REFERENCES, look_up
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.merge import row_hash
 from klaviyo_spark.resources import TABLES
@@ -24,34 +24,44 @@ from klaviyo_spark.spec import Borrow, TableSpec
 
 @dataclass(frozen=True)
 class Settler:
-    """Settles tables after the rows of one run have been written."""
+    """Settles tables after the rows of one run have been written.
+
+    Args:
+        began: when the run's first page was fetched.
+    """
 
     lake: Lake
     run_id: str
+    began: datetime
 
-    def look_up(self, table: TableSpec, near: DataFrame) -> int:
+    def look_up(self, table: TableSpec, since: Column) -> int:
         """Fill rows that looked for what has come; how many have changed.
 
         Args:
-            near: the part of the table that the run's rows fall into.
+            since: the part of the table that holds rows which point to rows of this run in it.
         """
         columns = (*table.columns, *table.internal)
         needed = {name for column in columns for name in NEEDS.get(column.lookup, ())}
         silver = {name: self.lake.silver(TABLES[name]) for name in needed}
         news = {
-            name: self._written(near if name == table.name else silver[name]).select(
+            name: self._written(silver[name]).select(
                 "_account_id", F.col(TABLES[name].key[0]).alias("news_id")
             )
             for name in needed
         }
-        if all(rows.isEmpty() for rows in news.values()):
+        news = {name: rows for name, rows in news.items() if not rows.isEmpty()}
+        if not news:
             return 0
         current = self.lake.silver(table)
+        if news.keys() == {table.name}:
+            current = current.where(since)
         waited = waiting(table, current, news)
         days: list[date | None] = []
         if table.partition:
             day = table.partition.name
             days = [row[0] for row in waited.select(day).distinct().collect()]
+            if not days:
+                return 0
             current = current.where(only(f"`{day}`", days))
         rows = current.join(waited, ["_account_id", *table.key], "left_semi")
         return self._merge(table, settled(table, rows, silver, self.run_id), days)
@@ -63,13 +73,14 @@ class Settler:
             news = self._written(self.lake.silver(TABLES[borrow.table]))
             if news.isEmpty():
                 continue
-            owners, current = self.lake.silver(TABLES[borrow.owner]), self.lake.silver(table)
+            assert table.made_of
+            owners, current = self.lake.silver(TABLES[table.made_of.table]), self.lake.silver(table)
             rows = lent(table, borrow, current, owners, news, self.run_id)
             count += self._merge(table, rows, [])
         return count
 
     def _written(self, rows: DataFrame) -> DataFrame:
-        return rows.where(F.col("_run_id") == self.run_id)
+        return written(rows, self.run_id, self.began)
 
     def _merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> int:
         count = rows.count()
@@ -78,17 +89,25 @@ class Settler:
         return count
 
 
+def written(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:
+    """Rows that a run has written, of what it has read since it ``began``.
+
+    The time spares files: Delta knows the latest of each.
+    """
+    return rows.where((F.col("_run_id") == run_id) & (F.col("_landed_at") >= F.lit(began)))
+
+
 def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:
     """Key and partition of rows that point to ``news`` by a column that is looked up.
 
     Args:
         current: the table as it is.
-        news: rows of the tables that ``enrich.NEEDS`` names, that have just come: ``_account_id``
-            and ``news_id``.
+        news: rows that have just come, of the tables of ``enrich.NEEDS`` that have any:
+            ``_account_id`` and ``news_id``.
     """
     found: DataFrame | None = None
     for column in (*table.columns, *table.internal):
-        for needed in NEEDS.get(column.lookup, ()):
+        for needed in news.keys() & set(NEEDS.get(column.lookup, ())):
             came = news[needed].select(F.col("_account_id").alias("n_account"), "news_id")
             same = F.col("_account_id") == F.col("n_account")
             points = same & (F.col(REFERENCES[column.lookup]) == F.col("news_id"))
@@ -103,7 +122,7 @@ def settled(
 ) -> DataFrame:
     """Those of ``rows`` that come out different now that ``silver`` holds more, whole."""
     names = [column.name for column in columns_of(table)]
-    again = enrich(rows, table, silver).withColumn("hash", row_hash(["_account_id", *names]))
+    again = look_up(rows, table, silver).withColumn("hash", row_hash(["_account_id", *names]))
     return again.where(F.col("hash") != F.col("_row_hash")).select(
         *names,
         "_account_id",
@@ -135,12 +154,13 @@ def lent(
         F.col(borrow.column).alias("element"),
     )
     same = F.col("_account_id") == F.col("n_account")
-    waited = owners.join(came, same & (F.col(borrow.owner_ref) == F.col("n_on"))).where(
-        F.get_json_object(*_own(borrow)).isNull()
+    assert table.made_of
+    waited = owners.where(F.col(table.made_of.json).isNull()).join(
+        came, same & (F.col(borrow.ref) == F.col("n_on"))
     )
     owner, element = table.key
     rows = waited.select(
-        F.col(borrow.owner_key).alias(owner),
+        F.col(table.made_of.key).alias(owner),
         F.col("element").alias(element),
         "_account_id",
         F.lit(run_id).alias("_run_id"),
@@ -153,11 +173,6 @@ def lent(
     return whole.join(
         current.select("_account_id", *table.key), ["_account_id", *table.key], "left_anti"
     )
-
-
-def _own(borrow: Borrow) -> tuple[Column, str]:
-    column, _, path = borrow.owner_has.partition(">")
-    return F.col(column), path
 
 
 def _identity(table: TableSpec) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -19,7 +19,7 @@ from klaviyo_spark.cells import shaped, typed
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.paths import Path, Read, parse_path, parse_read
-from klaviyo_spark.records import explode_elements, explode_records
+from klaviyo_spark.records import explode_elements, explode_records, rows_as_records
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import Source, TableSpec
 
@@ -33,6 +33,19 @@ def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
     return (*table.visible, *partition, *table.internal)
 
 
+def narrowed(table: TableSpec, names: Collection[str]) -> TableSpec:
+    """``table`` with no more columns than its key and those of ``names``: less to parse."""
+    columns = tuple(c for c in table.columns if c.name in table.key or c.name in names)
+    scopes = {
+        r.scope for c in columns for reads in c.reads.values() for r in map(parse_read, reads)
+    }
+    sources = tuple(
+        replace(source, related=tuple(r for r in source.related if r.name in scopes))
+        for source in table.sources
+    )
+    return replace(table, columns=columns, sources=sources, internal=(), partition=None, judges=())
+
+
 def project(
     pages: DataFrame, table: TableSpec, silver: Mapping[str, DataFrame] | None = None
 ) -> DataFrame:
@@ -40,7 +53,8 @@ def project(
 
     Args:
         pages: bronze pages with status 200, of any endpoints.
-        silver: tables that sources borrow from, as they are now.
+        silver: tables that sources borrow from, as they are now; of the table that sources are
+            made of, the rows that count as read.
 
     Returns:
         Columns as the module says; of a table with several sources, each row fills the columns of
@@ -80,6 +94,8 @@ class _Scopes:
     def text(self, read: Read) -> Column:
         if read.scope == "page":
             return _page_fact(read.path)
+        if read.scope == "row":
+            return F.col(f"row_{read.path.keys[0]}")
         text = self.leaves[read.scope].of(read.path)
         if read.only_if:
             path, value = read.only_if
@@ -107,18 +123,17 @@ def _project_source(
     paths = _paths_by_scope(reads, table)
     wanted = list(paths.get(record_scope, []))
     wanted += [parse_path(p[1:].removesuffix("[]")) for p in source.explode]
-    wanted += [parse_path(r.ref[1:]) for r in source.related if r.ref]
-    for read in _borrowing(source):
-        if read.scope == record_scope:
-            wanted.append(read.path)
-        else:
-            paths.setdefault(read.scope, []).append(read.path)
-    if source.version:
-        wanted.append(parse_path(source.version[1:]))
-    leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-    pages = pages.where(F.col("endpoint") == source.endpoint)
-    neighbours = [Neighbour(related) for related in source.related]
-    records = explode_records(pages, source.rows, leaves, neighbours)
+    if source.of:
+        leaves = Leaves("json", "record_", wanted)
+        records, neighbours = rows_as_records(silver[source.of.table], source.of, source.borrow), []
+    else:
+        wanted += [parse_path(r.ref[1:]) for r in source.related if r.ref]
+        if source.version:
+            wanted.append(parse_path(source.version[1:]))
+        leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
+        pages = pages.where(F.col("endpoint") == source.endpoint)
+        neighbours = [Neighbour(related) for related in source.related]
+        records = explode_records(pages, source.rows, leaves, neighbours)
     _, _, type = source.rows.partition(":")
     if type:
         records = records.where(leaves.of(_TYPE) == type)
@@ -132,7 +147,9 @@ def _project_source(
         "order", F.struct(_VERSION, "fetched_at", "page_no", "at")
     )
     if source.explode:
-        rows = _elements(_newest_records(records, leaves), source, scopes, silver)
+        if not source.of:  # a silver row is there once
+            records = _newest_records(records, leaves)
+        rows = _elements(records, source, scopes, silver)
         inner = Leaves("element", "element_", [*paths.get("$", []), *_needs(source)])
         rows = inner.parse(rows)
         if source.needs:
@@ -187,7 +204,6 @@ def _elements(
     own = explode_elements(records, arrays)
     if not source.borrow:
         return own
-    ref, *ref_else = [scopes.text(read) for read in _borrowing(source)]
     lent = (
         silver[source.borrow.table]
         .where("_deleted_at is null")
@@ -197,18 +213,11 @@ def _elements(
             F.col(source.borrow.column).alias("element"),
         )
     )
-    lacking = records.where(F.coalesce(*arrays).isNull()).withColumn(
-        "ref", F.coalesce(ref, *ref_else)
-    )
-    on = (F.col("_account_id") == F.col("lent_account")) & (F.col("ref") == F.col("lent_by"))
+    lacking = records.where(F.coalesce(*arrays).isNull())
+    ref = F.col(f"row_{source.borrow.ref}")
+    on = (F.col("_account_id") == F.col("lent_account")) & (ref == F.col("lent_by"))
     borrowed = lacking.join(lent, on=on, how="inner").withColumn("element_at", F.lit(0))
-    return own.unionByName(borrowed.drop("ref", "lent_account", "lent_by"))
-
-
-def _borrowing(source: Source) -> list[Read]:
-    if not source.borrow:
-        return []
-    return [parse_read(p) for p in (source.borrow.ref, source.borrow.ref_else) if p]
+    return own.unionByName(borrowed.drop("lent_account", "lent_by"))
 
 
 def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
@@ -256,7 +265,7 @@ def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:
 def _paths_by_scope(reads: dict[str, list[Read]], table: TableSpec) -> dict[str, list[Path]]:
     paths: dict[str, list[Path]] = {}
     for read in [r for several in reads.values() for r in several]:
-        if read.scope != "page":
+        if read.scope not in ("page", "row"):
             paths.setdefault(read.scope, []).append(read.path)
             if read.only_if:
                 paths[read.scope].append(read.only_if[0])

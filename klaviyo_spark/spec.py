@@ -2,10 +2,11 @@
 
 A **read** says where a value stands. ``$.attributes.name`` is a path in the row's own JSON,
 ``^.id`` one in the record around it (for rows that are elements of a record's array),
-``profile>$.attributes.email`` one in a related object of the same page, and ``page.parent_id`` a
-fact of the request. ``['Bounce Type']`` quotes a key that is not a word. Several reads are tried in
-order, newest shape of the API first; the first that is not null wins. ``<path> if <path>=<value>``
-is read only where the condition holds.
+``profile>$.attributes.email`` one in a related object of the same page, ``page.parent_id`` a fact
+of the request, and ``row.id`` a column of the silver row that the record is. ``['Bounce Type']``
+quotes a key that is not a word. Several reads are tried in order, newest shape of the API first;
+the first that is not null wins. ``<path> if <path>=<value>`` is read only where the condition
+holds.
 """
 
 from __future__ import annotations
@@ -89,23 +90,32 @@ class Related:
 class Borrow:
     """Rows of another silver table, for records that bring none of their own.
 
-    The record's reference ``ref`` (``ref_else`` where that is missing) is looked up in ``table``'s
-    column ``on``; ``column`` of the rows found stands in for the element.
-
-    Rows may come to ``table`` later than the record: the record's own row, in silver table
-    ``owner``, has its key in ``owner_key`` and the reference in ``owner_ref``; ``owner_has`` is
-    the column and path (``column>$.path``) of elements it brings itself.
+    The silver row that the record is (``Source.of``) has a reference in its column ``ref``, which
+    is looked up in ``table``'s column ``on``; ``column`` of the rows found stands in for the
+    element. Rows may come to ``table`` later than the record.
     """
 
     table: str
     on: str
     column: str
     ref: str
-    ref_else: str
-    owner: str
-    owner_key: str
-    owner_ref: str
-    owner_has: str
+
+
+@dataclass(frozen=True)
+class RowOf:
+    """Rows of another silver table that records are taken from: what a run has written there.
+
+    So a page is parsed once for all its tables, and only what is new or changed is looked at.
+
+    Args:
+        table: the other table; its one source has this source's endpoint.
+        key: its key column, which names the record.
+        json: its column that holds the record's array as JSON text; NULL where it has none.
+    """
+
+    table: str
+    key: str
+    json: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,7 @@ class Source:
     Args:
         endpoint: name of the endpoint whose pages hold them.
         rows: ``data``, or ``included:<type>``.
+        of: the silver rows that are the records, instead of the pages' objects.
         explode: arrays or objects of the record, each element of which is a row; else the record.
         needs: a path without which an element is no row (an action without a message).
         name: what columns call this source where a table has several.
@@ -134,6 +145,7 @@ class Source:
     version: str = ""
     borrow: Borrow | None = None
     fills_only: bool = False
+    of: RowOf | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +160,7 @@ class Judge:
             nothing about its children (``relationships.tags`` without ``data`` was not included).
         childless: paths of which none may hold anything: the record names no child at all.
         whole: the endpoint's complete reads prove it, per parent id or for the table as a whole.
+        of: the silver rows that are the parents: one that a run has written was read fresh.
     """
 
     endpoint: str
@@ -156,6 +169,7 @@ class Judge:
     proof: str = ""
     childless: tuple[str, ...] = ()
     whole: bool = False
+    of: RowOf | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +252,11 @@ class TableSpec:
                 *self.gone_on_404,
             )
         )
+
+    @property
+    def made_of(self) -> RowOf | None:
+        """The silver rows that this table's records are; None where they stand on pages."""
+        return self.sources[0].of
 
     @property
     def fillers(self) -> frozenset[str]:

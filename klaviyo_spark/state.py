@@ -45,8 +45,8 @@ def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None)
             row["documented_name"],
             row["kind"],
             _utc(row["range_start"]),
-            _must(row["range_end"]),
-            _must(row["read_at"]),
+            utc(row["range_end"]),
+            utc(row["read_at"]),
             row["version"],
         )
         for row in found.collect()
@@ -80,13 +80,13 @@ def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
         ranges=[
             (
                 (row["resource"], row["scope"]),
-                Read(Range(_utc(row["range_start"]), _must(row["range_end"])),
-                     _must(row["started_at"])),
+                Read(Range(_utc(row["range_start"]), utc(row["range_end"])),
+                     utc(row["started_at"])),
             )
             for row in ranges.collect()
         ],
         reads={
-            (row["endpoint"], row["parent_id"], row["complete"]): _must(row["at"])
+            (row["endpoint"], row["parent_id"], row["complete"]): utc(row["at"])
             for row in again.collect()
         },
     )  # fmt: skip
@@ -100,7 +100,7 @@ def last_asked(
     pages = lake.pages().where(F.col("account_id") == account_id)
     asked: dict[str, dict[str, Asked]] = {name: {} for name in endpoints}
     for row in bronze.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
-        asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], _must(row["at"]))
+        asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], utc(row["at"]))
     return asked
 
 
@@ -148,8 +148,9 @@ def _recent(lake: Lake, account_id: str, now: datetime) -> DataFrame:
 
 
 def _utc(micros: Any) -> datetime | None:
-    return None if micros is None else _must(micros)
+    return None if micros is None else utc(micros)
 
 
-def _must(micros: int) -> datetime:
+def utc(micros: int) -> datetime:
+    """The instant so many microseconds after 1970, UTC."""
     return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)

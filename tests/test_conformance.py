@@ -53,10 +53,13 @@ def projected(spark) -> dict[str, DataFrame]:
     """The rows of each table, before any is left out."""
     empty = [{**page, "account_id": "empty"} for page in pages_of_empty_records()]
     pages = pages_df(spark, *all_samples(), *empty)
-    lenders = {s.borrow.table for t in TABLES.values() for s in t.sources if s.borrow}
     there = F.lit(None).cast("timestamp").alias("_deleted_at")
-    lent = {name: project(pages, TABLES[name]).select("*", there) for name in lenders}
-    return {name: project(pages, table, lent) for name, table in TABLES.items()}
+    # As they would be written: events, then what is made of them.
+    silver: dict[str, DataFrame] = {}
+    for name in ("events", "event_group_ids"):
+        rows = project(pages, TABLES[name], silver)
+        silver[name] = rows.select("*", F.col("seen_at").alias("_landed_at"), there)
+    return {name: project(pages, table, silver) for name, table in TABLES.items()}
 
 
 @pytest.fixture(scope="module")

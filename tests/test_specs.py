@@ -138,7 +138,8 @@ def test_every_read_parses_in_a_scope_that_its_source_has(table):
             "$",
             "page",
             *(r.name for r in source.related),
-            *(["^"] if source.explode else []),
+            *(["^"] if source.explode and not source.of else []),
+            *(["row"] if source.of else []),
         }
         for column in columns_of(table):
             for text in column.reads.get(source.name, ()):
@@ -154,7 +155,6 @@ def test_all_other_paths_parse_too(table):
     for source in table.sources:
         texts += [*source.explode, source.needs, source.version]
         texts += [p for r in source.related for p in (r.ref, r.link)]
-        texts += [source.borrow.ref_else] if source.borrow else []
     for judge in table.judges:
         texts += [judge.parent, judge.proof.partition(" has ")[0]]
     for text in filter(None, texts):
@@ -168,8 +168,6 @@ def test_related_objects_are_pointed_to_in_one_way_and_used(table):
         used = {
             parse_read(r).scope for c in columns_of(table) for r in c.reads.get(source.name, ())
         }
-        if source.borrow:
-            used.add(parse_read(source.borrow.ref).scope)
         for related in source.related:
             assert bool(related.link) != bool(related.ref and related.type), related
         if not source.borrow:
@@ -180,7 +178,7 @@ def test_related_objects_are_pointed_to_in_one_way_and_used(table):
 @every_table
 def test_a_judge_of_single_parents_says_where_their_id_stands(table):
     for judge in table.judges:
-        assert judge.whole != bool(judge.parent), judge
+        assert [judge.whole, bool(judge.parent), bool(judge.of)].count(True) == 1, judge
         assert judge.whole or table.judged_per, judge
 
 
@@ -190,6 +188,19 @@ def test_what_is_borrowed_is_there_to_lend(table):
         if source.borrow:
             lender = {c.name for c in TABLES[source.borrow.table].columns}
             assert {source.borrow.on, source.borrow.column} <= lender
+            assert source.of, "the reference is a column of the row that the record is"
+            assert source.borrow.ref in {c.name for c in TABLES[source.of.table].columns}
+
+
+@every_table
+def test_what_is_made_of_rows_has_those_rows_and_their_pages(table):
+    for part in (*table.sources, *table.judges):
+        if part.of:
+            of = TABLES[part.of.table]
+            assert part.of.key in of.key
+            assert part.of.json in {c.name for c in of.internal} or part not in table.sources
+            assert {s.endpoint for s in of.sources} == {part.endpoint}
+            assert len(table.sources) == 1
 
 
 @every_endpoint
@@ -366,7 +377,12 @@ def test_tables_as_json_hold_all_columns_in_table_order():
         types = dict(documented)
         second = [(n, types[o]) for o, n in contract.ALSO_NAMED.get(name, {}).items()]
         own = {
-            "events": [("event_date", "date"), ("_event_properties", "string")],
+            "events": [
+                ("event_date", "date"),
+                ("_event_properties", "string"),
+                ("_group_ids", "string"),
+                ("_attribution_group_ids", "string"),
+            ],
             "metrics": [("_documented_name", "string")],
         }.get(name, [])
         kept = [

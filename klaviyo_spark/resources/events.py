@@ -4,7 +4,17 @@ https://developers.klaviyo.com/en/reference/get_events
 """
 
 from klaviyo_spark.endpoint import XL, Endpoint, Window
-from klaviyo_spark.spec import Borrow, Column, Judge, Related, Resource, Source, TableSpec, col
+from klaviyo_spark.spec import (
+    Borrow,
+    Column,
+    Judge,
+    Related,
+    Resource,
+    RowOf,
+    Source,
+    TableSpec,
+    col,
+)
 
 EVENTS_ENDPOINT = Endpoint(
     name="events",
@@ -321,53 +331,56 @@ EVENTS = TableSpec(
             "All properties of the event, as JSON text; conf `event_properties` can leave it out.",
             pii="free_form",
         ),
-    ),
-)
-
-_FRESH = Judge("events", parent="$.id", proof=_P)
-
-EVENT_GROUP_IDS = TableSpec(
-    name="event_group_ids",
-    resource="events",
-    doc="One row per event and list or segment its message went to.",
-    key=("event_id", "group_id"),
-    sources=(Source("events", explode=(f"{_P}.$group_ids[]",)),),
-    judges=(_FRESH,),
-    judged_per="event_id",
-    columns=(
-        col("event_id", "string", "^.id", "The event: join events.id (not events.event_id)."),
-        col("group_id", "string", "$", "Join lists.list_id and segments.segment_id."),
-    ),
-)
-
-EVENT_ATTRIBUTION_GROUP_IDS = TableSpec(
-    name="event_attribution_group_ids",
-    resource="events",
-    doc="One row per event and list or segment that the message it is attributed to went to.",
-    key=("event_id", "group_id"),
-    sources=(
-        Source(
-            "events",
-            explode=(f"{_LEGACY}.$group_ids[]",),
-            related=_EVENT.related,
-            borrow=Borrow(
-                table="event_group_ids",
-                on="event_id",
-                column="group_id",
-                ref=f"{_REL}.attributed-event.data.id",
-                ref_else=f"^{_LEGACY[1:]}.$attributed_event_id",
-                owner="events",
-                owner_key="id",
-                owner_ref="attribution_attributed_event_id",
-                owner_has="_event_properties>$['$attribution']['$group_ids']",
-            ),
+        # What the tables below are made of.
+        col(
+            "_group_ids",
+            "string",
+            f"{_P}.$group_ids",
+            "Lists and segments the event's message went to, as a JSON array.",
+        ),
+        col(
+            "_attribution_group_ids",
+            "string",
+            f"{_LEGACY}.$group_ids",
+            "The same of the message it is attributed to, where the event itself says it.",
         ),
     ),
-    judges=(_FRESH,),
-    judged_per="event_id",
-    columns=(
-        col("event_id", "string", "^.id", "The event: join events.id (not events.event_id)."),
-        col("group_id", "string", "$", "Join lists.list_id and segments.segment_id."),
+)
+
+
+def _groups(name: str, doc: str, json: str, borrow: Borrow | None = None) -> TableSpec:
+    """A table of the groups that ``json`` lists, a column of ``events``."""
+    event = RowOf("events", key="id", json=json)
+    return TableSpec(
+        name=name,
+        resource="events",
+        doc=doc,
+        key=("event_id", "group_id"),
+        sources=(Source("events", explode=("$[]",), of=event, borrow=borrow),),
+        judges=(Judge("events", of=event),),
+        judged_per="event_id",
+        columns=(
+            col("event_id", "string", "row.id", "The event: join events.id (not events.event_id)."),
+            col("group_id", "string", "$", "Join lists.list_id and segments.segment_id."),
+        ),
+    )
+
+
+EVENT_GROUP_IDS = _groups(
+    "event_group_ids",
+    "One row per event and list or segment its message went to.",
+    "_group_ids",
+)
+
+EVENT_ATTRIBUTION_GROUP_IDS = _groups(
+    "event_attribution_group_ids",
+    "One row per event and list or segment that the message it is attributed to went to.",
+    "_attribution_group_ids",
+    Borrow(
+        table="event_group_ids",
+        on="event_id",
+        column="group_id",
+        ref="attribution_attributed_event_id",
     ),
 )
 

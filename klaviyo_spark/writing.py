@@ -1,0 +1,191 @@
+"""What changes in a table, counted and written once. The kinds of change are ``merge``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.late import Days, late_arrivals
+from klaviyo_spark.quality import quarantined
+from klaviyo_spark.settling import written
+from klaviyo_spark.spec import TableSpec
+
+# Up to so many records, what changes is worked out once and held by the driver between finding and
+# writing, if it is not more rows than that; beyond, Spark works it out again for the write.
+_HELD_RECORDS = 10_000
+_HELD_ROWS = 6_000
+_WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
+_KINDS = {**_WRITTEN, "quarantined": "broken"}
+
+Span = tuple[date | None, date | None]
+"""First and last day, both within; None where it is open."""
+
+Finish = Callable[[DataFrame, bool], DataFrame]
+"""Fills what only the rows to be written need; whether the driver holds them: they are few."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of a run before its tables are loaded.
+
+    Args:
+        began: when its first page was fetched.
+        unchanged: endpoints whose pages are, byte for byte, those of the run before.
+        records: objects in ``data`` per endpoint.
+        went_on_with: complete reads that an earlier run began; their pages of then count too.
+        spans: days that the records of an endpoint fall into, where its walks are cut by time.
+    """
+
+    run_id: str
+    began: datetime
+    unchanged: frozenset[str]
+    records: Mapping[str, int]
+    went_on_with: frozenset[str] = frozenset()
+    spans: Mapping[str, Span] = field(default_factory=dict)
+
+    def records_of(self, table: TableSpec) -> int:
+        """How many records the run has for ``table``, at most."""
+        return sum(self.records.get(source.endpoint, 0) for source in table.sources)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What changes: counts, the days it falls into (None: no day), the rows where they are few."""
+
+    counts: Mapping[str, int]
+    days: tuple[date | None, ...] = ()
+    held: pa.Table | None = None
+
+    def falls_into(self, span: Span) -> bool:
+        """Whether all days are within ``span``."""
+        low, high = span
+        days = [day for day in self.days if day is not None]
+        return all((not low or low <= day) and (not high or day <= high) for day in days)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes what ``merge.changes`` gives.
+
+    Args:
+        days_read: days of events that had been read whole before this run, per metric.
+    """
+
+    lake: Lake
+    facts: RunFacts
+    days_read: Days = ()
+
+    def first(
+        self, table: TableSpec, changed: DataFrame, inside: Column, finish: Finish
+    ) -> tuple[dict[str, int], bool]:
+        """Append to a table that has no rows yet where ``inside`` holds.
+
+        Returns:
+            The counts, and whether all rows are inside: those that are not were left.
+        """
+        exploded = any(source.explode for source in table.sources)
+        if exploded or self.facts.records_of(table) <= _HELD_RECORDS:
+            # Nothing may come of it, and an append of nothing makes a version too.
+            tally = self.tally(table, changed, ~inside)
+            if tally.counts["outside"]:
+                return {}, False
+            return self._write(table, changed, tally, finish, self.lake.append), True
+        seen = Observation()
+        observed = changed.observe(seen, *_counts(inside, ~inside))
+        self.lake.append(table, finish(_whole(observed.where(inside)), False))
+        counts: dict[str, int] = dict(seen.get)
+        outside = counts.pop("outside")
+        new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
+        self._note_late(table, new, counts["inserted"])
+        if counts["quarantined"]:
+            self._quarantine(table, changed)
+        return counts, not outside
+
+    def tally(self, table: TableSpec, changed: DataFrame, outside: Column | None = None) -> Tally:
+        """Count what changes, and hold the rows where they are few."""
+        changed = changed.withColumn("outside", F.lit(False) if outside is None else outside)
+        if self.facts.records_of(table) <= _HELD_RECORDS:
+            held = changed.limit(_HELD_ROWS + 1).toArrow()
+            if held.num_rows <= _HELD_ROWS:
+                return _tally_held(table, held)
+        day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
+        row = changed.agg(
+            *_counts(F.lit(True), F.col("outside")),
+            F.collect_set(day).alias("days"),
+            F.count_if(day.isNull()).alias("dayless"),
+        ).first()
+        assert row is not None
+        counts = row.asDict()
+        days = counts.pop("days") + ([None] if counts.pop("dayless") else [])
+        return Tally(counts, tuple(days))
+
+    def write(
+        self, table: TableSpec, changed: DataFrame, tally: Tally, finish: Finish
+    ) -> dict[str, int]:
+        """Update and insert what changes, at a cost that follows the days it falls into."""
+
+        def merge(table: TableSpec, rows: DataFrame) -> None:
+            self.lake.merge(table, rows, list(tally.days))
+
+        return self._write(table, changed, tally, finish, merge)
+
+    def _write(
+        self,
+        table: TableSpec,
+        changed: DataFrame,
+        tally: Tally,
+        finish: Finish,
+        put: Callable[[TableSpec, DataFrame], None],
+    ) -> dict[str, int]:
+        counts = {name: tally.counts[name] for name in (*_KINDS, "nulled_cells")}
+        found = changed if tally.held is None else self.lake.spark.createDataFrame(tally.held)
+        if any(counts[name] for name in _WRITTEN):
+            # Before the write: what is new is found by looking at the table.
+            self._note_late(table, found.where("change = 'new'"), counts["inserted"])
+            put(table, finish(_whole(found), tally.held is not None))
+        if counts["quarantined"]:
+            self._quarantine(table, found)
+        return counts
+
+    def _note_late(self, table: TableSpec, new: DataFrame, inserted: int) -> None:
+        if inserted and table.late_by and self.days_read:
+            late = late_arrivals(new, table, self.days_read)
+            rows = late.withColumn("run_id", F.lit(self.facts.run_id))
+            self.lake.append_to_ops("late_arrivals", rows)
+
+    def _quarantine(self, table: TableSpec, changed: DataFrame) -> None:
+        self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))
+
+
+def _whole(changed: DataFrame) -> DataFrame:
+    """Rows as the table holds them."""
+    return changed.where("change != 'broken'").drop("change", "nulled", "broken", "outside")
+
+
+def _counts(inside: Column, outside: Column) -> list[Column]:
+    """Rows per kind of change, and those that are ``outside``; broken rows are nowhere."""
+    broken = F.col("change") == "broken"
+    return [
+        *[
+            F.count_if((F.col("change") == kind) & (broken | inside)).alias(name)
+            for name, kind in _KINDS.items()
+        ],
+        F.coalesce(F.sum(F.when(broken | inside, F.col("nulled"))), F.lit(0)).alias("nulled_cells"),
+        F.count_if(~broken & outside).alias("outside"),
+    ]
+
+
+def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
+    kinds = held.column("change").to_pylist()
+    counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
+    counts["nulled_cells"] = pc.sum(held.column("nulled")).as_py() or 0
+    counts["outside"] = pc.sum(held.column("outside")).as_py() or 0
+    days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()
+    return Tally(counts, tuple(days), held)
