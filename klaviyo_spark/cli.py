@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import sys
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import FrameType
@@ -21,42 +20,18 @@ import msgspec
 from klaviyo_spark import __version__
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
+from klaviyo_spark.options import COMMON as _COMMON
+from klaviyo_spark.options import RESOURCES as _RESOURCES
+from klaviyo_spark.options import TIMES as _TIMES
+from klaviyo_spark.options import WAIT as _WAIT
+from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
     from klaviyo_spark.api.client import Client
     from klaviyo_spark.lake import Lake
     from klaviyo_spark.settings import Settings
 
-logger = logging.getLogger("klaviyo_spark")
-
 _INTERRUPTED = 130
-
-
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def add(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-_COMMON = _options(
-    click.option("--config", metavar="FILE", help="Conf to read; base.yml beside it comes first."),
-    click.option("--warehouse", metavar="DIR", help="Folder or URI of the lake; ./lake if none."),
-    click.option("--base-url", metavar="URL", help="Klaviyo, or something that speaks like it."),
-    click.option("--account", metavar="NAME", help="Name the rows carry; never change it."),
-    click.option("--secret-scope", metavar="SCOPE", help="Databricks secret scope of the key."),
-    click.option("--secret-key", metavar="KEY", help="Name of the key in that scope."),
-    click.option("--log-format", type=click.Choice(["text", "json"]), default="text"),
-    click.option("-v", "--verbose", is_flag=True, help="Say more; show stack traces."),
-)
-_RESOURCES = click.option("--resources", metavar="A,B", help="Some of the eight resources.")
-_WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
-_TIMES = _options(
-    click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
-    click.option("--end", metavar="T", help="Up to this time, itself left out."),
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -207,15 +182,12 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     from klaviyo_spark.api.limiter import Limiter
     from klaviyo_spark.lake import Lake, Place
     from klaviyo_spark.session import spark_session
-    from klaviyo_spark.settings import api_key, check_resources, check_warehouse, load
+    from klaviyo_spark.settings import api_key, check_warehouse, load
     from klaviyo_spark.times import bounds
 
-    _logging(options["log_format"], options["verbose"])
-    names = ("warehouse", "base_url", "account", "secret_scope", "secret_key", "resources")
-    given = {name: options[name] for name in names if options[name]}
-    if "resources" in given:
-        given["resources"] = check_resources(given["resources"].split(","))
-    settings = load(options["config"], **given)
+    set_up_logging(options)
+    asked = given(options)
+    settings = load(options["config"], **asked)
     start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
     client = None
     if asks:
@@ -227,26 +199,8 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
         warehouse = check_warehouse(warehouse, schemas)
     spark = spark_session(warehouse)
     place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-    named = tuple(given.get("resources", ()))
+    named = tuple(asked.get("resources", ()))
     return _Job(settings, Lake(spark, place), client, start, end, named)
-
-
-class _JsonLines(logging.Formatter):
-    """One JSON object a line, for log collectors."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, tz=timezone.utc).isoformat()
-        line = {"at": at, "level": record.levelname, "logger": record.name}
-        return json.dumps({**line, "message": record.getMessage()})
-
-
-def _logging(format: str, verbose: bool) -> None:
-    handler = logging.StreamHandler()
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-    handler.setFormatter(_JsonLines() if format == "json" else text)
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from klaviyo_spark import cli
+from klaviyo_spark.options import set_up_logging
 from klaviyo_spark.progress import Progress, Stage, progress
 from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars
 from klaviyo_spark.progress.stages import Pace, View
@@ -431,7 +431,7 @@ def test_bars_are_drawn_five_times_a_second(terminal, monkeypatch):
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_log_lines_stand_whole_above_the_bars(terminal, monkeypatch, format):
     monkeypatch.setattr(sys, "stderr", terminal.stream)
-    cli._logging(format, verbose=False)
+    set_up_logging({"log_format": format, "verbose": False})
     logger = logging.getLogger("klaviyo_spark")
     clock = Clock()
 
