@@ -47,8 +47,9 @@ demo: $(READY) ## A sample account becomes 25 Delta tables, then moves a day on
 	$(BIN)/klaviyo-spark demo
 
 .PHONY: docs
-docs: $(READY) ## Write the data dictionary anew from the specs
+docs: $(READY) ## Write anew what is made from code: the data dictionary, the conf in the wheel
 	$(BIN)/python -m klaviyo_spark.dictionary
+	$(BIN)/python -m klaviyo_spark.conf_file
 
 .PHONY: build
 build: $(READY) ## Build the wheel into dist/

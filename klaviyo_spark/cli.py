@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from klaviyo_spark import __version__
+from klaviyo_spark import __version__, looking
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
@@ -38,6 +38,9 @@ _INTERRUPTED = 130
 @click.version_option(__version__, prog_name="klaviyo-spark")
 def cli() -> None:
     """Keep a Klaviyo account as 25 Delta tables, klaviyo_v2."""
+
+
+cli.add_command(looking.init)
 
 
 @cli.command()

@@ -1,0 +1,81 @@
+"""The verbs of the first ten minutes: ``init``, ``doctor``, ``status``. None of them starts a run.
+
+Each is no more than its options and what is printed; the work is in the modules they call.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from klaviyo_spark import options
+from klaviyo_spark.errors import ConfigError
+
+
+@click.command()
+@click.option("--config", metavar="FILE", help="File to write; conf/base.yml if none.")
+@options.WAREHOUSE
+@options.ACCOUNT
+@click.option("--start", metavar="T", help="No events before this time; 'all' for all history.")
+@options.RESOURCES
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@options.LOGGING
+def init(config: str | None, force: bool, **given: Any) -> int:
+    """Write a commented conf file; on a terminal, what no option says is asked for."""
+    from klaviyo_spark import conf_file
+    from klaviyo_spark.secret import VARIABLE
+    from klaviyo_spark.settings import BASE
+
+    file = Path(config) if config else BASE
+    if file.exists() and not force:
+        raise conf_file.there_already(file)
+    ask = _prompt if sys.stdin.isatty() else _take
+    values = {
+        name: ask(name, given[name], default, conf_file.fitting)
+        for name, default in conf_file.defaults().items()
+    }
+    conf_file.write(file, values, anew=force)
+    click.echo(f"wrote {file}; every setting is explained in it")
+    if not os.environ.get(VARIABLE):
+        click.echo(
+            "make a private key in Klaviyo (Settings, API keys); it belongs into no file:\n"
+            f"  read -rs {VARIABLE} && export {VARIABLE}"
+        )
+    named = f" --config {shlex.quote(config)}" if config else ""
+    click.echo(f"next: klaviyo-spark doctor{named}")
+    return 0
+
+
+_Fitting = Callable[[str, str], Any]
+
+_QUESTIONS = {
+    "warehouse": "Folder or URI of the lake",
+    "account": "Name of the account in every row (it can never be changed)",
+    "start": "Events from when on (all, or a day such as 2024-01-01)",
+    "resources": "What to read",
+}
+
+
+def _take(name: str, option: str | None, default: str, fitting: _Fitting) -> Any:
+    """The option, else the default."""
+    return fitting(name, option or default)
+
+
+def _prompt(name: str, option: str | None, default: str, fitting: _Fitting) -> Any:
+    """The option, else what somebody types; asked again until it fits."""
+    if option:
+        return fitting(name, option)
+
+    def typed(text: str) -> Any:
+        try:
+            return fitting(name, text)
+        except ConfigError as error:
+            raise click.UsageError(f"{error}") from error
+
+    return click.prompt(_QUESTIONS[name], default=default, value_proc=typed)
