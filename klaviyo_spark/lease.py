@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import Holder, LakeBusy, T, now, until_ours
+from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, now, until_ours
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,18 @@ def lease(
         ours.free()
 
 
+def holding(lake: Lake, clock: Callable[[], datetime] = now) -> Holding | None:
+    """Who holds the lake by a lease, without taking it or making its table.
+
+    Raises:
+        AnalysisException: no run has held this lake by a lease yet.
+    """
+    _, holder, seen_at = _found(lake.spark, lake.place.table(lake.place.ops, TABLE))
+    if holder is None or seen_at is None:
+        return None
+    return Holding(holder, (clock() - seen_at).total_seconds() < LEASE_S)
+
+
 class _Lease:
     """One holding of a lake, before, while and after it is ours."""
 
@@ -130,7 +143,7 @@ class _Lease:
 
     def renew(self) -> bool:
         """Say that we live; False where the lake is another's by now."""
-        if self._seen()[0] != self.token and self._found()[0] != self.token:
+        if _seen(self.spark, self.table)[0] != self.token and self._found()[0] != self.token:
             return False
         self._sign()
         return True
@@ -150,19 +163,7 @@ class _Lease:
             )
 
     def _found(self) -> tuple[str | None, Holder | None, datetime | None]:
-        """Token, holder, and when it was last seen alive; all None where the lake is free."""
-        times = [F.unix_micros(name).alias(name) for name in ("since", "taken_at")]
-        held = self.spark.table(self.table).where(F.col("token").isNotNull())
-        rows = held.select("token", "run_id", "verb", "host", "pid", *times).collect()
-        if not rows:
-            return None, None, None
-        token, run_id, verb, host, pid, since, taken_at = rows[0]
-        seen, seen_at = self._seen()
-        return (
-            token,
-            Holder(run_id, verb, host, pid, _from_micros(since)),
-            seen_at if seen == token else _from_micros(taken_at),
-        )
+        return _found(self.spark, self.table)
 
     def _claim(self, expected: str | None) -> None:
         """Write our row over the one whose token is ``expected``, or where there is no row."""
@@ -180,20 +181,37 @@ class _Lease:
             row=row,
         )
 
-    def _seen(self) -> tuple[str | None, datetime | None]:
-        rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.table}").collect()
-        text = {row["key"]: row["value"] for row in rows}.get(SEEN)
-        if text is None:
-            return None, None
-        token, _, seen_at = text.partition(" ")
-        return token, datetime.fromisoformat(seen_at)
-
     def _sign(self) -> None:
         self.spark.sql(
             f"ALTER TABLE {self.table} SET TBLPROPERTIES "
             f"('{SEEN}' = '{self.token} {self.clock().isoformat()}', "
             f"'delta.checkpointInterval' = '{_CHECKPOINT_INTERVAL}')"
         )
+
+
+def _found(spark: SparkSession, table: str) -> tuple[str | None, Holder | None, datetime | None]:
+    """Token, holder, and when it was last seen alive; all None where the lake is free."""
+    times = [F.unix_micros(name).alias(name) for name in ("since", "taken_at")]
+    held = spark.table(table).where(F.col("token").isNotNull())
+    rows = held.select("token", "run_id", "verb", "host", "pid", *times).collect()
+    if not rows:
+        return None, None, None
+    token, run_id, verb, host, pid, since, taken_at = rows[0]
+    seen, seen_at = _seen(spark, table)
+    return (
+        token,
+        Holder(run_id, verb, host, pid, _from_micros(since)),
+        seen_at if seen == token else _from_micros(taken_at),
+    )
+
+
+def _seen(spark: SparkSession, table: str) -> tuple[str | None, datetime | None]:
+    rows = spark.sql(f"SHOW TBLPROPERTIES {table}").collect()
+    text = {row["key"]: row["value"] for row in rows}.get(SEEN)
+    if text is None:
+        return None, None
+    token, _, seen_at = text.partition(" ")
+    return token, datetime.fromisoformat(seen_at)
 
 
 def _beat(ours: _Lease, beat_s: float, done: threading.Event) -> None:

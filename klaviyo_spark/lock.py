@@ -68,12 +68,32 @@ class Holder:
         """This process, from now on."""
         return cls(run_id, verb, socket.gethostname(), os.getpid(), now())
 
+    def lives(self) -> bool | None:
+        """Whether its process does; None where it runs on another machine than this one."""
+        if self.host != socket.gethostname():
+            return None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # another user's
+            return True
+        return True
+
     def __str__(self) -> str:
         article = "an" if self.verb[:1] in "aeiou" else "a"
         return (
             f"{article} {self.verb} that began {self.since:%Y-%m-%d %H:%M:%S} UTC "
             f"(process {self.pid} on host {self.host}, run {self.run_id})"
         )
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Whose name stands on a lake's lock; ``alive`` is None where that cannot be told from here."""
+
+    holder: Holder
+    alive: bool | None
 
 
 class LakeBusy(LakeError):
@@ -142,14 +162,35 @@ def held(
 
 def folder_of(lake: Lake) -> Path | None:
     """The lake's folder, where this machine's kernel can guard it; None where it takes a lease."""
+    connect = ".connect." in type(lake.spark).__module__
+    if fcntl is None or connect:
+        return None
+    return local_folder(lake.place.warehouse, lake.place.catalog)
+
+
+def local_folder(warehouse: str, catalog: str | None) -> Path | None:
+    """The folder of this machine that a lake is, if it is one."""
     # There a path is the platform's or the server's own, whatever stands in its place here.
     elsewhere = session.place(os.environ, active=False) is session.Place.GIVEN
-    connect = ".connect." in type(lake.spark).__module__
-    path = _LOCAL_URI.sub("", lake.place.warehouse)
+    path = _LOCAL_URI.sub("", warehouse)
     mounted = _URI.match(path) or f"{path}/".startswith(("/Volumes/", "/dbfs/"))
-    if fcntl is None or elsewhere or connect or lake.place.catalog or mounted:
+    if elsewhere or catalog or mounted:
         return None
     return Path(path).expanduser().absolute()
+
+
+def holding(folder: Path) -> Holding | None:
+    """Whose name stands in the folder's lock file; the lock itself is left alone.
+
+    A holder that died leaves its name there. Its process id may be another process's by now, which
+    then passes for it.
+    """
+    try:
+        with open(folder / FILE, "rb") as file:
+            holder = _who(file)
+    except OSError:
+        return None
+    return Holding(holder, holder.lives()) if holder else None
 
 
 @contextmanager

@@ -133,6 +133,16 @@ def test_a_run_that_waits_goes_on_when_the_first_has_freed_the_lake(lake, other,
     assert held.is_set()
 
 
+def test_whoever_looks_sees_who_holds_the_lake_until_it_is_silent_or_free(lake, other, clock):
+    with lease(lake, a_holder("one"), clock=clock):
+        held = leases.holding(other, clock)
+        clock.at += LATER
+        silent = leases.holding(other, clock)
+    assert held == lock.Holding(a_holder("one"), True)
+    assert silent == lock.Holding(a_holder("one"), False)
+    assert leases.holding(other, clock) is None
+
+
 def test_who_saw_the_lake_free_gets_nothing_where_another_was_quicker(lake, other, clock):
     quicker = leases._Lease(lake, a_holder("one"), leases.LEASE_S, clock)
     slower = leases._Lease(other, a_holder("two"), leases.LEASE_S, clock)

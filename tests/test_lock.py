@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from klaviyo_spark import lease, lock
@@ -163,6 +164,37 @@ def test_a_holder_that_is_killed_is_taken_over_by_the_one_that_waits(runs):
 
     assert said(second).split()[0] == "held"
     assert warned(second).startswith("taking the lake over from a sync that began ")
+
+
+def test_whoever_looks_sees_who_holds_the_lake_and_leaves_the_lock_alone(runs):
+    first = runs.holding("1a2b", "ingest")
+
+    seen = lock.holding(runs.warehouse)
+
+    assert seen is not None
+    assert (seen.holder.run_id, seen.holder.pid, seen.alive) == ("1a2b", first.pid, True)
+    assert first.communicate() == ("freed\n", "")
+    assert lock.holding(runs.warehouse) is None
+
+
+def test_whoever_looks_sees_that_a_killed_holder_left_its_lock_behind(runs):
+    first = runs.holding("1a2b", "sync")
+    first.kill()
+    first.wait()
+
+    seen = lock.holding(runs.warehouse)
+
+    assert seen is not None
+    assert (seen.holder.run_id, seen.alive) == ("1a2b", False)
+
+
+def test_a_holder_on_another_machine_may_live_or_not(tmp_path):
+    (tmp_path / FILE).write_bytes(msgspec.json.encode(a_holder()))
+    assert lock.holding(tmp_path) == lock.Holding(a_holder(), None)
+
+
+def test_a_lake_without_a_lock_file_is_held_by_nobody(tmp_path):
+    assert lock.holding(tmp_path / "none") is None
 
 
 def test_a_program_that_a_killed_holder_started_does_not_hold_on(runs):
