@@ -27,6 +27,16 @@ import errno
 import os
 from datetime import datetime
 
+# What became of a run, by its exit code.
+ENDED = {
+    0: "done",
+    1: "failed",
+    2: "not started",
+    3: "partly done",
+    4: "stopped",
+    130: "interrupted",
+}
+
 
 class KlaviyoSparkError(Exception):
     """Anything this product reports as one line; ``exit_code`` is the process's answer."""

@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,22 @@ def init(config: str | None, force: bool, **given: Any) -> int:
         )
     named = f" --config {shlex.quote(config)}" if config else ""
     click.echo(f"next: klaviyo-spark doctor{named}")
+    return 0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@options.COMMON
+def status(as_json: bool, **given: Any) -> int:
+    """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
+    from klaviyo_spark.status import facts, summed, words
+    from klaviyo_spark.status.opening import lake_name, reader
+
+    options.set_up_logging(given)
+    settings = options.settings_of(given)
+    found = facts(reader(settings))
+    said = summed(found, lake_name(settings), settings.account, datetime.now(timezone.utc))
+    click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
     return 0
 
 

@@ -163,11 +163,19 @@ def check_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def check_warehouse(warehouse: str, schemas: Schemas = Schemas()) -> str:  # noqa: B008 - frozen
+def check_warehouse(
+    warehouse: str,
+    schemas: Schemas = Schemas(),  # noqa: B008 - frozen
+    *,
+    writable: bool = True,
+) -> str:
     """The lake's folder as an absolute path, or its URI as it is.
 
     A folder is a lake if it is empty, not there yet, or has one of the schemas' folders. Hidden
     files do not count.
+
+    Args:
+        writable: whether it has to be; then a file without a name is made for a moment.
 
     Raises:
         ConfigError: a file, a folder of other things, or one that cannot be written.
@@ -187,8 +195,9 @@ def check_warehouse(warehouse: str, schemas: Schemas = Schemas()) -> str:  # noq
                 "folder"
             )
         there = next(one for one in (folder, *folder.parents) if one.exists())
-        with tempfile.TemporaryFile(dir=there):
-            pass
+        if writable:
+            with tempfile.TemporaryFile(dir=there):
+                pass
     except OSError as error:
         raise ConfigError(f"warehouse {warehouse}: cannot be written: {error.strerror}") from error
     return str(folder)

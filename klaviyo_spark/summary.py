@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from klaviyo_spark.errors import ENDED
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 
@@ -30,7 +31,7 @@ def lines(summary: Summary) -> Iterator[str]:
         yield f"stopped by Klaviyo's rate limit; go on after {outcome.resume_at:%Y-%m-%d %H:%M} UTC"
     assert summary.finished_at
     seconds = (summary.finished_at - summary.started_at).total_seconds()
-    said = {0: "done", 1: "failed", 3: "partly done", 4: "stopped"}[summary.exit_code]
+    said = ENDED[summary.exit_code]
     yield (
         f"{summary.verb} {said}: pages={outcome.pages} bytes={outcome.bytes:,} "
         f"seconds={seconds:.1f} (ingest {summary.ingest_s:.1f}, refine {summary.refine_s:.1f}) "

@@ -1,0 +1,146 @@
+"""What is asked of a lake to say how it is, in words that delta-rs and Spark both understand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from klaviyo_spark.lock import Holding
+from klaviyo_spark.resources import TABLES
+
+Row = Mapping[str, Any]
+
+# Runs that are looked at: the ones shown, and those whose pages are the newest in some table.
+RUNS = 200
+_SIDE_BY_SIDE = 8
+
+
+class Reader(Protocol):
+    """Looks into a lake. A table that is not there is None, times are UTC and say so.
+
+    Calls come from several threads.
+    """
+
+    def count(self, schema: str, table: str) -> int | None:
+        """Rows of a table, from Delta's log."""
+        ...
+
+    def newest_event(self) -> datetime | None:
+        """The latest ``events.event_datetime``; None too where there is no event."""
+        ...
+
+    def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
+        """The rows of a query; ``{t}`` in it is the table."""
+        ...
+
+    def holding(self) -> Holding | None:
+        """Who holds the lake."""
+        ...
+
+
+# Schema and SQL per question. Nothing but names and plain aggregates: two engines read this.
+_QUESTIONS: dict[str, tuple[str, str, str]] = {
+    "runs": (
+        "ops",
+        "runs",
+        "SELECT run_id, account_id, verb, started_at, finished_at, exit_code, requests, pages, "
+        f"problems, warnings FROM {{t}} ORDER BY started_at DESC LIMIT {RUNS}",
+    ),
+    "loads": (
+        "ops",
+        "table_loads",
+        "SELECT table_name, run_id, max(loaded_at) AS loaded_at FROM {t} "
+        "GROUP BY table_name, run_id",
+    ),
+    "ranges": (
+        "ops",
+        "watermarks",
+        "SELECT account_id, resource, scope, documented_name, run_id, max(range_end) AS range_end "
+        "FROM {t} WHERE kind = 'range' "
+        "GROUP BY account_id, resource, scope, documented_name, run_id",
+    ),
+    "wholes": (
+        "ops",
+        "watermarks",
+        "SELECT account_id, resource, scope, max(range_end) AS range_end FROM {t} "
+        "WHERE kind = 'complete' AND scope IS NOT NULL GROUP BY account_id, resource, scope",
+    ),
+    "late": (
+        "ops",
+        "late_arrivals",
+        "SELECT _account_id AS account_id, run_id, sum(late_rows) AS late_rows, "
+        "min(event_date) AS first_day FROM {t} GROUP BY _account_id, run_id",
+    ),
+    "quarantined": (
+        "ops",
+        "quarantine",
+        "SELECT _account_id AS account_id, table_name, count(*) AS records FROM {t} "
+        "GROUP BY _account_id, table_name",
+    ),
+    "orphans": (
+        "ops",
+        "orphaned_flows",
+        "SELECT _account_id AS account_id, count(DISTINCT flow_id) AS flows FROM {t} "
+        "GROUP BY _account_id",
+    ),
+    "backfills": (
+        "ops",
+        "backfills",
+        "SELECT account_id, backfill_id, resources, range_start, range_end, step_start, run_id, "
+        "finished_at FROM {t}",
+    ),
+    "lists": (
+        "silver",
+        "lists",
+        "SELECT _account_id AS account_id, list_id AS id FROM {t} WHERE _deleted_at IS NULL",
+    ),
+    "segments": (
+        "silver",
+        "segments",
+        "SELECT _account_id AS account_id, segment_id AS id FROM {t} WHERE _deleted_at IS NULL",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a lake answers; ``rows`` has the silver tables that are there."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    pages: int | None = None
+    newest_event_at: datetime | None = None
+    holding: Holding | None = None
+    answers: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any table is: else there is no lake yet."""
+        return bool(self.rows) or self.pages is not None or "runs" in self.answers
+
+    def __getitem__(self, question: str) -> Sequence[Row]:
+        """The rows of an answer; none where its table is not there."""
+        return self.answers.get(question, ())
+
+
+def facts(reader: Reader) -> Facts:
+    """Ask everything, several questions at a time."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="status") as pool:
+        answers = {
+            name: pool.submit(reader.ask, *question) for name, question in _QUESTIONS.items()
+        }
+        pages = pool.submit(reader.count, "bronze", "pages")
+        newest = pool.submit(reader.newest_event)
+        held = pool.submit(reader.holding)
+        counts = {name: pool.submit(reader.count, "silver", name) for name in TABLES}
+        rows = {name: count.result() for name, count in counts.items()}
+        found = {name: answer.result() for name, answer in answers.items()}
+        return Facts(
+            {name: count for name, count in rows.items() if count is not None},
+            pages.result(),
+            newest.result(),
+            held.result(),
+            {name: answer for name, answer in found.items() if answer is not None},
+        )

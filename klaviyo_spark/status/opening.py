@@ -1,0 +1,45 @@
+"""Which reader looks into a lake: delta-rs into a folder of this machine, else Spark."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from klaviyo_spark.lock import local_folder
+from klaviyo_spark.settings import Settings, check_warehouse
+from klaviyo_spark.status.facts import Reader
+
+
+def reader(settings: Settings) -> Reader:
+    """The reader of the lake that ``settings`` name; it may have to start Spark.
+
+    Raises:
+        ConfigError: the folder is no lake, or Spark cannot start.
+    """
+    schemas = settings.schemas
+    folder = local_folder(settings.warehouse, settings.catalog)
+    warehouse = settings.warehouse
+    if folder is not None:
+        warehouse = check_warehouse(warehouse, schemas, writable=False)
+    if folder is not None and without_spark():
+        from klaviyo_spark.status.files import Files
+
+        return Files(folder, schemas)
+    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.session import spark_session
+    from klaviyo_spark.status.tables import Tables
+
+    spark = spark_session(warehouse, quick=True)
+    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+    return Tables(Lake(spark, place))
+
+
+def without_spark() -> bool:
+    """Whether delta-rs is there."""
+    return importlib.util.find_spec("deltalake") is not None
+
+
+def lake_name(settings: Settings) -> str:
+    """What a person calls the lake."""
+    if settings.catalog:
+        return f"{settings.catalog}.{settings.schemas.silver}"
+    return settings.warehouse

@@ -1,0 +1,65 @@
+"""A lake in a catalog or behind a URI, read by Spark, which may be there or has to start."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+from pyspark.errors import AnalysisException
+
+from klaviyo_spark import lease
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.lock import Holding
+from klaviyo_spark.status.facts import Row
+from klaviyo_spark.status.plain import plain
+
+# What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
+_NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
+
+
+class Tables:
+    """The reader of any lake; see ``facts.Reader``. It makes no table."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def count(self, schema: str, table: str) -> int | None:
+        """Rows of a table; Delta answers from its log where it can."""
+        found = self.ask(schema, table, "SELECT count(*) AS n FROM {t}")
+        return None if found is None else int(found[0]["n"])
+
+    def newest_event(self) -> datetime | None:
+        """The latest ``events.event_datetime``, looked for in the last day that has events."""
+        found = self.ask(
+            "silver",
+            "events",
+            "SELECT max(event_datetime) AS newest FROM {t} "
+            "WHERE event_date = (SELECT max(event_date) FROM {t})",
+        )
+        return found[0]["newest"] if found else None
+
+    def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
+        """The rows of a query."""
+        place = self._lake.place
+        name = place.table(getattr(place, schema), table)
+        try:
+            found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
+        except AnalysisException as error:
+            if is_not_there(error):
+                return None
+            raise
+        return plain(pa.table(found))
+
+    def holding(self) -> Holding | None:
+        """Who holds the lake by a lease."""
+        try:
+            return lease.holding(self._lake)
+        except AnalysisException as error:
+            if is_not_there(error):
+                return None
+            raise
+
+
+def is_not_there(error: AnalysisException) -> bool:
+    """Whether Spark says that a table is not there, rather than that it may not be read."""
+    return any(word in f"{error.getCondition()}" for word in _NOT_THERE)

@@ -1,0 +1,186 @@
+"""A status as text and as JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from klaviyo_spark.errors import ENDED
+from klaviyo_spark.status.summing import Run, Status, Unfinished
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LABEL = 16
+
+
+def as_json(status: Status) -> str:
+    """All of it; times are ISO 8601 in UTC."""
+    return json.dumps(msgspec.to_builtins(status), indent=1)
+
+
+def as_text(status: Status) -> Iterator[str]:
+    """For a terminal."""
+    at = status.at
+    yield f"lake {status.lake}, account {status.account}, {at:%Y-%m-%d %H:%M} UTC"
+    if not status.is_there:
+        yield "there is no lake yet; `klaviyo-spark sync` makes it"
+        yield from _holder(status)
+        return
+    yield ""
+    yield from _tables(status)
+    yield ""
+    yield _line("newest event", _when(status.newest_event_at, at, "no event yet"))
+    yield from _runs(status)
+    if status.to_refine:
+        yield _line(
+            "to refine",
+            f"{_count(status.to_refine, 'page')} in no table yet: klaviyo-spark refine",
+        )
+    yield _line("late arrivals", _late(status))
+    yield _line(
+        "quarantined",
+        f"{_count(status.quarantined, 'record')}" + _see("quarantine", status.quarantined),
+    )
+    yield _line(
+        "orphaned flows",
+        f"{status.orphaned_flows:,}" + _see("orphaned_flows", status.orphaned_flows),
+    )
+    yield from _members(status)
+    for metric in status.behind:
+        yield _line("behind", f"{metric.name} is read until {_when(metric.as_of, at)}")
+    for backfill in status.backfills:
+        yield _line("backfill", _backfill(backfill, at))
+    yield from _holder(status)
+    if len(status.accounts) > 1:
+        yield _line(
+            "accounts",
+            f"{', '.join(status.accounts)}; rows and the newest event are of all of them, the "
+            f"rest is of {status.account}",
+        )
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its largest unit: ``40 s``, ``12 min``, ``3 h``, ``9 d``."""
+    if seconds < _MINUTE:
+        return f"{max(0.0, seconds):.0f} s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.0f} h"
+    return f"{seconds / _DAY:.0f} d"
+
+
+def _tables(status: Status) -> Iterator[str]:
+    total = f"{len(status.tables)} tables"
+    width = max(len(total), *(len(table.table) for table in status.tables), 0)
+    yield f"{'table':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'age':>7} {'quarantined':>12}"
+    for table in status.tables:
+        as_of = f"{table.as_of:%Y-%m-%d %H:%M}" if table.as_of else "-"
+        age = duration((status.at - table.as_of).total_seconds()) if table.as_of else ""
+        yield (
+            f"{table.table:<{width}} {table.rows:>12,}  {as_of:<16} {age:>7} "
+            f"{table.quarantined:>12,}"
+        )
+    yield f"{total:<{width}} {status.rows:>12,}  {'':<16} {'':>7} {status.quarantined:>12,}"
+
+
+def _runs(status: Status) -> Iterator[str]:
+    if status.last_run is None:
+        yield _line("last run", "none has come to an end yet")
+        return
+    label = "last run"
+    for run in status.runs:
+        yield _line(label, _run(run, status.at))
+        label = ""
+    yield from (_line("not done", problem) for problem in status.last_run.problems)
+    yield from (_line("note", warning) for warning in status.last_run.warnings)
+
+
+def _run(run: Run, at: datetime) -> str:
+    took = (run.finished_at - run.started_at).total_seconds()
+    said = ENDED.get(run.exit_code, "ended")
+    return (
+        f"{run.verb} {said} (exit {run.exit_code}), began {_when(run.started_at, at)}, took "
+        f"{duration(took)}, {_count(run.pages, 'page')}"
+    )
+
+
+def _late(status: Status) -> str:
+    late = status.late
+    if not late.events:
+        return "none"
+    since = f", of days since {late.first_day}" if late.first_day else ""
+    return (
+        f"{late.events:,} events came after their day had been read, {late.in_last_run:,} of them "
+        f"in the last run{since}"
+    )
+
+
+def _members(status: Status) -> Iterator[str]:
+    for groups in status.members:
+        never = f", {groups.never_read_whole} not read whole yet" if groups.never_read_whole else ""
+        since = _when(groups.leaves_may_wait_since, status.at, "ever")
+        yield _line(
+            "members",
+            f"of {groups.groups} {groups.resource}{never}: joins are current, leaves may wait "
+            f"since {since}",
+        )
+
+
+def _backfill(backfill: Unfinished, at: datetime) -> str:
+    left = (
+        f"about {duration(backfill.seconds_left)} left"
+        if backfill.seconds_left is not None
+        else "time left not known"
+    )
+    resources = ",".join(backfill.resources)
+    return (
+        f"{backfill.done} of {backfill.steps} steps done, the last "
+        f"{_when(backfill.last_step_at, at)}, {left}; to go on: klaviyo-spark backfill --start "
+        f"{_iso(backfill.start)} --end {_iso(backfill.end)} --resources {resources}"
+    )
+
+
+def _holder(status: Status) -> Iterator[str]:
+    held = status.holder
+    if held is None:
+        return
+    who = (
+        f"a run ({held.verb}) that began {_when(held.since, status.at)}, process {held.pid} on "
+        f"host {held.host}"
+    )
+    if held.alive is False:
+        yield _line("lock", f"left behind by {who}, which died: the next run takes over")
+    elif held.alive is None:
+        yield _line("lock", f"held by {who}; whether it lives cannot be told from here")
+    else:
+        yield _line("lock", f"held by {who}: under way")
+
+
+def _when(moment: datetime | None, at: datetime, never: str = "never") -> str:
+    if moment is None:
+        return never
+    away = (at - moment).total_seconds()
+    how_far = f"{duration(away)} ago" if away >= 0 else f"in {duration(-away)}"
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({how_far})"
+
+
+def _iso(moment: datetime) -> str:
+    """A bound as the command line takes it."""
+    whole = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{moment:%Y-%m-%d}" if moment == whole else moment.isoformat().replace("+00:00", "Z")
+
+
+def _line(label: str, text: Any) -> str:
+    return f"{label:<{_LABEL}}{text}"
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}" + ("s" if number != 1 else "")
+
+
+def _see(table: str, count: int) -> str:
+    return f", see klaviyo_ops.{table}" if count else ""

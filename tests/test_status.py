@@ -1,0 +1,341 @@
+"""Status: what a lake's answers come to, how it is read, and how it is said."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
+
+from klaviyo_spark.cli import main
+from klaviyo_spark.lock import Holder, Holding
+from klaviyo_spark.settings import Schemas
+from klaviyo_spark.status import Facts, Status, facts, summed, words
+from klaviyo_spark.status.files import Files
+from klaviyo_spark.status.summing import Behind, Groups, Late, Table, Unfinished
+
+NOW = NOON + 3 * HOUR
+
+
+def a_status(rows: dict[str, int] | None = None, **answers: Any) -> Status:
+    """The status that answers come to, for an account that has run once."""
+    rows = {"events": 3, "tags": 1} if rows is None else rows
+    held = answers.pop("holding", None)
+    newest = answers.pop("newest_event_at", None)
+    return summed(
+        Facts(rows, 2, newest, held, {"runs": [a_run()], **answers}), "./lake", "default", NOW
+    )
+
+
+def the(status: Status, name: str) -> Table:
+    return next(table for table in status.tables if table.table == name)
+
+
+# -- what answers come to -------------------------------------------------------------------------
+
+
+def test_a_lake_without_tables_is_not_there_yet():
+    status = summed(Facts(), "./lake", "default", NOW)
+    assert (status.is_there, status.tables, status.last_run) == (False, (), None)
+
+
+def test_what_is_read_whole_is_as_of_the_beginning_of_the_last_run_that_it_took_in():
+    runs = [a_run("r2", NOON + HOUR), a_run("r1")]
+    status = a_status(runs=runs, loads=[a_load("tags", "r1"), a_load("tags", "unknown")])
+    assert the(status, "tags").as_of == NOON
+    assert the(status, "events").as_of is None
+
+
+def test_events_are_as_of_the_end_of_what_was_read_and_refined():
+    status = a_status(
+        loads=[a_load("events", "r1")],
+        ranges=[
+            a_mark("events", "M1", NOON - HOUR),
+            a_mark("events", "M1", NOON, run_id="not refined"),
+            a_mark("profiles", None, NOON),
+        ],
+    )
+    assert the(status, "events").as_of == NOON - HOUR
+
+
+def test_a_backfill_does_not_make_events_look_fresh():
+    status = a_status(
+        runs=[a_run("backfill", NOON + HOUR), a_run("r1")],
+        loads=[a_load("events", "r1"), a_load("events", "backfill")],
+        ranges=[
+            a_mark("events", "M1", NOON - 300 * DAY, run_id="backfill"),
+            a_mark("events", "M1", NOON - DAY),
+        ],
+    )
+    assert the(status, "events").as_of == NOON - DAY
+
+
+def test_a_metric_that_is_read_less_far_than_others_is_named():
+    status = a_status(
+        ranges=[
+            a_mark("events", "M1", NOON),
+            a_mark("events", "M2", NOON - 2 * DAY, documented_name="clicked sms"),
+            a_mark("events", "M2", NOON - 9 * DAY, documented_name="clicked sms"),
+            a_mark("events", "M3", NOON - HOUR),
+        ]
+    )
+    assert status.behind == (Behind("M2", "clicked sms", NOON - 2 * DAY),)
+
+
+def test_pages_that_no_table_has_wait_to_be_refined():
+    runs = [
+        a_run("r3", NOON + HOUR, verb="ingest", pages=5),
+        a_run("r2", NOON, verb="refine", pages=0),
+        a_run("r1", NOON - HOUR, pages=26),
+    ]
+    assert a_status(runs=runs, loads=[a_load("tags", "r1")]).to_refine == 5
+
+
+def test_leaves_may_wait_since_the_oldest_complete_read_of_a_group_that_is_there():
+    def whole(id: str, at: datetime) -> dict[str, Any]:
+        return a_mark("lists", id, at, kind="complete")
+
+    status = a_status(
+        lists=[{"account_id": "default", "id": id} for id in ("L1", "L2", "L3")],
+        wholes=[
+            whole("L1", NOON - DAY),
+            whole("L2", NOON - 5 * DAY),
+            whole("gone", NOON - 99 * DAY),
+        ],
+    )
+    assert status.members == (Groups("lists", 3, 1, NOON - 5 * DAY),)
+
+
+def test_late_arrivals_are_those_of_all_runs_and_of_the_last():
+    def late(run_id: str, n: int, day: datetime) -> dict[str, Any]:
+        return {"account_id": "default", "run_id": run_id, "late_rows": n, "first_day": day.date()}
+
+    status = a_status(
+        runs=[a_run("r2", NOON + HOUR), a_run("r1")],
+        late=[late("r1", 5, NOON - 3 * DAY), late("r2", 2, NOON)],
+    )
+    assert status.late == Late(7, 2, (NOON - 3 * DAY).date())
+
+
+def test_an_unfinished_backfill_says_how_long_the_rest_takes():
+    of = (NOON - 360 * DAY, NOON)
+    steps = [a_step(NOON - 360 * DAY, of), a_step(NOON - 270 * DAY, of)]
+    status = a_status(backfills=steps)
+    assert status.backfills == (
+        Unfinished(
+            "b1", ("events",), *of, 4, 2, 2 * 600.0, last_step_at=NOON + timedelta(minutes=10)
+        ),
+    )
+
+
+def test_a_finished_backfill_is_not_told():
+    of = (NOON - 90 * DAY, NOON)
+    assert a_status(backfills=[a_step(NOON - 90 * DAY, of)]).backfills == ()
+
+
+def test_another_account_in_the_lake_is_named_and_left_out():
+    mine, other = a_run("r1"), a_run("o1", NOON + HOUR, account_id="other")
+    status = a_status(
+        runs=[other, mine],
+        orphans=[{"account_id": "other", "flows": 4}],
+        quarantined=[{"account_id": "other", "table_name": "tags", "records": 4}],
+    )
+    assert status.accounts == ("default", "other")
+    assert [run.run_id for run in status.runs] == ["r1"]
+    assert (status.orphaned_flows, status.quarantined) == (0, 0)
+
+
+# -- how it is said -------------------------------------------------------------------------------
+
+
+def text(status: Status) -> str:
+    return "\n".join(words.as_text(status))
+
+
+def test_no_lake_yet_is_said_with_the_way_to_one():
+    assert "there is no lake yet; `klaviyo-spark sync` makes it" in text(
+        summed(Facts(), "./lake", "default", NOW)
+    )
+
+
+def test_the_text_of_a_lake_in_which_everything_has_happened(tmp_path):
+    found = facts(Files(a_lake(tmp_path), Schemas()))
+    said = text(summed(found, "./lake", "default", NOW))
+    assert said.splitlines() == [
+        "lake ./lake, account default, 2026-06-01 15:00 UTC",
+        "",
+        "table            rows  as of (UTC)          age  quarantined",
+        "events              3  2026-06-01 11:00     4 h            0",
+        "lists               4  2026-06-01 12:00     3 h            0",
+        "tags                1  2026-06-01 12:00     3 h            1",
+        "3 tables            8                                      1",
+        "",
+        "newest event    2026-06-01 12:00 UTC (3 h ago)",
+        "last run        sync partly done (exit 3), began 2026-06-01 13:00 UTC (2 h ago), took "
+        "1 min, 7 pages",
+        "                sync done (exit 0), began 2026-06-01 12:00 UTC (3 h ago), took 1 min, "
+        "26 pages",
+        "not done        lists: no scope",
+        "to refine       7 pages in no table yet: klaviyo-spark refine",
+        "late arrivals   7 events came after their day had been read, 2 of them in the last run, "
+        "of days since 2026-05-29",
+        "quarantined     1 record, see klaviyo_ops.quarantine",
+        "orphaned flows  1, see klaviyo_ops.orphaned_flows",
+        "members         of 2 lists, 1 not read whole yet: joins are current, leaves may wait "
+        "since 2026-05-30 12:00 UTC (2 d ago)",
+        "behind          clicked email is read until 2026-05-23 12:00 UTC (9 d ago)",
+        "backfill        1 of 3 steps done, the last 2026-06-01 12:10 UTC (3 h ago), about 20 min "
+        "left; to go on: klaviyo-spark backfill --start 2025-06-06T12:00:00Z "
+        "--end 2026-03-03T12:00:00Z --resources events",
+        "accounts        default, other; rows and the newest event are of all of them, the rest is "
+        "of default",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alive", "said"),
+    [
+        (True, "lock            held by a run (sync) that began 2026-06-01 12:00 UTC (3 h ago), "
+         "process 7 on host here: under way"),
+        (False, "lock            left behind by a run (sync) that began 2026-06-01 12:00 UTC "
+         "(3 h ago), process 7 on host here, which died: the next run takes over"),
+        (None, "lock            held by a run (sync) that began 2026-06-01 12:00 UTC (3 h ago), "
+         "process 7 on host here; whether it lives cannot be told from here"),
+    ],
+)  # fmt: skip
+def test_who_holds_the_lake_is_said(alive, said):
+    held = Holding(Holder("r1", "sync", "here", 7, NOON), alive)
+    assert text(a_status(holding=held)).splitlines()[-1] == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-1, "0 s"), (59, "59 s"), (60, "1 min"), (7199, "120 min"), (7200, "2 h"), (172800, "2 d")],
+)
+def test_a_duration_is_said_in_its_largest_unit(seconds, said):
+    assert words.duration(seconds) == said
+
+
+def test_the_json_is_the_whole_status_in_plain_values():
+    told = json.loads(words.as_json(a_status(loads=[a_load("tags")])))
+    assert told["at"] == "2026-06-01T15:00:00Z"
+    assert told["tables"][1] == {
+        "table": "tags",
+        "resource": "tags",
+        "rows": 1,
+        "as_of": "2026-06-01T12:00:00Z",
+        "loaded_at": "2026-06-01T13:00:00Z",
+        "quarantined": 0,
+        "newest_event_at": None,
+    }
+    assert told["runs"][0]["exit_code"] == 0
+
+
+# -- how a lake is read ---------------------------------------------------------------------------
+
+
+def test_rows_without_statistics_in_the_log_are_counted_in_the_files(tmp_path):
+    put(tmp_path, "klaviyo_v2", "tags", {"tag_id": "T1"}, {"tag_id": "T2"})
+    log = tmp_path / "klaviyo_v2.db" / "tags" / "_delta_log" / f"{0:020}.json"
+    actions = [json.loads(line) for line in log.read_text().splitlines()]
+    for action in actions:
+        action.get("add", {}).pop("stats", None)
+    log.write_text("\n".join(map(json.dumps, actions)))
+    assert Files(tmp_path, Schemas()).count("silver", "tags") == 2
+
+
+def test_no_table_is_none_and_an_empty_one_has_no_rows(tmp_path):
+    put(tmp_path, "klaviyo_v2", "events")
+    files = Files(tmp_path, Schemas())
+    assert (files.count("silver", "events"), files.count("silver", "tags")) == (0, None)
+    assert files.newest_event() is None
+    assert files.ask("silver", "tags", "SELECT 1 FROM {t}") is None
+
+
+def test_the_newest_event_is_found_where_a_file_has_none_with_a_time(tmp_path):
+    put(tmp_path, "klaviyo_v2", "events", {"id": "E1", "event_datetime": NOON})
+    put(tmp_path, "klaviyo_v2", "events", {"id": "E2"})
+    assert Files(tmp_path, Schemas()).newest_event() == NOON
+
+
+def test_both_readers_find_the_same(spark, tmp_path):
+    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.status.tables import Tables
+
+    a_lake(tmp_path)
+    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    before = sorted(tmp_path.rglob("*"))
+
+    by_spark, by_files = facts(Tables(Lake(spark, place))), facts(Files(tmp_path, Schemas()))
+
+    assert plain(by_spark) == plain(by_files)
+    assert sorted(tmp_path.rglob("*")) == before, "to look makes nothing"
+
+
+def test_spark_finds_no_lake_where_none_is(spark, tmp_path):
+    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.status.tables import Tables
+
+    place = Place(str(tmp_path / "none"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    assert facts(Tables(Lake(spark, place))) == Facts()
+
+
+def plain(found: Facts) -> tuple[Any, ...]:
+    """All of it, with the rows of each answer in one order."""
+    answers = {name: sorted(map(repr, rows)) for name, rows in found.answers.items()}
+    return (found.rows, found.pages, found.newest_event_at, found.holding, answers)
+
+
+# -- the verb -------------------------------------------------------------------------------------
+
+
+def run(capsys, *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main(["status", *args])
+    said = capsys.readouterr()
+    return int(left.value.code or 0), said.out, said.err
+
+
+@pytest.fixture
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KLAVIYO_API_KEY", raising=False)
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_status_needs_no_key_and_no_lake(capsys, tmp_path):
+    code, out, _ = run(capsys)
+    assert (code, "there is no lake yet" in out) == (0, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_status_of_a_folder_of_other_things_is_refused(capsys, tmp_path):
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "file").write_text("")
+    code, _, err = run(capsys, "--warehouse", "things")
+    assert (code, "holds other things and no lake" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_status_speaks_json_without_taking_the_lock(capsys, tmp_path):
+    lake = a_lake(tmp_path / "lake")
+    before = sorted(lake.rglob("*"))
+    code, out, _ = run(capsys, "--json", "--warehouse", str(lake))
+    told = json.loads(out)
+    assert (code, told["rows"], told["orphaned_flows"]) == (0, 8, 1)
+    assert sorted(lake.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_status_reads_a_lake_that_cannot_be_written(capsys, tmp_path, monkeypatch):
+    lake = a_lake(tmp_path / "lake")
+
+    def refuse(*_: Any, **__: Any) -> Path:
+        raise AssertionError("status writes nothing")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert run(capsys, "--warehouse", str(lake))[0] == 0
