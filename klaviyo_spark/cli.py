@@ -41,6 +41,7 @@ def cli() -> None:
 
 
 cli.add_command(looking.init)
+cli.add_command(looking.doctor)
 cli.add_command(looking.status)
 
 

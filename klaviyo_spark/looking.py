@@ -5,10 +5,11 @@ Each is no more than its options and what is printed; the work is in the modules
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,30 @@ def init(config: str | None, force: bool, **given: Any) -> int:
             "make a private key in Klaviyo (Settings, API keys); it belongs into no file:\n"
             f"  read -rs {VARIABLE} && export {VARIABLE}"
         )
-    named = f" --config {shlex.quote(config)}" if config else ""
-    click.echo(f"next: klaviyo-spark doctor{named}")
+    click.echo(f"next: klaviyo-spark doctor{_same({'config': config}, 'config')}")
     return 0
+
+
+def _same(given: Mapping[str, Any], *names: str) -> str:
+    """The options that the next command has to have too."""
+    return "".join(f" --{name} {shlex.quote(given[name])}" for name in names if given[name])
+
+
+@click.command()
+@options.COMMON
+def doctor(**given: Any) -> int:
+    """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
+    from klaviyo_spark.doctor import examined, exit_code, lines, verdict
+
+    options.set_up_logging(given)
+    if not given["verbose"]:
+        logging.getLogger("klaviyo_spark").setLevel(logging.ERROR)  # the lines say it all
+    checks = []
+    for check in examined(lambda: options.settings_of(given), os.environ):
+        click.echo("\n".join(lines(check)))
+        checks.append(check)
+    click.echo(verdict(checks, f"klaviyo-spark sync{_same(given, 'config', 'warehouse')}"))
+    return exit_code(checks)
 
 
 @click.command()

@@ -14,6 +14,12 @@ from klaviyo_spark.resources import TABLES
 WARNED_BEFORE = timedelta(days=90)
 
 
+def ends(name: str) -> date:
+    """The day Klaviyo stops serving a revision: two years after its release, which is its name."""
+    released = date.fromisoformat(name)
+    return released.replace(year=released.year + 2)
+
+
 def has_ended(endpoint: Endpoint, today: date) -> bool:
     """Whether ``endpoint`` is not to be asked any more; never, for one at the client's revision."""
     return endpoint.revision is not None and today >= endpoint.revision.ends

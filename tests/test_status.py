@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
+from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.lock import Holder, Holding

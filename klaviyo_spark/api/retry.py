@@ -58,11 +58,15 @@ def wait_s(
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient a client is; clock (seconds), sleep and random (0 to 1) are for tests to give."""
+    """How patient a client is; clock (seconds), sleep and random (0 to 1) are for tests to give.
+
+    ``total_s``: at most for all tries of a request, where the table of troubles allows more.
+    """
 
     sleep: Sleep = nap
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
+    total_s: float = TOTAL_S
 
     def call(
         self,
@@ -101,7 +105,7 @@ class RetryPolicy:
         def enough(state: tenacity.RetryCallState) -> bool:
             error = _error(state)
             least = wait_s(state.attempt_number, error.retry_after_s, now=now())
-            too_late = spent() + least >= of_error(error).total_s
+            too_late = spent() + least >= min(of_error(error).total_s, self.total_s)
             return too_late or state.attempt_number >= tries(error)
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
@@ -124,7 +128,7 @@ class RetryPolicy:
             for attempted in retrying:
                 with attempted:
                     attempt = attempted.retry_state.attempt_number
-                    return send(attempt, TOTAL_S - spent())
+                    return send(attempt, self.total_s - spent())
         except RetryableError as error:
             tried = "1 try" if attempt == 1 else f"{attempt} tries"
             way_out = of_error(error).words

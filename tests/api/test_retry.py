@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,14 @@ def test_gives_up_before_fifteen_minutes_are_over():
     errors = [RetryableError("GET /x -> 429", retry_after_s=290.0)] * 9
     with pytest.raises(RetryableError, match="gave up after 4 tries in 870 s"):
         a_policy(clock).call(failing(*errors), now=clock.now)
+
+
+def test_who_cannot_wait_gives_up_sooner():
+    clock = FakeClock()
+    errors = [RetryableError("GET /x -> 503", status=503)] * 9
+    policy = replace(a_policy(clock), total_s=20.0)
+    with pytest.raises(RetryableError, match="gave up after 5 tries in 15 s"):
+        policy.call(failing(*errors), now=clock.now)
 
 
 def test_other_errors_are_not_asked_again():

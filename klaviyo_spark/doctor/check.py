@@ -1,0 +1,94 @@
+"""What one check of the doctor finds, and what all of them come to. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
+
+logger = logging.getLogger(__name__)
+
+State = Literal["ok", "warn", "fail"]
+# Of several failures the one that comes first in this order gives the exit code: what keeps
+# anything from starting, what fails a run, what stops it for a time, what leaves it partly done.
+_GRAVEST_FIRST = (2, 1, 4, 3)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line.
+
+    Args:
+        said: what was found.
+        way_out: what to do, where ``said`` does not say it; empty where there is nothing to do.
+        exit_code: of a failure.
+    """
+
+    name: str
+    state: State
+    said: str
+    way_out: str = ""
+    exit_code: int = 0
+
+
+def ok(name: str, said: str) -> Check:
+    """Nothing to do."""
+    return Check(name, "ok", said)
+
+
+def warn(name: str, said: str, way_out: str) -> Check:
+    """A run would go well all the same."""
+    return Check(name, "warn", said, way_out)
+
+
+def fail(name: str, said: str, way_out: str = "", exit_code: int = 2) -> Check:
+    """A run would not go well."""
+    return Check(name, "fail", said, way_out, exit_code)
+
+
+def of_error(name: str, error: KlaviyoSparkError, exit_code: int | None = None) -> Check:
+    """What a run would have met; its message says what to do."""
+    return fail(name, str(error), exit_code=error.exit_code if exit_code is None else exit_code)
+
+
+def guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """The checks that ``look`` makes; where it breaks, a failed one that says so."""
+    try:
+        yield from look()
+    except KlaviyoSparkError as error:
+        yield of_error(name, error)
+    except Exception as error:
+        logger.debug("%s could not be checked", name, exc_info=True)
+        yield fail(
+            name,
+            f"could not be checked: {in_a_line(error)}",
+            "-v shows the stack trace; report it if it stays",
+            1,
+        )
+
+
+def exit_code(checks: Iterable[Check]) -> int:
+    """0 where none failed, else that of the gravest failure."""
+    codes = {check.exit_code for check in checks if check.state == "fail"}
+    return next((code for code in (*_GRAVEST_FIRST, *sorted(codes)) if code in codes), 0)
+
+
+def lines(check: Check) -> Iterator[str]:
+    """For a terminal: the state, the name, what was found; below it, what to do."""
+    yield f"{check.state:<5} {check.name:<18} {check.said}"
+    if check.way_out:
+        yield f"{'':<24} -> {check.way_out}"
+
+
+def verdict(checks: Iterable[Check], sync: str) -> str:
+    """The last line; ``sync`` is the command that comes next."""
+    states = [check.state for check in checks]
+    failed, warned = states.count("fail"), states.count("warn")
+    if failed:
+        return f"{failed} of {len(states)} checks failed"
+    if warned:
+        return f"fit to run, {warned} of {len(states)} checks warn; next: {sync}"
+    return f"all {len(states)} checks pass; next: {sync}"

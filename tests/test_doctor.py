@@ -1,0 +1,304 @@
+"""The doctor: each check by itself, and all of them against a machine, a lake and an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from status_lakes import HOUR, NOON, a_lake, a_run
+
+from klaviyo_spark import revisions
+from klaviyo_spark.cli import main
+from klaviyo_spark.doctor import account, machine
+from klaviyo_spark.doctor import check as checks
+from klaviyo_spark.doctor import lake as lakes
+from klaviyo_spark.doctor.check import Check, fail, guarded, lines, ok, verdict, warn
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.status import Facts, Status, summed
+from klaviyo_spark.status.summing import Holder
+
+KEY = "pk_sandbox"
+GIB = 1 << 30
+
+
+# -- what a check is ------------------------------------------------------------------------------
+
+
+def test_a_check_that_passes_is_one_line_and_one_that_does_not_says_what_to_do():
+    assert list(lines(ok("java", "Java 17"))) == ["ok    java               Java 17"]
+    assert list(lines(warn("disk", "1 GiB free", "make room"))) == [
+        "warn  disk               1 GiB free",
+        "                         -> make room",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"), [([], 0), ([3], 3), ([3, 4], 4), ([3, 4, 1], 1), ([1, 2, 3], 2)]
+)
+def test_the_gravest_failure_gives_the_exit_code(codes, expected):
+    some = [ok("a", ""), warn("b", "", "c"), *(fail("d", "", exit_code=code) for code in codes)]
+    assert checks.exit_code(some) == expected
+
+
+def test_a_check_that_blows_up_is_a_line_and_keeps_what_came_before_it():
+    def look() -> Iterator[Check]:
+        yield ok("a", "fine")
+        raise ZeroDivisionError("division by zero")
+
+    found = list(guarded("b", look))
+    assert [(c.name, c.state, c.exit_code) for c in found] == [("a", "ok", 0), ("b", "fail", 1)]
+    assert found[1].said == "could not be checked: ZeroDivisionError: division by zero"
+
+
+def test_an_error_of_ours_keeps_its_message_and_its_exit_code():
+    def look() -> Iterator[Check]:
+        raise ConfigError("no Java found; Spark needs 17 or 21")
+
+    assert list(guarded("java", look)) == [
+        Check("java", "fail", "no Java found; Spark needs 17 or 21", "", 2)
+    ]
+
+
+def test_the_verdict_counts_and_says_the_next_command():
+    good, odd, bad = ok("a", ""), warn("b", "", "c"), fail("d", "")
+    assert verdict([good], "sync") == "all 1 checks pass; next: sync"
+    assert verdict([good, odd], "sync") == "fit to run, 1 of 2 checks warn; next: sync"
+    assert verdict([good, odd, bad], "sync") == "1 of 3 checks failed"
+
+
+# -- the machine ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("free", "state"), [(6 * GIB, "ok"), (GIB, "warn"), (GIB // 4, "fail")])
+def test_room_on_the_disk_is_enough_little_or_too_little(free, state):
+    assert machine.disk(Path("lake"), free).state == state
+
+
+def test_the_wrong_java_says_which_one_to_install(tmp_path):
+    with pytest.raises(ConfigError, match="no Java there; set it to the home of a Java 17 or 21"):
+        list(machine.spark({"JAVA_HOME": str(tmp_path)}))
+
+
+def test_jars_that_are_not_there_yet_are_fetched_by_a_run_and_not_by_the_doctor(tmp_path):
+    found = machine.delta_jars("4.2.0", "4.4.0", {"XDG_CACHE_HOME": str(tmp_path)})
+    assert (found.state, "the first run fetches them" in found.said) == ("warn", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_platform_brings_its_own_spark():
+    environ = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
+    (found,) = machine.spark(environ)
+    assert (found.state, list(machine.pair(environ))) == ("ok", [])
+
+
+# -- Klaviyo --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(0, "ok"), (60, "ok"), (-60, "ok"), (61, "warn"), (-3600, "warn")]
+)
+def test_a_clock_may_be_a_minute_off(seconds, state):
+    assert account.clock(timedelta(seconds=seconds)).state == state
+
+
+def test_which_way_the_clock_is_wrong_is_said():
+    assert "120 s behind Klaviyo's" in account.clock(timedelta(seconds=120)).said
+    assert "120 s ahead of Klaviyo's" in account.clock(timedelta(seconds=-120)).said
+
+
+def test_a_revision_lives_two_years():
+    assert revisions.ends("2026-07-15") == date(2028, 7, 15)
+
+
+@pytest.mark.parametrize(
+    ("today", "state"),
+    [
+        (date(2026, 11, 24), "ok"),
+        (date(2028, 4, 15), "ok"),
+        (date(2028, 4, 16), "warn"),
+        (date(2028, 7, 14), "warn"),
+        (date(2028, 7, 15), "fail"),
+    ],
+)
+def test_a_revision_warns_ninety_days_before_its_end(today, state):
+    assert account.revision("2026-07-15", today).state == state
+
+
+def test_every_endpoint_is_asked_for_one_record_where_it_has_a_page_size():
+    sizes = {name: account.smallest(e).params.get("page[size]") for name, e in ENDPOINTS.items()}
+    assert {name for name, size in sizes.items() if size not in (None, "1")} == set()
+    assert {name for name, size in sizes.items() if size is None} == {
+        "campaign_templates", "list_count", "segment_count", "metrics",
+    }  # fmt: skip
+
+
+# -- the lake -------------------------------------------------------------------------------------
+
+
+def a_status(**answers: Any) -> Status:
+    known = {"runs": [a_run()], "loads": [{"table_name": "tags", "run_id": "r1"}], **answers}
+    for load in known["loads"]:
+        load["loaded_at"] = NOON
+    return summed(Facts({"tags": 1}, 2, None, None, known), "./lake", "default", NOON + HOUR)
+
+
+def named(found: Iterator[Check]) -> dict[str, Check]:
+    return {check.name: check for check in found}
+
+
+def test_no_lake_yet_is_fine():
+    (found,) = lakes.lake(summed(Facts(), "./lake", "default", NOON))
+    assert (found.state, found.said) == ("ok", "none in ./lake yet; the first sync makes it")
+
+
+def test_a_run_that_did_not_go_well_is_told_with_its_first_problem():
+    runs = [a_run(exit_code=3, problems=["lists: no scope", "tags: no scope"])]
+    found = named(lakes.lake(a_status(runs=runs)))["last run"]
+    assert found.said == "sync partly done (exit 3): lists: no scope (and 1 more)"
+    assert found.way_out.startswith("mend that, then klaviyo-spark sync")
+
+
+def test_pages_that_wait_and_tables_that_are_missing_have_a_way_out():
+    found = named(lakes.lake(a_status(loads=[])))
+    assert found["to refine"].way_out == "klaviyo-spark refine"
+    assert "campaigns, " in found["tables"].said
+
+
+@pytest.mark.parametrize(("alive", "state"), [(True, "ok"), (False, "warn"), (None, "warn")])
+def test_a_lock_is_held_left_behind_or_not_to_be_told(alive, state):
+    found = lakes.lock(Holder("r1", "sync", "here", 7, NOON, alive))
+    assert (found.state, "sync since 2026-06-01 12:00 UTC, process 7" in found.said) == (
+        state,
+        True,
+    )
+
+
+def test_nobody_holds_a_free_lake():
+    assert lakes.lock(None) == ok("lock", "nobody holds the lake")
+
+
+# -- the verb -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """A working directory of its own, and a key."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KLAVIYO_API_KEY", KEY)
+    monkeypatch.delenv("KLAVIYO_BASE_URL", raising=False)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    with Sandbox(Account(seed=3, events=60, profiles=10), key=KEY, rate_scale=50) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def klaviyo(served) -> Iterator[Sandbox]:
+    yield served
+    served.missing_scopes = set()
+    served.faults.clear()
+
+
+def run(capsys, *args: str) -> tuple[int, dict[str, str], str]:
+    """Exit code, the state per check, and all that was printed."""
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", *args])
+    said = capsys.readouterr()
+    out = said.out + said.err
+    states = {
+        line[6:24].strip(): line[:5].strip()
+        for line in out.splitlines()
+        if line[:5].strip() in ("ok", "warn", "fail")
+    }
+    return int(left.value.code or 0), states, out
+
+
+def test_an_account_with_all_scopes_passes_on_a_machine_without_a_lake(capsys, klaviyo, tmp_path):
+    code, states, out = run(capsys, "--base-url", klaviyo.url)
+    of_the_machine = {"disk", "jars"}  # may warn where the tests run
+    odd = {name for name, state in states.items() if state != "ok"} - of_the_machine
+    assert (code, odd) == (0, set()), out
+    assert set(ENDPOINTS) | {"conf", "java", "jars", "disk", "lake", "lock", "clock"} <= set(states)
+    assert out.splitlines()[-1].endswith("; next: klaviyo-spark sync")
+    assert list(tmp_path.iterdir()) == [], "the doctor writes nothing"
+
+
+def test_each_missing_scope_is_a_line_that_names_it(capsys, klaviyo):
+    klaviyo.missing_scopes = {"segments:read", "metrics:read"}
+    code, states, out = run(capsys, "--base-url", klaviyo.url)
+    assert code == 3
+    assert {name for name, state in states.items() if state == "fail"} == {"segments", "metrics"}
+    assert {name for name, state in states.items() if state == "warn"} == {
+        "segment_profiles",
+        "segment_count",
+    }
+    assert "lacks a scope, segments:read needed" in out
+    assert states["klaviyo"] == "ok"
+
+
+def test_only_what_is_read_has_to_be_allowed(capsys, klaviyo):
+    klaviyo.missing_scopes = {"campaigns:read"}
+    code, states, _ = run(capsys, "--base-url", klaviyo.url, "--config", conf("resources: [tags]"))
+    assert code == 0
+    assert {"tags", "metrics"} == set(states) & set(ENDPOINTS)
+
+
+def test_a_wrong_key_ends_the_questions_and_is_not_shown(capsys, monkeypatch, klaviyo):
+    monkeypatch.setenv("KLAVIYO_API_KEY", "pk_wrong_0123456789")
+    code, states, out = run(capsys, "--base-url", klaviyo.url)
+    assert (code, states["key"], states["scopes"]) == (1, "fail", "warn")
+    assert "pk_wrong" not in out
+
+
+def test_without_a_key_the_machine_and_the_lake_are_looked_at_all_the_same(capsys, monkeypatch):
+    monkeypatch.delenv("KLAVIYO_API_KEY")
+    code, states, _ = run(capsys)
+    assert (code, states["key"], states["java"], states["lake"]) == (2, "fail", "ok", "ok")
+
+
+def test_a_rate_limit_too_long_says_when_to_go_on(capsys, klaviyo):
+    klaviyo.faults.add("429_long")
+    code, states, out = run(capsys, "--base-url", klaviyo.url)
+    assert (code, states["klaviyo"]) == (4, "fail")
+    assert "run again after " in out
+
+
+def test_an_endpoint_in_trouble_is_a_line_and_the_others_are_asked(capsys, klaviyo):
+    klaviyo.faults.add("no_data", path="/api/lists")
+    lists = conf("resources: [lists]")
+    code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", lists)
+    assert (code, states["lists"], states["list_profiles"]) == (3, "fail", "warn")
+    assert "the body has no data" in out
+
+
+def test_a_conf_that_is_wrong_is_a_line_among_others(capsys):
+    code, states, out = run(capsys, "--config", conf("lookbak: 3d"))
+    assert (code, states["conf"], states["java"], states["the rest"]) == (2, "fail", "ok", "warn")
+    assert "did you mean 'lookback'" in out
+
+
+def test_a_folder_of_other_things_is_no_lake(capsys, klaviyo, tmp_path):
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake" / "file").write_text("")
+    code, states, _ = run(capsys, "--base-url", klaviyo.url)
+    assert (code, states["warehouse"], states["tags"]) == (2, "fail", "ok")
+
+
+def test_a_table_that_cannot_be_read_is_a_line_and_the_rest_is_checked(capsys, klaviyo, tmp_path):
+    lake = a_lake(tmp_path / "lake")
+    for file in (lake / "klaviyo_ops.db" / "runs" / "_delta_log").glob("*.json"):
+        file.write_text("no JSON")
+    code, states, _ = run(capsys, "--base-url", klaviyo.url)
+    assert (code, states["lake"], states["tags"]) == (1, "fail", "ok")
+
+
+def conf(text: str) -> str:
+    Path("a.yml").write_text(text)
+    return "a.yml"
