@@ -47,8 +47,9 @@ demo: $(READY) ## A sample account becomes 25 Delta tables, then moves a day on
 	$(BIN)/klaviyo-spark demo
 
 .PHONY: docs
-docs: $(READY) ## Write anew what is made from code: the data dictionary, the conf in the wheel
+docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
 	$(BIN)/python -m klaviyo_spark.dictionary
+	$(BIN)/python -m klaviyo_spark.messages
 	$(BIN)/python -m klaviyo_spark.conf_file
 
 .PHONY: build

@@ -16,7 +16,7 @@
           RevisionRetired  the pinned revision has ended            exit 1, at once
           OlderRevisionRetired  one asked for single fields has     a warning, the rest goes on
           CursorExpired    a links.next is no longer good           the walk goes on without it
-          BadAnswer        an answer that is not what Klaviyo sends exit 1 or 3
+          BadAnswer        not what Klaviyo sends                   exit 1 or 3
 
 Messages say what, where and what next; never the key, a profile or a whole body.
 """
