@@ -20,6 +20,7 @@ SANDBOX = ["waitress>=3.0"]
 TEST = [
     "chispa>=0.11",
     "databricks-bundles>=0.270",
+    "duckdb>=1.2",
     "hypothesis>=6.100",
     "pandas>=2.2,<3",  # pyspark.testing of Spark 4.1 fails with pandas 3
     "pytest>=8.3",

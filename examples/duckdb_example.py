@@ -1,0 +1,30 @@
+"""Ask a lake in a folder one of the questions of this folder, with DuckDB and delta-rs.
+
+python examples/duckdb_example.py ./lake examples/flow_performance.sql
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import duckdb
+from deltalake import DeltaTable
+
+
+def open_lake(folder: str) -> duckdb.DuckDBPyConnection:
+    """Every table of the lake under its name, such as ``klaviyo_v2.events``; nothing is copied."""
+    connection = duckdb.connect()
+    connection.sql("SET TimeZone = 'UTC'")
+    for log in sorted(Path(folder).glob("klaviyo_*.db/*/_delta_log")):
+        table, schema = log.parent, log.parent.parent.stem
+        rows = f"{schema}_{table.name}"
+        connection.register(rows, DeltaTable(table).to_pyarrow_dataset())
+        connection.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        connection.sql(f"CREATE VIEW {schema}.{table.name} AS SELECT * FROM {rows}")
+    return connection
+
+
+if __name__ == "__main__":
+    lake, question = sys.argv[1:]
+    print(open_lake(lake).sql(Path(question).read_text(encoding="utf-8")))
