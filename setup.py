@@ -59,10 +59,14 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["klaviyo_spark", "klaviyo_spark.*"]),
-    package_data={"": ["py.typed", "*.json", "*.yml", "*.md", "*.properties"]},
+    package_data={
+        "": ["py.typed", "*.json", "*.yml", "*.md", "*.properties"],
+        "klaviyo_spark.report": ["assets/*"],
+    },
     # Spark is an extra: on Databricks a wheel that pulls pyspark fights the runtime's own.
     install_requires=[
         "click>=8.1",
+        "Jinja2>=3.1",
         "msgspec>=0.18.6",
         "PyYAML>=6.0",
         "requests>=2.31",

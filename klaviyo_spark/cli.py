@@ -107,15 +107,23 @@ def backfill(**options: Any) -> int:
 
 
 @cli.command()
+@click.option("--out", metavar="FILE", default="report.html", show_default=True)
+@_COMMON
+def report(**options: Any) -> int:
+    """Write a page to look at: is the lake complete, is it fresh, what changed."""
+    from klaviyo_spark.report import verb
+
+    return verb.report(options, click.echo)
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def tables(as_json: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""
     from klaviyo_spark import dictionary
 
-    if as_json:
-        click.echo(json.dumps(dictionary.as_json(), indent=1))
-    else:
-        click.echo("\n".join(dictionary.as_text()))
+    lines = [json.dumps(dictionary.as_json(), indent=1)] if as_json else dictionary.as_text()
+    click.echo("\n".join(lines))
     return 0
 
 

@@ -1,0 +1,4 @@
+"""A page that a person opens after a run: is it complete, is it fresh, what changed.
+
+questions (SQL) -> reader (the lake) -> figures (pure) -> page (pure) -> one HTML file
+"""

@@ -1,0 +1,63 @@
+"""``klaviyo-spark report``: reads the lake, writes the page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from klaviyo_spark import local_pages, session
+from klaviyo_spark.errors import ConfigError, LakeError, UsageError
+from klaviyo_spark.report.answers import ask
+from klaviyo_spark.report.figures import figures
+from klaviyo_spark.report.page import page
+from klaviyo_spark.report.reader import FolderReader, Reader, SparkReader
+from klaviyo_spark.settings import Settings, check_warehouse, load
+
+
+def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
+    """Write the page where ``--out`` says.
+
+    Raises:
+        ConfigError: conf or options are wrong, or there is no lake to report on.
+    """
+    names = ("warehouse", "account")
+    settings = load(options["config"], **{name: options[name] for name in names})
+    out = Path(options["out"])
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
+    write(settings, out)
+    say(f"the report is in {out}")
+    return 0
+
+
+def write(settings: Settings, out: Path) -> None:
+    """Write the page on one account of a lake to a file."""
+    answers = ask(reader_of(settings), settings.account)
+    if not answers.tables and not answers.runs:
+        where = settings.catalog or settings.warehouse
+        raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
+    text = page(figures(answers, settings.account, datetime.now(timezone.utc)))
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LakeError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def reader_of(settings: Settings) -> Reader:
+    """What reads the lake: delta-rs where it is a folder of this machine, else Spark."""
+    warehouse, schemas = settings.warehouse, settings.schemas
+    if not settings.catalog:
+        warehouse = check_warehouse(warehouse, schemas)
+        # There a path is the platform's own, whatever stands in its place here.
+        given = session.place(os.environ, active=False) is session.Place.GIVEN
+        mounted = warehouse.startswith(("/Volumes/", "/dbfs/"))
+        folder = Path(warehouse)
+        if folder.is_absolute() and not (given or mounted) and local_pages.available():
+            return FolderReader(folder, schemas)
+    from klaviyo_spark.lake import Place
+
+    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+    return SparkReader(session.spark_session(warehouse), place)

@@ -1,0 +1,38 @@
+"""The sample lake, written once for all tests of the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from klaviyo_spark.report.answers import Answers, ask
+from klaviyo_spark.report.reader import FolderReader
+from klaviyo_spark.sandbox import Account
+from klaviyo_spark.settings import Schemas
+
+from . import sample
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory) -> tuple[Path, Account]:
+    """The lake, verified, and the account whose rows it holds."""
+    lake = tmp_path_factory.mktemp("report") / "lake"
+    account = sample.write(lake)
+    sample.verify(lake, account)
+    return lake, account
+
+
+@pytest.fixture(scope="session")
+def lake(written) -> Path:
+    return written[0]
+
+
+@pytest.fixture(scope="session")
+def account(written) -> Account:
+    return written[1]
+
+
+@pytest.fixture(scope="session")
+def answers(lake) -> Answers:
+    return ask(FolderReader(lake, Schemas()), "default")

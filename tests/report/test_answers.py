@@ -1,0 +1,129 @@
+"""What the report asks a lake, and that both ways of reading it answer alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from datetime import date
+
+import pytest
+
+from klaviyo_spark.lake import Place
+from klaviyo_spark.report import questions
+from klaviyo_spark.report.answers import Answers, ask
+from klaviyo_spark.report.reader import FolderReader, SparkReader, named
+from klaviyo_spark.settings import Schemas
+
+from . import sample
+
+
+def counts(rows, key="name", value="row_count"):
+    return {row[key]: row[value] for row in rows}
+
+
+def test_rows_and_marks_of_each_table_are_counted(answers, account):
+    truth = account.truth()
+
+    assert counts(answers.tables) == {name: len(rows) for name, rows in truth.items()}
+    marked = {name: sum(row["_deleted"] for row in rows) for name, rows in truth.items()}
+    assert counts(answers.tables, value="marked") == marked
+
+
+def test_events_are_counted_per_day_and_metric(answers, account):
+    expected = Counter(
+        (row["event_datetime"].date(), row["metric_data_id"]) for row in account.truth()["events"]
+    )
+
+    found = {(row["day"], row["metric_id"]): row["row_count"] for row in answers.events}
+    assert found == dict(expected)
+    newest = max(row["event_datetime"] for row in account.truth()["events"])
+    assert max(row["newest"] for row in answers.events) == newest
+
+
+def test_of_a_days_verifications_the_newest_counts(answers):
+    found = {(row["scope_name"], row["month"]): row for row in answers.verified_months}
+
+    [healed] = [row for (_, month), row in found.items() if (month.month, row["days"]) == (10, 10)]
+    assert (healed["matched"], healed["should_be"], healed["missing"]) == (100, 100, 0)
+
+
+def test_a_day_with_too_many_does_not_make_up_for_days_that_are_short(answers):
+    [short] = [row for row in answers.verified_months if row["missing"]]
+
+    assert short["month"] == date(2026, 10, 1)
+    assert (short["days"], short["short_days"]) == (4, 4)
+    assert (short["matched"], short["should_be"]) == (34, 40)
+    assert (short["missing"], short["too_many"]) == (6, 89)
+
+
+def test_the_largest_differences_come_first(answers):
+    found = [(row["resource"], row["have"], row["should_be"]) for row in answers.differences]
+
+    assert found == [("events", 99, 10), *[("events", 8, 10)] * 3, ("lists", 4, 5)]
+    [lists] = answers.verified_resources
+    assert (lists["resource"], lists["scopes"], lists["differing"]) == ("lists", 2, 1)
+
+
+def test_a_load_counts_for_the_run_that_made_it(answers):
+    events = {row["run_id"]: row for row in answers.changes if row["name"] == "events"}
+
+    assert set(events) == {"first", "second", "third"}, "not the runs whose pages they took in"
+    assert events["third"]["inserted"] == 206
+
+
+def test_pages_are_those_of_the_newest_run_per_minute(answers):
+    found = [(row["endpoint"], row["at"], row["pages"]) for row in answers.pages]
+
+    start = sample.NOW - sample.HOUR
+    expected = [(name, start + n * sample.MINUTE, count) for name, n, count in sample.PAGES]
+    assert sorted(found) == sorted(expected)
+
+
+def test_an_orphan_is_counted_once_however_often_it_is_named(answers):
+    assert [(row["flow_id"], row["row_count"]) for row in answers.orphans] == [
+        ("Gone01", 15),
+        ("Gone02", 1),
+    ]
+    assert answers.orphan_totals == [{"flows": 2, "row_count": 16}]
+
+
+def test_of_another_account_nothing_is_told(lake):
+    other = ask(FolderReader(lake, Schemas()), "it's \\another")
+
+    assert (other.events, other.runs, other.quarantined, other.orphans) == ([], [], [], [])
+    assert set(counts(other.tables).values()) == {0}
+
+
+def test_a_lake_without_tables_gives_no_answers(tmp_path):
+    assert ask(FolderReader(tmp_path, Schemas()), "default") == Answers()
+
+
+@pytest.mark.parametrize("question", [questions.quarantined, questions.late_per_day])
+def test_no_question_selects_what_belongs_to_a_person(question):
+    assert "record," not in question("default")
+
+
+def test_questions_say_which_tables_they_read():
+    assert named(questions.changes_per_run("a", sample.NOW)) == {"ops.table_loads", "ops.runs"}
+
+
+def test_spark_answers_as_delta_rs_does(spark, lake, answers):
+    place = Place(str(lake), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+
+    found = ask(SparkReader(spark, place), "default")
+
+    for field in fields(Answers):
+        one, other = getattr(found, field.name), getattr(answers, field.name)
+        if isinstance(one, list):
+            one, other = sorted(one, key=repr_of), sorted(other, key=repr_of)
+        assert one == other, field.name
+
+
+def test_spark_finds_no_answers_where_there_is_no_lake(spark, tmp_path):
+    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+
+    assert ask(SparkReader(spark, place), "it's \\another") == Answers()
+
+
+def repr_of(row):
+    return repr([(key, str(value)) for key, value in sorted(row.items())])

@@ -1,0 +1,65 @@
+"""``klaviyo-spark report`` on the command line, and how it reads a lake."""
+
+from __future__ import annotations
+
+import pytest
+
+from klaviyo_spark.cli import main
+from klaviyo_spark.report.reader import FolderReader
+from klaviyo_spark.report.verb import reader_of
+from klaviyo_spark.settings import Settings
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["report", *arguments])
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+def test_it_writes_the_page_and_says_where(lake, tmp_path, capsys):
+    out = tmp_path / "page.html"
+
+    code = run("--warehouse", str(lake), "--out", str(out))
+
+    assert (code, capsys.readouterr().out) == (0, f"the report is in {out}\n")
+    assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_lake_that_is_not_there_is_said_and_nothing_is_written(tmp_path, capsys):
+    out = tmp_path / "page.html"
+
+    code = run("--warehouse", str(tmp_path / "none"), "--out", str(out))
+
+    assert code == 2
+    assert "holds no lake yet; run klaviyo-spark sync first" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_folder_that_is_not_there_is_a_slip_of_the_command_line(lake, tmp_path, capsys):
+    out = tmp_path / "none" / "page.html"
+
+    assert run("--warehouse", str(lake), "--out", str(out)) == 2
+    assert f"there is no folder {out.parent}" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_said(lake, tmp_path, capsys):
+    assert run("--warehouse", str(lake), "--out", str(tmp_path)) == 1
+    assert f"{tmp_path}: cannot be written" in capsys.readouterr().err
+
+
+def test_a_local_folder_is_read_without_spark(lake):
+    assert isinstance(reader_of(Settings(warehouse=str(lake))), FolderReader)
+
+
+def test_on_a_platform_spark_reads_since_paths_are_its_own(lake, monkeypatch):
+    asked = []
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    monkeypatch.setattr(
+        "klaviyo_spark.report.verb.session.spark_session", lambda warehouse: asked.append(warehouse)
+    )
+
+    reader_of(Settings(warehouse=str(lake)))
+    reader_of(Settings(catalog="main"))
+
+    assert asked == [str(lake), "./lake"]
