@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 .PHONY: help
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Set up .venv: pinned packages, Java, Delta's jars (the other verbs do it too)
@@ -26,11 +26,16 @@ check: $(READY) ## Format, lint and types, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q -m "not spark and not soak"
+	$(BIN)/python -m pytest -q -m "not spark and not soak and not browser"
 
 .PHONY: test
 test: $(READY) ## All tests
 	$(BIN)/python -m pytest
+
+.PHONY: test-report
+test-report: $(READY) ## The report in a headless Chromium, which it installs where it may
+	@scripts/chromium.sh
+	$(BIN)/python -m pytest -m browser tests/report
 
 .PHONY: soak
 soak: $(READY) ## Kills, faults, full disks, late events: up to an hour

@@ -5,33 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf 'setup: %s\n' "$*" >&2; }
-stop() {
-    say "$*"
-    exit 2
-}
-
-can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
-# apt says much; what it said shows only when it fails.
-apt() {
-    local said
-    said=$(DEBIAN_FRONTEND=noninteractive apt-get -y -qq "$@" 2>&1 </dev/null) && return
-    printf '%s\n' "$said" >&2
-    return 1
-}
-update_once() {
-    [ -n "${updated:-}" ] && return
-    say "asking for the system's list of packages"
-    apt update || say "the list could not be renewed; going on with the one that is here"
-    updated=yes
-}
-install() {
-    can_install || stop "$2 is missing; type: sudo apt-get install -y $1"
-    update_once
-    say "installing $1"
-    apt install --no-install-recommends "$1" ||
-        stop "could not install $1; type: apt-get install -y $1"
-}
+. scripts/system.sh
 
 # The newest known to work comes first only where the default is too old.
 find_python() {
