@@ -48,7 +48,7 @@ bench: $(READY) ## Measure fetching, rate limits and refining against floors, in
 	$(BIN)/python -m tests.bench
 
 .PHONY: demo
-demo: $(READY) ## A sample account becomes 25 Delta tables, then moves a day on
+demo: $(READY) ## A sample account becomes 25 Delta tables and a report
 	$(BIN)/klaviyo-spark demo
 
 .PHONY: docs

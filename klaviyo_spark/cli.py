@@ -149,7 +149,7 @@ def sandbox(**options: Any) -> int:
 @click.option("--profiles", default=2_000, show_default=True)
 @click.option("--warehouse", default="./demo-lake", show_default=True)
 def demo(events: int, profiles: int, warehouse: str) -> int:
-    """Sync a sample account three times: at first, a day later, with nothing new."""
+    """Sync a sample account at first, a day later, with nothing new; then write a report."""
     try:
         from klaviyo_spark.sandbox.demo import show
     except ModuleNotFoundError as missing:

@@ -1,4 +1,4 @@
-"""The main job on a sample account: a first sync, one a day later, one with nothing new."""
+"""The main job on a sample account: synced at first, a day later, with nothing new; a report."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.progress import progress
+from klaviyo_spark.report.verb import write as write_report
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import spark_session
 from klaviyo_spark.settings import Settings, check_warehouse
 
 KEY = "pk_sandbox"
+REPORT = "report.html"
 
 
 def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None]) -> int:
-    """Serve the account in a process of its own, sync three times, print what became of it.
+    """Serve the account in a process of its own, sync three times, say what became of it.
 
     Args:
         warehouse: folder of the lake; a lake left there by an earlier demo is replaced.
@@ -56,7 +58,14 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
             if done.exit_code:
                 return done.exit_code
     out(f"\nThe tables are in {warehouse}/klaviyo_v2.db, each a Delta folder any reader opens.")
+    leave_report(settings, warehouse, out)
     return 0
+
+
+def leave_report(settings: Settings, warehouse: str, out: Callable[[str], None]) -> None:
+    """Write the report into the lake's folder, where the next demo replaces it with the lake."""
+    write_report(settings, Path(settings.warehouse) / REPORT)
+    out(f"The report is in {warehouse}/{REPORT}: open it in a browser.")
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shutil import copytree
+
 import pytest
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.report.reader import FolderReader
 from klaviyo_spark.report.verb import reader_of
-from klaviyo_spark.settings import Settings
+from klaviyo_spark.sandbox.demo import leave_report
+from klaviyo_spark.settings import Settings, check_warehouse
 
 
 def run(*arguments: str) -> int:
@@ -63,3 +67,14 @@ def test_on_a_platform_spark_reads_since_paths_are_its_own(lake, monkeypatch):
     reader_of(Settings(catalog="main"))
 
     assert asked == [str(lake), "./lake"]
+
+
+def test_the_demo_leaves_its_report_in_the_lakes_folder_which_stays_a_lake(lake, tmp_path):
+    folder = Path(copytree(lake, tmp_path / "demo"))
+    said: list[str] = []
+
+    leave_report(Settings(warehouse=str(folder)), "./demo", said.append)
+
+    assert said == ["The report is in ./demo/report.html: open it in a browser."]
+    assert "<title>klaviyo_v2 of default" in (folder / "report.html").read_text(encoding="utf-8")
+    assert check_warehouse(str(folder)) == str(folder)
