@@ -35,8 +35,12 @@ Page = dict[str, Any]
 
 
 def projected(spark: SparkSession, table: str, *pages: Page, **silver: DataFrame) -> DataFrame:
-    """All rows of ``table`` that the pages hold, those without a key too."""
-    return project(pages_df(spark, *pages), TABLES[table], silver)
+    """All rows of a table; what it is made of is made of the same pages."""
+    frame = pages_df(spark, *pages)
+    if of := TABLES[table].made_of:
+        made_of = project(frame, TABLES[of.table])
+        silver = {**silver, of.table: made_of.withColumn("_landed_at", F.col("seen_at"))}
+    return project(frame, TABLES[table], silver)
 
 
 def rows(spark: SparkSession, table: str, columns: str, *pages: Page, **silver: DataFrame) -> Any:
@@ -193,6 +197,7 @@ def test_a_null_among_group_ids_goes_to_quarantine_and_the_others_stay(spark):
     assert [tuple(row) for row in found] == [
         ("event_group_ids", "key is NULL: group_id", 1, 0, "run-1")
     ]
+    assert json.loads(bad.select("record").collect()[0][0]) == ["L1", None, "L2"]
 
 
 def lent_group_ids(spark: SparkSession, *rows: tuple[Any, ...]) -> DataFrame:
