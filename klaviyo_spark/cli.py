@@ -21,10 +21,11 @@ from klaviyo_spark import __version__, looking
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
+from klaviyo_spark.options import DRY_RUN, given, set_up_logging
 from klaviyo_spark.options import RESOURCES as _RESOURCES
 from klaviyo_spark.options import TIMES as _TIMES
 from klaviyo_spark.options import WAIT as _WAIT
-from klaviyo_spark.options import given, set_up_logging
+from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
     from klaviyo_spark.api.client import Client
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="klaviyo-spark")
 def cli() -> None:
     """Keep a Klaviyo account as 25 Delta tables, klaviyo_v2."""
@@ -77,7 +78,7 @@ def refine(**options: Any) -> int:
 @cli.command()
 @_RESOURCES
 @_TIMES
-@click.option("--dry-run", is_flag=True, help="Say which steps it would take, ask nothing.")
+@DRY_RUN
 @_WAIT
 @_COMMON
 def backfill(**options: Any) -> int:

@@ -38,6 +38,16 @@ WAREHOUSE = click.option(
 ACCOUNT = click.option("--account", metavar="NAME", help="Name the rows carry; never change it.")
 RESOURCES = click.option("--resources", metavar="A,B", help="Some of the eight resources.")
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
+# With or without a value: a job parameter can be handed on to it.
+DRY_RUN = click.option(
+    "--dry-run",
+    is_flag=False,
+    flag_value=True,
+    type=bool,
+    default=False,
+    metavar="[BOOLEAN]",
+    help="Say which steps it would take, ask nothing.",
+)
 TIMES = together(
     click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
     click.option("--end", metavar="T", help="Up to this time, itself left out."),

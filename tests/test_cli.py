@@ -38,6 +38,15 @@ BAD = {
     "a start in the future": (["sync", "--start", "2999-01-01"], "future"),
     "plain http to another host": (["sync", "--base-url", "http://example.com"], "plain http"),
     "a conf that is not there": (["sync", "--config", "nope.yml"], "no such file"),
+    "a backfill without its two times": (["backfill"], "needs --start and --end"),
+    "job parameters that arrive empty": (
+        ["backfill", "--start", "", "--end", "", "--resources", "", "--dry-run", ""],
+        "needs --start and --end",
+    ),
+    "a variable of a bundle that is not filled in": (
+        ["sync", "--config", "${workspace.file_path}/conf/dev.yml"],
+        "${workspace.file_path} was not filled in: deploy with `databricks bundle deploy`",
+    ),
     "a folder that is no lake": (["sync", "--warehouse", "things"], "no lake"),
     "a warehouse that is a file": (["sync", "--warehouse", "things/file"], "is a file"),
 }

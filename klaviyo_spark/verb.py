@@ -1,0 +1,49 @@
+"""How a verb reads its command line, which a job scheduler may have put together. No verbs here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+
+import click
+
+# What Databricks fills in: of a bundle when it is deployed, of a job when it runs.
+_UNFILLED = re.compile(r"\$\{[\w. -]+\}|\{\{[\w. -]+\}\}")
+
+
+class Verb(click.Command):
+    """A verb that takes an option with empty text as one that was not given.
+
+    A job parameter that nobody filled in arrives as ``""``.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See ``given``."""
+        options = [p for p in self.params if isinstance(p, click.Option) and not p.is_flag]
+        return super().parse_args(ctx, given(args, {name for p in options for name in p.opts}))
+
+
+class Verbs(click.Group):
+    """Verbs under one name; each is a ``Verb`` without having to say so."""
+
+    command_class = Verb
+
+
+def given(args: list[str], names: Set[str]) -> list[str]:
+    """``args`` without the options among ``names`` whose value is empty.
+
+    Raises:
+        click.UsageError: an argument still holds the name of a variable in its place.
+    """
+    kept: list[str] = []
+    for arg in args:
+        if unfilled := _UNFILLED.search(arg):
+            raise click.UsageError(
+                f"{unfilled[0]} was not filled in: deploy with `databricks bundle deploy`, name "
+                "job parameters under `parameters`, or write the value itself"
+            )
+        if not arg and kept and kept[-1] in names:
+            kept.pop()
+        elif not (arg.endswith("=") and arg[:-1] in names):
+            kept.append(arg)
+    return kept
