@@ -118,9 +118,17 @@ def conf_files(path: str | None) -> list[Path]:
         return [BASE] if BASE.is_file() else []
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"--config {path}: no such file")
+        raise ConfigError(f"--config {path}: no such file{_beside(file)}")
     base = file.with_name(BASE.name)
     return [base, file] if base.is_file() and not base.samefile(file) else [file]
+
+
+def _beside(file: Path) -> str:
+    """What conf there is beside a file that is missing, if that is where conf is kept."""
+    there = sorted(f.name for f in file.parent.glob("*.yml") if not f.match("*.job.yml"))
+    if BASE.name not in there:
+        return ""
+    return f"; beside it are {', '.join(there)}: a bundle's target needs one of its own name"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

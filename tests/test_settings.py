@@ -167,6 +167,20 @@ def test_a_conf_that_is_not_there_is_refused():
         load("conf/none.yml", environ={})
 
 
+def test_a_target_without_a_conf_of_its_name_is_told_which_there_are():
+    for name in ("base.yml", "prod.yml", "daily.job.yml"):
+        a_conf("", name)
+
+    with pytest.raises(ConfigError) as refused:
+        load("conf/staging.yml", environ={})
+
+    assert str(refused.value) == (
+        "--config conf/staging.yml: no such file; beside it are base.yml, prod.yml: "
+        "a bundle's target needs one of its own name"
+    )
+    assert refused.value.exit_code == 2
+
+
 def test_a_bad_option_is_refused_by_its_name():
     with pytest.raises(UsageError, match="^--base-url: expected https://HOST"):
         load(environ={}, base_url="ftp://a.example")
