@@ -36,7 +36,7 @@ def from_databricks(scope: str, key: str) -> str:
     """The secret ``key`` of ``scope``.
 
     Raises:
-        ConfigError: this is not Databricks, or it does not give the secret.
+        ConfigError: this is not Databricks, it does not give the secret, or the secret is empty.
     """
     try:
         runtime = import_module("databricks.sdk.runtime")
@@ -45,12 +45,19 @@ def from_databricks(scope: str, key: str) -> str:
             f"secret {scope}/{key}: only Databricks has secret scopes; set {VARIABLE} elsewhere"
         ) from error
     try:
-        return str(runtime.dbutils.secrets.get(scope, key))
+        value = str(runtime.dbutils.secrets.get(scope, key)).strip()
     except Exception as error:
         raise ConfigError(
-            f"secret {scope}/{key}: Databricks does not give it ({type(error).__name__}); "
-            "check its name and your permission to read it"
+            f"secret {scope}/{key}: Databricks does not give it ({type(error).__name__}); make it "
+            f"with `databricks secrets create-scope {scope}` and `databricks secrets put-secret "
+            f"{scope} {key}`, and let whoever runs the job read it"
         ) from error
+    if not value:
+        raise ConfigError(
+            f"secret {scope}/{key}: is empty; `databricks secrets put-secret {scope} {key}` asks "
+            "for the key"
+        )
+    return value
 
 
 def find_key(
@@ -71,7 +78,7 @@ def find_key(
         raise ConfigError(f"{missing} is missing: a secret has a scope and a key")
     value = environ.get(VARIABLE, "").strip()
     if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
-        return ApiKey(secret(scope, key).strip())
+        return ApiKey(secret(scope, key))
     if not value:
         raise ConfigError(
             f"no Klaviyo key: set {VARIABLE}, or on Databricks --secret-scope and --secret-key"

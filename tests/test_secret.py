@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import logging
 import pickle
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.secret import ApiKey, find_key
+from klaviyo_spark.secret import ApiKey, find_key, from_databricks
 
 DATABRICKS = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
 
 
 def a_vault(scope: str, key: str) -> str:
     return f"from-{scope}-{key}"
+
+
+def on_databricks(monkeypatch: pytest.MonkeyPatch, secrets: dict[tuple[str, str], str]) -> None:
+    """Its SDK, with a ``dbutils`` that knows ``secrets`` and fails for others."""
+    get = SimpleNamespace(get=lambda scope, key: secrets[scope, key])
+    runtime = SimpleNamespace(dbutils=SimpleNamespace(secrets=get))
+    monkeypatch.setitem(sys.modules, "databricks.sdk.runtime", runtime)
 
 
 def test_the_key_comes_from_the_environment():
@@ -47,6 +56,40 @@ def test_without_a_key_the_run_ends_and_says_what_to_set(
         find_key(scope, key, {"KLAVIYO_API_KEY": " "})
 
     assert refused.value.exit_code == 2
+
+
+def test_databricks_is_asked_for_a_secret_by_scope_and_key(monkeypatch: pytest.MonkeyPatch):
+    on_databricks(monkeypatch, {("klaviyo", "private-key"): "pk_x\n"})
+
+    assert find_key("klaviyo", "private-key", DATABRICKS).reveal() == "pk_x"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        (
+            {},
+            "secret klaviyo/private-key: Databricks does not give it (KeyError); make it with "
+            "`databricks secrets create-scope klaviyo` and `databricks secrets put-secret klaviyo "
+            "private-key`, and let whoever runs the job read it",
+        ),
+        (
+            {("klaviyo", "private-key"): " "},
+            "secret klaviyo/private-key: is empty; `databricks secrets put-secret klaviyo "
+            "private-key` asks for the key",
+        ),
+    ],
+    ids=["no such scope", "an empty secret"],
+)
+def test_a_secret_that_is_not_there_says_how_it_is_made(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[tuple[str, str], str], message: str
+):
+    on_databricks(monkeypatch, secrets)
+
+    with pytest.raises(ConfigError) as refused:
+        from_databricks("klaviyo", "private-key")
+
+    assert (str(refused.value), refused.value.exit_code) == (message, 2)
 
 
 def test_a_key_does_not_show(caplog: pytest.LogCaptureFixture):
