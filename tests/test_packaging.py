@@ -1,15 +1,10 @@
-"""What a newcomer and a bundle deployment start from: Makefile, lock, licence, bundle files."""
+"""What a newcomer starts from: Makefile, lock, licence."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
-
-import pytest
-import yaml
-from databricks.bundles.jobs import Job
 
 ROOT = Path(__file__).parent.parent
 VERBS = [
@@ -26,12 +21,6 @@ VERBS = [
     "test",
     "test-report",
 ]
-
-
-def a_yaml(path: Path) -> dict[str, Any]:
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert isinstance(loaded, dict)
-    return loaded
 
 
 def test_make_alone_lists_every_verb_with_a_sentence():
@@ -53,19 +42,3 @@ def test_the_licence_is_apache_2():
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
 
     assert "Apache License\n                           Version 2.0" in licence
-
-
-def test_the_bundle_names_its_targets_and_finds_its_jobs():
-    bundle = a_yaml(ROOT / "databricks.yml")
-
-    assert sorted(bundle["targets"]) == ["dev", "prod"]
-    assert bundle["include"] == ["conf/*.job.yml"]
-    for target in bundle["targets"]:
-        assert (ROOT / "conf" / f"{target}.yml").is_file()
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "conf").glob("*.job.yml")), ids=lambda p: p.name)
-def test_a_job_is_one_that_databricks_takes_and_its_files_are_there(path: Path):
-    for job in a_yaml(path)["resources"]["jobs"].values():
-        for task in Job.from_dict(job).tasks:
-            assert (path.parent / task.spark_python_task.python_file).is_file()
