@@ -403,3 +403,13 @@ def test_tables_as_text_say_each_column():
         section = result.output.partition(f"klaviyo_v2.{name}  (key: ")[2].partition("\n\n")[0]
         first_words = [line.split()[:2] for line in section.splitlines()[2:]]
         assert first_words[: len(columns)] == [list(column) for column in columns], name
+
+
+PERSONAL = {"profile_id": "id", "email": "email", "phone_number": "phone", "ip": "ip"}
+
+
+@every_table
+def test_what_names_a_person_is_marked_as_personal_in_every_table(table: TableSpec):
+    marked = {c.name: c.pii for c in columns_of(table) if c.name in PERSONAL}
+
+    assert marked == {name: PERSONAL[name] for name in marked}

@@ -76,7 +76,7 @@ LIST_PROFILES = TableSpec(
     parent=_LIST,
     columns=(
         col("list_id", "string", "page.parent_id", "The list."),
-        col("profile_id", "string", "$.id", "The member: join profiles.profile_id."),
+        col("profile_id", "string", "$.id", "The member: join profiles.profile_id.", pii="id"),
     ),
 )
 
@@ -97,7 +97,7 @@ LIST_TAGS = TableSpec(
 
 _MEMBER_COLUMNS = (
     col("list_id", "string", "page.parent_id", "The list."),
-    col("profile_id", "string", "$.id", "The member: join profiles.profile_id."),
+    col("profile_id", "string", "$.id", "The member: join profiles.profile_id.", pii="id"),
     col(
         "email",
         "string",

@@ -78,7 +78,7 @@ SEGMENT_PROFILES = TableSpec(
     parent=_SEGMENT,
     columns=(
         col("segment_id", "string", "page.parent_id", "The segment."),
-        col("profile_id", "string", "$.id", "The member: join profiles.profile_id."),
+        col("profile_id", "string", "$.id", "The member: join profiles.profile_id.", pii="id"),
     ),
 )
 
