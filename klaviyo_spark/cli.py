@@ -21,7 +21,7 @@ from klaviyo_spark import __version__, looking
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
-from klaviyo_spark.options import DRY_RUN, given, set_up_logging
+from klaviyo_spark.options import DRY_RUN, given, set_up_logging, settings_of
 from klaviyo_spark.options import RESOURCES as _RESOURCES
 from klaviyo_spark.options import TIMES as _TIMES
 from klaviyo_spark.options import WAIT as _WAIT
@@ -29,7 +29,7 @@ from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
     from klaviyo_spark.api.client import Client
-    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.lake import Lake, Place
     from klaviyo_spark.settings import Settings
 
 _INTERRUPTED = 130
@@ -128,6 +128,16 @@ def tables(as_json: bool) -> int:
     return 0
 
 
+@cli.command("catalog-sql")
+@_COMMON
+def catalog_sql(**options: Any) -> int:
+    """Print SQL for a catalog: views without what is gone, tags on personal data."""
+    from klaviyo_spark import publish
+
+    click.echo("\n".join(publish.script(_place(settings_of(options)))))
+    return 0
+
+
 @cli.command()
 @click.option("--port", default=0, show_default=True, help="0 takes a free one.")
 @click.option("--events", default=20_000, show_default=True)
@@ -194,9 +204,9 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     """Conf and options checked, then Spark started; ``asks``: Klaviyo is going to be asked."""
     from klaviyo_spark.api.client import Client
     from klaviyo_spark.api.limiter import Limiter
-    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.lake import Lake
     from klaviyo_spark.session import spark_session
-    from klaviyo_spark.settings import api_key, check_warehouse, load
+    from klaviyo_spark.settings import api_key, load
     from klaviyo_spark.times import bounds
 
     set_up_logging(options)
@@ -207,14 +217,21 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     if asks:
         limiter = Limiter(share=settings.rate_share)
         client = Client(settings.base_url, api_key(settings), limiter=limiter)
-    schemas = settings.schemas
-    warehouse = settings.warehouse
-    if not settings.catalog:
-        warehouse = check_warehouse(warehouse, schemas)
-    spark = spark_session(warehouse)
-    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+    place = _place(settings)
+    spark = spark_session(place.warehouse)
     named = tuple(asked.get("resources", ()))
     return _Job(settings, Lake(spark, place), client, start, end, named)
+
+
+def _place(settings: Settings) -> Place:
+    """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
+    from klaviyo_spark.lake import Place
+    from klaviyo_spark.settings import check_warehouse
+
+    schemas, warehouse = settings.schemas, settings.warehouse
+    if not settings.catalog:
+        warehouse = check_warehouse(warehouse, schemas)
+    return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

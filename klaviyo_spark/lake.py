@@ -21,6 +21,7 @@ from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.sql import text as _text
 
 # Any reader opens these folders; deletion vectors gained nothing at the size of a daily change.
 _PROPERTIES = {"delta.enableDeletionVectors": "false"}
@@ -220,12 +221,6 @@ _ARROW = {
     "boolean": pa.bool_(),
     "array<string>": pa.list_(pa.string()),
 }
-
-
-def _text(value: str) -> str:
-    """A SQL string literal."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def only(column: str, days: list[date | None]) -> str:

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
+from klaviyo_spark.catalog import publish
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
@@ -125,6 +126,7 @@ def one_run(
         )
         _list_orphans(lake, settings.account, summary.loads)
         summary.rows = row_counts(lake)
+        summary.outcome.warnings += publish(lake)
         summary.refine_s = time.monotonic() - began
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
     summary.finished_at = _now()

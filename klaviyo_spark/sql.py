@@ -1,0 +1,9 @@
+"""Texts as SQL writes them."""
+
+from __future__ import annotations
+
+
+def text(value: str) -> str:
+    """A SQL string literal."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

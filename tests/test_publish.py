@@ -1,0 +1,232 @@
+"""Views and tags: what the specs make of them, and what a catalog is told."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pyspark.errors import AnalysisException
+from pyspark.sql import SparkSession
+
+from klaviyo_spark import publish
+from klaviyo_spark.catalog import publish as brought_up_to_date
+from klaviyo_spark.cli import main
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of
+
+CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
+FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+HAS_VIEWS = {view.name: view.columns for view in publish.views(CATALOG)}
+HAS_TAGS = {(t.schema.lower(), t.table, t.column) for t in publish.tags(CATALOG)}
+
+
+# -- what the specs make of it --------------------------------------------------------------------
+
+
+def test_every_table_has_a_view_of_all_its_columns_but_the_mark():
+    assert [view.name for view in publish.views(CATALOG)] == [f"{name}_current" for name in TABLES]
+    assert HAS_VIEWS["tags_current"] == (
+        *("tag_id", "name"),
+        *("_account_id", "_run_id", "_landed_at", "_row_hash"),
+    )
+
+
+def test_a_view_says_what_it_shows_and_leaves_out_what_is_gone():
+    made = {view.name: view.sql for view in publish.views(CATALOG)}
+
+    assert made["tags_current"] == (
+        "CREATE OR REPLACE VIEW `main`.`Silver`.`tags_current` "
+        "(`tag_id` COMMENT 'Klaviyo\\'s id of the tag.', `name` COMMENT 'What the tag says.', "
+        "`_account_id` COMMENT 'Which Klaviyo account the row is from, by its name in conf.', "
+        "`_run_id` COMMENT 'The run that wrote the row last.', "
+        "`_landed_at` COMMENT 'When the version shown was fetched from Klaviyo (UTC).', "
+        "`_row_hash` COMMENT 'Hash of all columns but _run_id, _landed_at and _deleted_at.') "
+        f"COMMENT 'Rows of tags that are there now. {TABLES['tags'].doc}' "
+        "AS SELECT `tag_id`, `name`, `_account_id`, `_run_id`, `_landed_at`, `_row_hash` "
+        "FROM `main`.`Silver`.`tags` WHERE _deleted_at IS NULL"
+    )
+
+
+def test_a_history_shows_who_is_a_member():
+    kept = {view.name: view.sql.rpartition(" WHERE ")[2] for view in publish.views(CATALOG)}
+
+    assert kept.pop("member_lists_current") == "is_member"
+    assert set(kept.values()) == {"_deleted_at IS NULL"}
+
+
+def test_every_column_with_personal_data_is_tagged_with_its_class():
+    marked = {
+        f"`main`.`Silver`.`{table.name}` ALTER COLUMN `{column.name}`": column.pii
+        for table in TABLES.values()
+        for column in columns_of(table)
+        if column.pii
+    }
+    whole = {
+        "`main`.`Bronze`.`pages` ALTER COLUMN `body`": "free_form",
+        "`main`.`Ops`.`quarantine` ALTER COLUMN `record`": "free_form",
+    }
+
+    assert sorted(tag.sql for tag in publish.tags(CATALOG)) == sorted(
+        f"ALTER TABLE {column} SET TAGS ('pii' = '{pii}')"
+        for column, pii in (marked | whole).items()
+    )
+
+
+def test_a_catalog_that_has_everything_is_told_nothing():
+    assert publish.due(CATALOG, HAS_VIEWS, HAS_TAGS) == ([], [])
+
+
+def test_what_is_missing_and_views_of_other_columns_are_made():
+    has_views = HAS_VIEWS | {"tags_current": ("tag_id",)}
+    missing = ("silver", "profiles", "email")
+
+    views, tags = publish.due(CATALOG, has_views, HAS_TAGS - {missing})
+
+    assert [view.split()[4] for view in views] == ["`main`.`Silver`.`tags_current`"]
+    assert tags == [
+        "ALTER TABLE `main`.`Silver`.`profiles` ALTER COLUMN `email` SET TAGS ('pii' = 'email')"
+    ]
+
+
+def test_a_script_has_all_of_it_and_of_a_folder_the_views_alone():
+    full, folder = list(publish.script(CATALOG)), list(publish.script(FOLDER))
+
+    assert len(full) == len(HAS_VIEWS) + 1 + len(HAS_TAGS)
+    assert len(folder) == len(HAS_VIEWS) + 1
+    assert folder[-1].startswith("-- a folder has no tags")
+    assert "VIEW `tags_current` " in folder[-2]
+    assert "FROM delta.`/data/lake/klaviyo_v2.db/tags` WHERE" in folder[-2]
+
+
+def test_the_verb_prints_the_script_without_spark(
+    capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yml").write_text(
+        "catalog: main\nschemas: {bronze: Bronze, silver: Silver, ops: Ops}"
+    )
+
+    with pytest.raises(SystemExit) as left:
+        main(["catalog-sql", "--config", "my.yml"])
+
+    assert left.value.code == 0
+    assert capsys.readouterr().out.splitlines() == list(publish.script(CATALOG))
+
+
+# -- what a catalog is told -----------------------------------------------------------------------
+
+
+class ACatalog:
+    """Stands in for the session of a Unity Catalog, and writes down what it is told."""
+
+    def __init__(self, *, views: Any = (), tags: Any = (), refuses: dict[str, Exception] | None):
+        self.views, self.tags, self.refuses = dict(views), tags, refuses or {}
+        self.told: list[str] = []
+
+    def sql(self, statement: str) -> Any:
+        for part, error in self.refuses.items():
+            if part in statement:
+                raise error
+        if ".column_tags" in statement:
+            names = ("schema_name", "table_name", "column_name")
+            return self._rows([dict(zip(names, tag, strict=True)) for tag in self.tags])
+        if "information_schema.columns" in statement:
+            columns = [(view, column) for view, all in self.views.items() for column in all]
+            return self._rows([{"table_name": v, "column_name": c} for v, c in columns])
+        self.told.append(statement)
+        return None
+
+    @staticmethod
+    def _rows(rows: list[dict[str, str]]) -> SimpleNamespace:
+        return SimpleNamespace(collect=lambda: rows)
+
+
+def a_lake(place: Place = CATALOG, **catalog: Any) -> Any:
+    return SimpleNamespace(spark=ACatalog(**{"refuses": None, **catalog}), place=place)
+
+
+def test_an_empty_catalog_gets_all_views_and_tags():
+    lake = a_lake()
+
+    assert brought_up_to_date(lake) == []
+    assert lake.spark.told == [line.sql for line in publish.views(CATALOG)] + [
+        line.sql for line in publish.tags(CATALOG)
+    ]
+
+
+def test_a_catalog_that_has_everything_is_only_asked():
+    lake = a_lake(views=HAS_VIEWS, tags=HAS_TAGS)
+
+    assert (brought_up_to_date(lake), lake.spark.told) == ([], [])
+
+
+def test_a_folder_is_not_even_asked():
+    lake = SimpleNamespace(spark=None, place=FOLDER)
+
+    assert brought_up_to_date(lake) == []  # type: ignore[arg-type] # a stand-in
+
+
+def test_what_is_refused_is_said_once_and_the_rest_is_made():
+    lake = a_lake(refuses={"SET TAGS": PermissionError("no APPLY TAG\nat line 1")})
+
+    assert brought_up_to_date(lake) == [
+        f"tags on personal data: 0 of {len(HAS_TAGS)} made, then PermissionError: no APPLY TAG; "
+        "it needs APPLY TAG on the tables, or somebody who runs what `klaviyo-spark catalog-sql` "
+        "prints"
+    ]
+    assert len(lake.spark.told) == len(HAS_VIEWS)
+
+
+def test_a_catalog_that_does_not_answer_fails_no_run():
+    lake = a_lake(refuses={"information_schema": OSError("away")})
+
+    assert brought_up_to_date(lake) == [
+        "views and tags: the catalog does not say which it has: OSError: away"
+    ]
+
+
+def test_a_catalog_without_an_information_schema_is_left_alone():
+    lake = a_lake(refuses={"information_schema": AnalysisException("not found")})
+
+    assert (brought_up_to_date(lake), lake.spark.told) == ([], [])
+
+
+# -- on Spark -------------------------------------------------------------------------------------
+
+
+def test_views_of_a_catalog_show_what_is_there_with_their_comments(spark: SparkSession):
+    place = Place("", "spark_catalog", "publish_bronze", "publish_silver", "publish_ops")
+    lake = Lake(spark, place)
+    for table, columns, values in (
+        ("tags", "tag_id, _deleted_at", "('A', NULL), ('B', TIMESTAMP'2026-01-01')"),
+        ("member_lists", "list_id, profile_id, is_member", "('L', 'P', true), ('L', 'Q', false)"),
+    ):
+        lake.silver(TABLES[table])
+        spark.sql(f"INSERT INTO {place.table(place.silver, table)} ({columns}) VALUES {values}")
+    made = {view.name: view for view in publish.views(place)}
+
+    assert brought_up_to_date(lake) == []  # no Unity Catalog: neither views nor tags by itself
+    for name in ("tags_current", "member_lists_current"):
+        for _ in ("made", "made anew"):
+            spark.sql(made[name].sql)
+    tags = spark.table("spark_catalog.publish_silver.tags_current")
+    members = spark.table("spark_catalog.publish_silver.member_lists_current")
+
+    assert [row["tag_id"] for row in tags.collect()] == ["A"]
+    assert [row["profile_id"] for row in members.collect()] == ["P"]
+    assert tuple(tags.columns) == made["tags_current"].columns
+    assert tags.schema["tag_id"].metadata["comment"] == "Klaviyo's id of the tag."
+    spark.sql("DROP SCHEMA spark_catalog.publish_silver CASCADE")
+
+
+def test_views_of_a_folder_are_sql_that_any_session_takes(spark: SparkSession, tmp_path: Any):
+    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    Lake(spark, place).silver(TABLES["tags"])
+    [view] = [line for line in publish.script(place) if "VIEW `tags_current`" in line]
+
+    spark.sql(view.removesuffix(";"))
+
+    assert spark.table("tags_current").collect() == []
+    spark.sql("DROP VIEW tags_current")
