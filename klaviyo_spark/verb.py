@@ -1,4 +1,4 @@
-"""How a verb reads its command line, which a job scheduler may have put together. No verbs here."""
+"""How verbs read a command line that a job scheduler may have put together. No verbs here."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ import click
 _UNFILLED = re.compile(r"\$\{[\w. -]+\}|\{\{[\w. -]+\}\}")
 
 
-class Verb(click.Command):
-    """A verb that takes an option with empty text as one that was not given.
+class Verbs(click.Group):
+    """Verbs that take an option with empty text as one that was not given.
 
     A job parameter that nobody filled in arrives as ``""``.
     """
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """See ``given``."""
-        options = [p for p in self.params if isinstance(p, click.Option) and not p.is_flag]
-        return super().parse_args(ctx, given(args, {name for p in options for name in p.opts}))
-
-
-class Verbs(click.Group):
-    """Verbs under one name; each is a ``Verb`` without having to say so."""
-
-    command_class = Verb
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb, and its arguments as ``given``."""
+        name, verb, rest = super().resolve_command(ctx, args)
+        options = verb.params if verb else []
+        valued = (p for p in options if isinstance(p, click.Option) and not p.is_flag)
+        return name, verb, given(rest, {name for option in valued for name in option.opts})
 
 
 def given(args: list[str], names: Set[str]) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
 from bundle import (
     BUNDLE,
@@ -216,7 +217,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch, job: str, key: str, **given: str) ->
 
     [[verb, *rest]] = called
     assert verb == script.stem == key
-    return {"verb": verb, **cli.cli.commands[verb].make_context(verb, rest).params}
+    return command_line.parsed(verb, *rest)
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "jobs").glob("*.py")), ids=lambda p: p.name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 import pytest
+from command_line import parsed
 
 from klaviyo_spark.cli import cli
-from klaviyo_spark.verb import Verb, given
+from klaviyo_spark.verb import Verbs, given
 
 
 @pytest.mark.parametrize(
@@ -38,12 +39,23 @@ def test_a_variable_that_was_not_filled_in_is_named(arg: str):
 
 @pytest.mark.parametrize("name", sorted(cli.commands))
 def test_every_verb_takes_each_of_its_options_empty_as_not_given(name: str):
-    verb = cli.commands[name]
-    assert isinstance(verb, Verb)
-    valued = [p for p in verb.params if isinstance(p, click.Option) and not p.is_flag]
+    options = cli.commands[name].params
+    valued = [p for p in options if isinstance(p, click.Option) and not p.is_flag]
     empty = [word for option in valued for word in (option.opts[-1], "")]
 
-    assert verb.make_context(name, empty).params == verb.make_context(name, []).params
+    assert parsed(name, *empty) == parsed(name)
+
+
+def test_a_verb_that_was_added_by_itself_is_read_alike():
+    @click.command()
+    @click.option("--since", default="ever")
+    def later(since: str) -> str:
+        return since
+
+    verbs = Verbs()
+    verbs.add_command(later)
+
+    assert verbs.main(["later", "--since", ""], standalone_mode=False) == "ever"
 
 
 @pytest.mark.parametrize(
@@ -59,4 +71,4 @@ def test_every_verb_takes_each_of_its_options_empty_as_not_given(name: str):
     ],
 )
 def test_a_dry_run_is_asked_for_by_a_flag_or_by_a_job_parameter(args: list[str], dry_run: bool):
-    assert cli.commands["backfill"].make_context("backfill", args).params["dry_run"] is dry_run
+    assert parsed("backfill", *args)["dry_run"] is dry_run
