@@ -108,6 +108,7 @@ def test_the_wheel_that_is_built_is_the_one_that_jobs_install():
     assert artifact["type"] == "whl"
     assert (ROOT / artifact["path"] / "setup.py").is_file()
     assert artifact["build"] == "pip wheel --no-deps --wheel-dir dist ."
+    assert artifact["dynamic_version"] is True
 
     [library] = BUNDLE["variables"]["classic"]["default"]["libraries"]
     assert (ROOT / library["whl"]).parent.resolve() == ROOT / "dist"
