@@ -9,11 +9,12 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from klaviyo_spark import publish
+from klaviyo_spark import pipeline, publish
 from klaviyo_spark.catalog import publish as brought_up_to_date
 from klaviyo_spark.cli import main
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import Settings
 from klaviyo_spark.silver import columns_of
 
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
@@ -191,6 +192,21 @@ def test_a_catalog_without_an_information_schema_is_left_alone():
     lake = a_lake(refuses={"information_schema": AnalysisException("not found")})
 
     assert (brought_up_to_date(lake), lake.spark.told) == ([], [])
+
+
+def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    written: dict[str, Any] = {}
+    lake: Any = SimpleNamespace(append_ops=lambda name, rows: written.update({name: rows}))
+    monkeypatch.setattr(pipeline, "refine", lambda *_, **__: [])
+    monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
+    monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
+
+    summary = pipeline.one_run("refine", lake, Settings(), None)
+
+    assert (summary.exit_code, summary.outcome.warnings) == (0, ["views: refused"])
+    assert [row["warnings"] for row in written["runs"]] == [["views: refused"]]
 
 
 # -- on Spark -------------------------------------------------------------------------------------
