@@ -68,6 +68,7 @@ def ingest(**options: Any) -> int:
 
 @cli.command()
 @_RESOURCES
+@click.option("--rebuild", is_flag=True, help="Make the tables anew from all landed pages.")
 @_WAIT
 @_COMMON
 def refine(**options: Any) -> int:
@@ -195,6 +196,7 @@ def _run(verb: Any, **options: Any) -> int:
         job.end,
         wait=options["wait"],
         show=progress("auto"),
+        anew=options.get("rebuild", False),
     )
     click.echo("\n".join(summary.lines(done)))
     return done.exit_code

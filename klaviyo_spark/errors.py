@@ -5,6 +5,7 @@
         UsageError         fix the command line                     exit 2
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
+        TableDiffers       make the table anew from bronze          exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
         RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
@@ -60,6 +61,10 @@ class SpecError(KlaviyoSparkError):
 
 class LakeError(KlaviyoSparkError):
     """The lake is not as the specs say, or could not be written."""
+
+
+class TableDiffers(LakeError):
+    """A table was made by a release whose columns do not fit those of this one."""
 
 
 class Interrupted(KlaviyoSparkError):

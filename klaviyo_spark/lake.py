@@ -1,140 +1,41 @@
-"""The only Delta: tables made from specs, pages appended, rows merged, ledgers kept.
-
-A lake is a folder (``DIR/klaviyo_v2.db/events``, any reader opens it) or schemas of a catalog.
-Nothing goes round Spark to the file system, so a folder may be any URI Spark can reach.
-"""
+"""The only Delta: pages appended, rows merged, ledgers kept. ``tables`` makes the tables."""
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text as _text
+from klaviyo_spark.tables import ASIDE, Place, Tables
 
-# Any reader opens these folders; deletion vectors gained nothing at the size of a daily change.
-_PROPERTIES = {"delta.enableDeletionVectors": "false"}
+__all__ = ["Lake", "Place", "only"]
+
 # Beyond this many single days a merge names a range instead.
 _MAX_DAYS_LISTED = 200
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the lake is: a folder or URI, or a catalog; and what its schemas are called."""
+class Lake(Tables):
+    """The lake's tables, and all that is written to them."""
 
-    warehouse: str
-    catalog: str | None
-    bronze: str
-    silver: str
-    ops: str
-
-    def table(self, schema: str, name: str) -> str:
-        """How SQL names a table."""
-        if self.catalog:
-            return f"`{self.catalog}`.`{schema}`.`{name}`"
-        return f"delta.`{self.warehouse.rstrip('/')}/{schema}.db/{name}`"
-
-
-class Lake:
-    """The lake's tables, made when first asked for."""
-
-    def __init__(self, spark: SparkSession, place: Place) -> None:
-        self.spark, self.place = spark, place
-        self._known: set[str] = set()
+    def __init__(
+        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(spark, place, aside)
         # Tables are refined side by side, and Delta refuses one of two merges at once.
         self._quarantining = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
-
-    # -- tables ---------------------------------------------------------------------------------
-
-    def pages(self) -> DataFrame:
-        """``klaviyo_bronze.pages``: one row per page as received."""
-        return self.spark.table(self._bronze())
-
-    def silver(self, table: TableSpec) -> DataFrame:
-        """One silver table as it is."""
-        return self.spark.table(self._silver(table))
-
-    def ops(self, name: str) -> DataFrame:
-        """One of the operators' tables."""
-        return self.spark.table(self._ops(name))
-
-    def _bronze(self) -> str:
-        return self._ensure(
-            self.place.table(self.place.bronze, "pages"),
-            bronze.COLUMNS,
-            "One row per page of an answer of Klaviyo, exactly as received.",
-            partitions=bronze.PARTITIONS,
-            statistics=bronze.STATISTICS,
-        )
-
-    def _silver(self, table: TableSpec) -> str:
-        columns = columns_of(table)
-        described = [(c.name, c.type, c.doc) for c in columns]
-        partition = (table.partition.name,) if table.partition else ()
-        # Statistics only on times and metric ids: quicker, and no personal data in the log.
-        statistics = [
-            c.name
-            for c in columns
-            if (c.type in ("timestamp", "date") or c.name == "metric_data_id")
-            and c.name not in partition
-        ]
-        return self._ensure(
-            self.place.table(self.place.silver, table.name),
-            (*described, *BOOKKEEPING),
-            f"{table.doc} {table.note}".strip(),
-            partitions=partition,
-            statistics=(*statistics, "_landed_at", "_deleted_at"),
-        )
-
-    def _ops(self, name: str) -> str:
-        doc, columns = ops.TABLES[name]
-        return self._ensure(self.place.table(self.place.ops, name), columns, doc)
-
-    def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
-        """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""
-        return self._ensure(self.place.table(self.place.ops, name), columns, doc)
-
-    def _ensure(
-        self,
-        name: str,
-        columns: Iterable[tuple[str, str, str]],
-        doc: str,
-        *,
-        partitions: Sequence[str] = (),
-        statistics: Sequence[str] | None = None,
-    ) -> str:
-        """Create the table if it is not there; its comments are those of the spec."""
-        if name in self._known:
-            return name
-        if self.place.catalog:
-            schema = name.rpartition(".")[0]
-            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
-        properties = dict(_PROPERTIES)
-        if statistics is not None:
-            properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
-        listed = ", ".join(f"{_text(k)} = {_text(v)}" for k, v in properties.items())
-        by = f"PARTITIONED BY ({', '.join(partitions)})" if partitions else ""
-        self.spark.sql(
-            f"CREATE TABLE IF NOT EXISTS {name} ({shape}) USING delta {by} "
-            f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
-        )
-        self._known.add(name)
-        return name
-
-    # -- writing --------------------------------------------------------------------------------
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
@@ -162,9 +63,52 @@ class Lake:
 
     def append(self, table: TableSpec, rows: DataFrame) -> None:
         """Append whole rows to a silver table: its first load."""
-        if table.partition:
-            rows = rows.hint("rebalance", table.partition.name)
-        rows.writeTo(self._silver(table)).append()
+        self._by_day(table, rows).writeTo(self._silver(table)).append()
+
+    def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
+        """Rows brought together by day, a large day in several parts."""
+        return rows.hint("rebalance", table.partition.name) if table.partition else rows
+
+    def publish(self, table: TableSpec, rows: DataFrame, account_id: str) -> None:
+        """Put ``rows`` in the place of all rows of the account, and its columns, in one commit.
+
+        Raises:
+            TableDiffers: the columns change, and rows of other accounts are in the way.
+        """
+        try:
+            name = self._silver(table)
+        except TableDiffers:
+            name = self.place.table(self.place.silver, table.name)
+            if not self.spark.table(name).where(F.col("_account_id") != account_id).isEmpty():
+                raise
+            self._replace(table, name, rows)
+            return
+        self._by_day(table, rows).writeTo(name).overwrite(F.col("_account_id") == account_id)
+
+    def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
+        docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
+        described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
+        days = [table.partition.name] if table.partition else []
+        writer = self._by_day(table, rows).select(*described).write.format("delta")
+        writer = writer.mode("overwrite").option("overwriteSchema", "true").partitionBy(*days)
+        if self.place.catalog:
+            writer.saveAsTable(name)
+        else:
+            writer.save(name.removeprefix("delta.").strip("`"))
+
+    def forget_aside(self) -> None:
+        """Empty the tables that stand aside; where the platform lets us, remove them."""
+        folder = folder_of(self)
+        for schema in (self.place.silver + ASIDE, self.place.ops + ASIDE):
+            if folder:
+                shutil.rmtree(folder / f"{schema}.db", ignore_errors=True)
+            elif self.place.catalog:
+                self.spark.sql(f"DROP SCHEMA IF EXISTS `{self.place.catalog}`.`{schema}` CASCADE")
+            else:
+                for name in [*self.aside, *ops.TABLES]:
+                    place = self.place.table(schema, name)
+                    if place in self._known:
+                        self.spark.sql(f"DELETE FROM {place}")
 
     def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> None:
         """Update and insert whole rows by key.
@@ -206,9 +150,18 @@ class Lake:
                 rows=rows,
             )
 
-    def replace_ops(self, name: str, rows: DataFrame, account_id: str) -> None:
-        """Put ``rows`` in the place of all rows of the account."""
-        rows.writeTo(self._ops(name)).overwrite(F.col("_account_id") == account_id)
+    def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
+        """Put ``rows`` in the place of those for which ``where`` holds."""
+        rows.writeTo(self._ops(name)).overwrite(where)
+
+    def put_ops(self, name: str, rows: DataFrame, key: Sequence[str]) -> None:
+        """Put ``rows``, one per ``key``, in the place of those with the same key."""
+        on = " AND ".join(f"t.{k} = s.{k}" for k in key)
+        self.spark.sql(
+            f"MERGE INTO {self._ops(name)} t USING {{rows}} s ON {on} "
+            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+            rows=rows,
+        )
 
 
 _ARROW = {

@@ -26,6 +26,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.lock import Holder, held
 from klaviyo_spark.progress import Progress, progress
+from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
@@ -68,6 +69,7 @@ def run(
     *,
     wait: bool = False,
     show: Progress | None = None,
+    anew: bool = False,
 ) -> Summary:
     """One run of a verb, alone on the lake.
 
@@ -76,6 +78,7 @@ def run(
         start, end: times named on the command line; conf's ``start`` is the default.
         wait: for another run on the lake to end.
         show: where progress is shown.
+        anew: make the tables of the resources again, from all that has landed.
 
     Raises:
         LakeBusy: another run holds the lake.
@@ -84,7 +87,7 @@ def run(
     """
     run_id = uuid.uuid4().hex
     with alone(verb, lake, run_id, wait):
-        return one_run(verb, lake, settings, client, start, end, show, run_id)
+        return one_run(verb, lake, settings, client, start, end, show, run_id, anew)
 
 
 def alone(verb: str, lake: Lake, run_id: str, wait: bool) -> AbstractContextManager[None]:
@@ -101,6 +104,7 @@ def one_run(
     end: datetime | None = None,
     show: Progress | None = None,
     run_id: str = "",
+    anew: bool = False,
 ) -> Summary:
     """One run of a verb on a lake that is held already; see ``run``."""
     summary = Summary(run_id or uuid.uuid4().hex, verb, _now())
@@ -118,7 +122,7 @@ def one_run(
         summary.ingest_s = time.monotonic() - began
     if verb != "ingest":
         began = time.monotonic()
-        summary.loads = refine(
+        summary.loads = (rebuild if anew else refine)(
             lake,
             settings.account,
             settings.resources,
@@ -168,11 +172,9 @@ def _list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     """List orphaned flows anew, where what they are found in has changed."""
     touched = {load.table for load in loads if load.inserted or load.updated}
     if touched & set(orphans.NEEDS):
-        silver = {
-            name: lake.silver(TABLES[name]).where(F.col("_account_id") == account_id)
-            for name in orphans.NEEDS
-        }
-        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), account_id)
+        mine = F.col("_account_id") == account_id
+        silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
+        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
 
 
 def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:

@@ -1,0 +1,158 @@
+"""The lake's tables by name: where each is, made from its spec and kept in its shape.
+
+A lake is a folder (``DIR/klaviyo_v2.db/events``, any reader opens it) or schemas of a catalog.
+Nothing goes round Spark to the file system, so a folder may be any URI Spark can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+
+from klaviyo_spark import bronze, ops, shapes
+from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.sql import text as _text
+
+# Any reader opens these folders; deletion vectors gained nothing at the size of a daily change.
+_PROPERTIES = {"delta.enableDeletionVectors": "false"}
+# What stands aside is in schemas of these names.
+ASIDE = "_rebuild"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the lake is: a folder or URI, or a catalog; and what its schemas are called."""
+
+    warehouse: str
+    catalog: str | None
+    bronze: str
+    silver: str
+    ops: str
+
+    def table(self, schema: str, name: str) -> str:
+        """How SQL names a table."""
+        if self.catalog:
+            return f"`{self.catalog}`.`{schema}`.`{name}`"
+        return f"delta.`{self.warehouse.rstrip('/')}/{schema}.db/{name}`"
+
+
+class Tables:
+    """The lake's tables, made when first asked for.
+
+    Args:
+        aside: silver tables that stand beside those that readers see, and all operators' tables
+            with them: what is made anew is whole before anybody sees it.
+    """
+
+    def __init__(
+        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+    ) -> None:
+        self.spark, self.place, self.aside = spark, place, aside
+        self._known: set[str] = set()
+
+    def pages(self) -> DataFrame:
+        """``klaviyo_bronze.pages``: one row per page as received."""
+        return self.spark.table(self._bronze())
+
+    def silver(self, table: TableSpec) -> DataFrame:
+        """One silver table as it is."""
+        return self.spark.table(self._silver(table))
+
+    def ops(self, name: str) -> DataFrame:
+        """One of the operators' tables."""
+        return self.spark.table(self._ops(name))
+
+    def _bronze(self) -> str:
+        return self._ensure(
+            self.place.table(self.place.bronze, "pages"),
+            bronze.COLUMNS,
+            "One row per page of an answer of Klaviyo, exactly as received.",
+            partitions=bronze.PARTITIONS,
+            statistics=bronze.STATISTICS,
+        )
+
+    def _silver(self, table: TableSpec) -> str:
+        columns = columns_of(table)
+        described = [(c.name, c.type, c.doc) for c in columns]
+        partition = (table.partition.name,) if table.partition else ()
+        # Statistics only on times and metric ids: quicker, and no personal data in the log.
+        statistics = [
+            c.name
+            for c in columns
+            if (c.type in ("timestamp", "date") or c.name == "metric_data_id")
+            and c.name not in partition
+        ]
+        schema = self.place.silver + (ASIDE if table.name in self.aside else "")
+        return self._ensure(
+            self.place.table(schema, table.name),
+            (*described, *BOOKKEEPING),
+            f"{table.doc} {table.note}".strip(),
+            partitions=partition,
+            statistics=(*statistics, "_landed_at", "_deleted_at"),
+        )
+
+    def _ops(self, name: str) -> str:
+        doc, columns = ops.TABLES[name]
+        schema = self.place.ops + (ASIDE if self.aside else "")
+        return self._ensure(self.place.table(schema, name), columns, doc)
+
+    def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
+        """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""
+        return self._ensure(self.place.table(self.place.ops, name), columns, doc)
+
+    def _ensure(
+        self,
+        name: str,
+        columns: Iterable[tuple[str, str, str]],
+        doc: str,
+        *,
+        partitions: Sequence[str] = (),
+        statistics: Sequence[str] | None = None,
+    ) -> str:
+        """Create the table if it is not there; its comments are those of the spec.
+
+        A column that a release has added is added to a table that is there.
+
+        Raises:
+            TableDiffers: a column is gone, or has another type.
+        """
+        if name in self._known:
+            return name
+        columns = list(columns)
+        if self.place.catalog:
+            schema = name.rpartition(".")[0]
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
+        properties = dict(_PROPERTIES)
+        if statistics is not None:
+            properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
+        listed = ", ".join(f"{_text(k)} = {_text(v)}" for k, v in properties.items())
+        by = f"PARTITIONED BY ({', '.join(partitions)})" if partitions else ""
+        self.spark.sql(
+            f"CREATE TABLE IF NOT EXISTS {name} ({shape}) USING delta {by} "
+            f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
+        )
+        self._fit(name, columns, partitions)
+        self._known.add(name)
+        return name
+
+    def _fit(
+        self, name: str, columns: Sequence[tuple[str, str, str]], partitions: Sequence[str]
+    ) -> None:
+        """Add to the table what it lacks of ``columns``."""
+        there = self.spark.table(name).dtypes
+        found = shapes.difference([(c, type) for c, type, _ in columns], there, partitions)
+        if found.misfits:
+            raise TableDiffers(
+                f"{name} {', '.join(found.misfits)}: `klaviyo-spark refine --rebuild` makes tables "
+                "anew from bronze; or go on with the release that made it"
+            )
+        said = {c: f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns}
+        if found.added:
+            added = [f"{said[c]} " + (f"AFTER `{a}`" if a else "FIRST") for c, a in found.added]
+            self.spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({', '.join(added)})")

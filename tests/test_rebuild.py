@@ -1,0 +1,157 @@
+"""Silver made again from bronze: the same rows to the cell, also where a release has changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import NOON, a_member, a_page, a_record, an_event
+
+from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.spec import col
+
+DAY = timedelta(days=1)
+RESOURCES = ("events", "lists", "tags")
+
+
+def a_lake(spark, folder) -> Lake:
+    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+
+
+def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
+    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+
+
+def held(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the tables, by its key and its hash, with its mark."""
+    found = {}
+    for name, table in TABLES.items():
+        if table.resource in RESOURCES:
+            columns = ("_account_id", *table.key, "_row_hash", "_deleted_at")
+            rows = lake.silver(table).select(*columns).collect()
+            found[name] = sorted((tuple(row) for row in rows), key=str)
+    return found
+
+
+@pytest.fixture(scope="module")
+def grown(spark, tmp_path_factory) -> Lake:
+    """Three runs, refined one by one: rows changed, members left, tags gone, groups dropped."""
+    lake = a_lake(spark, tmp_path_factory.mktemp("grown") / "lake")
+    members = ([a_member("P1"), a_member("P2")], [a_member("P1")], [a_member("P2")])
+    tags = (["T1", "T2"], ["T2"], ["T1", "T2"])
+    groups = (["L1", "L2"], ["L2"], [])
+    for day in range(3):
+        at = NOON + day * DAY
+        event = an_event("E1", {"$group_ids": groups[day], "Subject": f"day {day}"})
+        pages = [
+            a_page("list_profiles", *members[day], parent_id="L1", fetched_at=at),
+            a_page("tags", *[a_record("tag", id, name=id) for id in tags[day]], fetched_at=at),
+            a_page("events", event, an_event(f"new {day}"), "[1]", fetched_at=at),
+        ]
+        land(lake, f"run {day}", *pages)
+        refine(lake, "default", RESOURCES)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def before(grown) -> dict[str, list[tuple[Any, ...]]]:
+    return held(grown)
+
+
+@pytest.fixture(scope="module")
+def loads(grown, before):
+    return rebuild(grown, "default", RESOURCES)
+
+
+def test_the_same_rows_come_out_to_the_cell(grown, before, loads):
+    after = held(grown)
+    assert after == before
+    assert [row[-1] for row in after["event_group_ids"]].count(None) == 0, "all groups are gone"
+    assert {len(rows) for rows in (after["events"], after["member_lists"])} == {4, 2}
+
+
+def test_each_table_takes_in_each_run_and_nothing_is_left_to_refine(grown, loads):
+    assert {(load.table, load.run_id) for load in loads if load.table == "tags"} == {
+        ("tags", f"run {day}") for day in range(3)
+    }
+    assert refine(grown, "default", RESOURCES) == []
+
+
+def test_readers_see_one_commit_per_table(grown, loads):
+    history = grown.spark.sql(f"DESCRIBE HISTORY {grown._silver(TABLES['tags'])} LIMIT 1")
+    assert history.select("operation").collect()[0][0] == "WRITE"
+
+
+def test_quarantine_holds_each_record_once(grown, loads):
+    rows = grown.ops("quarantine").select("table_name", "run_id").collect()
+    assert sorted(tuple(row) for row in rows) == [("events", f"run {day}") for day in range(3)]
+
+
+def test_nothing_is_left_aside(grown, loads):
+    folder = grown.place.warehouse
+    there = {path.name for path in Path(folder).iterdir()}
+    assert there - {".klaviyo-spark.lock"} == {
+        "klaviyo_bronze.db",
+        "klaviyo_v2.db",
+        "klaviyo_ops.db",
+    }
+
+
+# -- another release ------------------------------------------------------------------------------
+
+
+def with_columns(monkeypatch, *columns) -> None:
+    """From now on the release has a table tags of these columns."""
+    monkeypatch.setitem(TABLES, "tags", replace(TABLES["tags"], columns=columns))
+
+
+ID = TABLES["tags"].columns[0]
+
+
+def test_a_column_that_a_release_adds_appears_and_a_rebuild_fills_old_rows(
+    spark, tmp_path, monkeypatch
+):
+    old = a_lake(spark, tmp_path / "lake")
+    land(old, "one", a_page("tags", a_record("tag", "T1", name="vip", colour="red")))
+    refine(old, "default", ["tags"])
+    colour = col("colour", "string", "$.attributes.colour", "Its colour.")
+    with_columns(monkeypatch, ID, colour, *TABLES["tags"].columns[1:])
+    lake = a_lake(spark, tmp_path / "lake")
+
+    added = lake.silver(TABLES["tags"])
+    assert added.columns[:3] == ["tag_id", "colour", TABLES["tags"].columns[2].name]
+    assert added.select("tag_id", "colour").collect() == [("T1", None)]
+
+    rebuild(lake, "default", ["tags"])
+    assert lake.silver(TABLES["tags"]).select("tag_id", "colour").collect() == [("T1", "red")]
+
+
+def test_a_column_that_is_gone_or_of_another_type_stops_until_a_rebuild(
+    spark, tmp_path, monkeypatch
+):
+    old = a_lake(spark, tmp_path / "lake")
+    land(old, "one", a_page("tags", a_record("tag", "7", name="vip")))
+    refine(old, "default", ["tags"])
+    number = col("tag_id", "bigint", "$.id", "Its number.")
+    with_columns(monkeypatch, number)
+    lake = a_lake(spark, tmp_path / "lake")
+
+    with pytest.raises(TableDiffers, match="refine --rebuild") as error:
+        refine(lake, "default", ["tags"])
+    assert "has tag_id as string instead of bigint" in str(error.value)
+    assert "which this release does not know" in str(error.value)
+
+    rebuild(lake, "default", ["tags"])
+    rows = lake.silver(TABLES["tags"])
+    assert rows.columns == ["tag_id", "_account_id", "_run_id", "_landed_at", "_row_hash",
+                            "_deleted_at"]  # fmt: skip
+    assert rows.select("tag_id").collect() == [(7,)]
+    described = spark.sql(f"DESCRIBE {lake._silver(TABLES['tags'])}").collect()
+    assert {row["col_name"]: row["comment"] for row in described}["tag_id"] == "Its number."
