@@ -5,12 +5,13 @@ Column -> Column and DataFrame -> DataFrame, no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from klaviyo_spark import sql
 from klaviyo_spark.paths import Path, Tree, parse_path
 
 
@@ -23,14 +24,15 @@ class Leaves:
 
     def __init__(self, source: str, name: str, wanted: Iterable[Path]) -> None:
         self._source, self._name = source, name
-        self._structs: list[tuple[str, Callable[[], Column], T.StructType]] = []
-        self._where: dict[tuple[str, ...], Callable[[], Column]] = {}
+        # In SQL: a Column is built call by call between two processes, a text at once.
+        self._structs: list[tuple[str, str, T.StructType]] = []
+        self._where: dict[tuple[str, ...], str] = {}
         tree = Tree()
         for path in wanted:
             if path.keys:
                 tree.want(path)
         if tree.children:
-            self._add(tree, (), lambda: F.col(source))
+            self._add(tree, (), sql.name(source))
 
     @property
     def columns(self) -> list[str]:
@@ -44,7 +46,7 @@ class Leaves:
             begun: the first of them, as ``first`` gives it, is there already.
         """
         for name, text, schema in self._structs[1 if begun else 0 :]:
-            rows = rows.withColumn(name, F.from_json(text(), schema))
+            rows = rows.withColumn(name, F.from_json(F.expr(text), schema))
         return rows
 
     def first(self, text: Column) -> Column:
@@ -55,11 +57,14 @@ class Leaves:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
         for key in path.keys:
             first = first.getField(key)
-        return _indexed(first, path)
+        return first if path.index is None else F.get_json_object(first, _tail(path))
 
     def of(self, path: Path) -> Column:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
-        return _indexed(self._where[path.keys]() if path.keys else F.col(self._source), path)
+        text = self._where[path.keys] if path.keys else sql.name(self._source)
+        if path.index is not None:
+            text = f"get_json_object({text}, {sql.text(_tail(path))})"
+        return F.expr(text)
 
     def proves(self, proof: str) -> Column:
         """Whether a judge's proof holds: the path is there, or ``<path> has <key>``."""
@@ -69,11 +74,11 @@ class Leaves:
             return text.isNotNull()
         return F.coalesce(F.array_contains(F.json_object_keys(text), key), F.lit(False))
 
-    def _add(self, node: Tree, keys: tuple[str, ...], text: Callable[[], Column]) -> None:
-        """Parse ``node`` from its text, which ``text`` gives."""
+    def _add(self, node: Tree, keys: tuple[str, ...], text: str) -> None:
+        """Parse ``node`` from its text, which stands at ``text``."""
         name = f"{self._name}{len(self._structs)}"
-        again: list[tuple[Tree, tuple[str, ...], Callable[[], Column]]] = []
-        schema = self._schema(node, keys, lambda: F.col(name), again)
+        again: list[tuple[Tree, tuple[str, ...], str]] = []
+        schema = self._schema(node, keys, sql.name(name), again)
         self._structs.append((name, text, schema))
         twins = node.twins()
         for twin in twins:
@@ -86,15 +91,15 @@ class Leaves:
         self,
         node: Tree,
         keys: tuple[str, ...],
-        here: Callable[[], Column],
-        again: list[tuple[Tree, tuple[str, ...], Callable[[], Column]]],
+        here: str,
+        again: list[tuple[Tree, tuple[str, ...], str]],
     ) -> T.StructType:
         fields = []
         for key, child in node.children.items():
             if key in node.twins():
                 continue
             below = (*keys, key)
-            read = _field(here, key)
+            read = f"{here}.{sql.name(key)}"
             if child.text:
                 kind: T.DataType = T.StringType()
                 self._where[below] = read
@@ -109,19 +114,12 @@ class Leaves:
         return T.StructType(fields)
 
 
-def _indexed(text: Column, path: Path) -> Column:
-    if path.index is None:
-        return text
-    tail = "".join(f"['{key}']" for key in path.inner)
-    return F.get_json_object(text, f"$[{path.index}]{tail}")
+def _tail(path: Path) -> str:
+    """Where in an array the path goes on, as JSON paths say it."""
+    return f"$[{path.index}]" + "".join(f"['{key}']" for key in path.inner)
 
 
-def _field(parent: Callable[[], Column], key: str) -> Callable[[], Column]:
-    return lambda: parent().getField(key)
-
-
-def _guarded(text: Callable[[], Column], key: str) -> Callable[[], Column]:
+def _guarded(text: str, key: str) -> str:
     """A key read on its own; the cheap look first spares most rows the parsing."""
-    return lambda: F.when(
-        F.contains(text(), F.lit(f'"{key}"')), F.get_json_object(text(), f"$['{key}']")
-    )
+    named, at = sql.text(f'"{key}"'), sql.text(f"$['{key}']")
+    return f"CASE WHEN contains({text}, {named}) THEN get_json_object({text}, {at}) END"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.enrich import REFERENCES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import Column as ColumnSpec
@@ -61,21 +62,20 @@ def changes(
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     complete = complete or evidence.answered_404 is not None
-    s = rows.select(*[F.col(c).alias(f"s_{c}") for c in rows.columns], F.lit(True).alias("s_there"))
-    t = current.select(
-        *[F.col(c).alias(f"t_{c}") for c in current.columns], F.lit(True).alias("t_there")
+    s, t = (
+        side.toDF(*[f"{prefix}_{name}" for name in side.columns]).withColumn(
+            f"{prefix}_there", F.lit(True)
+        )
+        for prefix, side in (("s", rows), ("t", current))
     )
     # Where neither can be NULL the plain comparison lets Spark join rows where they lie.
-    on = [
-        F.col(f"s_{k}").eqNullSafe(F.col(f"t_{k}"))
-        if k in table.nullable_key
-        else F.col(f"s_{k}") == F.col(f"t_{k}")
+    same = [
+        f"s_{k} {'<=>' if k in table.nullable_key else '='} t_{k}"
         for k in ("_account_id", *table.key)
     ]
-    both = s.join(t, on=on, how="full" if complete else "left")
-    for name in ("_account_id", *table.key, table.judged_per, table.parent_column):
-        if name:
-            both = both.withColumn(f"k_{name}", F.coalesce(f"s_{name}", f"t_{name}"))
+    both = s.join(t, on=F.expr(" AND ".join(same)), how="full" if complete else "left")
+    known_by = dict.fromkeys(("_account_id", *table.key, table.judged_per, table.parent_column))
+    both = both.selectExpr("*", *[f"coalesce(s_{n}, t_{n}) AS k_{n}" for n in known_by if n])
     both = _with_evidence(both, table, evidence)
     return _settled(both, table, run_id)
 
@@ -129,18 +129,22 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     still = F.when(by_404.isNotNull(), F.coalesce("t__deleted_at", by_404))
     own = F.when(fresh, still).otherwise(F.coalesce("t__deleted_at", by_read, by_404))
     deleted_at = F.coalesce(own, "parent_deleted_at")
-    both = both.withColumn("deleted_at", deleted_at)
-
-    cells = [_cell(c, table, there, fresh, stale).alias(c.name) for c in columns_of(table)]
+    both = both.withColumns(
+        {
+            "deleted_at": deleted_at,
+            "there": there,
+            "fresh": fresh,
+            "known": known,
+            "current": ~stale,
+        }
+    )
     settled = _rows_of(
         both,
-        *cells,
-        F.col("k__account_id").alias("_account_id"),
-        fresh.alias("fresh"),
-        known.alias("known"),
-        *[F.col(c) for c in ("deleted_at", "s_seen_at", "s_nulled", "s_broken")],
-        *[F.col(f"t_{c}") for c in ("_landed_at", "_row_hash", "_deleted_at")],
-        *([F.col("t_is_member")] if table.history else []),
+        *[f"{_cell(c, table)} AS `{c.name}`" for c in columns_of(table)],
+        "k__account_id AS _account_id",
+        *("fresh", "known", "deleted_at", "s_seen_at", "s_nulled", "s_broken"),
+        *("t__landed_at", "t__row_hash", "t__deleted_at"),
+        *(["t_is_member"] if table.history else []),
     )
     fresh, known = F.col("fresh"), F.col("known")
     if table.fillers:  # what only fills a row does not make one
@@ -174,47 +178,48 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     )
 
 
-def _rows_of(rows: DataFrame, *columns: Column) -> DataFrame:
-    """``rows.select(*columns)`` that the optimiser cannot see through.
+def _rows_of(rows: DataFrame, *columns: str) -> DataFrame:
+    """``rows.selectExpr(*columns)`` that the optimiser cannot see through.
 
     A filter on a hash of forty computed columns, each also selected under its name, makes Spark
     derive constraints for every combination of the two: planning then takes longer than the
     universe has. Rows that come out of ``inline`` are plain columns again.
     """
-    return rows.select(F.inline(F.array(F.struct(*columns))))
+    return rows.select(F.expr(f"inline(array(struct({', '.join(columns)})))"))
 
 
-def _cell(
-    column: ColumnSpec, table: TableSpec, there: Column, fresh: Column, stale: Column
-) -> Column:
-    """One column of a settled row, by the column's role."""
-    new, old = F.col(f"s_{column.name}"), F.col(f"t_{column.name}")
+def _cell(column: ColumnSpec, table: TableSpec) -> str:
+    """One column of a settled row in SQL, by the column's role."""
+    new, old = f"`s_{column.name}`", f"`t_{column.name}`"
     if column.lookup in REFERENCES:  # what was found stays for as long as it points to the same
         ref = REFERENCES[column.lookup]
-        same = F.col(f"s_{ref}").eqNullSafe(F.col(f"t_{ref}"))
-        new = F.when(same, F.coalesce(old, new)).otherwise(new)
-    gone = F.col("deleted_at").isNotNull()
+        new = f"CASE WHEN s_{ref} <=> t_{ref} THEN coalesce({old}, {new}) ELSE {new} END"
     match column.role:
         case "first_seen":
-            return F.coalesce(old, new)
+            return f"coalesce({old}, {new})"
         case "sticky":
-            return F.coalesce(new, old)
+            return f"coalesce({new}, {old})"
         case "present":
-            return F.when(fresh, ~gone).otherwise(old & ~gone)
+            return f"CASE WHEN fresh THEN deleted_at IS NULL ELSE {old} AND deleted_at IS NULL END"
         case "last_seen":
-            left = F.when(gone & F.col("t_is_member"), F.coalesce("held_at", old))
-            came = F.when(F.coalesce(F.col("t_is_member"), F.lit(False)), old).otherwise(new)
-            return F.when(fresh & ~gone, came).otherwise(F.coalesce(left, old, new))
+            came = f"CASE WHEN coalesce(t_is_member, false) THEN {old} ELSE {new} END"
+            gone = "deleted_at IS NOT NULL AND t_is_member"
+            left = f"CASE WHEN {gone} THEN coalesce(held_at, {old}) END"
+            stays = f"coalesce({left}, {old}, {new})"
+            return f"CASE WHEN fresh AND deleted_at IS NULL THEN {came} ELSE {stays} END"
         case _ if len(table.sources) == 1:
-            return F.when(fresh & ~stale, new).otherwise(old)
+            return f"CASE WHEN fresh AND current THEN {new} ELSE {old} END"
         case _:
             # The row's update time says nothing about what is only filled in.
-            read = there if column.reads.keys() <= table.fillers else there & ~stale
+            read = "there" if column.reads.keys() <= table.fillers else "there AND current"
             # A source that was not read keeps what it said, so a NULL counts only where all have
             # been: else what a row holds would depend on which page came in which run.
-            asked = F.array(*[F.lit(source) for source in column.reads])
-            said = F.size(F.array_except(asked, F.col("s_sources"))) == 0
-            return F.when(read & said, new).when(read, F.coalesce(new, old)).otherwise(old)
+            asked = ", ".join(map(sql.text, column.reads))
+            said = f"size(array_except(array({asked}), s_sources)) = 0"
+            return (
+                f"CASE WHEN {read} AND {said} THEN {new} "
+                f"WHEN {read} THEN coalesce({new}, {old}) ELSE {old} END"
+            )
 
 
 def _given(table: TableSpec) -> Column:
@@ -234,4 +239,4 @@ def _stale(table: TableSpec) -> Column:
 
 def row_hash(names: list[str]) -> Column:
     """Hash of the columns; NULLs are told apart (a plain hash skips them)."""
-    return F.xxhash64(*[c for n in names for c in (F.col(n), F.col(n).isNull())])
+    return F.expr(f"xxhash64({', '.join(f'`{n}`, `{n}` IS NULL' for n in names)})")

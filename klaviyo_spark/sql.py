@@ -7,3 +7,8 @@ def text(value: str) -> str:
     """A SQL string literal."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def name(value: str) -> str:
+    """A name, whatever characters it has."""
+    return f"`{value.replace('`', '``')}`"
