@@ -45,7 +45,7 @@ soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
 bench: $(READY) ## Measure fetching, rate limits and refining against floors, in 45 minutes
 	$(BIN)/python -m tests.bench.fetch
 	$(BIN)/python -m tests.bench.rates
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.silver
 
 .PHONY: demo
 demo: $(READY) ## A sample account becomes 25 Delta tables and a report
