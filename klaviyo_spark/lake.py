@@ -13,9 +13,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.tables import ASIDE, Place, Tables
@@ -104,11 +106,10 @@ class Lake(Tables):
                 shutil.rmtree(folder / f"{schema}.db", ignore_errors=True)
             elif self.place.catalog:
                 self.spark.sql(f"DROP SCHEMA IF EXISTS `{self.place.catalog}`.`{schema}` CASCADE")
-            else:
-                for name in [*self.aside, *ops.TABLES]:
-                    place = self.place.table(schema, name)
-                    if place in self._known:
-                        self.spark.sql(f"DELETE FROM {place}")
+        if not folder and not self.place.catalog:
+            kept = [self._silver(TABLES[name]) for name in self.aside]
+            for name in [*kept, *map(self._ops, ops.TABLES)]:
+                self.spark.sql(f"DELETE FROM {name}")
 
     def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> None:
         """Update and insert whole rows by key.
@@ -120,11 +121,15 @@ class Lake(Tables):
         key = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in ("_account_id", *table.key))
         if table.partition:
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
-        self.spark.sql(
-            f"MERGE INTO {self._silver(table)} t USING {{rows}} s ON {key} "
-            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-            rows=rows,
+        self._merge(self._silver(table), key, rows)
+
+    def _merge(self, name: str, on: str, rows: DataFrame) -> None:
+        """Update rows that match, insert those that do not; again where others write too."""
+        merge = (
+            f"MERGE INTO {name} t USING {{rows}} s ON {on} "
+            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
         )
+        repeated(lambda: self.spark.sql(merge, rows=rows), name)
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Append rows to one of the operators' tables."""
@@ -157,11 +162,7 @@ class Lake(Tables):
     def put_ops(self, name: str, rows: DataFrame, key: Sequence[str]) -> None:
         """Put ``rows``, one per ``key``, in the place of those with the same key."""
         on = " AND ".join(f"t.{k} = s.{k}" for k in key)
-        self.spark.sql(
-            f"MERGE INTO {self._ops(name)} t USING {{rows}} s ON {on} "
-            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-            rows=rows,
-        )
+        self._merge(self._ops(name), on, rows)
 
 
 _ARROW = {
