@@ -111,6 +111,10 @@ class Endpoint:
             asked once that revision has ended; see ``revisions``.
         budget_of: the endpoint whose budget its requests count in, for a second way to ask one
             operation; empty: its own.
+        ignores: what Klaviyo says there that no table has, and need not: ``$.attributes.x`` of a
+            record in ``data``, ``<type>>$.attributes.x`` of an included one, each with all that
+            stands below; ``['*']`` at the end: whatever is not named otherwise. Anything that
+            neither this nor a table reads is reported; see ``known``.
     """
 
     name: str
@@ -125,6 +129,7 @@ class Endpoint:
     fanout: Fanout | None = None
     revision: Revision | None = None
     budget_of: str = ""
+    ignores: tuple[str, ...] = ()
 
     @property
     def budget(self) -> str:

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from klaviyo_spark import revisions
+from klaviyo_spark import revisions, unknown_fields
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
@@ -71,6 +71,7 @@ class _Ingest:
         self.progress, self.stop = progress, stop
         self.outcome = Outcome()
         self.lander = Lander(lake, wanted.account_id, wanted.run_id)
+        self._watch = unknown_fields.Watch()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
 
     def run(self) -> Outcome:
@@ -121,6 +122,7 @@ class _Ingest:
         self.lander.take(got)
         if got.page.status == 200:
             walk = got.walk
+            self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
             self.due.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
 
     def _warn(self, text: str) -> None:
@@ -163,3 +165,7 @@ class _Ingest:
         rows = [as_row(mark, self.wanted.account_id, self.wanted.run_id) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
+        account_id, run_id = self.wanted.account_id, self.wanted.run_id
+        new = unknown_fields.note(self.lake, account_id, run_id, self._watch)
+        if new:
+            self._warn(unknown_fields.warning(new))

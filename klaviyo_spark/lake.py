@@ -133,11 +133,24 @@ class Lake(Tables):
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Append rows to one of the operators' tables."""
+        self._ops_rows(name, rows).coalesce(1).writeTo(self._ops(name)).append()
+
+    def merge_ops(
+        self, name: str, rows: list[dict[str, Any]], on: Sequence[str], update: str
+    ) -> None:
+        """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
+        key = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in on)
+        self.spark.sql(
+            f"MERGE INTO {self._ops(name)} t USING {{rows}} s ON {key} "
+            f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN INSERT *",
+            rows=self._ops_rows(name, rows),
+        )
+
+    def _ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
         columns = ops.TABLES[name][1]
         schema = pa.schema([(column, _ARROW[type]) for column, type, _ in columns])
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
-        shaped = frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
-        shaped.coalesce(1).writeTo(self._ops(name)).append()
+        return frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
 
     def append_to_ops(self, name: str, rows: DataFrame) -> None:
         """Append rows, worked out by Spark, to one of the operators' tables."""

@@ -90,6 +90,30 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("run_id", "string", "The run that found them."),
         ),
     ),
+    "unknown_fields": (
+        "One row per place in Klaviyo's answers that no table has, nor leaves out on purpose.",
+        (
+            ("account_id", "string", "The account's name in conf."),
+            ("resource", "string", "Which of the eight resources."),
+            ("endpoint", "string", "Whose pages it stands on, as bronze calls it."),
+            (
+                "record_type",
+                "string",
+                "data: a record of the page's data; else the type of an included one, or page.",
+            ),
+            ("path", "string", "Where in the record; $ is an included record of an unknown type."),
+            ("json_types", "array<string>", "What it was, as JSON calls it; never a value."),
+            ("first_seen_at", "timestamp", "When it was first fetched (UTC)."),
+            ("last_seen_at", "timestamp", "When it was last fetched (UTC)."),
+            (
+                "record_count",
+                "bigint",
+                "Records that had it, at least: on 20 pages of an endpoint a run; what is read "
+                "again counts again.",
+            ),
+            ("run_id", "string", "The run that saw it last."),
+        ),
+    ),
     "backfills": (
         "One row per finished step of a backfill.",
         (

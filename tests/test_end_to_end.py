@@ -156,6 +156,11 @@ def test_pages_are_landed_exactly_as_received(story):
     assert wrong.count() == 0
 
 
+def test_the_account_says_nothing_that_no_table_has_or_leaves_out_on_purpose(story):
+    said = [line for step in story.steps.values() for line in step.summary.outcome.warnings]
+    assert [line for line in said if "unknown_fields" in line] == []
+
+
 def test_each_listing_is_asked_for_the_fewest_pages(story):
     asked = story.requests
     assert asked["/api/campaigns"] == 6, "three channels, archived or not"

@@ -26,6 +26,18 @@ CAMPAIGNS_ENDPOINT = Endpoint(
     params={"include": "campaign-messages,tags", "page[size]": "100"},
     sort="id",
     slices=_SLICES,
+    ignores=(
+        "$.attributes.tracking_options.custom_tracking_params",
+        *(
+            f"campaign-message>$.attributes.definition.{key}"
+            for key in (
+                *("content.body", "content.dynamic_image", "content.media_url", "content.title"),
+                *("kv_pairs", "notification_type", "options"),
+            )
+        ),
+        "campaign-message>$.relationships.image",
+        "tag>$",  # tags have a listing of their own
+    ),
 )
 
 # The listing's messages carry only links to their template; this is the one cheap way to its id.
@@ -43,6 +55,8 @@ TEMPLATES_ENDPOINT = Endpoint(
         settled=("$.attributes.status", ("Sent", "Cancelled")),
         sent_at="$.attributes.send_time",
     ),
+    # The campaigns' listing says the rest of them.
+    ignores=("$.attributes", "$.relationships", "template>$"),
 )
 
 _A = "$.attributes"

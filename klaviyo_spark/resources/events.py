@@ -29,6 +29,12 @@ EVENTS_ENDPOINT = Endpoint(
         "page[size]": "1000",
     },
     windows=(Window("datetime", closed=True, sort="datetime"),),
+    ignores=(
+        "attribution>$.relationships.campaign",  # its message says which
+        "attribution>$.relationships.event",  # the one that names it
+        "metric>$",  # metrics and profiles have listings of their own
+        "profile>$.relationships",
+    ),
 )
 
 _P = "$.attributes.event_properties"

@@ -16,6 +16,19 @@ _SLICES = (
     Slice({"archived": "true"}, "equals(archived,true)"),
 )
 
+# What no table has of the messages of all channels, in actions and in their own listing.
+_LEFT_OUT = (
+    *("add_info_link", "add_opt_out_language", "add_org_prefix", "add_tracking_params"),
+    *("additional_filters", "bcc_email", "body", "custom_tracking_params", "dynamic_image"),
+    *("headers", "id", "image_id", "include_contact_card", "message_hierarchy", "shorten_links"),
+    *("smart_sending_enabled", "sms_quiet_hours_enabled", "template_id", "title", "to_emails"),
+    *("transactional", "url", "vendor_id"),
+)
+_STEP = "flow-action>$.attributes.definition"
+# An action, and those within an A/B test. What steps that send nothing are made of has as many
+# shapes as there are steps: free form, so only messages are looked into.
+_STEPS = (_STEP, f"{_STEP}.data.main_action", f"{_STEP}.data.current_experiment.variations")
+
 # All actions of 50 flows come with their flows.
 FLOWS_ENDPOINT = Endpoint(
     name="flows",
@@ -26,6 +39,19 @@ FLOWS_ENDPOINT = Endpoint(
     params={"include": "flow-actions,tags", "page[size]": "50"},
     sort="id",
     slices=_SLICES,
+    ignores=(
+        "$.relationships.tags",  # tags of flows are in no table
+        "tag>$",
+        *(f"{step}.{key}" for step in _STEPS for key in ("id", "links", "data['*']")),
+        *(f"{step}.data.message.{key}" for step in _STEPS for key in _LEFT_OUT),
+        f"{_STEP}.data.current_experiment['*']",
+        # Up to 2025-07-15:
+        "flow-action>$.attributes.render_options",
+        "flow-action>$.attributes.settings",
+        "flow-action>$.attributes.tracking_options.is_tracking_clicks",
+        "flow-action>$.attributes.tracking_options.is_tracking_opens",
+        "flow-action>$.relationships.flow-messages",
+    ),
 )
 
 # Which actions track opens and clicks is told up to 2025-07-15 and no more. Of the actions nothing
@@ -48,6 +74,8 @@ TRACKING_ENDPOINT = Endpoint(
     slices=_SLICES,
     revision=Revision("2025-07-15", ends=date(2027, 7, 15)),
     budget_of="flows",
+    # Today's revision says the rest.
+    ignores=("$", "flow-action>$.relationships"),
 )
 
 # What an action that sends says of its messages, at the revisions that are read.
@@ -71,6 +99,11 @@ MESSAGES_ENDPOINT = Endpoint(
         "flows",
         rows="included:flow-action",
         if_any=_MESSAGES_AT,
+    ),
+    ignores=(
+        *(f"$.attributes.definition.{key}" for key in _LEFT_OUT),
+        "$.relationships.image",
+        "$.relationships.template",
     ),
 )
 

@@ -15,6 +15,12 @@ LISTS_ENDPOINT = Endpoint(
     scopes=("lists:read",),
     params={"include": "tags", "page[size]": "10"},
     sort="id",
+    ignores=(
+        "$.attributes.opt_in_process",
+        "$.relationships.flow-triggers",
+        "$.relationships.profiles",  # members are asked for by themselves
+        "tag>$",  # tags have a listing of their own
+    ),
 )
 
 _COUNT = "$.attributes.profile_count"

@@ -13,6 +13,11 @@ METRICS_ENDPOINT = Endpoint(
     path="/api/metrics",
     rate=M,
     scopes=("metrics:read",),
+    ignores=(
+        "$.attributes.integration.key",
+        "$.attributes.integration.object",
+        "$.relationships.flow-triggers",
+    ),
 )
 
 _A = "$.attributes"

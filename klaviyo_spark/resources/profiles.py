@@ -19,6 +19,24 @@ PROFILES_ENDPOINT = Endpoint(
         Window("created", closed=False, sort="created"),
         Window("updated", closed=False, sort="updated"),
     ),
+    ignores=(
+        "$.attributes.anonymous_id",  # up to 2023
+        "$.attributes.locale",
+        "$.attributes.location.zip",
+        "$.attributes.subscriptions.email.marketing.can_receive_email_marketing",
+        "$.attributes.subscriptions.email.marketing.last_updated",
+        "$.attributes.subscriptions.email.open_tracking",
+        "$.attributes.subscriptions.mobile_push",
+        "$.attributes.subscriptions.sms.marketing.can_receive_sms_marketing",
+        "$.attributes.subscriptions.sms.marketing.last_updated",
+        "$.attributes.subscriptions.sms.transactional",
+        "$.attributes.subscriptions.whatsapp",
+        "$.attributes.title",
+        *(
+            f"$.relationships.{name}"
+            for name in ("conversations", "lists", "push-tokens", "segments")
+        ),
+    ),
 )
 
 _A = "$.attributes"

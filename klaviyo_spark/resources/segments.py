@@ -15,6 +15,14 @@ SEGMENTS_ENDPOINT = Endpoint(
     scopes=("segments:read",),
     params={"include": "tags", "page[size]": "10"},
     sort="id",
+    ignores=(
+        "$.attributes.definition",  # conditions of any shape
+        "$.attributes.is_active",
+        "$.attributes.is_starred",
+        "$.relationships.flow-triggers",
+        "$.relationships.profiles",  # members are asked for by themselves
+        "tag>$",  # tags have a listing of their own
+    ),
 )
 
 _COUNT = "$.attributes.profile_count"

@@ -14,6 +14,11 @@ TAGS_ENDPOINT = Endpoint(
     scopes=("tags:read",),
     params={"page[size]": "50"},
     sort="id",
+    # Which things carry a tag, the things' own listings say.
+    ignores=tuple(
+        f"$.relationships.{name}"
+        for name in ("campaigns", "flows", "lists", "segments", "tag-group")
+    ),
 )
 
 TAGS = TableSpec(

@@ -1,0 +1,206 @@
+"""Which places of Klaviyo's answers the specs know, and what else stands on a page. No I/O here.
+
+Known is what a table reads or goes by, what an endpoint's ``ignores`` names, and what every answer
+has: types, ids, links, ``meta``. What is read whole, as JSON text, is known with all it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.paths import Path, parse_path, parse_read
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.spec import Source, TableSpec
+
+# Record types of a page, besides those of ``included``: what stands in ``data``, the page itself.
+DATA, PAGE = "data", "page"
+ANY = "*"
+_PAGE_KEYS = ("data", "included", "links", "meta", "jsonapi")
+_RECORD_KEYS = ("type", "id", "links", "meta")
+_WORD = re.compile(r"[\w$-]+")
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
+
+
+@dataclass
+class Node:
+    """A place in a record. Arrays are passed through: a node stands for each of their elements.
+
+    ``whole``: known with all it holds. ``open``: keys that are not among ``children`` are known
+    with all they hold; the children are looked into.
+    """
+
+    children: dict[str, Node] = field(default_factory=dict)
+    whole: bool = False
+    open: bool = False
+
+    def add(self, keys: Iterable[str], *, whole: bool) -> None:
+        """Know the place at ``keys``."""
+        node = self
+        for key in keys:
+            if key == ANY:
+                node.open = True
+                return
+            node = node.children.setdefault(key, Node())
+        node.whole = node.whole or whole
+
+
+Known = Mapping[str, Mapping[str, Node]]
+# Record type, keys from the record's top, type of the JSON value.
+Unknown = tuple[str, tuple[str, ...], str]
+
+
+def known(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Known:
+    """Per endpoint and record type what is known: ``page`` for the page itself, ``data`` for the
+    records there, else the type of included ones."""
+    made = _Made({name: {PAGE: _all_of(_PAGE_KEYS), DATA: _record()} for name in endpoints})
+    for table in tables:
+        for source in table.sources:
+            made.source(table, source)
+        for judge in table.judges:
+            record = made.of(judge.endpoint, judge.rows)
+            made.paths(record, [judge.parent], whole=True)
+            made.paths(record, [judge.proof.partition(" has ")[0], *judge.childless], whole=False)
+    for endpoint in endpoints.values():
+        made.endpoint(endpoint)
+    for nodes in made.nodes.values():
+        for type, node in nodes.items():
+            relations = node.children["relationships"] if type != PAGE else Node()
+            for relation in relations.children.values():
+                relation.whole = True
+    return made.nodes
+
+
+@dataclass
+class _Made:
+    nodes: dict[str, dict[str, Node]]
+
+    def of(self, endpoint: str, rows: str) -> Node:
+        """The record that ``rows`` names, as sources and judges write it."""
+        return self.nodes[endpoint].setdefault(rows.partition(":")[2] or DATA, _record())
+
+    def paths(self, record: Node, texts: Iterable[str], *, whole: bool) -> None:
+        for text in filter(None, texts):
+            record.add(_keys(parse_path(text[1:])), whole=whole)
+
+    def source(self, table: TableSpec, source: Source) -> None:
+        """What one source of a table reads."""
+        record = self.of(source.endpoint, source.rows)
+        roots: dict[str, list[tuple[Node, tuple[str, ...]]]] = {"$": [(record, ())]}
+        if source.explode:
+            arrays = [parse_path(path[1:].removesuffix("[]")).keys for path in source.explode]
+            roots = {"^": [(record, ())], "$": [(record, keys) for keys in arrays]}
+        for related in source.related:
+            rows = DATA if related.link else f"included:{related.type}"
+            roots[related.name] = [(self.of(source.endpoint, rows), ())]
+            if related.link:
+                self.paths(self.of(source.endpoint, DATA), [related.link], whole=True)
+        self.paths(record, [source.version, *(r.ref for r in source.related)], whole=True)
+        borrow = source.borrow
+        texts = [borrow.ref, borrow.ref_else] if borrow else []
+        partition = (table.partition,) if table.partition else ()
+        for column in (*table.columns, *partition, *table.internal):
+            texts += column.reads.get(source.name, ())
+            texts += filter(None, column.wall_clock.split("|"))
+        for text in filter(None, texts):
+            read = parse_read(text)
+            conditions = [read.only_if[0]] if read.only_if else []
+            for node, keys in roots.get(read.scope, ()):
+                for path in (read.path, *conditions):
+                    node.add((*keys, *_keys(path)), whole=True)
+        if source.needs:
+            for node, keys in roots["$"]:
+                node.add((*keys, *_keys(parse_path(source.needs[1:]))), whole=False)
+
+    def endpoint(self, endpoint: Endpoint) -> None:
+        """What fan-outs and windows go by, and what is left out on purpose."""
+        data = self.of(endpoint.name, DATA)
+        for window in endpoint.windows:
+            data.add(("attributes", window.field), whole=True)
+        fanout = endpoint.fanout
+        if fanout:
+            parent = self.of(fanout.of, fanout.rows)
+            settled = fanout.settled[0] if fanout.settled else ""
+            self.paths(parent, fanout.if_any, whole=False)
+            self.paths(parent, [fanout.partial_if, settled, fanout.sent_at], whole=True)
+            if fanout.members:
+                self.paths(self.of(fanout.members.count, DATA), [fanout.members.at], whole=True)
+        for text in endpoint.ignores:
+            read = parse_read(text)
+            rows = DATA if read.scope == "$" else f"included:{read.scope}"
+            self.of(endpoint.name, rows).add(_keys(read.path), whole=True)
+
+
+def unknown_on(page: Any, nodes: Mapping[str, Node]) -> Iterator[Unknown]:
+    """What stands on a page, taken apart, that ``nodes`` do not know; once per record.
+
+    Of an unknown object only the object itself is named, not what it holds.
+    """
+    if not isinstance(page, dict):
+        return
+    for keys, type in _unknown(page, nodes[PAGE], ()):
+        yield PAGE, keys, type
+    data = page.get("data")
+    for record in data if isinstance(data, list) else [data]:
+        for keys, type in {*_unknown(record, nodes[DATA], ())}:
+            yield DATA, keys, type
+    included = page.get("included")
+    for record in included if isinstance(included, list) else []:
+        name = record.get("type") if isinstance(record, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name not in nodes or name in (PAGE, DATA):
+            yield name, (), "object"
+            continue
+        for keys, type in {*_unknown(record, nodes[name], ())}:
+            yield name, keys, type
+
+
+def path_text(keys: Sequence[str]) -> str:
+    """Keys as specs write a path; arrays on the way are not told."""
+    parts = (f".{key}" if _WORD.fullmatch(key) else f"[{key!r}]" for key in keys)
+    return "$" + "".join(parts)
+
+
+def json_type(value: Any) -> str:
+    """What JSON calls a value."""
+    if isinstance(value, dict):
+        return "object"
+    return "array" if isinstance(value, list) else _TYPES[type(value)]
+
+
+def _unknown(
+    value: Any, node: Node, keys: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    if node.whole:
+        return
+    if isinstance(value, list):
+        for element in value:
+            yield from _unknown(element, node, keys)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            child = node.children.get(key)
+            if child:
+                yield from _unknown(inner, child, (*keys, key))
+            elif not node.open:
+                yield (*keys, key), json_type(inner)
+
+
+def _record() -> Node:
+    """What every record has."""
+    every = _all_of(_RECORD_KEYS).children
+    return Node({**every, "attributes": Node(), "relationships": Node()})
+
+
+def _all_of(keys: Iterable[str]) -> Node:
+    return Node({key: Node(whole=True) for key in keys})
+
+
+def _keys(path: Path) -> tuple[str, ...]:
+    return (*path.keys, *path.inner)
+
+
+KNOWN = known(TABLES.values(), ENDPOINTS)
