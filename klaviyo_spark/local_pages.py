@@ -69,6 +69,8 @@ class LocalPages:
                 self._write(values, list(some), written)
                 for values, some in groupby(sorted(rows, key=partition), partition)
             ]
+            # Else a commit that set a property of the table since would refuse this one.
+            self._table.update_incremental()
             self._table.create_write_transaction(
                 added, "append", self._schema, partition_by=self._partitions
             )

@@ -266,6 +266,18 @@ def test_another_writer_in_between_loses_nothing(table):
     assert [row["page_no"] for row in rows_of(table)] == [1, 2, 3]
 
 
+def test_a_table_whose_properties_were_set_in_between_is_appended_to(table):
+    """The commit was refused for changed metadata, and so was each later one of that writer."""
+    writer = a_writer(table)
+    writer.append([a_row(1)])
+    kept = {"delta.deletedFileRetentionDuration": "interval 30 days"}
+    deltalake.DeltaTable(table).alter.set_table_properties(kept)
+
+    writer.append([a_row(2)])
+
+    assert [row["page_no"] for row in rows_of(table)] == [1, 2]
+
+
 def test_a_table_can_be_read_by_partition_and_by_what_it_has_statistics_of(table):
     writer = a_writer(table)
     for number in range(1, 4):
@@ -384,6 +396,8 @@ def test_a_commit_that_is_refused_leaves_no_file(table):
     writer = a_writer(table)
 
     class Table:
+        def update_incremental(self) -> None: ...
+
         def create_write_transaction(self, *args: Any, **more: Any) -> None:
             raise OSError("the log is out of reach")
 
@@ -398,6 +412,8 @@ def test_files_of_a_commit_that_was_made_stay_whatever_comes_after(table):
     made = writer._table
 
     class Table:
+        def update_incremental(self) -> None: ...
+
         def create_write_transaction(self, *args: Any, **more: Any) -> None:
             made.create_write_transaction(*args, **more)
             raise KeyboardInterrupt
