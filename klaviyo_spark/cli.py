@@ -119,6 +119,19 @@ def report(**options: Any) -> int:
 
 
 @cli.command()
+@_WAIT
+@_COMMON
+def maintain(**options: Any) -> int:
+    """Upkeep of the lake: old pages, small files, files nobody needs, as conf says."""
+    from klaviyo_spark import maintain as upkeep
+
+    job = _job(options, asks=False)
+    done = upkeep.maintain(job.lake, job.settings, wait=options["wait"])
+    click.echo("\n".join(upkeep.lines(done)))
+    return done.exit_code
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def tables(as_json: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""

@@ -8,7 +8,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (
             ("run_id", "string", "The run."),
             ("account_id", "string", "The account's name in conf."),
-            ("verb", "string", "sync, ingest or refine."),
+            ("verb", "string", "sync, ingest, refine or maintain."),
             ("started_at", "timestamp", "UTC."),
             ("finished_at", "timestamp", "UTC."),
             ("exit_code", "int", "What the process answered."),
@@ -112,6 +112,18 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "again counts again.",
             ),
             ("run_id", "string", "The run that saw it last."),
+        ),
+    ),
+    "retention": (
+        "One row per resource and maintain run that deleted pages of it from bronze.",
+        (
+            ("account_id", "string", "The account's name in conf."),
+            ("resource", "string", "Which of the eight resources."),
+            ("pages_before", "timestamp", "Pages fetched before may be gone (UTC)."),
+            ("deleted_at", "timestamp", "When that run began (UTC)."),
+            ("pages", "bigint", "How many pages went."),
+            ("bytes", "bigint", "Bytes of those pages."),
+            ("run_id", "string", "The maintain run."),
         ),
     ),
     "backfills": (

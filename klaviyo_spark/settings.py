@@ -37,6 +37,9 @@ RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "se
 BASE = Path("conf/base.yml")
 _URL = re.compile(r"(https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "upper_margin")
+# What is shorter would take files from readers, or pages from runs that go on with others.
+_AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -71,6 +74,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     upper_margin: timedelta = timedelta(minutes=2)
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    optimize: bool = True
+    vacuum_after: timedelta | None = timedelta(days=7)
+    bronze_retention: timedelta | None = None
     rate_share: Share = 1.0
     threads: Threads = 16
     secret_scope: str | None = None
@@ -259,8 +265,12 @@ def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> 
 
 def _fitting(name: str, value: Any, where: str) -> Any:
     try:
-        if name in ("lookback", "full_profiles_every", "full_members_every", "upper_margin"):
-            return value if isinstance(value, timedelta) else parse_duration(str(value))
+        if name in _DURATIONS or (name in _AT_LEAST and value is not None):
+            length = value if isinstance(value, timedelta) else parse_duration(str(value))
+            least = _AT_LEAST.get(name, length)
+            if length < least:
+                raise ValueError(f"{value} is too short; expected at least {least.days}d, or null")
+            return length
         if name == "base_url":
             return check_base_url(str(value))
         if name == "start" and value is not None:

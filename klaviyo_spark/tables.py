@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from klaviyo_spark import bronze, ops, shapes
 from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text as _text
@@ -66,6 +67,14 @@ class Tables:
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""
         return self.spark.table(self._ops(name))
+
+    def names(self) -> dict[str, str]:
+        """How SQL names each table, under its schema and name; what is not there is made."""
+        return {
+            f"{self.place.bronze}.pages": self._bronze(),
+            **{f"{self.place.silver}.{n}": self._silver(table) for n, table in TABLES.items()},
+            **{f"{self.place.ops}.{name}": self._ops(name) for name in ops.TABLES},
+        }
 
     def _bronze(self) -> str:
         return self._ensure(

@@ -88,6 +88,14 @@ def test_durations_and_times_are_read_as_people_write_them():
     assert actual.metrics == ("Placed Order",)
 
 
+def test_each_part_of_upkeep_can_be_switched_off():
+    off = load(a_conf("vacuum_after: null\nbronze_retention: null\noptimize: false"), environ={})
+    on = load(a_conf("vacuum_after: 30d\nbronze_retention: 90d"), environ={})
+
+    assert (off.vacuum_after, off.bronze_retention, off.optimize) == (None, None, False)
+    assert (on.vacuum_after, on.bronze_retention) == (timedelta(days=30), timedelta(days=90))
+
+
 def test_resources_of_an_option_are_one_text():
     assert load(environ={}, resources="events, campaigns").resources == ("campaigns", "events")
 
@@ -136,6 +144,19 @@ def test_the_conf_files_of_the_checkout_load():
             "base_url: http://a.example",
             "conf/dev.yml: base_url: plain http to a.example would show the key; "
             "use https (or loopback)",
+        ),
+        (
+            "vacuum_after: 3d",
+            "conf/dev.yml: vacuum_after: 3d is too short; expected at least 7d, or null",
+        ),
+        (
+            "bronze_retention: 13d",
+            "conf/dev.yml: bronze_retention: 13d is too short; expected at least 14d, or null",
+        ),
+        (
+            "lookback: null",
+            "conf/dev.yml: lookback: 'None' is not a duration; "
+            "expected a whole number and d, h or m, such as 7d, 36h or 30m",
         ),
         ("- a list", "conf/dev.yml: expected settings as 'name: value'"),
     ],

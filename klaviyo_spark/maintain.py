@@ -1,0 +1,222 @@
+"""Upkeep of a lake as conf says: pages that are old enough go, small files are written together,
+files nobody needs are removed. Then what came of it is said."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from klaviyo_spark import ops, pipeline, retention, upkeep
+from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_SIDE_BY_SIDE = 4
+
+
+@dataclass
+class Kept:
+    """One table: its files before and after, bytes freed (None: not known), pages deleted."""
+
+    table: str
+    files_before: int
+    files_after: int
+    freed: int | None = 0
+    pages: int = 0
+
+
+@dataclass
+class Upkeep:
+    """What a maintain run did; ``problems`` are parts that did not succeed, a line each."""
+
+    run_id: str
+    started_at: datetime
+    tables: list[Kept] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 3 partly."""
+        return 3 if self.problems else 0
+
+
+def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
+    """One maintain run, alone on the lake.
+
+    Raises:
+        LakeBusy: another run holds the lake.
+    """
+    done = Upkeep(uuid.uuid4().hex, _now())
+    began = time.monotonic()
+    with pipeline.alone("maintain", lake, done.run_id, wait):
+        _Run(lake, settings, done).run()
+        done.seconds = time.monotonic() - began
+        lake.append_ops("runs", [_run_row(done, settings.account)])
+    return done
+
+
+def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
+    """Per resource whose pages retention has taken away: those fetched before may be gone.
+
+    Tables of such a resource cannot be made anew from bronze.
+    """
+    rows = (
+        lake.ops("retention")
+        .where(F.col("account_id") == account_id)
+        .groupBy("resource")
+        .agg(F.unix_micros(F.max("pages_before")).alias("micros"))
+    )
+    return {row["resource"]: retention.moment(row["micros"]) for row in rows.collect()}
+
+
+def lines(done: Upkeep) -> Iterator[str]:
+    """The summary for a terminal: tables something was done to, what failed, the totals."""
+    touched = [k for k in done.tables if k.files_before != k.files_after or k.freed or k.pages]
+    if touched:
+        width = max(len(kept.table) for kept in touched)
+        yield f"{'table':<{width}} {'files':>9} {'after':>9} {'bytes freed':>16} {'pages':>9}"
+        for kept in touched:
+            freed = "-" if kept.freed is None else f"{kept.freed:,}"
+            yield (
+                f"{kept.table:<{width}} {kept.files_before:>9,} {kept.files_after:>9,} "
+                f"{freed:>16} {kept.pages:>9,}"
+            )
+    yield from (f"not done: {problem}" for problem in done.problems)
+    yield f"maintain {'partly ' if done.problems else ''}done: {_totals(done)} run={done.run_id}"
+
+
+class _Run:
+    def __init__(self, lake: Lake, settings: Settings, done: Upkeep) -> None:
+        self.lake, self.settings, self.done = lake, settings, done
+        self.names: dict[str, str] = {}
+        self.kept: dict[str, Kept] = {}
+
+    def run(self) -> None:
+        """All parts that conf asks for, a table's upkeep beside that of others."""
+        bronze = f"{self.lake.place.bronze}.pages"
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="maintain") as pool:
+            list(pool.map(self.lake.silver, TABLES.values()))
+            list(pool.map(self.lake.ops, ops.TABLES))
+            self.names = self.lake.names()
+            counts = pool.map(lambda table: len(self._files(table)), self.names)
+            self.kept = {t: Kept(t, n, n) for t, n in zip(self.names, counts, strict=True)}
+            self.done.tables = list(self.kept.values())
+            if self.settings.bronze_retention is not None:
+                self._try(self._delete_pages, bronze)
+            if self.settings.optimize:
+                # Never bronze: a file of thousands of pages cannot be read.
+                others = [table for table in self.names if table != bronze]
+                list(pool.map(lambda table: self._try(self._optimize, table), others))
+            if self.settings.vacuum_after is not None:
+                with upkeep.listing_quickly(self.lake):
+                    list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
+
+    def _try(self, part: Callable[[str], None], table: str) -> None:
+        """One part of a table's upkeep; if it fails, the rest goes on."""
+        try:
+            part(table)
+        except Exception as error:
+            line = f"{table}: {part.__name__.strip('_')}: {in_a_line(error)}"
+            logger.error("%s", line)
+            self.done.problems.append(line)
+
+    def _files(self, table: str) -> list[str]:
+        return upkeep.files_of(self.lake.spark.table(self.names[table]))
+
+    def _optimize(self, table: str) -> None:
+        kept, name = self.kept[table], self.names[table]
+        spec = TABLES.get(table.rpartition(".")[2])
+        if spec and spec.partition:
+            days = upkeep.crowded(self._files(table), spec.partition.name)
+            upkeep.optimize_days(self.lake, name, spec.partition.name, days)
+        elif kept.files_before > upkeep.FILES_A_TABLE:
+            upkeep.optimize(self.lake, name)
+        else:
+            return
+        kept.files_after = len(self._files(table))
+
+    def _vacuum(self, table: str) -> None:
+        after, name = self.settings.vacuum_after, self.names[table]
+        assert after is not None
+        if upkeep.worth_vacuuming(upkeep.history(self.lake, name), _now(), after):
+            self.kept[table].freed = upkeep.vacuum(self.lake, name, after)
+
+    def _delete_pages(self, table: str) -> None:
+        assert self.settings.bronze_retention is not None
+        lake, account_id = self.lake, self.settings.account
+        before = self.done.started_at - self.settings.bronze_retention
+        mine = lake.pages().where(F.col("account_id") == account_id)
+        portions = retention.portions(mine)
+        old = retention.old(portions, _refined(lake), TABLES.values(), before)
+        if not old.runs:
+            return
+        runs = lake.spark.createDataFrame(sorted(old.runs), "run_id string, endpoint string")
+        pages = retention.pages_to_go(mine, runs, old, ENDPOINTS.values())
+        sums = F.count(F.lit(1)).alias("pages"), F.sum("bytes").alias("bytes")
+        rows = [
+            {
+                **row.asDict(),
+                "account_id": account_id,
+                "pages_before": old.before[row["resource"]],
+                "deleted_at": self.done.started_at,
+                "run_id": self.done.run_id,
+            }
+            for row in pages.groupBy("resource").agg(*sums).collect()
+        ]
+        if not rows:
+            return
+        # Said first: should this run die between the two, a rebuild refuses once too often.
+        lake.append_ops("retention", rows)
+        upkeep.delete_pages(lake, self.names[table], pages)
+        self.kept[table].pages = sum(row["pages"] for row in rows)
+        self.kept[table].files_after = len(self._files(table))
+
+
+def _refined(lake: Lake) -> dict[str, set[str]]:
+    """Per table, the batches it has taken in."""
+    loads = lake.ops("table_loads").select("table_name", F.explode("batch_ids").alias("batch_id"))
+    done = loads.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
+    return {row["table_name"]: {*row["batch_ids"]} for row in done.collect()}
+
+
+def _totals(done: Upkeep) -> str:
+    freed = sum(kept.freed or 0 for kept in done.tables)
+    files = [sum(k.files_before for k in done.tables), sum(k.files_after for k in done.tables)]
+    pages = sum(kept.pages for kept in done.tables)
+    return (
+        f"files={files[0]:,}->{files[1]:,} freed_bytes={freed:,} pages_deleted={pages:,} "
+        f"seconds={done.seconds:.1f}"
+    )
+
+
+def _run_row(done: Upkeep, account_id: str) -> dict[str, Any]:
+    return {
+        "run_id": done.run_id,
+        "account_id": account_id,
+        "verb": "maintain",
+        "started_at": done.started_at,
+        "finished_at": _now(),
+        "exit_code": done.exit_code,
+        "requests": 0,
+        "retries": 0,
+        "pages": 0,
+        "bytes": 0,
+        "problems": done.problems,
+        "warnings": [_totals(done)],
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

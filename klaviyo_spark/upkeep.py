@@ -1,0 +1,204 @@
+"""Delta's own upkeep: small files made few, old files removed, old pages deleted.
+
+What is worth doing is decided from Delta's log alone: which files a table has, what its commits
+did. No data is read for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from urllib.parse import unquote
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark import session
+from klaviyo_spark.lake import Lake, only
+
+logger = logging.getLogger(__name__)
+
+# A day of events may have so many files before it pays to write them anew; so many any other table.
+FILES_A_DAY, FILES_A_TABLE = 2, 8
+# So many days are one commit: a reader's or a killed run's loss is small.
+_DAYS_AT_ONCE = 100
+# Delta lists a table's folders in as many tasks as this setting says, 10,000 by default: on a small
+# machine ten seconds a table, however few files it has.
+_LISTING = {"spark.sql.sources.parallelPartitionDiscovery.parallelism": "32"}
+# Pages may be megabytes, so files of them are to have few.
+_PAGES = {"spark.sql.files.maxRecordsPerFile": "64"}
+_KEEPS, _BY_DEFAULT = "delta.deletedFileRetentionDuration", "interval 168 hours"
+_UNCHECKED = {"spark.databricks.delta.retentionDurationCheck.enabled": "false"}
+# Commits that leave all files as they are.
+_KEEPS_FILES = re.compile(
+    r"CREATE|ADD|SET|UNSET|CHANGE|RENAME|UPGRADE|COMMENT|VACUUM|STREAMING UPDATE"
+)
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a table, as its history says; ``removed``: it may have put files aside."""
+
+    at: datetime
+    operation: str
+    removed: bool
+
+
+def files_of(rows: DataFrame) -> list[str]:
+    """The files of a table or of a part of it, from Delta's log."""
+    return rows.inputFiles()
+
+
+def crowded(files: Sequence[str], column: str) -> list[date | None]:
+    """Days with more files than pay, oldest first; None stands for rows without a day."""
+    at = re.compile(rf"/{re.escape(column)}=([^/]+)/")
+    found = (at.search(file) for file in files)
+    counts = Counter(unquote(match.group(1)) for match in found if match)
+    many = sorted(value for value, count in counts.items() if count > FILES_A_DAY)
+    return [None if value == _NO_VALUE else date.fromisoformat(value) for value in many]
+
+
+def optimize(lake: Lake, name: str) -> None:
+    """Write the small files of a table, as SQL names it, together."""
+    lake.spark.sql(f"OPTIMIZE {name}").collect()
+
+
+def optimize_days(lake: Lake, name: str, column: str, days: Sequence[date | None]) -> None:
+    """The same for some days of a table that is partitioned by ``column``; the others stay."""
+    for at in range(0, len(days), _DAYS_AT_ONCE):
+        some = only(f"`{column}`", list(days[at : at + _DAYS_AT_ONCE]))
+        lake.spark.sql(f"OPTIMIZE {name} WHERE {some}").collect()
+
+
+def history(lake: Lake, name: str) -> list[Commit]:
+    """A table's commits as far as its log goes back, newest first."""
+    rows = lake.spark.sql(f"DESCRIBE HISTORY {name}").select(
+        F.unix_micros("timestamp").alias("at"),
+        "operation",
+        F.col("operationParameters")["mode"].alias("mode"),
+        F.coalesce(
+            *[F.col("operationMetrics")[n] for n in ("numRemovedFiles", "numTargetFilesRemoved")]
+        ).alias("removed"),
+    )
+    return [
+        Commit(
+            _EPOCH + timedelta(microseconds=row["at"]),
+            row["operation"],
+            row["removed"] != "0"
+            and row["mode"] != "Append"
+            and not _KEEPS_FILES.match(row["operation"]),
+        )
+        for row in rows.collect()
+    ]
+
+
+def worth_vacuuming(commits: Sequence[Commit], now: datetime, retention: timedelta) -> bool:
+    """Whether files that were put aside have come of age since the last time.
+
+    Files of writers that died are found then too. Where the log no longer reaches back to the last
+    time, what it does not tell counts as a yes.
+    """
+    last = max((c.at for c in commits if c.operation == "VACUUM START"), default=None)
+    if last is None and not any(c.operation.startswith("CREATE") for c in commits):
+        return True
+    since = last - retention if last else datetime.min.replace(tzinfo=timezone.utc)
+    return any(c.removed and since < c.at <= now - retention for c in commits)
+
+
+def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False) -> int | None:
+    """Remove files that no version of the table in the last ``retention`` needs.
+
+    Args:
+        at_once: remove all that the newest version does not need, whatever their age. Readers and
+            writers of that moment fail, so nobody may use the table meanwhile.
+
+    Returns:
+        Bytes freed; None where Delta does not log it (on S3 by default).
+    """
+    hours = 0 if at_once else -(-retention // timedelta(hours=1))
+    if not at_once:
+        _keep_files(lake, name, hours)
+    with _for_now(lake.spark, _UNCHECKED if at_once else {}):
+        lake.spark.sql(f"VACUUM {name} RETAIN {hours} HOURS").collect()
+    last = (
+        lake.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 2")
+        .where("operation = 'VACUUM START'")
+        .select(F.col("operationMetrics")["sizeOfDataToDelete"])
+        .first()
+    )
+    return int(last[0]) if last and last[0] else None
+
+
+def _keep_files(lake: Lake, name: str, hours: int) -> None:
+    """Set how long the table keeps files: newer Delta goes by that, and ignores ``RETAIN``."""
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("properties").first()
+    assert detail is not None
+    wanted = f"interval {hours} hours"
+    if detail["properties"].get(_KEEPS, _BY_DEFAULT) != wanted:
+        lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{_KEEPS}' = '{wanted}')")
+
+
+def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
+    """Delete ``pages`` from the bronze table.
+
+    Partitions that go as a whole cost a commit and no reading; from others the pages are picked.
+    """
+    by = ["resource", "ingest_date"]
+    held = lake.pages().groupBy(*by).agg(F.count(F.lit(1)).alias("held"))
+    counts = pages.groupBy(*by).agg(F.count(F.lit(1)).alias("going")).join(held, by).collect()
+    whole = [row for row in counts if row["going"] == row["held"]]
+    mixed = [row for row in counts if row["going"] < row["held"]]
+    if whole:
+        lake.spark.sql(f"DELETE FROM {name} WHERE {_partitions(whole)}").collect()
+    if mixed:
+        key = ("resource", "ingest_date", "run_id", "batch_id", "walk_id", "page_no")
+        same = " AND ".join(f"t.{c} = s.{c}" for c in key)
+        with _for_now(lake.spark, _PAGES):
+            lake.spark.sql(
+                f"MERGE INTO {name} t USING {{rows}} s ON ({_partitions(mixed, 't.')}) AND {same} "
+                "WHEN MATCHED THEN DELETE",
+                rows=pages.where(_partitions(mixed)).select(*key),
+            ).collect()
+
+
+@contextmanager
+def listing_quickly(lake: Lake) -> Iterator[None]:
+    """Within, ``vacuum`` lists folders in few tasks; a platform's session is left as it is."""
+    ours = session.place(os.environ, active=False) is not session.Place.GIVEN
+    with _for_now(lake.spark, _LISTING if ours else {}):
+        yield
+
+
+@contextmanager
+def _for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
+    """Settings of the session for the length of a block."""
+    before = {key: spark.conf.get(key, None) for key in conf}
+    for key, value in conf.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, was in before.items():
+            if was is None:
+                spark.conf.unset(key)
+            else:
+                spark.conf.set(key, was)
+
+
+def _partitions(rows: Iterable[Row], alias: str = "") -> str:
+    """A condition on bronze's partitions, in literals. No range: days between may have to stay."""
+    days: dict[str, list[str]] = {}
+    for row in rows:
+        days.setdefault(row["resource"], []).append(f"DATE'{row['ingest_date']}'")
+    return " OR ".join(
+        f"({alias}resource = '{resource}' AND {alias}ingest_date IN ({', '.join(sorted(some))}))"
+        for resource, some in sorted(days.items())
+    )

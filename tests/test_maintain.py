@@ -1,0 +1,207 @@
+"""Upkeep of a lake on disk: what goes, what stays, and that refine goes on as if nothing had."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import NOON, a_member, a_page
+
+from klaviyo_spark import maintain, ops, upkeep
+from klaviyo_spark.cli import main
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.maintain import Kept, Upkeep, lines, pages_gone_before
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    return Lake(spark, place)
+
+
+def land(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
+    """Pages of the run of that day."""
+    at = NOON + day * DAY
+    facts = {
+        "run_id": f"run {day}",
+        "batch_id": f"batch {day}",
+        "fetched_at": at,
+        "ingest_date": at.date(),
+        "read_started_at": at - timedelta(seconds=1),
+    }
+    lake.append_pages([{**page, **facts} for page in pages])
+
+
+def members(group: str, *ids: str) -> dict[str, Any]:
+    return a_page("list_profiles", *map(a_member, ids), parent_id=group)
+
+
+def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    found = lake.silver(TABLES[table]).select(*columns).collect()
+    return sorted((tuple(row) for row in found), key=str)
+
+
+def only_these(monkeypatch, *resources: str) -> None:
+    """As if these resources' tables were all there are: the others cost seconds."""
+    some = {name: table for name, table in TABLES.items() if table.resource in resources}
+    for module in ("lake", "maintain"):
+        monkeypatch.setattr(f"klaviyo_spark.{module}.TABLES", some)
+
+
+def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, capsys, monkeypatch):
+    only_these(monkeypatch, "lists", "tags")
+    other = {**a_page("lists"), "account_id": "other"}
+    land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other)
+    land(lake, 1, members("L1", "P1", "P2"), a_page("tags"))
+    refine(lake, "default", ["lists"])
+    taken_in = {"table_name": "tags", "batch_ids": ["batch 0", "batch 1"]}
+    lake.append_ops("table_loads", [dict.fromkeys(_columns("table_loads")) | taken_in])
+    conf = tmp_path / "conf.yml"
+    conf.write_text("bronze_retention: 14d\n")
+
+    with pytest.raises(SystemExit) as left:
+        main(["maintain", "--config", str(conf), "--warehouse", lake.place.warehouse])
+    said = capsys.readouterr().out.splitlines()
+
+    # Gone is all but the last read of each list, and but the last run; never another account's.
+    pages = lake.pages().select("account_id", "run_id", "parent_id", "resource").collect()
+    assert sorted((tuple(page) for page in pages), key=str) == [
+        ("default", "run 0", "L2", "lists"),
+        ("default", "run 1", "L1", "lists"),
+        ("default", "run 1", None, "tags"),
+        ("other", "run 0", None, "lists"),
+    ]
+    assert left.value.code in (0, None), said
+    assert said[1].split()[::4] == ["klaviyo_bronze.pages", "2"], said
+    taken = lake.ops("retention").select("account_id", "resource", "pages").collect()
+    assert sorted(map(tuple, taken)) == [("default", "lists", 1), ("default", "tags", 1)]
+    gone = pages_gone_before(lake, "default")
+    assert set(gone) == {"lists", "tags"}
+    assert datetime.now(timezone.utc) - gone["lists"] > 14 * DAY
+    assert pages_gone_before(lake, "other") == {}
+    [run] = lake.ops("runs").collect()
+    assert (run["verb"], run["exit_code"], run["problems"]) == ("maintain", 0, [])
+
+    land(lake, 2, members("L1", "P1"), members("L2"))
+    refine(lake, "default", ["lists"])
+
+    first, second = NOON.replace(tzinfo=None), (NOON + DAY).replace(tzinfo=None)
+    assert rows(lake, "member_lists", "profile_id", "is_member", "last_seen_at") == [
+        ("P1", True, first),
+        ("P2", False, second),
+        ("P3", False, first),
+    ]
+
+
+def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
+    only_these(monkeypatch, "events")
+    events = lake.names()["klaviyo_v2.events"]
+    for number, day in enumerate(("2026-05-01", "2026-05-01", "2026-05-02", "2026-05-01")):
+        lake.spark.sql(f"INSERT INTO {events} (id, event_date) VALUES ('E{number}', DATE'{day}')")
+        lake.append_ops("backfills", [dict.fromkeys(_columns("backfills"))])
+    monkeypatch.setattr(upkeep, "FILES_A_TABLE", 3)
+    monkeypatch.setattr(upkeep, "history", lambda lake, name: 1 / 0)
+
+    done = maintain.maintain(lake, Settings())
+
+    files = {kept.table: (kept.files_before, kept.files_after) for kept in done.tables}
+    assert files["klaviyo_v2.events"] == (4, 2)
+    assert files["klaviyo_ops.backfills"] == (4, 1)
+    assert rows(lake, "events", "id") == [(f"E{number}",) for number in range(4)]
+    assert done.exit_code == 3
+    assert "klaviyo_v2.events: vacuum: ZeroDivisionError: division by zero" in done.problems
+    [run] = lake.ops("runs").collect()
+    assert (run["exit_code"], run["problems"]) == (3, done.problems)
+
+
+def _columns(name: str) -> list[str]:
+    return [column for column, _, _ in ops.TABLES[name][1]]
+
+
+def test_files_put_aside_are_removed_once_they_are_old_enough(lake):
+    for _ in range(3):
+        lake.append_ops("backfills", [dict.fromkeys(_columns("backfills"))])
+    name = lake.place.table("klaviyo_ops", "backfills")
+    folder = Path(lake.place.warehouse, "klaviyo_ops.db", "backfills")
+    upkeep.optimize(lake, name)
+    commits = upkeep.history(lake, name)
+
+    with upkeep.listing_quickly(lake):
+        young = upkeep.vacuum(lake, name, 30 * DAY), len(list(folder.glob("*.parquet")))
+        freed = upkeep.vacuum(lake, name, 30 * DAY, at_once=True)
+
+    assert [(commit.operation, commit.removed) for commit in commits] == [
+        ("OPTIMIZE", True),
+        ("WRITE", False),
+        ("WRITE", False),
+        ("WRITE", False),
+        ("CREATE TABLE", False),
+    ]
+    assert young == (0, 4)
+    assert len(list(folder.glob("*.parquet"))) == 1
+    assert freed
+    assert lake.ops("backfills").count() == 3
+    # Delta goes by the property, not by what VACUUM says.
+    properties = lake.spark.sql(f"DESCRIBE DETAIL {name}").first()["properties"]
+    assert properties["delta.deletedFileRetentionDuration"] == "interval 720 hours"
+    check = "spark.databricks.delta.retentionDurationCheck.enabled"
+    assert lake.spark.conf.get(check, None) is None
+
+
+def test_days_with_more_than_two_files_are_crowded():
+    def files(day: str, count: int) -> list[str]:
+        return [f"file:/lake/events/event_date={day}/part-{n}.parquet" for n in range(count)]
+
+    many = files("2026-05-02", 3) + files("2026-05-01", 9) + files("2026-05-03", 2)
+    dayless = files("__HIVE_DEFAULT_PARTITION__", 3)
+
+    assert crowded(many, "event_date") == [date(2026, 5, 1), date(2026, 5, 2)]
+    assert crowded(dayless, "event_date") == [None]
+    assert crowded(["file:/lake/tags/part-0.parquet"], "event_date") == []
+
+
+CREATED = Commit(NOON, "CREATE TABLE", False)
+
+
+def put_aside(day: float, operation: str = "MERGE") -> Commit:
+    return Commit(NOON + day * DAY, operation, True)
+
+
+def test_a_table_is_vacuumed_once_something_put_aside_has_come_of_age():
+    week, now = 7 * DAY, NOON + 30 * DAY
+    vacuumed = Commit(NOON + 28 * DAY, "VACUUM START", False)
+
+    assert not worth_vacuuming([CREATED], now, week)
+    assert not worth_vacuuming([put_aside(24), CREATED], now, week), "too young"
+    assert worth_vacuuming([put_aside(22), CREATED], now, week)
+    assert not worth_vacuuming([vacuumed, put_aside(20), CREATED], now, week), "removed by then"
+    assert worth_vacuuming([vacuumed, put_aside(22), CREATED], now, week), "too young then"
+
+
+def test_where_the_log_was_cut_off_the_table_is_vacuumed():
+    assert worth_vacuuming([put_aside(29)], NOON + 30 * DAY, 7 * DAY)
+
+
+def test_the_summary_shows_what_something_was_done_to():
+    tables = [
+        Kept("klaviyo_bronze.pages", 40, 30, 1_000, 12),
+        Kept("klaviyo_v2.tags", 2, 2),
+        Kept("klaviyo_v2.events", 90, 9, None),
+    ]
+    done = Upkeep("r1", NOON, tables, ["klaviyo_v2.lists: vacuum: no"], seconds=2.0)
+
+    assert list(lines(done)) == [
+        "table                    files     after      bytes freed     pages",
+        "klaviyo_bronze.pages        40        30            1,000        12",
+        "klaviyo_v2.events           90         9                -         0",
+        "not done: klaviyo_v2.lists: vacuum: no",
+        "maintain partly done: files=132->41 freed_bytes=1,000 pages_deleted=12 seconds=2.0 run=r1",
+    ]
