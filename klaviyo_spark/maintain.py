@@ -67,23 +67,9 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     return done
 
 
-def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
-    """Per resource whose pages retention has taken away: those fetched before may be gone.
-
-    Tables of such a resource cannot be made anew from bronze.
-    """
-    rows = (
-        lake.ops("retention")
-        .where(F.col("account_id") == account_id)
-        .groupBy("resource")
-        .agg(F.unix_micros(F.max("pages_before")).alias("micros"))
-    )
-    return {row["resource"]: retention.moment(row["micros"]) for row in rows.collect()}
-
-
 def lines(done: Upkeep) -> Iterator[str]:
     """The summary for a terminal: tables something was done to, what failed, the totals."""
-    touched = [k for k in done.tables if k.files_before != k.files_after or k.freed or k.pages]
+    touched = [k for k in done.tables if k.files_before != k.files_after or k.freed != 0 or k.pages]
     if touched:
         width = max(len(kept.table) for kept in touched)
         yield f"{'table':<{width}} {'files':>9} {'after':>9} {'bytes freed':>16} {'pages':>9}"

@@ -114,6 +114,16 @@ def landed_bodies(
         yield by_id[row["walk_id"]], row["body"].encode()
 
 
+def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
+    """Per resource whose pages retention has taken away: those fetched before may be gone.
+
+    Tables of such a resource cannot be made anew from bronze.
+    """
+    taken = lake.ops("retention").where(F.col("account_id") == account_id)
+    rows = taken.groupBy("resource").agg(F.unix_micros(F.max("pages_before")).alias("before"))
+    return {row["resource"]: _must(row["before"]) for row in rows.collect()}
+
+
 def members_held(
     lake: Lake, account_id: str, members: Members, joined: Mapping[str, Collection[str]]
 ) -> tuple[dict[str, int], dict[str, int]]:

@@ -12,10 +12,11 @@ from builders import NOON, a_member, a_page
 from klaviyo_spark import maintain, ops, upkeep
 from klaviyo_spark.cli import main
 from klaviyo_spark.lake import Lake, Place
-from klaviyo_spark.maintain import Kept, Upkeep, lines, pages_gone_before
+from klaviyo_spark.maintain import Kept, Upkeep, lines
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.state import pages_gone_before
 from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
 
 DAY = timedelta(days=1)
