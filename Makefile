@@ -42,10 +42,11 @@ soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
 	$(BIN)/python -m pytest -v -m soak
 
 .PHONY: bench
-bench: $(READY) ## Measure fetching, rate limits and refining against floors, in 45 minutes
+bench: $(READY) ## Measure fetching, refining and upkeep against floors, in 50 minutes
 	$(BIN)/python -m tests.bench.fetch
 	$(BIN)/python -m tests.bench.rates
 	$(BIN)/python -m tests.bench.silver
+	$(BIN)/python -m tests.bench.upkeep
 
 .PHONY: demo
 demo: $(READY) ## A sample account becomes 25 Delta tables and a report
