@@ -88,6 +88,8 @@ class _Made:
 
     def source(self, table: TableSpec, source: Source) -> None:
         """What one source of a table reads."""
+        if source.of:  # silver rows, whose own table reads what they are made of
+            return
         record = self.of(source.endpoint, source.rows)
         roots: dict[str, list[tuple[Node, tuple[str, ...]]]] = {"$": [(record, ())]}
         if source.explode:
@@ -99,8 +101,7 @@ class _Made:
             if related.link:
                 self.paths(self.of(source.endpoint, DATA), [related.link], whole=True)
         self.paths(record, [source.version, *(r.ref for r in source.related)], whole=True)
-        borrow = source.borrow
-        texts = [borrow.ref, borrow.ref_else] if borrow else []
+        texts: list[str] = []
         partition = (table.partition,) if table.partition else ()
         for column in (*table.columns, *partition, *table.internal):
             texts += column.reads.get(source.name, ())

@@ -1,0 +1,202 @@
+"""The only Delta: pages appended, rows merged, ledgers kept. ``tables`` makes the tables."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark.conflicts import repeated
+from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.lock import folder_of
+from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.tables import ASIDE, Place, Tables
+
+__all__ = ["Lake", "Place", "only"]
+
+# Beyond this many single days a merge names a range instead.
+_MAX_DAYS_LISTED = 200
+
+
+class Lake(Tables):
+    """The lake's tables, and all that is written to them."""
+
+    def __init__(
+        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(spark, place, aside)
+        # Tables are refined side by side, and Delta refuses one of two merges at once.
+        self._quarantining = threading.Lock()
+        self._local_pages: local_pages.LocalPages | None = None
+
+    def append_pages(self, rows: list[dict[str, Any]]) -> None:
+        """Append page rows to bronze, as one commit."""
+        schema = pa.schema([(name, _ARROW[type]) for name, type, _ in bronze.COLUMNS])
+        table = self._bronze()
+        folder = folder_of(self)
+        if folder and local_pages.available():
+            if self._local_pages is None:
+                self._local_pages = local_pages.LocalPages(
+                    folder / f"{self.place.bronze}.db" / "pages",
+                    schema,
+                    bronze.PARTITIONS,
+                    bronze.STATISTICS,
+                )
+            self._local_pages.append(rows)
+            return
+        frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
+        (
+            frame.select(*[F.col(n).cast(t) for n, t, _ in bronze.COLUMNS])
+            .coalesce(1)
+            .writeTo(table)
+            .option("maxRecordsPerFile", "64")
+            .append()
+        )
+
+    def append(self, table: TableSpec, rows: DataFrame) -> None:
+        """Append whole rows to a silver table: its first load."""
+        self._by_day(table, rows).writeTo(self._silver(table)).append()
+
+    def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
+        """Rows brought together by day, a large day in several parts."""
+        return rows.hint("rebalance", table.partition.name) if table.partition else rows
+
+    def publish(self, table: TableSpec, rows: DataFrame, account_id: str) -> None:
+        """Put ``rows`` in the place of all rows of the account, and its columns, in one commit.
+
+        Raises:
+            TableDiffers: the columns change, and rows of other accounts are in the way.
+        """
+        try:
+            name = self._silver(table)
+        except TableDiffers:
+            name = self.place.table(self.place.silver, table.name)
+            if not self.spark.table(name).where(F.col("_account_id") != account_id).isEmpty():
+                raise
+            self._replace(table, name, rows)
+            return
+        self._by_day(table, rows).writeTo(name).overwrite(F.col("_account_id") == account_id)
+
+    def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
+        docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
+        described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
+        days = [table.partition.name] if table.partition else []
+        writer = self._by_day(table, rows).select(*described).write.format("delta")
+        writer = writer.mode("overwrite").option("overwriteSchema", "true").partitionBy(*days)
+        if self.place.catalog:
+            writer.saveAsTable(name)
+        else:
+            writer.save(name.removeprefix("delta.").strip("`"))
+
+    def forget_aside(self) -> None:
+        """Empty the tables that stand aside; where the platform lets us, remove them."""
+        folder = folder_of(self)
+        for schema in (self.place.silver + ASIDE, self.place.ops + ASIDE):
+            if folder:
+                shutil.rmtree(folder / f"{schema}.db", ignore_errors=True)
+            elif self.place.catalog:
+                self.spark.sql(f"DROP SCHEMA IF EXISTS `{self.place.catalog}`.`{schema}` CASCADE")
+        if not folder and not self.place.catalog:
+            kept = [self._silver(TABLES[name]) for name in self.aside]
+            for name in [*kept, *map(self._ops, ops.TABLES)]:
+                self.spark.sql(f"DELETE FROM {name}")
+
+    def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> None:
+        """Update and insert whole rows by key.
+
+        Args:
+            days: of a partitioned table, the partitions that the rows fall into, so that the cost
+                follows these days and not the table.
+        """
+        key = _same(("_account_id", *table.key))
+        if table.partition:
+            key += f" AND {only(f't.`{table.partition.name}`', days)}"
+        self._merge(self._silver(table), key, rows)
+
+    def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> None:
+        """Update rows that match, insert those that do not; again where others write too."""
+        merge = (
+            f"MERGE INTO {name} t USING {{rows}} s ON {on} "
+            f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN INSERT *"
+        )
+        repeated(lambda: self.spark.sql(merge, rows=rows), name)
+
+    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Append rows to one of the operators' tables."""
+        self._ops_rows(name, rows).coalesce(1).writeTo(self._ops(name)).append()
+
+    def merge_ops(
+        self, name: str, rows: list[dict[str, Any]], on: Sequence[str], update: str
+    ) -> None:
+        """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
+        self._merge(self._ops(name), _same(on), self._ops_rows(name, rows), update)
+
+    def _ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
+        columns = ops.TABLES[name][1]
+        schema = pa.schema([(column, _ARROW[type]) for column, type, _ in columns])
+        frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
+        return frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
+
+    def append_to_ops(self, name: str, rows: DataFrame) -> None:
+        """Append rows, worked out by Spark, to one of the operators' tables."""
+        columns = [column for column, _, _ in ops.TABLES[name][1]]
+        rows.select(*columns).coalesce(1).writeTo(self._ops(name)).append()
+
+    def insert_quarantined(self, rows: DataFrame) -> None:
+        """Add records to quarantine; a repeated refine does not double them."""
+        same = ("table_name", "walk_id", "page_no", "record_at", "element_at", "record")
+        on = _same(same)
+        with self._quarantining:
+            self.spark.sql(
+                f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
+                "WHEN NOT MATCHED THEN INSERT *",
+                rows=rows,
+            )
+
+    def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
+        """Put ``rows`` in the place of those for which ``where`` holds."""
+        rows.writeTo(self._ops(name)).overwrite(where)
+
+    def put_ops(self, name: str, rows: DataFrame, key: Sequence[str]) -> None:
+        """Put ``rows``, one per ``key``, in the place of those with the same key."""
+        self._merge(self._ops(name), _same(key), rows)
+
+
+_ARROW = {
+    "string": pa.string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+def _same(key: Sequence[str]) -> str:
+    """Rows s and t have the same key; NULL is a value like any other."""
+    return " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in key)
+
+
+def only(column: str, days: list[date | None]) -> str:
+    """A condition on a column of days, in literals: Delta prunes by nothing else."""
+    known = sorted(d for d in days if d is not None)
+    parts = []
+    if len(known) > _MAX_DAYS_LISTED:
+        parts.append(f"{column} BETWEEN DATE'{known[0]}' AND DATE'{known[-1]}'")
+    elif known:
+        parts.append(f"{column} IN ({', '.join(f'DATE{chr(39)}{d}{chr(39)}' for d in known)})")
+    if None in days:
+        parts.append(f"{column} IS NULL")
+    return f"({' OR '.join(parts)})" if parts else "true"

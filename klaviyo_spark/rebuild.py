@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 from pyspark.sql import functions as F
 
+from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state import pages_gone_before
 
 
 def rebuild(
@@ -27,8 +29,15 @@ def rebuild(
         One load per table and run.
 
     Raises:
+        LakeError: upkeep has taken pages away.
         TableDiffers: a table's columns change, and it holds rows of other accounts too.
     """
+    gone = pages_gone_before(lake, account_id).keys() & set(resources)
+    if gone:
+        raise LakeError(
+            f"{', '.join(sorted(gone))}: pages have gone from bronze by age, so tables made anew "
+            "would lack what stood on them; name other --resources"
+        )
     names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
     aside = Lake(lake.spark, lake.place, aside=names)
     aside.forget_aside()

@@ -121,7 +121,7 @@ def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
     """
     taken = lake.ops("retention").where(F.col("account_id") == account_id)
     rows = taken.groupBy("resource").agg(F.unix_micros(F.max("pages_before")).alias("before"))
-    return {row["resource"]: _must(row["before"]) for row in rows.collect()}
+    return {row["resource"]: utc(row["before"]) for row in rows.collect()}
 
 
 def members_held(

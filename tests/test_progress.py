@@ -332,7 +332,9 @@ class Terminal:
     def shows(self, expected: Callable[[list[str]], bool]) -> list[str]:
         """The rows once they are as expected; what has been written takes a while to come out."""
         with self._more:
-            assert self._more.wait_for(lambda: expected(rows(self._text)), PATIENCE_S), self._text
+            assert self._more.wait_for(
+                lambda: bool(rows(self._text)) and expected(rows(self._text)), PATIENCE_S
+            ), self._text
             return rows(self._text)
 
     def in_the_end(self) -> list[str]:
@@ -385,6 +387,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
 
 
 def test_a_terminal_shows_a_bar_per_stage(terminal):
+    lists = f"lists     100 %|{'█' * 20}| 12 pages, 1,150 records"
+    events = f"events     25 %|{'█' * 5}{' ' * 15}| 100 pages, 100,000 records"
+    profiles = f"profiles       |{' ' * 20}| 7 pages"
+    more = ", 10 pages/s, 41 % of the limit, about 30 s left"
     clock = Clock()
     with progress(stream=terminal.stream, clock=clock, beat_s=None) as shown:
         shown.show([a_stage("lists", 9, 1, share=0.2), a_stage("events", 0, 300)])
@@ -396,13 +402,10 @@ def test_a_terminal_shows_a_bar_per_stage(terminal):
                 a_stage("profiles", 7, None),
             ]
         )
-        seen = terminal.shows(lambda rows: "7 pages" in rows[-1])
+        # A new bar is drawn twice: as tqdm makes it, then filled.
+        seen = terminal.shows(lambda rows: rows[-1] == profiles)
     left = terminal.in_the_end()
 
-    lists = f"lists     100 %|{'█' * 20}| 12 pages, 1,150 records"
-    events = f"events     25 %|{'█' * 5}{' ' * 15}| 100 pages, 100,000 records"
-    profiles = f"profiles       |{' ' * 20}| 7 pages"
-    more = ", 10 pages/s, 41 % of the limit, about 30 s left"
     assert seen == [lists, events + more, profiles]
     assert left == [lists, events, profiles]
 
@@ -440,12 +443,13 @@ def test_log_lines_stand_whole_above_the_bars(terminal, monkeypatch, format):
             shown.show([a_stage("lists", number), a_stage("events", number)])
             logger.warning("warning no. %d", number)
             clock.now += 1
-        seen = terminal.shows(lambda rows: "no. 2" in "".join(rows) and "events" in rows[-1])
+        # Bars are drawn one after the other: wait for the last of them to stand below the lines.
+        bars = [["lists"], ["events"]]
+        seen = terminal.shows(lambda rows: [row.split()[:1] for row in rows[3:]] == bars)
     logger.warning("and after")
     left = terminal.in_the_end()
 
     assert [row.rstrip('"}')[-5:] for row in seen[:3]] == ["no. 0", "no. 1", "no. 2"]
-    assert [row.split()[0] for row in seen[3:]] == ["lists", "events"]
     assert [row.split()[0] for row in left[3:5]] == ["lists", "events"]
     assert "and after" in left[5]
     assert logger.handlers[0].stream is sys.stderr is terminal.stream
