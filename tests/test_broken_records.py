@@ -1,0 +1,125 @@
+"""Records broken in twenty ways, each between two good ones on one page, refined into a lake."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from builders import a_page, an_event
+
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.load import Load
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+
+
+def text(id: str, attributes: str = '{"timestamp":1782173723}', more: str = "") -> str:
+    """An event as text, so that it can be what no JSON library would write."""
+    return f'{{"type":"event","id":"{id}","attributes":{attributes}{more}}}'
+
+
+def holding(id: str, **attributes: Any) -> str:
+    """An event whose attributes are those of a good one but for some."""
+    return json.dumps(an_event(id, **attributes))
+
+
+DEEP = 100
+# What becomes of each: quarantined (no key), or a row with so many cells nulled.
+QUARANTINED = {
+    "not an object": "[1, 2]",
+    "a text": '"a text"',
+    "a number": "7",
+    "null": "null",
+    "no id": '{"type":"event","attributes":{}}',
+    "an id of null": '{"type":"event","id":null,"attributes":{}}',
+    "empty": "{}",
+}
+NULLED = {
+    "attributes_missing": (json.dumps({"type": "event", "id": "attributes_missing"}), 0),
+    "attributes_text": (text("attributes_text", '"none"'), 0),
+    "properties_text": (text("properties_text", '{"event_properties":"none"}'), 0),
+    "properties_array": (text("properties_array", '{"event_properties":[1,2]}'), 0),
+    "relationships_null": (text("relationships_null", more=',"relationships":null'), 0),
+    "time_words": (holding("time_words", datetime="yesterday", timestamp="soon"), 3),
+    "number_words": (holding("number_words", properties={"Segment Count": "two"}), 1),
+    "boolean_number": (holding("boolean_number", properties={"machine_open": 3}), 1),
+    "number_too_large": (holding("number_too_large", properties={"Segment Count": 2**40}), 1),
+    "ten_megabytes": (holding("ten_megabytes", properties={"Subject": "x" * 10 * 2**20}), 0),
+    "doubled_keys": (
+        text("doubled_keys", '{"event_properties":{"Subject":"first","Subject":"last"}}'),
+        0,
+    ),
+    "lone_surrogate": (
+        text("lone_surrogate", '{"event_properties":{"Subject":"\\ud83d alone"}}'),
+        0,
+    ),
+    "nul_character": (text("nul_character", '{"event_properties":{"Subject":"a\\u0000b"}}'), 0),
+    "a_hundred_deep": (
+        text("a_hundred_deep", '{"event_properties":{"Subject":' + "[" * DEEP + "]" * DEEP + "}}"),
+        0,
+    ),
+}
+GOOD = len(QUARANTINED) + len(NULLED) + 1
+
+
+@pytest.fixture(scope="module")
+def lake(spark, tmp_path_factory) -> Lake:
+    folder = tmp_path_factory.mktemp("broken") / "lake"
+    lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+    good = [json.dumps(an_event(f"good {n}", {"Subject": f"no. {n}"})) for n in range(GOOD)]
+    broken = [*QUARANTINED.values(), *(record for record, _ in NULLED.values())]
+    records = [part for pair in zip(good, broken, strict=False) for part in pair] + good[-1:]
+    page = a_page("events", *records)
+    lake.append_pages([page])
+    return lake
+
+
+@pytest.fixture(scope="module")
+def loads(lake) -> dict[str, Load]:
+    return {load.table: load for load in refine(lake, "default", ["events"])}
+
+
+@pytest.fixture(scope="module")
+def events(lake, loads) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row.asDict() for row in lake.silver(TABLES["events"]).collect()}
+
+
+def test_there_are_twenty_kinds_or_more():
+    assert len(QUARANTINED) + len(NULLED) >= 20
+
+
+def test_their_neighbours_are_untouched(events):
+    whole = {n: events[f"good {n}"] for n in range(GOOD)}
+    assert {n: row["subject"] for n, row in whole.items()} == {n: f"no. {n}" for n in range(GOOD)}
+    assert {row["metric_data_id"] for row in whole.values()} == {"X1"}
+    assert {str(row["event_date"]) for row in whole.values()} == {"2026-06-23"}
+
+
+def test_those_with_an_id_are_rows_with_what_does_not_fit_nulled(events, loads):
+    assert events.keys() - {f"good {n}" for n in range(GOOD)} == NULLED.keys()
+    assert loads["events"].nulled_cells == sum(nulled for _, nulled in NULLED.values())
+    assert events["time_words"]["event_datetime"] is None
+    assert events["time_words"]["event_date"] is None
+    assert events["number_too_large"]["segment_count"] is None
+    assert events["doubled_keys"]["subject"] == "last"
+    assert len(events["ten_megabytes"]["subject"]) == 10 * 2**20
+
+
+def test_those_without_one_are_in_quarantine_whole(lake, loads):
+    rows = lake.ops("quarantine").where("table_name = 'events'").collect()
+    assert {row["rule"] for row in rows} == {"key is NULL: id"}
+    assert sorted(row["record_at"] for row in rows) == [2 * n + 1 for n in range(len(QUARANTINED))]
+    # Spark's array holds a null as NULL and a text without its quotes.
+    as_held = {**QUARANTINED, "a text": "a text", "null": None}
+    assert sorted(map(str, (row["record"] for row in rows))) == sorted(
+        str(record).replace(", ", ",") for record in as_held.values()
+    )
+
+
+def test_the_same_page_again_changes_nothing(lake, loads):
+    page = lake.pages().collect()[0].asDict()
+    lake.append_pages([{**page, "page_no": 2, "run_id": "again", "batch_id": "again"}])
+    again = {load.table: load for load in refine(lake, "default", ["events"])}
+    assert (again["events"].inserted, again["events"].updated) == (0, 0)
+    assert lake.ops("quarantine").where("table_name = 'events'").count() == 2 * len(QUARANTINED)
