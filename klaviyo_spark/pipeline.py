@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,7 +17,7 @@ from typing import Literal
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import orphans
+from klaviyo_spark import ops, orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.errors import KlaviyoSparkError
@@ -27,7 +28,7 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.lock import Holder, held
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
+from klaviyo_spark.refine import SIDE_BY_SIDE, refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
 
@@ -122,6 +123,8 @@ def one_run(
         summary.ingest_s = time.monotonic() - began
     if verb != "ingest":
         began = time.monotonic()
+        if not anew:  # whose tables may be those of another release
+            _make_tables(lake, settings.resources)
         summary.loads = (rebuild if anew else refine)(
             lake,
             settings.account,
@@ -136,6 +139,14 @@ def one_run(
     summary.finished_at = _now()
     lake.append_ops("runs", [_run_row(summary, settings.account, client)])
     return summary
+
+
+def _make_tables(lake: Lake, resources: Sequence[str]) -> None:
+    """Every table is there from the first run on, also where nothing is in it."""
+    wanted = [table for table in TABLES.values() if table.resource in resources]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        list(pool.map(lake.silver, wanted))
+        list(pool.map(lake.ops, ops.TABLES))
 
 
 def row_counts(lake: Lake) -> dict[str, int]:

@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark import enrich, ops
+from klaviyo_spark import enrich
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader, borrows
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 # Small tables cost a second or two each on two cores; side by side they fill each other's gaps.
 # Some of them only wait for others.
-_SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 5
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,7 @@ def refine(
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
     began = _began(batches)
-    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
-        # Every table is there from the first run on, also where nothing is in it.
-        list(pool.map(lake.silver, tables))
-        list(pool.map(lake.ops, ops.TABLES))
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
         for run_id in (run_id for run_id in began if run_id in due):
             facts = _facts(lake, batches, run_id, began[run_id])
             begun = frozenset({*refined, *(load.table for load in loads if load.changed)})

@@ -6,6 +6,7 @@ Nothing goes round Spark to the file system, so a folder may be any URI Spark ca
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,8 @@ class Tables:
     ) -> None:
         self.spark, self.place, self.aside = spark, place, aside
         self._known: set[str] = set()
+        # Tables are used side by side, and one of two that make a table at once would fail.
+        self._making: dict[str, threading.Lock] = {}
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
@@ -130,9 +133,20 @@ class Tables:
         Raises:
             TableDiffers: a column is gone, or has another type.
         """
-        if name in self._known:
-            return name
-        columns = list(columns)
+        with self._making.setdefault(name, threading.Lock()):
+            if name not in self._known:
+                self._make(name, list(columns), doc, partitions, statistics)
+                self._known.add(name)
+        return name
+
+    def _make(
+        self,
+        name: str,
+        columns: Sequence[tuple[str, str, str]],
+        doc: str,
+        partitions: Sequence[str],
+        statistics: Sequence[str] | None,
+    ) -> None:
         if self.place.catalog:
             schema = name.rpartition(".")[0]
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -147,8 +161,6 @@ class Tables:
             f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
         )
         self._fit(name, columns, partitions)
-        self._known.add(name)
-        return name
 
     def _fit(
         self, name: str, columns: Sequence[tuple[str, str, str]], partitions: Sequence[str]

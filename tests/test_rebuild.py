@@ -144,7 +144,7 @@ def test_a_column_that_is_gone_or_of_another_type_stops_until_a_rebuild(
     lake = a_lake(spark, tmp_path / "lake")
 
     with pytest.raises(TableDiffers, match="refine --rebuild") as error:
-        refine(lake, "default", ["tags"])
+        lake.silver(TABLES["tags"])
     assert "has tag_id as string instead of bigint" in str(error.value)
     assert "which this release does not know" in str(error.value)
 
