@@ -124,7 +124,7 @@ def one_run(
     if verb != "ingest":
         began = time.monotonic()
         if not anew:  # whose tables may be those of another release
-            _make_tables(lake, settings.resources)
+            make_tables(lake, settings.resources)
         summary.loads = (rebuild if anew else refine)(
             lake,
             settings.account,
@@ -141,7 +141,7 @@ def one_run(
     return summary
 
 
-def _make_tables(lake: Lake, resources: Sequence[str]) -> None:
+def make_tables(lake: Lake, resources: Sequence[str]) -> None:
     """Every table is there from the first run on, also where nothing is in it."""
     wanted = [table for table in TABLES.values() if table.resource in resources]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
