@@ -114,11 +114,14 @@ class Loader:
         )
         if (span or table.name not in self.begun) and current.isEmpty():
             changed = changes(rows, current.limit(0), table, evidence, self.facts.run_id)
-            finish = self._looking_up(table, good, table.name not in self.begun)
+            alone = span is None or self.lake.silver(table).isEmpty()
+            finish = self._looking_up(table, good, alone)
             first, all_inside = writer.first(table, changed, inside, finish)
-            if all_inside:
-                return first
             counts.update(first)
+            if all_inside:
+                if not alone:  # rows of other days may have waited for these
+                    self._settle(table, span, counts)
+                return dict(counts)
             current = self.lake.silver(table)
         reads = complete_reads(pages)
         evidence = replace(evidence, judged=self._judged(table, good, reads))
@@ -133,12 +136,15 @@ class Loader:
             changed = changes(rows, current, table, evidence, self.facts.run_id)
             tally = replace(tally, held=None)
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
+        self._settle(table, span, counts)
+        return dict(counts)
+
+    def _settle(self, table: TableSpec, span: Span | None, counts: Counter[str]) -> None:
+        """Fill rows that waited for what this run has written; ``counts`` grow by them."""
         settler = Settler(self.lake, self.facts.run_id, self.facts.began)
-        counts["updated"] += settler.look_up(
-            table, within(table, (span[0], None)) if span else F.lit(True)
-        )
+        since = within(table, (span[0], None)) if span else F.lit(True)
+        counts["updated"] += settler.look_up(table, since)
         counts["inserted"] += settler.borrow(table)
-        return counts
 
     def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish:
         """Fills rows about to be written from those of other tables that they point to.

@@ -15,6 +15,7 @@ from builders import (
     a_member,
     a_page,
     a_record,
+    an_attribution,
     an_event,
 )
 
@@ -261,3 +262,22 @@ def test_tables_come_after_those_they_depend_on():
     for name in order:
         for first in depends_on(TABLES[name]):
             assert order.index(first) < order.index(name), (first, name)
+
+
+def test_a_backfill_of_empty_days_fills_the_events_that_waited_for_it(lake):
+    def read(run: str, day: int, event: Any, *included: Any) -> None:
+        start = NOON + day * DAY
+        walk = {"window_start": start, "reached": start + timedelta(hours=1)}
+        at = NOON + (60 - day) * DAY
+        land(lake, run, a_page("events", event, included=included, fetched_at=at, **walk))
+        refine(lake, "default", ["events"])
+
+    def at(day: int) -> str:
+        return (NOON + day * DAY).isoformat()
+
+    caused = an_event("later", {}, datetime=at(30))
+    caused["relationships"]["attributions"]["data"] = [{"type": "attribution", "id": "A1"}]
+    read("daily", 30, caused, an_attribution("A1", attributed_event="cause"))
+    read("past", 1, an_event("cause", {"$_cohort$message_send_cohort": "77:M1"}, datetime=at(1)))
+
+    assert rows(lake, "events", "id", "attribution_send_ts") == [("cause", None), ("later", 77.0)]
