@@ -25,12 +25,13 @@ from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
-from klaviyo_spark.lock import Holder, held
+from klaviyo_spark.lock import Holder, folder_of, held
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import SIDE_BY_SIDE, refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Settings
+from klaviyo_spark.settings import Schemas, Settings
+from klaviyo_spark.status.opening import without_spark
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,14 @@ def make_tables(lake: Lake, resources: Sequence[str]) -> None:
 
 
 def row_counts(lake: Lake) -> dict[str, int]:
-    """Rows of every silver table, from Delta's own statistics, in one query."""
+    """Rows of every silver table, from Delta's own statistics: without Spark where that will do."""
+    folder = folder_of(lake)
+    if folder and without_spark():
+        from klaviyo_spark.status.files import Files
+
+        place = lake.place
+        files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
+        return {name: files.count("silver", name) or 0 for name in TABLES}
     counts = [
         lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
         for name, table in TABLES.items()

@@ -80,7 +80,9 @@ def test_no_key_says_where_it_belongs(capsys, monkeypatch):
 @pytest.fixture
 def account():
     """A small account behind a socket."""
-    with Sandbox(Account(seed=3, events=100, profiles=20), key=KEY, rate_scale=50) as sandbox:
+    with Sandbox(
+        Account(seed=3, events=100, profiles=20, quiet_days=29), key=KEY, rate_scale=50
+    ) as sandbox:
         yield sandbox
 
 

@@ -195,7 +195,9 @@ def _elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Sandbox]:
-    with Sandbox(Account(seed=3, events=60, profiles=10), key=KEY, rate_scale=50) as sandbox:
+    with Sandbox(
+        Account(seed=3, events=60, profiles=10, quiet_days=29), key=KEY, rate_scale=50
+    ) as sandbox:
         yield sandbox
 
 

@@ -58,7 +58,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
         str(tmp_path_factory.mktemp("story")), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"
     )
     told = Story(Lake(spark, place))
-    account = Account(seed=11, events=3_000, profiles=300)
+    account = Account(seed=11, events=3_000, profiles=300, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         for title in STEPS:
             if title == "a day with faults":

@@ -48,7 +48,7 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Iterator[Sample]:
     """The lake is written from the account's truth; that a sync leaves the same is tested apart."""
-    account = Account(seed=23, events=1_500, profiles=150)
+    account = Account(seed=23, events=1_500, profiles=150, quiet_days=9)
     account.advance(days=2)
     lake = tmp_path_factory.mktemp("examples") / "lake"
     lakes.write_account(lake, account)

@@ -40,7 +40,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
     """Three runs that die after a random number of requests, and one that is left alone."""
     chance = random.Random(20)
     told = Story()
-    account = Account(seed=20, events=4_000, profiles=300, flows=14)
+    account = Account(seed=20, events=4_000, profiles=300, flows=14, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=50, page_most=10) as sandbox:
         home = Home(sandbox, tmp_path_factory.mktemp("kills"))
         for moment in MOMENTS:

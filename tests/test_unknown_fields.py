@@ -234,7 +234,7 @@ def test_nothing_found_asks_nothing_of_the_lake():
 
 
 def test_a_run_says_what_the_account_has_that_no_table_has(lake):
-    account = Account(seed=3, events=100, profiles=20)
+    account = Account(seed=3, events=100, profiles=20, quiet_days=29)
     tags = account.world.all("tag")
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         settings = Settings(base_url=sandbox.url, resources=("lists", "tags"))

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from klaviyo_spark.sandbox.content_campaigns import add_campaigns
 from klaviyo_spark.sandbox.content_catalog import add_metrics, add_tags
-from klaviyo_spark.sandbox.content_events import EventMaker
+from klaviyo_spark.sandbox.content_events import Calendar, EventMaker
 from klaviyo_spark.sandbox.content_flows import add_flows
 from klaviyo_spark.sandbox.content_groups import add_lists, add_segments
 from klaviyo_spark.sandbox.content_profiles import add_profiles
@@ -39,6 +39,8 @@ class Account:
         lag_days: how many days it can be moved on before it catches up with ``now``.
         campaigns: how many campaigns; by default 45 and one more per 2,000 events, up to 150.
         flows: how many flows, at least 14.
+        quiet_days: how many days without events follow each day with them, in the two years that
+            it starts with; a table by day has so many fewer files.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Account:
         *,
         campaigns: int | None = None,
         flows: int = 14,
+        quiet_days: int = 0,
     ) -> None:
         self.now = now or datetime.now(timezone.utc)
         self.lag_days = lag_days
@@ -71,8 +74,9 @@ class Account:
         count = min(150, 45 + events // 2000) if campaigns is None else campaigns
         add_campaigns(world, ids, count, tags, groups)
         add_flows(world, ids, flows, tags, groups)
-        maker = EventMaker(world, self._metrics, "start")
         first = world.today - 730 * DAY_S
+        calendar = Calendar(first - first % DAY_S, quiet_days)
+        maker = EventMaker(world, self._metrics, "start", calendar)
         world.timeline.add(maker.make(max(events - 4, 0), first, world.today - 3600))
         future = EventMaker(world, self._metrics, "future")
         world.timeline.add(future.future(min(events, 4)))

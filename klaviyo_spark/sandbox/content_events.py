@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from klaviyo_spark.sandbox.content_profiles import is_quiet
 from klaviyo_spark.sandbox.ids import event_id, mixed, ulid
@@ -21,15 +22,37 @@ _OTHERS = ("placed_order", "viewed_product", "active_on_site", "subscribed_list"
            "relayed_text", "unresolvable", "subscribed_list", "subscribed_list")  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Calendar:
+    """Days on which events happen: from ``first`` on (epoch seconds), then ``quiet_days`` none."""
+
+    first: int = 0
+    quiet_days: int = 0
+
+    def moved(self, at: int) -> int:
+        """``at`` on a day with events; what is earlier stays earlier."""
+        every = self.quiet_days + 1
+        blocks, within = divmod(at - self.first, every * DAY_S)
+        return self.first + blocks * every * DAY_S + within // every
+
+
 class EventMaker:
     """Makes events for a world, numbered onwards from where it stopped.
 
     Args:
         metrics: metric id per kind of event.
+        calendar: on which days they happen.
     """
 
-    def __init__(self, world: World, metrics: dict[str, str], label: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        metrics: dict[str, str],
+        label: str,
+        calendar: Calendar | None = None,
+    ) -> None:
         self._world = world
+        self._calendar = calendar or Calendar()
         self._metrics = metrics
         self._random = random.Random(f"events:{world.seed}:{label}")
         self._people = [p.id for p in world.profiles.values() if not is_quiet(p)]
@@ -93,7 +116,8 @@ class EventMaker:
             person = self._random.choice(self._people)
             if n % 211 == 0:
                 person = ulid(at * 1000, n, salt)  # merged into another since, so not to be found
-        event = Event(n, event_id(n, salt), min(at, self._latest), kind, metric_id, person, sent)
+        at = min(self._calendar.moved(at), self._latest)
+        event = Event(n, event_id(n, salt), at, kind, metric_id, person, sent)
         event.message = message
         if message and message.variations:
             event.variation = message.variations[0]

@@ -9,6 +9,7 @@ import pytest
 
 from klaviyo_spark.sandbox import Account
 from klaviyo_spark.sandbox.payloads import payload
+from klaviyo_spark.sandbox.times import DAY_S
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=timezone.utc)
 LATER = datetime(2027, 6, 1, tzinfo=timezone.utc)
@@ -43,6 +44,15 @@ def test_the_same_number_gives_the_same_account():
     assert one.truth(NOW) == same.truth(NOW)
     assert list(map(payload, one.world.timeline)) == list(map(payload, same.world.timeline))
     assert set(one.world.timeline.by_id).isdisjoint(other.world.timeline.by_id)
+
+
+def test_events_can_fall_on_few_days():
+    every, few = a_small_account(), a_small_account(quiet_days=9)
+    days = [{event.at // DAY_S for event in one.world.timeline} for one in (every, few)]
+
+    assert len(days[1]) < 90 < 400 < len(days[0])
+    assert {e.id for e in few.world.timeline} == {e.id for e in every.world.timeline}
+    assert max(days[1]) == max(days[0])
 
 
 def test_says_all_25_tables_and_every_column(moved_on):

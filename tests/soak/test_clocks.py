@@ -16,7 +16,7 @@ pytestmark = pytest.mark.soak
 
 @pytest.fixture
 def account() -> Account:
-    return Account(seed=2, events=2_000, profiles=200)
+    return Account(seed=2, events=2_000, profiles=200, quiet_days=9)
 
 
 @pytest.fixture

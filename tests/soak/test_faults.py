@@ -22,7 +22,7 @@ READ_TIMEOUT_S = 2.0
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.20])
 def test_a_sync_among_faults_of_all_kinds_misses_nothing(spark, tmp_path, share):
-    account = Account(seed=round(share * 100), events=8_000, profiles=400)
+    account = Account(seed=round(share * 100), events=8_000, profiles=400, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=100, page_most=4) as sandbox:
         sandbox.faults.stall_s = 2 * READ_TIMEOUT_S
         sandbox.faults.add(KINDS, path="/api/", probability=share)

@@ -78,7 +78,7 @@ def stack_traces(text: str) -> list[str]:
 
 
 def test_a_full_disk_ends_the_run_in_one_line_and_the_next_goes_on(spark, tmp_path, disk):
-    account = Account(seed=13, events=3_000, profiles=200)
+    account = Account(seed=13, events=3_000, profiles=200, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=100, page_most=10) as sandbox:
         home, ballast = Home(sandbox, tmp_path, disk=disk), Ballast(disk)
         for moment, more in ((after_requests, 200), (after_commits, 30)):

@@ -20,7 +20,7 @@ LATE = 300
 
 @pytest.fixture(scope="module")
 def account() -> Account:
-    return Account(seed=9, events=2_000, profiles=200)
+    return Account(seed=9, events=2_000, profiles=200, quiet_days=9)
 
 
 @pytest.fixture(scope="module")

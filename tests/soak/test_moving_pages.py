@@ -15,7 +15,7 @@ pytestmark = pytest.mark.soak
 
 @pytest.fixture
 def account() -> Account:
-    return Account(seed=5, events=4_000, profiles=300)
+    return Account(seed=5, events=4_000, profiles=300, quiet_days=9)
 
 
 @pytest.fixture

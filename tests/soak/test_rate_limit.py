@@ -19,7 +19,7 @@ pytestmark = pytest.mark.soak
 def test_too_long_a_wait_ends_the_run_refines_what_landed_and_is_gone_on_from(
     spark, tmp_path, capsys
 ):
-    account = Account(seed=6, events=3_000, profiles=200)
+    account = Account(seed=6, events=3_000, profiles=200, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=100, page_most=20) as sandbox:
         sandbox.faults.add("429_long", path="/api/events", after=12)
         home = Home(sandbox, tmp_path)

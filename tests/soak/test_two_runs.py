@@ -20,7 +20,7 @@ HELD = re.compile(r"held by a sync that began 20\S+ \S+ UTC \(process (\d+) on h
 
 @pytest.fixture
 def account() -> Account:
-    return Account(seed=8, events=3_000, profiles=200)
+    return Account(seed=8, events=3_000, profiles=200, quiet_days=9)
 
 
 @pytest.fixture
