@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.paths import parse_path
 from klaviyo_spark.records import explode_records
@@ -23,10 +24,10 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
     if judge.proof:
         rows = rows.where(leaves.proves(judge.proof))
     for path in judge.childless:
-        rows = rows.where(leaves.of(parse_path(path[1:])).isNull())
+        rows = rows.where(f"{leaves.of(parse_path(path[1:]))} IS NULL")
     parent = leaves.of(parse_path(judge.parent[1:]))
     return (
-        rows.select("_account_id", parent.alias("parent_key"), F.col("fetched_at"))
+        rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at")
         .where("parent_key is not null")
         .groupBy("_account_id", "parent_key")
         .agg(F.max("fetched_at").alias("judged_at"))
@@ -41,4 +42,5 @@ def _parsed(
     wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
     leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
     records = explode_records(pages.where(F.col("endpoint") == endpoint), rows, leaves)
-    return (records.where(leaves.of(_TYPE) == type) if type else records), leaves
+    of_type = f"{leaves.of(_TYPE)} = {sql.text(type)}"
+    return (records.where(of_type) if type else records), leaves

@@ -1,15 +1,13 @@
 """Parts of a JSON text that a table reads, each found in as few looks at the text as can be.
 
-Column -> Column and DataFrame -> DataFrame, no I/O.
+SQL -> SQL and DataFrame -> DataFrame, no I/O.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pyspark.sql import DataFrame
 
 from klaviyo_spark import sql
 from klaviyo_spark.paths import Path, Tree, parse_path
@@ -18,14 +16,14 @@ from klaviyo_spark.paths import Path, Tree, parse_path
 class Leaves:
     """The leaves of a JSON column, all of them text.
 
-    ``parse`` adds struct columns to a DataFrame; ``of`` gives the text at a path. An object wanted
-    both whole and in parts is parsed twice, once to text and once from that text.
+    ``parse`` adds struct columns to a DataFrame; ``of`` says in SQL where the text at a path is. An
+    object wanted both whole and in parts is parsed twice, once to text and once from that text.
     """
 
     def __init__(self, source: str, name: str, wanted: Iterable[Path]) -> None:
         self._source, self._name = source, name
-        # In SQL: a Column is built call by call between two processes, a text at once.
-        self._structs: list[tuple[str, str, T.StructType]] = []
+        # Name of a struct column, the text it is parsed from, and its type.
+        self._structs: list[tuple[str, str, str]] = []
         self._where: dict[tuple[str, ...], str] = {}
         tree = Tree()
         for path in wanted:
@@ -46,33 +44,30 @@ class Leaves:
             begun: the first of them, as ``first`` gives it, is there already.
         """
         for name, text, schema in self._structs[1 if begun else 0 :]:
-            rows = rows.withColumn(name, F.from_json(F.expr(text), schema))
+            rows = rows.selectExpr("*", f"{_parsed(text, schema)} AS {sql.name(name)}")
         return rows
 
-    def first(self, text: Column) -> Column:
+    def first(self, text: str) -> str:
         """The struct that one look at ``text`` gives."""
-        return F.from_json(text, self._structs[0][2])
+        return _parsed(text, self._structs[0][2])
 
-    def within(self, first: Column, path: Path) -> Column:
+    def within(self, first: str, path: Path) -> str:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
-        for key in path.keys:
-            first = first.getField(key)
-        return first if path.index is None else F.get_json_object(first, _tail(path))
+        text = ".".join([first, *map(sql.name, path.keys)])
+        return text if path.index is None else _element(text, path)
 
-    def of(self, path: Path) -> Column:
+    def of(self, path: Path) -> str:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
         text = self._where[path.keys] if path.keys else sql.name(self._source)
-        if path.index is not None:
-            text = f"get_json_object({text}, {sql.text(_tail(path))})"
-        return F.expr(text)
+        return text if path.index is None else _element(text, path)
 
-    def proves(self, proof: str) -> Column:
+    def proves(self, proof: str) -> str:
         """Whether a judge's proof holds: the path is there, or ``<path> has <key>``."""
         path, _, key = proof.partition(" has ")
         text = self.of(parse_path(path[1:]))
         if not key:
-            return text.isNotNull()
-        return F.coalesce(F.array_contains(F.json_object_keys(text), key), F.lit(False))
+            return f"{text} IS NOT NULL"
+        return f"coalesce(array_contains(json_object_keys({text}), {sql.text(key)}), false)"
 
     def _add(self, node: Tree, keys: tuple[str, ...], text: str) -> None:
         """Parse ``node`` from its text, which stands at ``text``."""
@@ -93,7 +88,7 @@ class Leaves:
         keys: tuple[str, ...],
         here: str,
         again: list[tuple[Tree, tuple[str, ...], str]],
-    ) -> T.StructType:
+    ) -> str:
         fields = []
         for key, child in node.children.items():
             if key in node.twins():
@@ -101,22 +96,27 @@ class Leaves:
             below = (*keys, key)
             read = f"{here}.{sql.name(key)}"
             if child.text:
-                kind: T.DataType = T.StringType()
+                kind = "STRING"
                 self._where[below] = read
                 if child.children:
                     again.append((child, below, read))
             elif child.twins():  # its late twins are read from its text
-                kind = T.StringType()
+                kind = "STRING"
                 again.append((child, below, read))
             else:
                 kind = self._schema(child, below, read, again)
-            fields.append(T.StructField(key, kind))
-        return T.StructType(fields)
+            fields.append(f"{sql.name(key)}: {kind}")
+        return f"STRUCT<{', '.join(fields)}>"
 
 
-def _tail(path: Path) -> str:
-    """Where in an array the path goes on, as JSON paths say it."""
-    return f"$[{path.index}]" + "".join(f"['{key}']" for key in path.inner)
+def _parsed(text: str, schema: str) -> str:
+    return f"from_json({text}, {sql.text(schema)})"
+
+
+def _element(text: str, path: Path) -> str:
+    """One element of the array in ``text``, or what stands in it."""
+    place = f"$[{path.index}]" + "".join(f"['{key}']" for key in path.inner)
+    return f"get_json_object({text}, {sql.text(place)})"
 
 
 def _guarded(text: str, key: str) -> str:

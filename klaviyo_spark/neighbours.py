@@ -1,21 +1,19 @@
 """Objects of a page that stand beside a record: those it points to, or that point to it.
 
-Column -> Column, no I/O. They are found page by page: ``included`` holds each object once per page,
-and the next page may hold a newer state of it.
+SQL -> SQL, no I/O. They are found page by page: ``included`` holds each object once per page, and
+the next page may hold a newer state of it.
 """
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
+from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.paths import Path, parse_path
 from klaviyo_spark.spec import Related
 
 _ID = parse_path(".id")
-_IDENTITY = "struct<type:string,id:string>"
-_IDS = "array<struct<id:string>>"
+_IDENTITY = "'struct<type:string,id:string>'"
+_IDS = "'array<struct<id:string>>'"
 
 
 class Neighbour:
@@ -27,35 +25,35 @@ class Neighbour:
         self.name = f"{related.name}_json"
         self.ref: Path = parse_path(related.ref[1:]) if related.ref else _ID
 
-    def on_page(self) -> tuple[Column, Column]:
+    def on_page(self) -> tuple[str, str]:
         """What a page has to offer: texts of the objects, and what each is found by."""
         if self._link:
-            link, naming = self._link, Leaves("json", "naming_", [self._link])
-
-            def named(text: Column) -> Column:
-                listed = naming.within(naming.first(text), link)
-                return F.transform(F.from_json(listed, _IDS), lambda one: one["id"])
-
-            texts, found_by = F.col("page.data"), F.transform("page.data", named)
+            naming = Leaves("json", "naming_", [self._link])
+            listed = naming.within(naming.first("text"), self._link)
+            named = f"text -> transform(from_json({listed}, {_IDS}), one -> one.id)"
+            texts, found_by = "page.data", f"transform(page.data, {named})"
         else:
+            marked = f"text -> struct(text AS text, from_json(text, {_IDENTITY}) AS it)"
+            mine = f"one -> one.it.type = {sql.text(self._type)}"
+            objects = f"filter(transform(page.included, {marked}), {mine})"
+            texts = f"transform({objects}, one -> one.text)"
+            found_by = f"transform({objects}, one -> one.it.id)"
+        return f"{texts} AS {self._texts}", f"{found_by} AS {self._found_by}"
 
-            def marked(text: Column) -> Column:
-                return F.struct(text.alias("text"), F.from_json(text, _IDENTITY).alias("is"))
-
-            objects = F.transform("page.included", marked)
-            mine = F.filter(objects, lambda one: one["is"]["type"] == self._type)
-            texts = F.transform(mine, lambda one: one["text"])
-            found_by = F.transform(mine, lambda one: one["is"]["id"])
-        return texts.alias(f"{self.name}_texts"), found_by.alias(f"{self.name}_found_by")
-
-    def find(self, leaves: Leaves, record: Column) -> Column:
+    def find(self, leaves: Leaves, record: str) -> str:
         """Text of the object for ``record``, as ``leaves.first`` gave it; NULL if there is none."""
-        id, found_by = leaves.within(record, self.ref), F.col(f"{self.name}_found_by")
+        id = leaves.within(record, self.ref)
         if self._link:
-            naming = F.transform(
-                found_by, lambda ids: F.coalesce(F.array_contains(ids, id), F.lit(False))
-            )
-            place = F.array_position(naming, F.lit(True))
+            names = f"ids -> coalesce(array_contains(ids, {id}), false)"
+            place = f"array_position(transform({self._found_by}, {names}), true)"
         else:
-            place = F.array_position(found_by, id)
-        return F.get(f"{self.name}_texts", place.cast("int") - 1)
+            place = f"array_position({self._found_by}, {id})"
+        return f"get({self._texts}, CAST({place} AS int) - 1)"
+
+    @property
+    def _texts(self) -> str:
+        return sql.name(f"{self.name}_texts")
+
+    @property
+    def _found_by(self) -> str:
+        return sql.name(f"{self.name}_found_by")

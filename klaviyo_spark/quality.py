@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.spec import TableSpec
 
 
-def without_key(table: TableSpec) -> Column:
+def without_key(table: TableSpec) -> str:
     """True for a row that nothing can be matched by: an id part of its key is NULL."""
-    missing = F.lit(False)
-    for part in table.id_parts:
-        missing = missing | F.col(part).isNull()
-    return missing
+    return " OR ".join(f"{sql.name(part)} IS NULL" for part in table.id_parts)
 
 
 def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
@@ -21,23 +19,23 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
 
     The record itself goes no further for the other rows, which are nearly all of them.
     """
-    rule = F.concat(
-        F.lit("key is NULL: "),
-        F.concat_ws(", ", *[F.when(F.col(part).isNull(), F.lit(part)) for part in table.id_parts]),
-    )
     bad = without_key(table)
+    missing = [
+        f"CASE WHEN {sql.name(part)} IS NULL THEN {sql.text(part)} END" for part in table.id_parts
+    ]
     facts = {
-        "rule": rule,
-        "record": F.col("json"),
-        "walk_id": F.col("walk_id"),
-        "page_no": F.col("page_no"),
-        "record_at": F.col("at"),
-        "element_at": F.col("order").getField("element_at"),
-        "fetched_at": F.col("seen_at"),
+        "rule": f"concat('key is NULL: ', concat_ws(', ', {', '.join(missing)}))",
+        "record": "json",
+        "walk_id": "walk_id",
+        "page_no": "page_no",
+        "record_at": "at",
+        "element_at": "`order`.element_at",
+        "fetched_at": "seen_at",
     }
     # Each fact by itself may be NULL: a struct of facts that may not travels badly by Arrow.
-    broken = F.struct(*[F.when(bad, fact).alias(name) for name, fact in facts.items()])
-    return rows.withColumn("broken", F.when(bad, broken)).drop("json")
+    broken = [f"CASE WHEN {bad} THEN {fact} END AS {name}" for name, fact in facts.items()]
+    whole = f"CASE WHEN {bad} THEN struct({', '.join(broken)}) END AS broken"
+    return rows.selectExpr("*", whole).drop("json")
 
 
 def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
+from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.spec import Borrow, RowOf
@@ -25,7 +25,7 @@ PAGE_FACTS = (
     "page_no",
     "fetched_at",
 )
-_PAGE_SCHEMA = "struct<data:array<string>,included:array<string>>"
+_PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>') AS page"
 
 
 def explode_records(
@@ -44,28 +44,27 @@ def explode_records(
         text of each neighbour, under its name. An element that is not an object is a row too, to
         be found wanting later.
     """
-    pages = pages.select(
-        *PAGE_FACTS, "endpoint", "record_count", F.from_json("body", _PAGE_SCHEMA).alias("page")
-    )
+    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", _PAGE)
     objects = _readable(rows.partition(":")[0])
     if not neighbours:
-        found = pages.select(*PAGE_FACTS, F.posexplode_outer(objects).alias("at", "json"))
+        found = pages.selectExpr(*PAGE_FACTS, f"posexplode_outer({objects}) AS (at, json)")
         return leaves.parse(found.where("at is not null"))
-    offered = [column for neighbour in neighbours for column in neighbour.on_page()]
     pages = _at_once(
         pages,
         *PAGE_FACTS,
-        objects.alias("texts"),
-        F.transform(objects, leaves.first).alias("firsts"),
-        *offered,
+        f"{objects} AS texts",
+        f"transform({objects}, text -> {leaves.first('text')}) AS firsts",
+        *[column for neighbour in neighbours for column in neighbour.on_page()],
     )
-
-    def record(first: Column, at: Column) -> Column:
-        found = [n.find(leaves, first).alias(n.name) for n in neighbours]
-        return F.struct(F.get("texts", at).alias("json"), first.alias(leaves.columns[0]), *found)
-
-    pages = pages.withColumn("records", F.transform("firsts", record))
-    found = pages.select(*PAGE_FACTS, F.posexplode_outer("records").alias("at", "record"))
+    parts = [
+        "get(texts, at) AS json",
+        f"first AS {leaves.columns[0]}",
+        *[f"{n.find(leaves, 'first')} AS {sql.name(n.name)}" for n in neighbours],
+    ]
+    records = f"transform(firsts, (first, at) -> struct({', '.join(parts)}))"
+    found = pages.selectExpr(*PAGE_FACTS, f"{records} AS records").selectExpr(
+        *PAGE_FACTS, "posexplode_outer(records) AS (at, record)"
+    )
     return leaves.parse(
         found.where("at is not null").select(*PAGE_FACTS, "at", "record.*"), begun=True
     )
@@ -74,50 +73,47 @@ def explode_records(
 def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
     """Silver rows as records: page facts (of no page), ``at``, ``json``, ``row_<column>``."""
     columns = [of.key, *([borrow.ref] if borrow else [])]
-    nowhere = F.lit(None).cast("string")
-    return rows.select(
+    return rows.selectExpr(
         "_account_id",
-        *[nowhere.alias(name) for name in ("parent_id", "slice", "walk_id")],
-        nowhere.cast("int").alias("page_no"),
-        F.col("_landed_at").alias("fetched_at"),
-        F.lit(0).alias("at"),
-        F.col(of.json).alias("json"),
-        *[F.col(name).alias(f"row_{name}") for name in columns],
+        *[f"CAST(NULL AS string) AS {name}" for name in ("parent_id", "slice", "walk_id")],
+        "CAST(NULL AS int) AS page_no",
+        "_landed_at AS fetched_at",
+        "0 AS at",
+        f"{sql.name(of.json)} AS json",
+        *[f"{sql.name(name)} AS {sql.name(f'row_{name}')}" for name in columns],
     )
 
 
-def _readable(array: str) -> Column:
+def _readable(array: str) -> str:
     """An array of the parsed page; an error for a page that Spark's JSON reader gives up on.
 
     Nested a thousand deep, say. It must not look empty: all that stands on it would count as gone.
     """
-    unread = F.col("page.data").isNull() & (F.col("record_count") > 0)
-    error = F.format_string(
-        "bronze page %s/%d of %s cannot be read as JSON", "walk_id", "page_no", "endpoint"
+    said = "'bronze page %s/%d of %s cannot be read as JSON', walk_id, page_no, endpoint"
+    return (
+        "CASE WHEN page.data IS NULL AND record_count > 0 "
+        f"THEN raise_error(format_string({said})) ELSE page.{array} END"
     )
-    return F.when(unread, F.raise_error(error)).otherwise(F.col(f"page.{array}"))
 
 
-def _at_once(rows: DataFrame, *columns: Column | str) -> DataFrame:
-    """``rows.select(*columns)`` that is worked out once, however often it is looked at later.
+def _at_once(rows: DataFrame, *columns: str) -> DataFrame:
+    """``rows.selectExpr(*columns)`` that is worked out once, however often it is looked at later.
 
     Spark's optimiser moves what an expression names into the expression. In one that runs through
     a page's records, that would work it out anew for each of them; ``inline`` is in its way.
     """
-    return rows.select(F.inline(F.array(F.struct(*columns))))
+    return rows.selectExpr(f"inline(array(struct({', '.join(columns)})))")
 
 
-def explode_elements(rows: DataFrame, arrays: list[Column]) -> DataFrame:
+def explode_elements(rows: DataFrame, arrays: list[str]) -> DataFrame:
     """One row per element of the rows' arrays, given as text; ``element`` is its text.
 
     A scalar or an object counts as an array of one; NULL and ``[]`` give no row.
     """
     elements = [
-        F.when(F.ltrim(array).startswith("["), F.from_json(array, "array<string>")).when(
-            array.isNotNull(), F.array(array)
-        )
+        f"CASE WHEN startswith(ltrim({array}), '[') THEN from_json({array}, 'array<string>') "
+        f"WHEN {array} IS NOT NULL THEN array({array}) END"
         for array in arrays
     ]
-    empty = F.array().cast("array<string>")
-    every = F.concat(*[F.coalesce(e, empty) for e in elements])
-    return rows.select("*", F.posexplode(every).alias("element_at", "element"))
+    every = ", ".join(f"coalesce({one}, CAST(array() AS array<string>))" for one in elements)
+    return rows.selectExpr("*", f"posexplode(concat({every})) AS (element_at, element)")

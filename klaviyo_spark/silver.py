@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.cells import shaped, typed
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
@@ -25,6 +26,8 @@ from klaviyo_spark.spec import Source, TableSpec
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
+# Broken rows have no key: where each is from tells them apart.
+_ALONE = "CASE WHEN broken IS NOT NULL THEN struct(walk_id, page_no, `order`) END"
 
 
 def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
@@ -76,13 +79,17 @@ def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
 
     Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
     """
-    alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
-    key = ["_account_id", *table.key]
-    newest = Window.partitionBy(*key, "source", alone).orderBy(F.col("order").desc())
-    rows = rows.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
+    key = ", ".join(map(sql.name, ("_account_id", *table.key)))
+    rows = _newest(rows, f"{key}, source, {_ALONE}")
     if len(table.sources) == 1:
         return rows
     return _overlay(rows, table)
+
+
+def _newest(rows: DataFrame, by: str) -> DataFrame:
+    """The row that comes last in ``order``, of all that are equal ``by``."""
+    rank = f"row_number() OVER (PARTITION BY {by} ORDER BY `order` DESC) AS rank"
+    return rows.selectExpr("*", rank).where("rank = 1").drop("rank")
 
 
 @dataclass
@@ -91,28 +98,29 @@ class _Scopes:
 
     leaves: dict[str, Leaves]
 
-    def text(self, read: Read) -> Column:
+    def text(self, read: Read) -> str:
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
-            return F.col(f"row_{read.path.keys[0]}")
+            return sql.name(f"row_{read.path.keys[0]}")
         text = self.leaves[read.scope].of(read.path)
         if read.only_if:
             path, value = read.only_if
-            text = F.when(self.leaves[read.scope].of(path) == value, text)
+            met = f"{self.leaves[read.scope].of(path)} = {sql.text(value)}"
+            text = f"CASE WHEN {met} THEN {text} END"
         return text
 
 
-def _page_fact(path: Path) -> Column:
+def _page_fact(path: Path) -> str:
     match path.keys:
         case ("slice", fact):
-            return F.get_json_object("slice", f"$.{fact}")
+            return f"get_json_object(slice, {sql.text(f'$.{fact}')})"
         case ("parent_id",):
-            return F.col("parent_id")
+            return "parent_id"
         case ("fetched_at",):
-            return F.col("fetched_at").cast("string")
+            return "CAST(fetched_at AS string)"
         case _:  # "present": a member that is on the page is a member
-            return F.lit("true")
+            return "'true'"
 
 
 def _project_source(
@@ -131,20 +139,22 @@ def _project_source(
         if source.version:
             wanted.append(parse_path(source.version[1:]))
         leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-        pages = pages.where(F.col("endpoint") == source.endpoint)
+        pages = pages.where(f"endpoint = {sql.text(source.endpoint)}")
         neighbours = [Neighbour(related) for related in source.related]
         records = explode_records(pages, source.rows, leaves, neighbours)
     _, _, type = source.rows.partition(":")
     if type:
-        records = records.where(leaves.of(_TYPE) == type)
+        records = records.where(f"{leaves.of(_TYPE)} = {sql.text(type)}")
     scopes = _Scopes({record_scope: leaves})
     for related, neighbour in zip(source.related, neighbours, strict=True):
         beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
         records = beside.parse(records)
         scopes.leaves[related.name] = beside
-    version = leaves.of(parse_path(source.version[1:])) if source.version else F.lit(None)
-    records = records.withColumn(_VERSION, typed(_TIMESTAMP, version.cast("string"))).withColumn(
-        "order", F.struct(_VERSION, "fetched_at", "page_no", "at")
+    version = (
+        leaves.of(parse_path(source.version[1:])) if source.version else "CAST(NULL AS string)"
+    )
+    records = records.selectExpr("*", f"{typed(_TIMESTAMP, version)} AS {_VERSION}").selectExpr(
+        "*", f"struct({_VERSION}, fetched_at, page_no, at) AS `order`"
     )
     if source.explode:
         if not source.of:  # a silver row is there once
@@ -153,11 +163,10 @@ def _project_source(
         inner = Leaves("element", "element_", [*paths.get("$", []), *_needs(source)])
         rows = inner.parse(rows)
         if source.needs:
-            rows = rows.where(inner.of(_needs(source)[0]).isNotNull())
+            rows = rows.where(f"{inner.of(_needs(source)[0])} IS NOT NULL")
         scopes.leaves["$"] = inner
     else:
-        rows = records.withColumn("element_at", F.lit(0))
-    rows = rows.withColumn("order", F.struct("order", "element_at"))
+        rows = records.selectExpr("*", "0 AS element_at")
     return _select(rows, table, source, reads, scopes)
 
 
@@ -173,22 +182,21 @@ def _select(
     for column in columns_of(table):
         texts = [scopes.text(read) for read in reads[column.name]]
         if not texts:
-            cells.append(F.lit(None).cast(column.type).alias(column.name))
+            cells.append(f"CAST(NULL AS {column.type}) AS {sql.name(column.name)}")
             continue
-        text = shaped(column, F.coalesce(*texts))
+        text = shaped(column, _first_of(texts))
         cell = typed(column, text, _wall_clock(column, scopes))
-        cells.append(cell.alias(column.name))
+        cells.append(f"{cell} AS {sql.name(column.name)}")
         if column.type != "string":
-            nulled.append((F.nullif(text, F.lit("")).isNotNull() & cell.isNull()).cast("int"))
-    count = sum(nulled[1:], nulled[0]) if nulled else F.lit(0)
-    return rows.select(
+            nulled.append(f"CAST(nullif({text}, '') IS NOT NULL AND {cell} IS NULL AS int)")
+    return rows.selectExpr(
         "_account_id",
         *cells,
-        F.col("fetched_at").alias("seen_at"),
-        "order",
+        "fetched_at AS seen_at",
+        "struct(`order`, element_at) AS `order`",
         _VERSION,
-        F.lit(source.name).alias("source"),
-        count.alias("nulled"),
+        f"{sql.text(source.name)} AS source",
+        f"{' + '.join(nulled) or '0'} AS nulled",
         "json",
         "walk_id",
         "page_no",
@@ -213,7 +221,7 @@ def _elements(
             F.col(source.borrow.column).alias("element"),
         )
     )
-    lacking = records.where(F.coalesce(*arrays).isNull())
+    lacking = records.where(f"coalesce({', '.join(arrays)}) IS NULL")
     ref = F.col(f"row_{source.borrow.ref}")
     on = (F.col("_account_id") == F.col("lent_account")) & (ref == F.col("lent_by"))
     borrowed = lacking.join(lent, on=on, how="inner").withColumn("element_at", F.lit(0))
@@ -222,38 +230,34 @@ def _elements(
 
 def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
     """One row per record id: what an older reading of a record listed must not come back."""
-    whose = F.coalesce(leaves.of(_ID), F.concat_ws(" ", "walk_id", "page_no", "at"))
-    newest = Window.partitionBy("_account_id", "parent_id", whose).orderBy(F.col("order").desc())
-    return records.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
+    whose = f"coalesce({leaves.of(_ID)}, concat_ws(' ', walk_id, page_no, at))"
+    return _newest(records, f"_account_id, parent_id, {whose}")
 
 
 def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     """Rows of one key from several sources laid over one another."""
-    names = [c.name for c in columns_of(table) if c.name not in table.key]
-    key = ["_account_id", *table.key]
-    given = ~F.col("source").isin(*table.fillers)
-    alone = F.when(F.col("broken").isNotNull(), F.struct("walk_id", "page_no", "order"))
-    merged = rows.groupBy(*key, alone.alias("alone")).agg(
-        *[
-            F.coalesce(
-                *[
-                    F.max(F.when(F.col("source") == source, F.col(name)))
-                    for source in _column(table, name).reads
-                ]
-            ).alias(name)
-            for name in names
-        ],
-        F.max(F.when(given, F.col("seen_at"))).alias("seen_at"),
-        F.max(F.when(given, F.col(_VERSION))).alias(_VERSION),
-        F.sum("nulled").cast("int").alias("nulled"),
-        F.collect_set("source").alias("sources"),
-        F.first("broken").alias("broken"),
+    columns = [c for c in columns_of(table) if c.name not in table.key]
+    given = (
+        f"NOT source IN ({', '.join(map(sql.text, table.fillers))})" if table.fillers else "true"
+    )
+    facts = [
+        f"max(seen_at) FILTER (WHERE {given}) AS seen_at",
+        f"max({_VERSION}) FILTER (WHERE {given}) AS {_VERSION}",
+        "CAST(sum(nulled) AS int) AS nulled",
+        "collect_set(source) AS sources",
+        "first(broken) AS broken",
+    ]
+    merged = rows.groupBy("_account_id", *table.key, F.expr(_ALONE).alias("alone")).agg(
+        *[F.expr(f"{_said(c)} AS {sql.name(c.name)}") for c in columns], *map(F.expr, facts)
     )
     return merged.drop("alone")
 
 
-def _column(table: TableSpec, name: str) -> ColumnSpec:
-    return next(c for c in columns_of(table) if c.name == name)
+def _said(column: ColumnSpec) -> str:
+    """What the first of the column's sources says that says anything."""
+    name = sql.name(column.name)
+    said = [f"max({name}) FILTER (WHERE source = {sql.text(source)})" for source in column.reads]
+    return _first_of(said)
 
 
 def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:
@@ -279,11 +283,13 @@ def _flags(column: ColumnSpec) -> list[Path]:
     return [parse_path(p[1:]) for p in column.wall_clock.split("|") if p]
 
 
-def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> Column | None:
-    flags = [F.lower(scopes.leaves["$"].of(f)) == "true" for f in _flags(column)]
-    if not flags:
-        return None
-    return F.coalesce(*flags, F.lit(False))
+def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> str:
+    flags = [f"lower({scopes.leaves['$'].of(f)}) = 'true'" for f in _flags(column)]
+    return f"coalesce({', '.join(flags)}, false)" if flags else ""
+
+
+def _first_of(texts: list[str]) -> str:
+    return f"coalesce({', '.join(texts)})" if len(texts) > 1 else texts[0]
 
 
 def _needs(source: Source) -> list[Path]:

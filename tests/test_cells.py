@@ -181,8 +181,8 @@ def became(spark) -> list[Any]:
 
     def cell(kind: str) -> Any:
         column = COLUMNS[kind]
-        wall = F.lit(WALL_CLOCKS[kind]) if kind in WALL_CLOCKS else None
-        return typed(column, shaped(column, F.col("text")), wall).alias(kind)
+        wall = str(WALL_CLOCKS[kind]) if kind in WALL_CLOCKS else ""
+        return F.expr(typed(column, shaped(column, "text"), wall)).alias(kind)
 
     texts = spark.createDataFrame(
         [(at, text) for at, (_, text, _) in enumerate(CASES)], "at int, text string"

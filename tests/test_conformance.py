@@ -71,7 +71,7 @@ def rows(projected) -> dict[str, list[Row]]:
         return projected[table.name].select(
             F.lit(table.name),
             "_account_id",
-            ~without_key(table),
+            F.expr(f"NOT ({without_key(table)})"),
             "nulled",
             F.array_compact(F.array(*names)),
         )
