@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import present_parents
@@ -166,21 +167,23 @@ class Loader:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
             filled = look_up(rows, table, near, few=held, small=few)
-            return filled.withColumn("_row_hash", row_hash(names))
+            return filled.withColumn("_row_hash", F.expr(row_hash(names)))
 
         return finish
 
     # -- what there is to read ------------------------------------------------------------------
 
     def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
+        resources = {ENDPOINTS[endpoint].resource for endpoint in table.endpoints}
         return (
             self.lake.pages()
-            .where(F.col("resource").isin({ENDPOINTS[e].resource for e in table.endpoints}))
-            .where(F.col("endpoint").isin(*table.endpoints))
+            .where(sql.one_of("resource", resources))
+            .where(sql.one_of("endpoint", table.endpoints))
             .where(
-                F.col("batch_id").isin(*batch_ids) | F.col("read_id").isin(*self.facts.went_on_with)
+                f"{sql.one_of('batch_id', batch_ids)} "
+                f"OR {sql.one_of('read_id', self.facts.went_on_with)}"
             )
-            .withColumn("_account_id", F.col("account_id"))
+            .selectExpr("*", "account_id AS _account_id")
         )
 
     def _records_of(self, table: TableSpec) -> dict[str, DataFrame]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import sql
@@ -63,8 +63,8 @@ def changes(
     complete = evidence.judged is not None or evidence.gone_parents is not None
     complete = complete or evidence.answered_404 is not None
     s, t = (
-        side.toDF(*[f"{prefix}_{name}" for name in side.columns]).withColumn(
-            f"{prefix}_there", F.lit(True)
+        side.selectExpr(
+            *[f"`{name}` AS `{prefix}_{name}`" for name in side.columns], f"true AS {prefix}_there"
         )
         for prefix, side in (("s", rows), ("t", current))
     )
@@ -103,40 +103,33 @@ def _beside(
 ) -> DataFrame:
     """``both`` with the columns of ``facts`` for its key, or NULLs where there are no facts."""
     if facts is None:
-        return both.withColumns({n: F.lit(None).cast(t) for n, t in brings.items()})
-    side = facts.select(
-        F.col("_account_id").alias("f__account_id"),
-        *[F.col(name).alias(f"f_{name}") for name in on],
-        *brings,
+        return both.selectExpr("*", *[f"CAST(NULL AS {t}) AS {n}" for n, t in brings.items()])
+    side = facts.selectExpr(
+        "_account_id AS f__account_id", *[f"`{name}` AS `f_{name}`" for name in on], *brings
     )
-    condition = F.col("k__account_id") == F.col("f__account_id")
-    for name, key in on.items():
-        condition = condition & F.col(f"k_{key}").eqNullSafe(F.col(f"f_{name}"))
-    return both.join(side, on=condition, how="left").drop(
+    same = ["k__account_id = f__account_id"]
+    same += [f"`k_{key}` <=> `f_{name}`" for name, key in on.items()]
+    return both.join(side, on=F.expr(" AND ".join(same)), how="left").drop(
         "f__account_id", *[f"f_{name}" for name in on]
     )
 
 
 def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     """Each row as it is to be, those that stay as they are left out."""
-    there = F.col("s_there").isNotNull()
-    fresh = there & _given(table)
-    known = F.col("t_there").isNotNull()
-    stale = _stale(table)
-    by_404 = F.when(F.col("gone_at") > F.coalesce("s_seen_at", "t__landed_at"), F.col("gone_at"))
-    by_read = F.when(F.col("started_at") > F.col("t__landed_at"), F.col("judged_at"))
+    fresh = f"s_there IS NOT NULL AND {_given(table)}"
+    by_404 = "CASE WHEN gone_at > coalesce(s_seen_at, t__landed_at) THEN gone_at END"
+    by_read = "CASE WHEN started_at > t__landed_at THEN judged_at END"
     # A mark stays as it was first set for as long as the 404s go on.
-    still = F.when(by_404.isNotNull(), F.coalesce("t__deleted_at", by_404))
-    own = F.when(fresh, still).otherwise(F.coalesce("t__deleted_at", by_read, by_404))
-    deleted_at = F.coalesce(own, "parent_deleted_at")
-    both = both.withColumns(
-        {
-            "deleted_at": deleted_at,
-            "there": there,
-            "fresh": fresh,
-            "known": known,
-            "current": ~stale,
-        }
+    still = f"CASE WHEN {by_404} IS NOT NULL THEN coalesce(t__deleted_at, {by_404}) END"
+    left = f"coalesce(t__deleted_at, {by_read}, {by_404})"
+    own = f"CASE WHEN {fresh} THEN {still} ELSE {left} END"
+    both = both.selectExpr(
+        "*",
+        f"coalesce({own}, parent_deleted_at) AS deleted_at",
+        "s_there IS NOT NULL AS there",
+        f"{fresh} AS fresh",
+        "t_there IS NOT NULL AS known",
+        f"NOT {_stale(table)} AS current",
     )
     settled = _rows_of(
         both,
@@ -146,35 +139,28 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         *("t__landed_at", "t__row_hash", "t__deleted_at"),
         *(["t_is_member"] if table.history else []),
     )
-    fresh, known = F.col("fresh"), F.col("known")
     if table.fillers:  # what only fills a row does not make one
-        settled = settled.where(known | fresh | F.col("s_broken").isNotNull())
+        settled = settled.where("known OR fresh OR s_broken IS NOT NULL")
     names = [c.name for c in columns_of(table)]
-    settled = settled.withColumn("hash", row_hash(["_account_id", *names]))
-    differs = ~F.col("hash").eqNullSafe(F.col("t__row_hash"))
-    mark = F.lit(None).cast("timestamp") if table.history else F.col("deleted_at")
-    moved = ~mark.eqNullSafe(F.col("t__deleted_at"))
+    settled = settled.selectExpr("*", f"{row_hash(['_account_id', *names])} AS hash")
+    differs = "NOT hash <=> t__row_hash"
+    mark = "CAST(NULL AS timestamp)" if table.history else "deleted_at"
     if table.history:
-        marked = F.col("t_is_member") & ~F.col("is_member")
+        marked = "t_is_member AND NOT is_member"
     else:
-        marked = mark.isNotNull() & F.col("t__deleted_at").isNull()
-    change = (
-        F.when(F.col("s_broken").isNotNull(), F.lit("broken"))
-        .when(~known, F.lit("new"))
-        .when(F.coalesce(marked, F.lit(False)), F.lit("marked"))
-        .otherwise(F.lit("changed"))
-    )
-    landed = F.when(fresh & differs, F.col("s_seen_at")).otherwise(F.col("t__landed_at"))
-    return settled.where(~known | differs | moved).select(
-        *names,
+        marked = f"{mark} IS NOT NULL AND t__deleted_at IS NULL"
+    landed = f"CASE WHEN fresh AND {differs} THEN s_seen_at ELSE t__landed_at END"
+    return settled.where(f"NOT known OR {differs} OR NOT {mark} <=> t__deleted_at").selectExpr(
+        *map(sql.name, names),
         "_account_id",
-        F.lit(run_id).alias("_run_id"),
-        F.coalesce(landed, "s_seen_at").alias("_landed_at"),
-        F.col("hash").alias("_row_hash"),
-        mark.alias("_deleted_at"),
-        change.alias("change"),
-        F.coalesce("s_nulled", F.lit(0)).alias("nulled"),
-        F.col("s_broken").alias("broken"),
+        f"{sql.text(run_id)} AS _run_id",
+        f"coalesce({landed}, s_seen_at) AS _landed_at",
+        "hash AS _row_hash",
+        f"{mark} AS _deleted_at",
+        "CASE WHEN s_broken IS NOT NULL THEN 'broken' WHEN NOT known THEN 'new' "
+        f"WHEN {marked} THEN 'marked' ELSE 'changed' END AS change",
+        "coalesce(s_nulled, 0) AS nulled",
+        "s_broken AS broken",
     )
 
 
@@ -222,21 +208,21 @@ def _cell(column: ColumnSpec, table: TableSpec) -> str:
             )
 
 
-def _given(table: TableSpec) -> Column:
+def _given(table: TableSpec) -> str:
     """Whether the row read is one by a source that gives rows, not only filled."""
     if not table.fillers:
-        return F.lit(True)
-    givers = [F.lit(s.name) for s in table.sources if not s.fills_only]
-    return F.coalesce(F.arrays_overlap("s_sources", F.array(*givers)), F.lit(False))
+        return "true"
+    givers = ", ".join(sql.text(s.name) for s in table.sources if not s.fills_only)
+    return f"coalesce(arrays_overlap(s_sources, array({givers})), false)"
 
 
-def _stale(table: TableSpec) -> Column:
+def _stale(table: TableSpec) -> str:
     """The row read is an older version than the one we have: its own update time says so."""
     if not table.version_by:
-        return F.lit(False)
-    return F.coalesce(F.col("s_version") < F.col(f"t_{table.version_by}"), F.lit(False))
+        return "false"
+    return f"coalesce(s_version < `t_{table.version_by}`, false)"
 
 
-def row_hash(names: list[str]) -> Column:
+def row_hash(names: list[str]) -> str:
     """Hash of the columns; NULLs are told apart (a plain hash skips them)."""
-    return F.expr(f"xxhash64({', '.join(f'`{n}`, `{n}` IS NULL' for n in names)})")
+    return f"xxhash64({', '.join(f'`{n}`, `{n}` IS NULL' for n in names)})"

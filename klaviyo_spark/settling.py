@@ -122,7 +122,9 @@ def settled(
 ) -> DataFrame:
     """Those of ``rows`` that come out different now that ``silver`` holds more, whole."""
     names = [column.name for column in columns_of(table)]
-    again = look_up(rows, table, silver).withColumn("hash", row_hash(["_account_id", *names]))
+    again = look_up(rows, table, silver).selectExpr(
+        "*", f"{row_hash(['_account_id', *names])} AS hash"
+    )
     return again.where(F.col("hash") != F.col("_row_hash")).select(
         *names,
         "_account_id",
@@ -167,8 +169,10 @@ def lent(
         "_landed_at",
     ).distinct()
     names = [column.name for column in columns_of(table)]
-    whole = rows.withColumn("_row_hash", row_hash(["_account_id", *names])).withColumn(
-        "_deleted_at", F.lit(None).cast("timestamp")
+    whole = rows.selectExpr(
+        "*",
+        f"{row_hash(['_account_id', *names])} AS _row_hash",
+        "CAST(NULL AS timestamp) AS _deleted_at",
     )
     return whole.join(
         current.select("_account_id", *table.key), ["_account_id", *table.key], "left_anti"

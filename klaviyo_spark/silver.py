@@ -237,9 +237,7 @@ def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
 def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     """Rows of one key from several sources laid over one another."""
     columns = [c for c in columns_of(table) if c.name not in table.key]
-    given = (
-        f"NOT source IN ({', '.join(map(sql.text, table.fillers))})" if table.fillers else "true"
-    )
+    given = f"NOT {sql.one_of('source', table.fillers)}"
     facts = [
         f"max(seen_at) FILTER (WHERE {given}) AS seen_at",
         f"max({_VERSION}) FILTER (WHERE {given}) AS {_VERSION}",
