@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+_CATALYST = "org.apache.spark.sql.catalyst"
 LOOPBACK = "127.0.0.1"
 # Compiles less and collects garbage on one thread: a short run starts and ends sooner.
 # The small code cache that comes with it fills within some hundred queries, and then nothing is
@@ -114,6 +115,8 @@ def local_conf(
         "spark.sql.warehouse.dir": warehouse,
         "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, quick)),
         "spark.databricks.delta.snapshotPartitions": "2",
+        # It works rows that the driver holds out cell by cell, looking for each in a list.
+        "spark.sql.optimizer.excludedRules": f"{_CATALYST}.optimizer.ConvertToLocalRelation",
         # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
         "spark.sql.parquet.columnarReaderBatchSize": "256",
         **delta_conf(),
