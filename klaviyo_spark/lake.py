@@ -63,9 +63,14 @@ class Lake(Tables):
             .append()
         )
 
-    def append(self, table: TableSpec, rows: DataFrame) -> None:
-        """Append whole rows to a silver table: its first load."""
-        self._by_day(table, rows).writeTo(self._silver(table)).append()
+    def append(self, table: TableSpec, rows: DataFrame, *, together: bool = False) -> None:
+        """Append whole rows to a silver table: its first load.
+
+        Args:
+            together: those of one partition are together already.
+        """
+        rows = rows if together else self._by_day(table, rows)
+        rows.writeTo(self._silver(table)).append()
 
     def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
         """Rows brought together by day, a large day in several parts."""
@@ -122,6 +127,21 @@ class Lake(Tables):
         if table.partition:
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
         self._merge(self._silver(table), key, rows)
+
+    def keep_in_one_partition(self, table: TableSpec, keys: DataFrame) -> int:
+        """Remove rows of ``keys`` that are in another partition than they say; how many."""
+        found = keys.toArrow()
+        if not found.num_rows:
+            return 0
+        assert table.partition
+        day = table.partition.name
+        done = self.spark.sql(
+            f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
+            f"ON {_same(('_account_id', *table.key))} AND NOT t.`{day}` <=> s.`{day}` "
+            "WHEN MATCHED THEN DELETE",
+            keys=self.spark.createDataFrame(found),
+        ).first()
+        return int(done["num_deleted_rows"]) if done else 0
 
     def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> None:
         """Update rows that match, insert those that do not; again where others write too."""

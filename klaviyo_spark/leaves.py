@@ -37,6 +37,11 @@ class Leaves:
         """Names of the struct columns that ``parse`` adds."""
         return [name for name, _, _ in self._structs]
 
+    @property
+    def type(self) -> str:
+        """Of the first of them."""
+        return self._structs[0][2]
+
     def parse(self, rows: DataFrame, *, begun: bool = False) -> DataFrame:
         """``rows`` with the structs beside them; text that is no JSON object gives NULLs.
 
@@ -49,7 +54,7 @@ class Leaves:
 
     def first(self, text: str) -> str:
         """The struct that one look at ``text`` gives."""
-        return _parsed(text, self._structs[0][2])
+        return _parsed(text, self.type)
 
     def within(self, first: str, path: Path) -> str:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""

@@ -18,13 +18,13 @@ from klaviyo_spark.judging import present_parents
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
-from klaviyo_spark.merge import Evidence, changes, row_hash
+from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
 from klaviyo_spark.quality import with_broken
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
-from klaviyo_spark.silver import columns_of, keep_newest, narrowed, project
+from klaviyo_spark.silver import columns_of, glance, keep_newest, project
 from klaviyo_spark.spec import Borrow, TableSpec
-from klaviyo_spark.writing import Finish, RunFacts, Span, Writer
+from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +101,10 @@ class Loader:
     def _load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> dict[str, int]:
         pages = self._pages(table, batch_ids)
         good = pages.where("status = 200")
-        rows = keep_newest(with_broken(project(good, table, self._records_of(table)), table), table)
-        rows = among_neighbours(rows, table)
+        read = with_broken(project(good, table, self._records_of(table)), table)
         if not self.keep_event_properties and table.name == "events":
-            rows = rows.withColumn("_event_properties", F.lit(None).cast("string"))
+            read = read.withColumn("_event_properties", F.lit(None).cast("string"))
+        rows = among_neighbours(keep_newest(read, table), table)
         span = self._span(table)
         inside = within(table, span) if span else F.lit(True)
         current = self.lake.silver(table).where(inside)
@@ -114,10 +114,15 @@ class Loader:
             answered_404=self._answered_404(table, pages), gone_parents=self._gone_parents(table)
         )
         if (span or table.name not in self.begun) and current.isEmpty():
-            changed = changes(rows, current.limit(0), table, evidence, self.facts.run_id)
+            together = self._together(table)
+            if together:
+                newest = keep_newest(read, table, together=True)
+                changed = all_new(newest, table, self.facts.run_id)
+            else:
+                changed = changes(rows, current.limit(0), table, evidence, self.facts.run_id)
             alone = span is None or self.lake.silver(table).isEmpty()
             finish = self._looking_up(table, good, alone)
-            first, all_inside = writer.first(table, changed, inside, finish)
+            first, all_inside = writer.first(table, changed, inside, finish, together)
             counts.update(first)
             if all_inside:
                 if not alone:  # rows of other days may have waited for these
@@ -139,6 +144,14 @@ class Loader:
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
         self._settle(table, span, counts)
         return dict(counts)
+
+    def _together(self, table: TableSpec) -> bool:
+        """Whether a first load brings rows together by day once, for all that is done with them.
+
+        Few rows go to the driver first. Very many look others up by a join that parts them again.
+        """
+        records = self.facts.records_of(table)
+        return table.partition is not None and HELD_RECORDS < records <= _BROADCAST_RECORDS
 
     def _settle(self, table: TableSpec, span: Span | None, counts: Counter[str]) -> None:
         """Fill rows that waited for what this run has written; ``counts`` grow by them."""
@@ -162,7 +175,7 @@ class Loader:
         def finish(rows: DataFrame, held: bool) -> DataFrame:
             near = dict(silver)
             if table.name in needed:
-                near[table.name] = project(good, narrowed(table, SENT_BY)).select(*SENT_BY)
+                near[table.name] = glance(good, table, SENT_BY)
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)

@@ -80,6 +80,27 @@ def changes(
     return _settled(both, table, run_id)
 
 
+def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
+    """What ``changes`` gives where there are no rows yet and nothing is proved of any.
+
+    Rows stay as they lie, in order. For tables of one source that keep no history.
+    """
+    assert len(table.sources) == 1
+    assert not table.history
+    names = [c.name for c in columns_of(table)]
+    return rows.selectExpr(
+        *map(sql.name, names),
+        "_account_id",
+        f"{sql.text(run_id)} AS _run_id",
+        "seen_at AS _landed_at",
+        f"{row_hash(['_account_id', *names])} AS _row_hash",
+        "CAST(NULL AS timestamp) AS _deleted_at",
+        "CASE WHEN broken IS NULL THEN 'new' ELSE 'broken' END AS change",
+        "nulled",
+        "broken",
+    )
+
+
 def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> DataFrame:
     """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``gone_at``, ..."""
     both = _beside(

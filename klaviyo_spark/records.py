@@ -25,7 +25,7 @@ PAGE_FACTS = (
     "page_no",
     "fetched_at",
 )
-_PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>') AS page"
+_PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>')"
 
 
 def explode_records(
@@ -44,7 +44,7 @@ def explode_records(
         text of each neighbour, under its name. An element that is not an object is a row too, to
         be found wanting later.
     """
-    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", _PAGE)
+    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", f"{_PAGE} AS page")
     objects = _readable(rows.partition(":")[0])
     if not neighbours:
         found = pages.selectExpr(*PAGE_FACTS, f"posexplode_outer({objects}) AS (at, json)")
@@ -70,6 +70,23 @@ def explode_records(
     )
 
 
+def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
+    """One row per object of the pages' ``data``: ``_account_id`` and the structs of ``leaves``.
+
+    The page is read into them straight away, not into texts first. Where that does not give as
+    many records as the page has, it is done in two steps.
+    """
+    quick = f"from_json(body, {sql.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
+    # The page as texts has no name of its own: it would be made for pages that do not need it.
+    texts = f"transform({_readable('data', _PAGE)}, text -> {leaves.first('text')})"
+    found = pages.selectExpr("*", f"{quick} AS quick").selectExpr(
+        "_account_id",
+        f"explode(CASE WHEN size(quick) = record_count THEN quick ELSE {texts} END) "
+        f"AS {leaves.columns[0]}",
+    )
+    return leaves.parse(found, begun=True)
+
+
 def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
     """Silver rows as records: page facts (of no page), ``at``, ``json``, ``row_<column>``."""
     columns = [of.key, *([borrow.ref] if borrow else [])]
@@ -84,15 +101,15 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
     )
 
 
-def _readable(array: str) -> str:
-    """An array of the parsed page; an error for a page that Spark's JSON reader gives up on.
+def _readable(array: str, page: str = "page") -> str:
+    """An array of the parsed ``page``; an error for a page that Spark's JSON reader gives up on.
 
     Nested a thousand deep, say. It must not look empty: all that stands on it would count as gone.
     """
     said = "'bronze page %s/%d of %s cannot be read as JSON', walk_id, page_no, endpoint"
     return (
-        "CASE WHEN page.data IS NULL AND record_count > 0 "
-        f"THEN raise_error(format_string({said})) ELSE page.{array} END"
+        f"CASE WHEN {page}.data IS NULL AND record_count > 0 "
+        f"THEN raise_error(format_string({said})) ELSE {page}.{array} END"
     )
 
 
@@ -105,7 +122,7 @@ def _at_once(rows: DataFrame, *columns: str) -> DataFrame:
     return rows.selectExpr(f"inline(array(struct({', '.join(columns)})))")
 
 
-def explode_elements(rows: DataFrame, arrays: list[str]) -> DataFrame:
+def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = False) -> DataFrame:
     """One row per element of the rows' arrays, given as text; ``element`` is its text.
 
     A scalar or an object counts as an array of one; NULL and ``[]`` give no row.
@@ -115,5 +132,6 @@ def explode_elements(rows: DataFrame, arrays: list[str]) -> DataFrame:
         f"WHEN {array} IS NOT NULL THEN array({array}) END"
         for array in arrays
     ]
-    every = ", ".join(f"coalesce({one}, CAST(array() AS array<string>))" for one in elements)
-    return rows.selectExpr("*", f"posexplode(concat({every})) AS (element_at, element)")
+    listed = ", ".join(f"coalesce({one}, CAST(array() AS array<string>))" for one in elements)
+    every = f"array_distinct(concat({listed}))" if distinct else f"concat({listed})"
+    return rows.selectExpr("*", f"posexplode({every}) AS (element_at, element)")

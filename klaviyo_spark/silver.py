@@ -10,7 +10,7 @@ page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,7 +20,12 @@ from klaviyo_spark.cells import shaped, typed
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.paths import Path, Read, parse_path, parse_read
-from klaviyo_spark.records import explode_elements, explode_records, rows_as_records
+from klaviyo_spark.records import (
+    explode_elements,
+    explode_records,
+    glance_at_records,
+    rows_as_records,
+)
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import Source, TableSpec
 
@@ -36,17 +41,28 @@ def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
     return (*table.visible, *partition, *table.internal)
 
 
-def narrowed(table: TableSpec, names: Collection[str]) -> TableSpec:
-    """``table`` with no more columns than its key and those of ``names``: less to parse."""
-    columns = tuple(c for c in table.columns if c.name in table.key or c.name in names)
-    scopes = {
-        r.scope for c in columns for reads in c.reads.values() for r in map(parse_read, reads)
-    }
-    sources = tuple(
-        replace(source, related=tuple(r for r in source.related if r.name in scopes))
-        for source in table.sources
-    )
-    return replace(table, columns=columns, sources=sources, internal=(), partition=None, judges=())
+def glance(pages: DataFrame, table: TableSpec, names: Collection[str]) -> DataFrame:
+    """Some columns of each record of ``pages`` that is a row of ``table``, doubles too.
+
+    Args:
+        pages: bronze pages with status 200.
+        names: columns of a table with one source that say all by themselves: read from the record,
+            for no wall clock.
+
+    Returns:
+        ``_account_id`` and the columns.
+    """
+    (source,) = table.sources
+    columns = [c for c in table.columns if c.name in names]
+    reads = [[parse_read(read) for read in c.reads[source.name]] for c in columns]
+    leaves = Leaves("json", "record_", [read.path for several in reads for read in several])
+    texts = [_first_of([leaves.of(read.path) for read in several]) for several in reads]
+    cells = [
+        f"{typed(column, shaped(column, text))} AS {sql.name(column.name)}"
+        for column, text in zip(columns, texts, strict=True)
+    ]
+    mine = pages.where(f"endpoint = {sql.text(source.endpoint)}")
+    return glance_at_records(mine, leaves).selectExpr("_account_id", *cells)
 
 
 def project(
@@ -71,16 +87,24 @@ def project(
     return rows
 
 
-def keep_newest(rows: DataFrame, table: TableSpec) -> DataFrame:
+def keep_newest(rows: DataFrame, table: TableSpec, *, together: bool = False) -> DataFrame:
     """One row per key and account: newest value per source, sources in the column's order.
+
+    Args:
+        together: bring rows together by partition, as they are going to be written, rather than by
+            key: one way through the network for both. A key whose partition has changed has a row
+            in each then.
 
     Of several sources, ``sources`` says which have given the row; ``seen_at`` and ``version`` are
     those of a source that gives rows, and NULL where the row was only filled.
 
     Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
     """
-    key = ", ".join(map(sql.name, ("_account_id", *table.key)))
-    rows = _newest(rows, f"{key}, source, {_ALONE}")
+    if table.made_of:  # rows of a table that has each once, and each element once in a row
+        return rows
+    day = [table.partition.name] if table.partition and together else []
+    key = ", ".join(map(sql.name, (*day, "_account_id", *table.key)))
+    rows = _newest(rows.repartition(*day) if day else rows, f"{key}, source, {_ALONE}")
     if len(table.sources) == 1:
         return rows
     return _overlay(rows, table)
@@ -209,7 +233,7 @@ def _elements(
 ) -> DataFrame:
     """One row per element of the records' arrays; of borrowed rows where a record has no array."""
     arrays = [scopes.leaves["^"].of(parse_path(p[1:].removesuffix("[]"))) for p in source.explode]
-    own = explode_elements(records, arrays)
+    own = explode_elements(records, arrays, distinct=source.of is not None)
     if not source.borrow:
         return own
     lent = (

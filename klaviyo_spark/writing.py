@@ -19,7 +19,7 @@ from klaviyo_spark.spec import TableSpec
 
 # Up to so many records, what changes is worked out once and held by the driver between finding and
 # writing, if it is not more rows than that; beyond, Spark works it out again for the write.
-_HELD_RECORDS = 10_000
+HELD_RECORDS = 10_000
 _HELD_ROWS = 6_000
 _WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
 _KINDS = {**_WRITTEN, "quarantined": "broken"}
@@ -83,26 +83,38 @@ class Writer:
     days_read: Days = ()
 
     def first(
-        self, table: TableSpec, changed: DataFrame, inside: Column, finish: Finish
+        self,
+        table: TableSpec,
+        changed: DataFrame,
+        inside: Column,
+        finish: Finish,
+        together: bool = False,
     ) -> tuple[dict[str, int], bool]:
         """Append to a table that has no rows yet where ``inside`` holds.
+
+        Args:
+            together: the rows of one partition are; those of one key may be in two.
 
         Returns:
             The counts, and whether all rows are inside: those that are not were left.
         """
-        exploded = any(source.explode for source in table.sources)
-        if exploded or self.facts.records_of(table) <= _HELD_RECORDS:
+        if self.facts.records_of(table) <= HELD_RECORDS:
             # Nothing may come of it, and an append of nothing makes a version too.
             tally = self.tally(table, changed, ~inside)
             if tally.counts["outside"]:
                 return {}, False
             return self._write(table, changed, tally, finish, self.lake.append), True
+        if any(source.explode for source in table.sources) and changed.isEmpty():
+            return {}, True
         seen = Observation()
         observed = changed.observe(seen, *_counts(inside, ~inside))
-        self.lake.append(table, finish(_whole(observed.where(inside)), False))
+        rows = finish(_whole(observed.where(inside)), False)
+        self.lake.append(table, rows, together=together)
         counts: dict[str, int] = dict(seen.get)
         outside = counts.pop("outside")
         new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
+        if together:
+            counts["inserted"] -= self.lake.keep_in_one_partition(table, moved(new, table))
         self._note_late(table, new, counts["inserted"])
         if counts["quarantined"]:
             self._quarantine(table, changed)
@@ -111,7 +123,7 @@ class Writer:
     def tally(self, table: TableSpec, changed: DataFrame, outside: Column | None = None) -> Tally:
         """Count what changes, and hold the rows where they are few."""
         changed = changed.withColumn("outside", F.lit(False) if outside is None else outside)
-        if self.facts.records_of(table) <= _HELD_RECORDS:
+        if self.facts.records_of(table) <= HELD_RECORDS:
             held = changed.limit(_HELD_ROWS + 1).toArrow()
             if held.num_rows <= _HELD_ROWS:
                 return _tally_held(table, held)
@@ -162,6 +174,18 @@ class Writer:
 
     def _quarantine(self, table: TableSpec, changed: DataFrame) -> None:
         self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))
+
+
+def moved(rows: DataFrame, table: TableSpec) -> DataFrame:
+    """Keys that have rows in several partitions: key, and the partition of the newest.
+
+    An event's time never changes for its id. Should it, both readings of it would stay.
+    """
+    assert table.partition
+    day = table.partition.name
+    newest = F.max(F.struct("_landed_at", day))[day].alias(day)
+    found = rows.groupBy("_account_id", *table.key).agg(F.count("*").alias("n"), newest)
+    return found.where("n > 1").drop("n")
 
 
 def _whole(changed: DataFrame) -> DataFrame:

@@ -19,6 +19,7 @@ from builders import (
     an_event,
 )
 
+from klaviyo_spark import load, writing
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import Batch, depends_on, in_order, pending, refine
 from klaviyo_spark.resources import TABLES
@@ -281,3 +282,54 @@ def test_a_backfill_of_empty_days_fills_the_events_that_waited_for_it(lake):
     read("past", 1, an_event("cause", {"$_cohort$message_send_cohort": "77:M1"}, datetime=at(1)))
 
     assert rows(lake, "events", "id", "attribution_send_ts") == [("cause", None), ("later", 77.0)]
+
+
+def test_a_large_first_load_gives_what_a_small_one_does(spark, tmp_path, monkeypatch):
+    """Large ones are not held by the driver, and go through the network once, by day."""
+
+    def an_event_of(day: int, id: Any, properties: Any = None) -> Any:
+        return an_event(id, properties or {}, datetime=(NOON + day * DAY).isoformat())
+
+    caused = an_event_of(2, "caused")
+    caused["relationships"]["attributions"]["data"] = [{"type": "attribution", "id": "A1"}]
+    cause = {"$_cohort$message_send_cohort": "77:M1", "$group_ids": ["L1", "S1", "L1"]}
+    pages = [
+        a_page(
+            "events",
+            an_event_of(1, "cause", cause),
+            an_event_of(1, "twice", {"$message": "old"}),
+            an_event_of(1, "moved"),
+            caused,
+            an_event_of(1, None),
+            included=[an_attribution("A1", attributed_event="cause")],
+        ),
+        a_page(
+            "events",
+            an_event_of(1, "twice", {"$message": "new"}),
+            an_event_of(2, "moved"),
+            "7",
+            fetched_at=NOON + timedelta(minutes=1),
+        ),
+    ]
+    found, counts = [], []
+    for size, held in (("small", 10_000), ("large", 0)):
+        monkeypatch.setattr(load, "HELD_RECORDS", held)
+        monkeypatch.setattr(writing, "HELD_RECORDS", held)
+        place = Place(str(tmp_path / size), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+        lake = Lake(spark, place)
+        land(lake, "one", *pages)
+        loads = refine(lake, "default", ["events"])
+        tables = [load.table for load in loads]
+        found.append({name: rows(lake, name, "*") for name in tables})
+        counts.append({one.table: (one.inserted, one.quarantined) for one in loads})
+        events = rows(lake, "events", "id", "message", "attribution_send_ts", "event_date")
+
+    assert found[0] == found[1]
+    assert counts[0] == counts[1]
+    assert counts[1]["events"] == (4, 2)
+    assert [tuple(map(str, row)) for row in events] == [
+        ("cause", "None", "None", "2026-06-02"),
+        ("caused", "None", "77.0", "2026-06-03"),
+        ("moved", "None", "None", "2026-06-03"),
+        ("twice", "new", "None", "2026-06-02"),
+    ]
