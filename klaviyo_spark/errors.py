@@ -5,6 +5,7 @@
         UsageError         fix the command line                     exit 2
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
+        CheckFailed        too many rows break a check that ends the run
         TableDiffers       make the table anew from bronze          exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
@@ -61,6 +62,10 @@ class SpecError(KlaviyoSparkError):
 
 class LakeError(KlaviyoSparkError):
     """The lake is not as the specs say, or could not be written."""
+
+
+class CheckFailed(LakeError):
+    """More rows of a load break a check than may, and it is one that ends the run."""
 
 
 class TableDiffers(LakeError):

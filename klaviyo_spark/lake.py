@@ -76,6 +76,12 @@ class Lake(Tables):
         """Rows brought together by day, a large day in several parts."""
         return rows.hint("rebalance", table.partition.name) if table.partition else rows
 
+    def undo(self, table: TableSpec) -> None:
+        """Take back the last commit to a silver table, which is this run's."""
+        name = self._silver(table)
+        last = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"]
+        self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last - 1}")
+
     def publish(self, table: TableSpec, rows: DataFrame, account_id: str) -> None:
         """Put ``rows`` in the place of all rows of the account, and its columns, in one commit.
 

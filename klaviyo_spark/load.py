@@ -5,21 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import sql
 from klaviyo_spark.bronze import complete_reads
+from klaviyo_spark.checks import Severity
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import present_parents
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
-from klaviyo_spark.quality import with_broken
+from klaviyo_spark.quality import with_broken, with_checks
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.silver import columns_of, glance, keep_newest, project
@@ -34,7 +35,10 @@ _BROADCAST_RECORDS = 1_000_000
 
 @dataclass(frozen=True)
 class Load:
-    """What one table took in of one run: counts of rows, cells and records, and its wall time."""
+    """What one table took in of one run: counts of rows, cells and records, and its wall time.
+
+    ``notes`` are what checks have to say of it.
+    """
 
     table: str
     run_id: str
@@ -45,6 +49,7 @@ class Load:
     nulled_cells: int = 0
     quarantined: int = 0
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -59,6 +64,7 @@ class Loader:
     Args:
         begun: tables that have been loaded before.
         days_read: days of events that had been read whole before that run, per metric.
+        severities: what conf says of checks, by name.
     """
 
     lake: Lake
@@ -66,6 +72,7 @@ class Loader:
     begun: frozenset[str]
     keep_event_properties: bool = True
     days_read: Days = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...], first: Sequence[Load]) -> Load:
         """Take the run's batches into ``table``.
@@ -78,13 +85,15 @@ class Loader:
         news = table.endpoints & self.facts.records.keys() - self.facts.unchanged
         if not news and not any(load.changed for load in first):
             return Load(table.name, self.facts.run_id, batch_ids)
-        counts = self._load(table, batch_ids)
+        writer = Writer(self.lake, self.facts, self.days_read, self.severities)
+        counts = self._load(table, batch_ids, writer)
         load = Load(
             table.name,
             self.facts.run_id,
             batch_ids,
             **counts,
             seconds=round(time.monotonic() - started, 3),
+            notes=tuple(writer.notes),
         )
         logger.info(
             "refined klaviyo_v2.%s: new=%d changed=%d marked=%d nulled=%d quarantined=%d s=%.1f",
@@ -98,7 +107,7 @@ class Loader:
         )
         return load
 
-    def _load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> dict[str, int]:
+    def _load(self, table: TableSpec, batch_ids: tuple[str, ...], writer: Writer) -> dict[str, int]:
         pages = self._pages(table, batch_ids)
         good = pages.where("status = 200")
         read = with_broken(project(good, table, self._records_of(table)), table)
@@ -108,7 +117,6 @@ class Loader:
         span = self._span(table)
         inside = within(table, span) if span else F.lit(True)
         current = self.lake.silver(table).where(inside)
-        writer = Writer(self.lake, self.facts, self.days_read)
         counts: Counter[str] = Counter()
         evidence = Evidence(
             answered_404=self._answered_404(table, pages), gone_parents=self._gone_parents(table)
@@ -117,9 +125,9 @@ class Loader:
             together = self._together(table)
             if together:
                 newest = keep_newest(read, table, together=True)
-                changed = all_new(newest, table, self.facts.run_id)
+                changed = with_checks(all_new(newest, table, self.facts.run_id), table)
             else:
-                changed = changes(rows, current.limit(0), table, evidence, self.facts.run_id)
+                changed = self._changes(rows, current.limit(0), table, evidence)
             alone = span is None or self.lake.silver(table).isEmpty()
             finish = self._looking_up(table, good, alone)
             first, all_inside = writer.first(table, changed, inside, finish, together)
@@ -131,19 +139,24 @@ class Loader:
             current = self.lake.silver(table)
         reads = complete_reads(pages)
         evidence = replace(evidence, judged=self._judged(table, good, reads))
-        changed = changes(rows, current, table, evidence, self.facts.run_id)
+        changed = self._changes(rows, current, table, evidence)
         tally = writer.tally(table, changed)
         if span and not tally.falls_into(span):
             current = self.lake.silver(table)
-            changed = changes(rows, current, table, evidence, self.facts.run_id)
+            changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
         if table.history and tally.counts["marked_deleted"]:
             evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
-            changed = changes(rows, current, table, evidence, self.facts.run_id)
+            changed = self._changes(rows, current, table, evidence)
             tally = replace(tally, held=None)
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
         self._settle(table, span, counts)
         return dict(counts)
+
+    def _changes(
+        self, rows: DataFrame, current: DataFrame, table: TableSpec, evidence: Evidence
+    ) -> DataFrame:
+        return with_checks(changes(rows, current, table, evidence, self.facts.run_id), table)
 
     def _together(self, table: TableSpec) -> bool:
         """Whether a first load brings rows together by day once, for all that is done with them.

@@ -33,6 +33,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("nulled_cells", "bigint", "Cells of those rows that did not fit their type."),
             ("quarantined", "bigint", "Records without a key."),
             ("seconds", "double", "Wall time."),
+            ("notes", "array<string>", "What checks had to say of it."),
         ),
     ),
     "watermarks": (

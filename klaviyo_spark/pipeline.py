@@ -117,21 +117,25 @@ def one_run(
             with show or progress("none") as shown, until_interrupted() as stop:
                 summary.outcome = ingest(lake, client, wanted, shown, stop)
         except KlaviyoSparkError as error:
-            summary.outcome.fail("all", str(error))
-            summary.exit_code, summary.finished_at = error.exit_code, _now()
-            lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+            _note_failure(lake, settings, summary, client, error)
             raise
         summary.ingest_s = time.monotonic() - began
     if verb != "ingest":
         began = time.monotonic()
         if not anew:  # whose tables may be those of another release
             make_tables(lake, settings.resources)
-        summary.loads = (rebuild if anew else refine)(
-            lake,
-            settings.account,
-            settings.resources,
-            keep_event_properties=settings.event_properties,
-        )
+        try:
+            summary.loads = (rebuild if anew else refine)(
+                lake,
+                settings.account,
+                settings.resources,
+                keep_event_properties=settings.event_properties,
+                severities=dict(settings.checks.items()),
+            )
+        except KlaviyoSparkError as error:
+            _note_failure(lake, settings, summary, client, error)
+            raise
+        summary.outcome.warnings += [note for load in summary.loads for note in load.notes]
         _list_orphans(lake, settings.account, summary.loads)
         summary.rows = row_counts(lake)
         summary.outcome.warnings += publish(lake)
@@ -140,6 +144,19 @@ def one_run(
     summary.finished_at = _now()
     lake.append_ops("runs", [_run_row(summary, settings.account, client)])
     return summary
+
+
+def _note_failure(
+    lake: Lake,
+    settings: Settings,
+    summary: Summary,
+    client: Client | None,
+    error: KlaviyoSparkError,
+) -> None:
+    """Write down a run that ends here."""
+    summary.outcome.fail("all", str(error))
+    summary.exit_code, summary.finished_at = error.exit_code, _now()
+    lake.append_ops("runs", [_run_row(summary, settings.account, client)])
 
 
 def make_tables(lake: Lake, resources: Sequence[str]) -> None:

@@ -1,30 +1,33 @@
-"""Checks of projected rows, and what becomes of rows that break one. No I/O here."""
+"""What becomes of rows that break a check (``checks``). DataFrame -> DataFrame, no I/O here."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import sql
+from klaviyo_spark.checks import Check, Severity, graded
+from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.spec import TableSpec
 
 
 def without_key(table: TableSpec) -> str:
     """True for a row that nothing can be matched by: an id part of its key is NULL."""
-    return " OR ".join(f"{sql.name(part)} IS NULL" for part in table.id_parts)
+    return next(check.breaks for check in table.checks if check.name == "key")
 
 
 def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
-    """``rows`` with ``broken``: for a row without a key, all that quarantine needs; else NULL.
+    """``rows`` with ``broken``: of a row for quarantine all that it takes there; else NULL.
 
     The record itself goes no further for the other rows, which are nearly all of them.
     """
-    bad = without_key(table)
-    missing = [
-        f"CASE WHEN {sql.name(part)} IS NULL THEN {sql.text(part)} END" for part in table.id_parts
-    ]
+    checks = [check for check in table.checks if check.severity == "quarantine"]
+    bad = " OR ".join(f"({check.breaks})" for check in checks)
+    rules = ", ".join(f"CASE WHEN {check.breaks} THEN {check.words} END" for check in checks)
     facts = {
-        "rule": f"concat('key is NULL: ', concat_ws(', ', {', '.join(missing)}))",
+        "rule": f"concat_ws('; ', {rules})",
         "record": "json",
         "walk_id": "walk_id",
         "page_no": "page_no",
@@ -36,6 +39,50 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     broken = [f"CASE WHEN {bad} THEN {fact} END AS {name}" for name, fact in facts.items()]
     whole = f"CASE WHEN {bad} THEN struct({', '.join(broken)}) END AS broken"
     return rows.selectExpr("*", whole).drop("json")
+
+
+def with_checks(changed: DataFrame, table: TableSpec) -> DataFrame:
+    """``changed`` with ``checks``: names of the checks that count rows which a row breaks."""
+    named = ", ".join(
+        f"CASE WHEN {check.breaks} THEN {sql.text(check.name)} END" for check in counted(table)
+    )
+    return changed.selectExpr("*", f"array_compact(array({named})) AS checks")
+
+
+def counted(table: TableSpec) -> list[Check]:
+    """Checks that speak by how many rows break them."""
+    return [check for check in table.checks if check.severity != "quarantine"]
+
+
+def notes(
+    table: TableSpec,
+    broken: Mapping[str, int],
+    changed: int,
+    severities: Mapping[str, Severity],
+) -> list[str]:
+    """What checks have to say of a load, a line each.
+
+    Args:
+        broken: rows per check that break it.
+        changed: all rows that the load changes, those for quarantine too.
+        severities: what conf says of checks, by name.
+
+    Raises:
+        CheckFailed: of those with severity fail.
+    """
+    speaking = [check for check in counted(table) if check.speaks(broken[check.name], changed)]
+    lines = {
+        check: f"klaviyo_v2.{table.name}: {broken[check.name]:,} of {changed:,} {check.says}"
+        for check in speaking
+    }
+    failed = [check for check in speaking if graded(check, severities) == "fail"]
+    if failed:
+        said = "; ".join(lines[check] for check in failed)
+        raise CheckFailed(
+            f"check {failed[0].name} failed, so nothing was written: {said}; "
+            f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: note}}"
+        )
+    return [f"{line} (check {check.name})" for check, line in lines.items()]
 
 
 def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:

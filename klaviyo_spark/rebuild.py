@@ -5,10 +5,11 @@ Readers see a table as it was until the new one is whole. Nothing is asked of Kl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import functions as F
 
+from klaviyo_spark.checks import Severity
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
@@ -18,7 +19,12 @@ from klaviyo_spark.state import pages_gone_before
 
 
 def rebuild(
-    lake: Lake, account_id: str, resources: Sequence[str], *, keep_event_properties: bool = True
+    lake: Lake,
+    account_id: str,
+    resources: Sequence[str],
+    *,
+    keep_event_properties: bool = True,
+    severities: Mapping[str, Severity] | None = None,
 ) -> list[Load]:
     """Make the tables of ``resources`` anew from all pages that have landed.
 
@@ -30,6 +36,7 @@ def rebuild(
 
     Raises:
         LakeError: upkeep has taken pages away.
+        CheckFailed: too many rows of a table broke a check; all tables are as they were.
         TableDiffers: a table's columns change, and it holds rows of other accounts too.
     """
     gone = pages_gone_before(lake, account_id).keys() & set(resources)
@@ -41,7 +48,13 @@ def rebuild(
     names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
     aside = Lake(lake.spark, lake.place, aside=names)
     aside.forget_aside()
-    loads = refine(aside, account_id, resources, keep_event_properties=keep_event_properties)
+    loads = refine(
+        aside,
+        account_id,
+        resources,
+        keep_event_properties=keep_event_properties,
+        severities=severities,
+    )
     for name in sorted(names):
         lake.publish(TABLES[name], aside.silver(TABLES[name]), account_id)
     ours = (F.col("_account_id") == account_id) & F.col("table_name").isin(*names)

@@ -7,7 +7,7 @@ same however often and however late it is made. How one run becomes rows is in `
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +17,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich
+from klaviyo_spark.checks import Severity
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader, borrows
@@ -76,11 +77,18 @@ def refine(
     resources: Sequence[str],
     *,
     keep_event_properties: bool = True,
+    severities: Mapping[str, Severity] | None = None,
 ) -> list[Load]:
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
+    Args:
+        severities: what conf says of checks, by name.
+
     Returns:
         One load per table and run that had pages for it, zero counts included.
+
+    Raises:
+        CheckFailed: too many rows of a table broke a check; that table is as it was.
     """
     tables = [t for t in TABLES.values() if t.resource in resources]
     batches = _batches(lake, account_id)
@@ -96,18 +104,35 @@ def refine(
             facts = _facts(lake, batches, run_id, began[run_id])
             begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
             known = read_watermarks(lake, account_id, before=began[run_id])
-            loader = Loader(lake, facts, begun, keep_event_properties, whole_days(known.events))
-            loads += _one_run(pool, loader, tables, due[run_id])
-    if loads:
-        now = datetime.now(timezone.utc)
-        lake.append_ops("table_loads", [_as_row(load, now) for load in loads])
+            days = whole_days(known.events)
+            loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
+            try:
+                _one_run(pool, loader, tables, due[run_id], loads)
+            except Exception:
+                _note(lake, loads)
+                raise
+    _note(lake, loads)
     return loads
 
 
+def _note(lake: Lake, loads: Sequence[Load]) -> None:
+    """Write down what has been refined: what a table has taken in, it need not again."""
+    if loads:
+        now = datetime.now(timezone.utc)
+        lake.append_ops("table_loads", [_as_row(load, now) for load in loads])
+
+
 def _one_run(
-    pool: ThreadPoolExecutor, loader: Loader, tables: list[TableSpec], due: dict[str, Group]
-) -> list[Load]:
-    """Take one run into its tables, side by side as far as they do not depend on each other."""
+    pool: ThreadPoolExecutor,
+    loader: Loader,
+    tables: list[TableSpec],
+    due: dict[str, Group],
+    loads: list[Load],
+) -> None:
+    """Take one run into its tables, side by side as far as they do not depend on each other.
+
+    A table that fails stops those that depend on it; ``loads`` has all others.
+    """
     running: dict[str, Future[Load]] = {}
 
     def load(table: TableSpec, first: list[Future[Load]]) -> Load:
@@ -117,7 +142,15 @@ def _one_run(
     for table in in_order([t for t in tables if t.name in due]):
         first = [running[name] for name in depends_on(table) if name in running]
         running[table.name] = pool.submit(load, table, first)
-    return [future.result() for future in running.values()]
+    failed: list[BaseException] = []
+    for future in running.values():
+        error = future.exception()
+        if error is None:
+            loads.append(future.result())
+        else:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:
@@ -229,4 +262,4 @@ def _refined(lake: Lake) -> dict[str, set[str]]:
 
 def _as_row(load: Load, now: datetime) -> dict[str, Any]:
     row = {**vars(load), "table_name": load.table, "loaded_at": now}
-    return {**row, "batch_ids": list(load.batch_ids)}
+    return {**row, "batch_ids": list(load.batch_ids), "notes": list(load.notes)}

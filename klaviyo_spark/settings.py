@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -55,6 +55,9 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ops: Name = "klaviyo_ops"
 
 
+CheckName = Literal["no_key", "misfits", "no_time", "future"]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that can be set, with what holds where nothing is set. ``conf/base.yml`` explains each.
 
@@ -74,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     upper_margin: timedelta = timedelta(minutes=2)
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    checks: dict[CheckName, Literal["note", "fail"]] = {}
     optimize: bool = True
     vacuum_after: timedelta | None = timedelta(days=7)
     bronze_retention: timedelta | None = None

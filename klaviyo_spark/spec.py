@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from klaviyo_spark.checks import EVERY_TABLE, Check, key_check
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import SpecError
 
@@ -196,6 +197,7 @@ class TableSpec:
         partition: the column the table is partitioned by; it follows the documented ones.
         internal: columns of our own, after the documented ones.
         late_by: column with the scope of watermarks by which a row is known to have come late.
+        own_checks: checks that only this table has.
     """
 
     name: str
@@ -215,6 +217,7 @@ class TableSpec:
     internal: tuple[Column, ...] = ()
     late_by: str = ""
     note: str = ""
+    own_checks: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the spec against itself, and say all that is wrong at once."""
@@ -272,6 +275,11 @@ class TableSpec:
     def id_parts(self) -> tuple[str, ...]:
         """Key columns that are never NULL: a record without them goes to quarantine."""
         return tuple(k for k in self.key if k not in self.nullable_key)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks of its rows."""
+        return (key_check(self.id_parts), *EVERY_TABLE, *self.own_checks)
 
     @property
     def visible(self) -> tuple[Column, ...]:

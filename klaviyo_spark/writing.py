@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
+from klaviyo_spark.checks import Severity
+from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days, late_arrivals
-from klaviyo_spark.quality import quarantined
+from klaviyo_spark.quality import counted, notes, quarantined
 from klaviyo_spark.settling import written
 from klaviyo_spark.spec import TableSpec
 
@@ -76,11 +80,15 @@ class Writer:
 
     Args:
         days_read: days of events that had been read whole before this run, per metric.
+        severities: what conf says of checks, by name.
+        notes: what checks have to say of what was written.
     """
 
     lake: Lake
     facts: RunFacts
     days_read: Days = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def first(
         self,
@@ -107,11 +115,17 @@ class Writer:
         if any(source.explode for source in table.sources) and changed.isEmpty():
             return {}, True
         seen = Observation()
-        observed = changed.observe(seen, *_counts(inside, ~inside))
+        observed = changed.observe(seen, *_counts(inside, ~inside), *_checks(table))
         rows = finish(_whole(observed.where(inside)), False)
         self.lake.append(table, rows, together=together)
         counts: dict[str, int] = dict(seen.get)
         outside = counts.pop("outside")
+        try:
+            self._check(table, counts)
+        except CheckFailed:  # known only now that all rows have passed
+            self.lake.undo(table)
+            raise
+        counts = {name: counts[name] for name in (*_KINDS, "nulled_cells")}
         new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
         if together:
             counts["inserted"] -= self.lake.keep_in_one_partition(table, moved(new, table))
@@ -130,6 +144,7 @@ class Writer:
         day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
         row = changed.agg(
             *_counts(F.lit(True), F.col("outside")),
+            *_checks(table),
             F.collect_set(day).alias("days"),
             F.count_if(day.isNull()).alias("dayless"),
         ).first()
@@ -157,6 +172,7 @@ class Writer:
         put: Callable[[TableSpec, DataFrame], None],
     ) -> dict[str, int]:
         counts = {name: tally.counts[name] for name in (*_KINDS, "nulled_cells")}
+        self._check(table, tally.counts)
         found = changed if tally.held is None else self.lake.spark.createDataFrame(tally.held)
         if any(counts[name] for name in _WRITTEN):
             # Before the write: what is new is found by looking at the table.
@@ -165,6 +181,11 @@ class Writer:
         if counts["quarantined"]:
             self._quarantine(table, found)
         return counts
+
+    def _check(self, table: TableSpec, counts: Mapping[str, int]) -> None:
+        broken = {check.name: counts[f"check {check.name}"] for check in counted(table)}
+        changed = sum(counts[kind] for kind in _KINDS)
+        self.notes.extend(notes(table, broken, changed, self.severities))
 
     def _note_late(self, table: TableSpec, new: DataFrame, inserted: int) -> None:
         if inserted and table.late_by and self.days_read:
@@ -190,7 +211,9 @@ def moved(rows: DataFrame, table: TableSpec) -> DataFrame:
 
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
-    return changed.where("change != 'broken'").drop("change", "nulled", "broken", "outside")
+    return changed.where("change != 'broken'").drop(
+        "change", "nulled", "broken", "checks", "outside"
+    )
 
 
 def _counts(inside: Column, outside: Column) -> list[Column]:
@@ -206,10 +229,20 @@ def _counts(inside: Column, outside: Column) -> list[Column]:
     ]
 
 
+def _checks(table: TableSpec) -> list[Column]:
+    """Rows that break each check which counts them."""
+    return [
+        F.count_if(F.array_contains("checks", check.name)).alias(f"check {check.name}")
+        for check in counted(table)
+    ]
+
+
 def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     kinds = held.column("change").to_pylist()
     counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
     counts["nulled_cells"] = pc.sum(held.column("nulled")).as_py() or 0
     counts["outside"] = pc.sum(held.column("outside")).as_py() or 0
+    broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))
+    counts |= {f"check {check.name}": broken[check.name] for check in counted(table)}
     days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()
     return Tally(counts, tuple(days), held)

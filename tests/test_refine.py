@@ -20,6 +20,7 @@ from builders import (
 )
 
 from klaviyo_spark import load, writing
+from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import Batch, depends_on, in_order, pending, refine
 from klaviyo_spark.resources import TABLES
@@ -333,3 +334,22 @@ def test_a_large_first_load_gives_what_a_small_one_does(spark, tmp_path, monkeyp
         ("moved", "None", "None", "2026-06-03"),
         ("twice", "new", "None", "2026-06-02"),
     ]
+
+
+@pytest.mark.parametrize("held", [10_000, 0], ids=["few", "many"])
+def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch, held):
+    monkeypatch.setattr(load, "HELD_RECORDS", held)
+    monkeypatch.setattr(writing, "HELD_RECORDS", held)
+    nameless = [a_record("tag", name="vip") | {"id": None}] * 101
+    good = [a_record("tag", "T1", name="vip"), a_record("tag", "T2", name="new")]
+    land(lake, "one", a_page("tags", *nameless, *good))
+
+    with pytest.raises(CheckFailed, match=r"klaviyo_v2\.tags: 101 of 103 records without a key"):
+        refine(lake, "default", ["tags"])
+    after_failing = rows(lake, "tags", "tag_id")
+    loads = refine(lake, "default", ["tags"], severities={"no_key": "note"})
+
+    assert after_failing == []
+    assert [(one.inserted, one.quarantined) for one in loads] == [(2, 101)]
+    assert loads[0].notes == ("klaviyo_v2.tags: 101 of 103 records without a key (check no_key)",)
+    assert rows(lake, "tags", "tag_id") == [("T1",), ("T2",)]

@@ -3,6 +3,7 @@
 https://developers.klaviyo.com/en/reference/get_events
 """
 
+from klaviyo_spark.checks import Check
 from klaviyo_spark.endpoint import XL, Endpoint, Window
 from klaviyo_spark.spec import (
     Borrow,
@@ -80,6 +81,15 @@ EVENTS = TableSpec(
         shape="utc_day",
     ),
     late_by="metric_data_id",
+    own_checks=(
+        Check("no_time", "event_datetime IS NULL", "events without a time", "note"),
+        Check(
+            "future",
+            "event_datetime > _landed_at + INTERVAL 1 DAY",
+            "events dated more than a day ahead",
+            "note",
+        ),
+    ),
     note="Of several attributions the columns hold the first that the event names.",
     columns=(
         col(
