@@ -5,7 +5,7 @@
         UsageError         fix the command line                     exit 2
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
-        CheckFailed        too many rows break a check that ends the run
+        CheckFailed        look at the pages, or let it pass        exit 1
         TableDiffers       make the table anew from bronze          exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
