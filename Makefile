@@ -37,6 +37,13 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	@scripts/chromium.sh
 	$(BIN)/python -m pytest -m browser tests/report
 
+CONNECT := refine merge silver cells settling rebuild broken_records end_to_end backfill ledger late
+
+.PHONY: test-connect
+test-connect: $(READY) ## The tests of the pipeline once more, on Spark Connect
+	$(BIN)/python -m pytest --connect -m "spark and not soak and not browser" \
+		$(CONNECT:%=tests/test_%.py)
+
 .PHONY: soak
 soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
 	$(BIN)/python -m pytest -v -m soak

@@ -19,6 +19,9 @@ SPARK = [
 SANDBOX = ["waitress>=3.0"]
 TEST = [
     "chispa>=0.11",
+    "grpcio-status>=1.76",  # with googleapis-common-protos and zstandard: Spark Connect
+    "googleapis-common-protos>=1.71",
+    "zstandard>=0.25",
     "databricks-bundles>=0.270",
     "duckdb>=1.2",
     "hypothesis>=6.100",

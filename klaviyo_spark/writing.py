@@ -173,6 +173,8 @@ class Writer:
     ) -> dict[str, int]:
         counts = {name: tally.counts[name] for name in (*_KINDS, "nulled_cells")}
         self._check(table, tally.counts)
+        if not any(counts[name] for name in _KINDS):
+            return counts  # and Connect makes no frame of no rows
         found = changed if tally.held is None else self.lake.spark.createDataFrame(tally.held)
         if any(counts[name] for name in _WRITTEN):
             # Before the write: what is new is found by looking at the table.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from remote import remote_session
 
 from klaviyo_spark.session import spark_session
 
@@ -36,10 +37,18 @@ def _log_as_it_was() -> Iterator[None]:
     logger.setLevel(level)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--connect", action="store_true", help="run on Spark Connect")
+
+
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[SparkSession]:
     """One session for all tests: two cores, UTC, quick to start, its warehouse thrown away."""
-    warehouse = tmp_path_factory.mktemp("warehouse")
-    session = spark_session(str(warehouse), "local[2]", quick=True)
+    warehouse = str(tmp_path_factory.mktemp("warehouse"))
+    if pytestconfig.getoption("--connect"):
+        remote_session(warehouse)  # which is what there is from now on
+    session = spark_session(warehouse, "local[2]", quick=True)
     yield session
     session.stop()
