@@ -97,7 +97,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One GET operation as this product asks it.
+    """One operation as this product asks it: GET, but where a walk has a question to post.
 
     Args:
         name: our name for it, kept with each page.

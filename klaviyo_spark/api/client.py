@@ -40,6 +40,7 @@ REVISION = "2026-07-15"
 TIMEOUT = (10.0, 75.0)  # seconds to connect, and between two pieces of an answer
 TRY_S = 300.0  # an answer that trickles in for longer is dropped and asked for again
 _PIECE = 1 << 18
+_MEDIA = "application/vnd.api+json"
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ class Client:
         endpoint: Endpoint,
         url: str,
         *,
+        question: bytes | None = None,
         gone_ok: bool = False,
         stop: threading.Event | None = None,
     ) -> Page:
@@ -129,6 +131,8 @@ class Client:
 
         Args:
             url: sent to the letter.
+            question: posted as JSON, where the endpoint is asked so. It changes nothing at
+                Klaviyo, so it is sent again as any other request.
             gone_ok: a 404 is a page too (status 404, no records), as a fact about a parent id.
             stop: ends waits and downloads early.
 
@@ -147,7 +151,8 @@ class Client:
         def send(attempt: int, left_s: float) -> Page:
             if attempt > 1:
                 self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
-            return self._send(endpoint, url, gone_ok, attempt, self._clock() + left_s, stop)
+            deadline = self._clock() + left_s
+            return self._send(endpoint, url, question, gone_ok, attempt, deadline, stop)
 
         return self._policy.call(
             send,
@@ -176,6 +181,7 @@ class Client:
         self,
         endpoint: Endpoint,
         url: str,
+        question: bytes | None,
         gone_ok: bool,
         attempt: int,
         deadline: float,
@@ -183,15 +189,16 @@ class Client:
     ) -> Page:
         """One try."""
         parts = urlsplit(url)
-        where = f"GET {parts.path}"
+        where = f"{'GET' if question is None else 'POST'} {parts.path}"
         revision = self._revision(endpoint)
+        headers = {"revision": revision} | ({"Content-Type": _MEDIA} if question else {})
         began = self._clock()
         with self._lock:
             self._sent[endpoint.name] += 1
         session = self._borrow()
         try:
             timeout = (self._timeout[0], max(1.0, min(self._timeout[1], deadline - began)))
-            with session.ask(url, timeout, {"revision": revision}) as response:
+            with session.ask(url, timeout, headers, question) as response:
                 self._reached = True
                 date = answers.http_date(response.headers.get("Date"))
                 self._server.note(date, self._server.local_now())
@@ -271,7 +278,7 @@ class Client:
             return self._sessions.pop()
         except IndexError:
             headers = {
-                "Accept": "application/vnd.api+json",
+                "Accept": _MEDIA,
                 "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
                 "User-Agent": f"klaviyo-spark/{__version__}",
             }

@@ -70,14 +70,21 @@ class Session(requests.Session):
         """Never: a redirect is an answer like any other, and the key goes nowhere else."""
 
     def ask(
-        self, url: str, timeout: tuple[float, float], headers: dict[str, str]
+        self,
+        url: str,
+        timeout: tuple[float, float],
+        headers: dict[str, str],
+        question: bytes | None = None,
     ) -> requests.Response:
-        """GET ``url`` as it is written; the body is not read yet.
+        """GET ``url`` as it is written, or POST ``question`` to it; no body is read yet.
 
         Args:
             headers: of this request, beside those of the session.
         """
-        request = self.prepare_request(requests.Request("GET", self._base_url, headers=headers))
+        method = "GET" if question is None else "POST"
+        request = self.prepare_request(
+            requests.Request(method, self._base_url, headers=headers, data=question)
+        )
         request.url = url
         settings = self.merge_environment_settings(url, {}, True, None, None)
         return self.send(request, timeout=timeout, allow_redirects=False, **settings)

@@ -28,6 +28,7 @@ class Walk:
         read_started_at: when that read began (UTC), before its first request.
         read_run_id: the run that began that read; empty: the run that makes this walk.
         first_page: number of the page at ``first_url``; above 1 for a walk taken up again.
+        question: of an endpoint that is asked by a body: then the walk is one page.
         ask: the first URL of the same listing within other bounds; None: the walk is not cut, and
             begins anew where its cursor has expired.
     """
@@ -46,6 +47,7 @@ class Walk:
     read_started_at: datetime | None = None
     read_run_id: str = ""
     first_page: int = 1
+    question: bytes | None = None
     ask: Callable[[Bounds | None], str] | None = field(default=None, hash=False, compare=False)
 
     @property

@@ -184,7 +184,9 @@ class Crew:
             seen.add(url)
             gone_ok = walk.parent_id is not None
             try:
-                page = self._client.get(walk.endpoint, url, gone_ok=gone_ok, stop=self._halt)
+                page = self._client.get(
+                    walk.endpoint, url, question=walk.question, gone_ok=gone_ok, stop=self._halt
+                )
             except CursorExpired:
                 if page_no == 1 or walk.ask is None:
                     raise
@@ -195,7 +197,7 @@ class Crew:
                 seen = set()
                 continue
             times = page.times(walk.time_field) if walk.time_field else (None, None)
-            ended = page.next_url is None
+            ended = page.next_url is None or walk.question is not None
             walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
             # The page stands even where its next link does not.
             self._put(Fetched(walk, page_no, page, is_last))

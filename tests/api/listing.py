@@ -111,6 +111,7 @@ class Listing:
         endpoint: Endpoint,
         url: str,
         *,
+        question: bytes | None = None,
         gone_ok: bool = False,
         stop: threading.Event | None = None,
     ) -> Page:

@@ -76,6 +76,23 @@ def test_sends_key_revision_and_who_asks(klaviyo):
     assert sent["User-Agent"] == f"klaviyo-spark/{__version__}"
 
 
+def test_a_question_is_posted_and_asked_again_as_a_page_is(klaviyo):
+    answer = b'{"data":{"type":"metric-aggregate","attributes":{}},"links":{"next":null}}'
+    klaviyo.post(URL, status=503)
+    klaviyo.post(URL, body=answer)
+    with a_client() as client:
+        page = client.get(EVENTS, URL, question=b'{"data":{}}')
+    assert (page.body, page.record_count, page.next_url) == (answer, 1, None)
+    assert [call.request.body for call in klaviyo.calls] == [b'{"data":{}}'] * 2
+    assert klaviyo.calls[0].request.headers["Content-Type"] == "application/vnd.api+json"
+
+
+def test_a_question_that_is_refused_says_how_it_was_asked(klaviyo):
+    klaviyo.post(URL, status=403, body=an_error_body("You do not have permission."))
+    with a_client() as client, pytest.raises(MissingScope, match="^POST /api/events -> 403"):
+        client.get(EVENTS, URL, question=b"{}")
+
+
 def test_an_endpoint_is_asked_at_its_own_revision_and_the_next_at_the_clients(klaviyo):
     klaviyo.get(URL, body=a_body())
     with a_client() as client:

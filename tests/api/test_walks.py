@@ -60,7 +60,7 @@ class FakeClient:
         self.most_running: Counter[str] = Counter()
         self.lock = threading.Lock()
 
-    def get(self, endpoint, url, *, gone_ok=False, stop=None) -> Page:
+    def get(self, endpoint, url, *, question=None, gone_ok=False, stop=None) -> Page:
         name = url.rpartition("/")[2].partition("?")[0]
         number = int(url.rpartition("=")[2])
         with self.lock:
@@ -96,6 +96,10 @@ def test_a_walk_follows_next_until_there_is_none():
         ("a", 2, False),
         ("a", 3, True),
     ]
+
+
+def test_a_walk_with_a_question_is_one_page_whatever_link_stands_on_it():
+    assert summary(pages([a_walk(question=b"{}")], FakeClient(3))) == [("a", 1, True)]
 
 
 def test_no_walks_give_no_pages():
