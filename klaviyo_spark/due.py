@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from klaviyo_spark import membership, plan, revisions, state
 from klaviyo_spark.api.answers import as_time, decode
 from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.metrics import MetricFact, Resolution, resolve
+from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.lake import Lake
@@ -85,6 +85,15 @@ class Due:
         self._joined: dict[Key, set[str]] = {}
         self._news: set[Key] = set()
         self._counts: dict[Key, int] = {}
+
+    def rounds(self) -> Iterator[list[Walk]]:
+        """What to ask, round by round; the pages of one have to be noted before the next."""
+        yield self.listings()
+        whole, since = self.members()
+        yield since
+        long = (self.counting(), self.children(), self.windows())
+        yield [*whole, *(walk for walks in long for walk in walks)]
+        yield self.differing()
 
     def listings(self) -> list[Walk]:
         """What is small and read whole each time."""
@@ -248,7 +257,7 @@ class Due:
                 if isinstance(number, int):
                     self._counts[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
-            self._metrics += _metric_facts(body)
+            self._metrics += metrics_on(body)
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:
@@ -264,29 +273,6 @@ class Due:
                 self._news.add(key)
             if len(joined) < _JOINED_HELD:
                 joined.add(member["id"])
-
-
-def _metric_facts(body: bytes) -> list[MetricFact]:
-    """Metrics of a page; a record that is none is left to quarantine."""
-    facts = []
-    for record in decode(body).get("data") or []:
-        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-            continue
-        attributes = _object(record.get("attributes"))
-        name = attributes.get("name")
-        owner = _object(attributes.get("integration")).get("name")
-        facts.append(
-            MetricFact(
-                record["id"],
-                name if isinstance(name, str) else "",
-                owner if isinstance(owner, str) else None,
-            )
-        )
-    return facts
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _now() -> datetime:

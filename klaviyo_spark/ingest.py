@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from klaviyo_spark import revisions, unknown_fields
 from klaviyo_spark.api.client import Client
@@ -27,6 +28,7 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
+from klaviyo_spark.ledger import Landed
 from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.watermarks import as_row, watermarks
@@ -36,17 +38,40 @@ __all__ = ["Outcome", "Wanted", "ingest"]
 logger = logging.getLogger(__name__)
 
 
+class Plan(Protocol):
+    """What to ask; ``Due`` is the one of ordinary runs.
+
+    ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
+    ``metric_names``: what each metric id that is read counts as.
+    """
+
+    kept: dict[str, Landed]
+    metric_names: Mapping[str, str]
+
+    def rounds(self) -> Iterable[Sequence[Walk]]:
+        """Walks, round by round; the next is asked for when all pages of one were noted."""
+        ...
+
+    def note(
+        self, endpoint_name: str, facts: Mapping[str, str], parent_id: str | None, body: bytes
+    ) -> None:
+        """Keep of a page what later rounds need."""
+        ...
+
+
 def ingest(
     lake: Lake,
     client: Client,
     wanted: Wanted,
     progress: Progress,
     stop: threading.Event | None = None,
+    plan: Plan | None = None,
 ) -> Outcome:
     """Read what is due and land it.
 
     Args:
         stop: once set, what is in hand is landed and no more is asked.
+        plan: what to read instead of what is due.
 
     Returns:
         The outcome; a resource that failed is in it, the others have landed.
@@ -55,7 +80,7 @@ def ingest(
         Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
         Interrupted: ``stop`` was set.
     """
-    return _Ingest(lake, client, wanted, progress, stop or threading.Event()).run()
+    return _Ingest(lake, client, wanted, progress, stop or threading.Event()).run(plan)
 
 
 class _Ingest:
@@ -74,16 +99,12 @@ class _Ingest:
         self._watch = unknown_fields.Watch()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
 
-    def run(self) -> Outcome:
+    def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
-        self.due = Due(self.lake, self.client, self.wanted, self.outcome)
+        self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
         try:
-            self._fetch(self.due.listings())
-            whole, since = self.due.members()
-            self._fetch(since)
-            long = (self.due.counting(), self.due.children(), self.due.windows())
-            self._fetch([*whole, *(walk for walks in long for walk in walks)])
-            self._fetch(self.due.differing())
+            for walks in self.plan.rounds():
+                self._fetch(walks)
         except RateLimitTooLong as too_long:
             self.outcome.resume_at = too_long.resume_at
             self._warn(str(too_long))
@@ -123,7 +144,7 @@ class _Ingest:
         if got.page.status == 200:
             walk = got.walk
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
-            self.due.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
+            self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
 
     def _warn(self, text: str) -> None:
         if text not in self.outcome.warnings:
@@ -159,8 +180,8 @@ class _Ingest:
 
     def _remember(self) -> None:
         """Write down what has been read, as far as it has landed."""
-        walks = {**self.due.kept, **self.lander.walks}
-        names, skew = self.due.metric_names, self.client.skew
+        walks = {**self.plan.kept, **self.lander.walks}
+        names, skew = self.plan.metric_names, self.client.skew
         found = watermarks(walks.values(), names, skew, self.wanted.upper_margin)
         rows = [as_row(mark, self.wanted.account_id, self.wanted.run_id) for mark in found]
         if rows:

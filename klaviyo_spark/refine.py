@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -78,11 +78,14 @@ def refine(
     *,
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    reread: str = "",
 ) -> list[Load]:
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
     Args:
         severities: what conf says of checks, by name.
+        reread: a run that read again what silver may have lost: its pages are laid over the
+            tables even where the run before brought the very same.
 
     Returns:
         One load per table and run that had pages for it, zero counts included.
@@ -102,6 +105,8 @@ def refine(
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
         for run_id in (run_id for run_id in began if run_id in due):
             facts = _facts(lake, batches, run_id, began[run_id])
+            if run_id == reread:
+                facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
             known = read_watermarks(lake, account_id, before=began[run_id])
             days = whole_days(known.events)

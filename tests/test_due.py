@@ -15,8 +15,9 @@ from builders import a_page
 
 from klaviyo_spark import state
 from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.due import Due, Outcome, Wanted, _metric_facts
+from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
@@ -256,13 +257,13 @@ def test_a_listing_of_yesterday_is_read_anew(a_run, said):
 
 
 def test_a_metric_is_known_by_its_name_and_owner():
-    (fact,) = _metric_facts(a_body(a_metric("M1", "Opened Email", "Klaviyo")))
+    (fact,) = metrics_on(a_body(a_metric("M1", "Opened Email", "Klaviyo")))
     assert (fact.id, fact.name) == ("M1", "Opened Email")
 
 
 @pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": 7}])
 def test_a_record_that_is_no_metric_is_passed_over(record):
-    assert [fact.id for fact in _metric_facts(a_body(record, a_metric("M1")))] == ["M1"]
+    assert [fact.id for fact in metrics_on(a_body(record, a_metric("M1")))] == ["M1"]
 
 
 # -- what counts as cut short ---------------------------------------------------------------------

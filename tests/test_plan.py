@@ -12,8 +12,8 @@ from builders import NOON
 
 from klaviyo_spark import plan
 from klaviyo_spark.api.coverage import Range, Read, due
+from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.walks import Walk
-from klaviyo_spark.due import _metric_facts
 from klaviyo_spark.plan import (
     Asked,
     Parent,
@@ -477,4 +477,4 @@ def test_metrics_that_are_none_are_left_to_quarantine():
     body = (
         b'{"data":[{"type":"metric"},1,{"id":"M","attributes":{"name":"X","integration":"api"}}]}'
     )
-    assert [(m.id, m.name, m.integration_name) for m in _metric_facts(body)] == [("M", "X", None)]
+    assert [(m.id, m.name, m.integration_name) for m in metrics_on(body)] == [("M", "X", None)]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from klaviyo_spark.api.answers import decode
 
 # Names by which the API has called each documented metric. The SMS ones were renamed to "Text
 # Message" on 2026-07-01, "Unsubscribed" before 2024-05.
@@ -55,6 +57,29 @@ class Resolution:
     warnings: list[str]
     vanished: list[str]
     none: bool
+
+
+def metrics_on(page: bytes) -> list[MetricFact]:
+    """The metrics of a page of their listing; a record that is none is left to quarantine."""
+    facts = []
+    for record in decode(page).get("data") or []:
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+            continue
+        attributes = _object(record.get("attributes"))
+        name = attributes.get("name")
+        owner = _object(attributes.get("integration")).get("name")
+        facts.append(
+            MetricFact(
+                record["id"],
+                name if isinstance(name, str) else "",
+                owner if isinstance(owner, str) else None,
+            )
+        )
+    return facts
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def documented_names() -> dict[str, str]:
