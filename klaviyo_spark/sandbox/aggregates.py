@@ -14,10 +14,9 @@ from klaviyo_spark.sandbox.model import Json, World
 RATE = (3, 60)
 SCOPES = ("metrics:read",)
 TEMPLATE = "/api/metric-aggregates"
-_BOUND = re.compile(r"(greater-or-equal|less-than)\(datetime,(\d{4}-\d\d-\d\d(?:T[\d:.]+)?)\)")
+_BOUND = re.compile(r"(greater-or-equal|less-than)\(datetime,(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 _KNOWN = {"metric_id", "measurements", "interval", "timezone", "page_size", "filter"}
-_YEAR = timedelta(days=366)
 
 
 def _wrong(name: str, detail: str) -> Refusal:
@@ -100,9 +99,14 @@ def _range(filters: object, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if len(found) < 2:
         raise _wrong("filter", "greater-or-equal and less-than on datetime are both needed")
     start, end = found["greater-or-equal"], found["less-than"]
-    if not start < end <= start + _YEAR:
+    if not start < end <= _a_year_after(start):
         raise _wrong("filter", "The time range must be positive and at most one year")
     return start, end
+
+
+def _a_year_after(at: datetime) -> datetime:
+    """The same time of the next year; of a leap day, the day before."""
+    return at.replace(year=at.year + 1, day=28 if (at.month, at.day) == (2, 29) else at.day)
 
 
 def _ceil(at: datetime) -> int:

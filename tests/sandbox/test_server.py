@@ -96,9 +96,38 @@ def test_metric_aggregates_count_what_the_listing_holds(own):
     hours = count(interval="hour").json()["data"]["attributes"]["data"][0]["measurements"]["count"]
     assert (len(hours), sum(hours)) == (200 * 24, len(inside))
     assert count(filter=[]).status_code == 400
+    assert count(filter=query["filter"][:1]).status_code == 400
+    offset = [text.replace(")", "Z)") for text in query["filter"]]
+    assert count(filter=offset).status_code == 400
     assert count(metric_id="none").status_code == 404
     assert count(measurements=["sum_value"]).status_code == 400
     assert count(by=["$flow"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        ("2025-03-01", "2026-03-01", 200),
+        ("2025-03-01", "2026-03-02", 400),
+        ("2023-03-01", "2024-03-01", 200),
+        ("2024-02-29", "2025-02-28", 200),
+        ("2024-02-29", "2025-03-01", 400),
+        ("2026-01-02", "2026-01-02", 400),
+    ],
+)
+def test_metric_aggregates_are_of_a_year_at_most(sandbox, session, start, end, status):
+    metric = next(iter(sandbox.account.world.all("metric")))
+    bounds = [
+        f"greater-or-equal(datetime,{start}T00:00:00)",
+        f"less-than(datetime,{end}T00:00:00)",
+    ]
+    asked = {"metric_id": metric.id, "measurements": ["count"], "filter": bounds}
+    answer = session.post(
+        f"{sandbox.url}/api/metric-aggregates",
+        json={"data": {"type": "metric-aggregate", "attributes": asked}},
+        timeout=20,
+    )
+    assert answer.status_code == status
 
 
 def test_many_callers_at_once_are_served(sandbox, session):
