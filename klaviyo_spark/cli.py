@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from klaviyo_spark import __version__, looking
+from klaviyo_spark import __version__, looking, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
@@ -44,6 +44,8 @@ def cli() -> None:
 cli.add_command(looking.init)
 cli.add_command(looking.doctor)
 cli.add_command(looking.status)
+cli.add_command(trying.sandbox)
+cli.add_command(trying.demo)
 
 
 @cli.command()
@@ -109,6 +111,33 @@ def backfill(**options: Any) -> int:
 
 
 @cli.command()
+@click.option("--all", "ever", is_flag=True, help="Days of all time, not only of the last 400.")
+@click.option("--heal", is_flag=True, help="Read what is short again, and verify that again.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@_RESOURCES
+@_WAIT
+@_COMMON
+def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
+    """Prove the tables complete against Klaviyo's own counts and listings."""
+    from klaviyo_spark.progress import progress
+    from klaviyo_spark.verify import verify, words
+
+    job = _job(options, asks=True)
+    assert job.client
+    done = verify(
+        job.lake,
+        job.client,
+        job.settings,
+        ever=ever,
+        heal=heal,
+        wait=options["wait"],
+        show=progress("auto"),
+    )
+    click.echo(words.as_json(done) if as_json else "\n".join(words.lines(done)))
+    return done.exit_code
+
+
+@cli.command()
 @click.option("--out", metavar="FILE", default="report.html", show_default=True)
 @_COMMON
 def report(**options: Any) -> int:
@@ -150,36 +179,6 @@ def catalog_sql(**options: Any) -> int:
 
     click.echo("\n".join(publish.script(_place(settings_of(options)))))
     return 0
-
-
-@cli.command()
-@click.option("--port", default=0, show_default=True, help="0 takes a free one.")
-@click.option("--events", default=20_000, show_default=True)
-@click.option("--profiles", default=2_000, show_default=True)
-@click.option("--rate-scale", default=1.0, show_default=True, help="Times Klaviyo's rate limits.")
-@click.option("--latency-ms", default=0, show_default=True, help="Added to each answer.")
-@click.option("--seed", default=7, show_default=True, help="The same seed, the same account.")
-def sandbox(**options: Any) -> int:
-    """Serve a sample account on loopback to try things on."""
-    try:
-        from klaviyo_spark.sandbox import serve
-    except ModuleNotFoundError as missing:
-        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
-    serve(**options)
-    return 0
-
-
-@cli.command()
-@click.option("--events", default=20_000, show_default=True)
-@click.option("--profiles", default=2_000, show_default=True)
-@click.option("--warehouse", default="./demo-lake", show_default=True)
-def demo(events: int, profiles: int, warehouse: str) -> int:
-    """Sync a sample account at first, a day later, with nothing new; then write a report."""
-    try:
-        from klaviyo_spark.sandbox.demo import show
-    except ModuleNotFoundError as missing:
-        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
-    return show(events, profiles, warehouse, click.echo)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (
             ("run_id", "string", "The run."),
             ("account_id", "string", "The account's name in conf."),
-            ("verb", "string", "sync, ingest, refine or maintain."),
+            ("verb", "string", "sync, ingest, refine, maintain or verify."),
             ("started_at", "timestamp", "UTC."),
             ("finished_at", "timestamp", "UTC."),
             ("exit_code", "int", "What the process answered."),
@@ -113,6 +113,32 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "again counts again.",
             ),
             ("run_id", "string", "The run that saw it last."),
+        ),
+    ),
+    "verifications": (
+        "One row per verification and scope: a metric's day, a list or segment, a listed record. "
+        "Of a scope the newest row counts.",
+        (
+            ("run_id", "string", "The verify run; what it healed has two rows."),
+            ("account_id", "string", "The account's name in conf."),
+            ("resource", "string", "events, or the resource whose listing was asked."),
+            (
+                "counted",
+                "string",
+                "events; members of a list or segment; records: whether one that is listed is here "
+                "(1) or not (0).",
+            ),
+            ("scope", "string", "Id: of the metric, of the list or segment, of the record."),
+            ("scope_name", "string", "What Klaviyo calls it; NULL where it has no name."),
+            ("day", "date", "UTC day of the events; NULL for all else."),
+            (
+                "have",
+                "bigint",
+                "How many are here, without those marked as gone; of events whose ids are here "
+                "twice, ids where those are too few.",
+            ),
+            ("should_be", "bigint", "How many Klaviyo says there are."),
+            ("verified_at", "timestamp", "When the two were compared (UTC)."),
         ),
     ),
     "retention": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -111,7 +111,7 @@ def one_run(
     """One run of a verb on a lake that is held already; see ``run``."""
     summary = Summary(run_id or uuid.uuid4().hex, verb, _now())
     if client is not None:
-        wanted = _wanted(settings, summary.run_id, start, end)
+        wanted = wanted_of(settings, summary.run_id, start, end)
         began = time.monotonic()
         try:
             with show or progress("none") as shown, until_interrupted() as stop:
@@ -125,18 +125,12 @@ def one_run(
         if not anew:  # whose tables may be those of another release
             make_tables(lake, settings.resources)
         try:
-            summary.loads = (rebuild if anew else refine)(
-                lake,
-                settings.account,
-                settings.resources,
-                keep_event_properties=settings.event_properties,
-                severities=dict(settings.checks.items()),
-            )
+            summary.loads = take_in(lake, settings, rebuild if anew else refine)
         except KlaviyoSparkError as error:
             _note_failure(lake, settings, summary, client, error)
             raise
         summary.outcome.warnings += [note for load in summary.loads for note in load.notes]
-        _list_orphans(lake, settings.account, summary.loads)
+        list_orphans(lake, settings.account, summary.loads)
         summary.rows = row_counts(lake)
         summary.outcome.warnings += publish(lake)
         summary.refine_s = time.monotonic() - began
@@ -157,6 +151,17 @@ def _note_failure(
     summary.outcome.fail("all", str(error))
     summary.exit_code, summary.finished_at = error.exit_code, _now()
     lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+
+
+def take_in(lake: Lake, settings: Settings, refine: Callable[..., list[Load]]) -> list[Load]:
+    """Bronze to silver, by ``refine`` or what makes tables anew, as conf says."""
+    return refine(
+        lake,
+        settings.account,
+        settings.resources,
+        keep_event_properties=settings.event_properties,
+        severities=dict(settings.checks.items()),
+    )
 
 
 def make_tables(lake: Lake, resources: Sequence[str]) -> None:
@@ -186,9 +191,10 @@ def row_counts(lake: Lake) -> dict[str, int]:
     return {row["name"]: row["rows"] for row in every.collect()}
 
 
-def _wanted(
-    settings: Settings, run_id: str, start: datetime | None, end: datetime | None
+def wanted_of(
+    settings: Settings, run_id: str, start: datetime | None = None, end: datetime | None = None
 ) -> Wanted:
+    """What a run with these settings reads."""
     return Wanted(
         account_id=settings.account,
         run_id=run_id,
@@ -204,7 +210,7 @@ def _wanted(
     )
 
 
-def _list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
+def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     """List orphaned flows anew, where what they are found in has changed."""
     touched = {load.table for load in loads if load.inserted or load.updated}
     if touched & set(orphans.NEEDS):

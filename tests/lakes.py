@@ -19,18 +19,6 @@ from klaviyo_spark.silver import columns_of
 
 Row = Mapping[str, Any]
 
-# What `verify` writes.
-VERIFICATIONS = (
-    ("run_id", "string"),
-    ("account_id", "string"),
-    ("resource", "string"),
-    ("scope", "string"),
-    ("scope_name", "string"),
-    ("day", "date"),
-    ("have", "bigint"),
-    ("should_be", "bigint"),
-    ("verified_at", "timestamp"),
-)
 # The documented metrics by the names the sample account gives them; its look-alikes are API's.
 DOCUMENTED = {
     "Received Email": "received email",
@@ -95,8 +83,6 @@ def _silver(name: str, row: Row, now: Any) -> dict[str, Any]:
 def _columns(schema: str, name: str) -> dict[str, str]:
     if schema == "klaviyo_bronze":
         return {column: type for column, type, _ in bronze.COLUMNS}
-    if schema == "klaviyo_ops" and name == "verifications":
-        return dict(VERIFICATIONS)
     if schema == "klaviyo_ops":
         return {column: type for column, type, _ in ops.TABLES[name][1]}
     return {

@@ -157,6 +157,8 @@ def _complete(found: Completeness) -> Card:
     if found.is_complete:
         what = f"all {found.should_be:,} events that Klaviyo counts" if found.should_be else "all"
         said = f"{what}, as of {found.verified_at:%Y-%m-%d %H:%M} UTC"
+        if found.too_many:
+            said += f"; {found.too_many:,} more are here"
         return Card("Complete?", "good", "complete", said)
     parts = []
     if found.missing:

@@ -96,7 +96,7 @@ def differences(account: str) -> str:
 
 def _newest_verifications(account: str) -> str:
     return (
-        "SELECT *, row_number() OVER (PARTITION BY resource, scope, day "
+        "SELECT *, row_number() OVER (PARTITION BY resource, counted, scope, day "
         "ORDER BY verified_at DESC) AS place FROM ops.verifications "
         f"WHERE account_id = {_text(account)}"
     )

@@ -1,0 +1,173 @@
+"""One verification: what Klaviyo says beside what the lake holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from klaviyo_spark import plan, state
+from klaviyo_spark.api.metrics import resolve
+from klaviyo_spark.due import Outcome
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.membership import Key
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.verify import comparing
+from klaviyo_spark.verify.asked import Counts, Klaviyo, Now
+from klaviyo_spark.verify.comparing import Check
+from klaviyo_spark.verify.days import BACK, Span, due
+from klaviyo_spark.verify.healing import Healing
+from klaviyo_spark.verify.holdings import Holdings
+from klaviyo_spark.verify.listings import Listing, listings
+from klaviyo_spark.watermarks import Known
+
+Days = Mapping[str, Collection[date]]
+"""Days to verify, per metric id."""
+Groups = Mapping[Key, plan.Parent]
+
+
+class Checker:
+    """Verifies one account; ``outcome`` gets what could not be verified, and what to know.
+
+    ``metric_names``: of the metrics whose events are verified, by id. ``groups``: lists and
+    segments, as listed.
+    """
+
+    def __init__(self, lake: Lake, klaviyo: Klaviyo, settings: Settings, outcome: Outcome) -> None:
+        self._lake, self._klaviyo = lake, klaviyo
+        self._settings, self._outcome = settings, outcome
+        self._holdings = Holdings(lake, settings.account)
+        self._names: dict[Key, str | None] = {}
+        self.metric_names: Mapping[str, str] = {}
+        self.groups: Groups = {}
+
+    def everything(self, ever: bool) -> list[Check]:
+        """A check per scope that Klaviyo can be asked about.
+
+        Args:
+            ever: days of all time, and not only those of the last 400.
+        """
+        resources, known = self._settings.resources, self._known()
+        needed = {*resources, "metrics"} if "events" in resources else {*resources}
+        now = self._klaviyo.listed(listings(sorted(needed)))
+        self.groups = now.groups
+        for resource in {resource for resource, _ in now.groups}:
+            for id, record in now.records[resource].items():
+                self._names[resource, id] = record.name
+        days: Days = {}
+        if "events" in resources:
+            self.metric_names = self._metrics(now, known)
+            days = self._days(known, ever)
+        counts = self._klaviyo.counted(days, self._countable())
+        since = (self._klaviyo.client.now() - BACK).date()
+        return [
+            *self._events(counts, since),
+            *self._members(counts, known),
+            *self._records(listings(resources), now),
+        ]
+
+    def again(self, healing: Healing) -> list[Check]:
+        """A check per scope that has been read again."""
+        days: dict[str, set[date]] = {}
+        for reading in healing.readings:
+            for metric_id in reading.metric_ids:
+                days.setdefault(metric_id, set()).update(reading.span)
+        groups = {
+            (resource, id): group
+            for (resource, id), group in self.groups.items()
+            if id in healing.groups.get(resource, ())
+        }
+        wanted = listings(sorted(healing.listings))
+        now = self._klaviyo.listed(wanted)
+        counts = self._klaviyo.counted(days, groups)
+        return [
+            *self._events(counts, date.min),
+            *self._members(counts, self._known()),
+            *self._records(wanted, now),
+        ]
+
+    def _known(self) -> Known:
+        return state.read_watermarks(self._lake, self._settings.account)
+
+    def _metrics(self, now: Now, known: Known) -> Mapping[str, str]:
+        """Ids and names of the metrics to verify: those that a sync reads."""
+        if "metrics" in now.unread:
+            self._outcome.fail("events", "events: which metrics to count could not be found out")
+            return {}
+        found = resolve(now.metrics, self._settings.metrics, known.metric_names)
+        self._outcome.warnings += found.warnings
+        for name in found.vanished:
+            self._outcome.fail("events", f"events: metric {name!r} is no longer in the account")
+        if found.none:
+            self._outcome.fail("events", "events: none of the metrics to read is in the account")
+        there = {metric.id: metric.name for metric in now.metrics}
+        for id, name in known.metric_names.items():
+            if id not in there and name not in found.vanished:
+                self._outcome.warnings.append(
+                    f"metric {id} ({name}) is no longer in the account: its events stay, and "
+                    "Klaviyo cannot count them"
+                )
+        return {id: there.get(id) or name for id, name in found.ids.items()}
+
+    def _days(self, known: Known, ever: bool) -> Days:
+        first_held = self._holdings.first_day() if ever else None
+        now, settings = self._klaviyo.client.now(), self._settings
+        found: dict[str, list[date]] = {}
+        for metric_id in self.metric_names:
+            reads = known.events.get(metric_id, [])
+            read_until = max((read.range.end for read in reads), default=None)
+            start, lookback = settings.start_time, settings.lookback
+            found[metric_id] = [*(due(now, lookback, start, read_until, first_held, ever) or ())]
+        return found
+
+    def _countable(self) -> Groups:
+        """Groups without those that Klaviyo is still working out: their number is moving."""
+        moving = sum(not group.whole for group in self.groups.values())
+        if moving:
+            self._outcome.warnings.append(
+                f"{moving:,} segments are being worked out by Klaviyo; their members were not "
+                "verified"
+            )
+        return {key: group for key, group in self.groups.items() if group.whole}
+
+    def _events(self, counts: Counts, since: date) -> list[Check]:
+        if not counts.events:
+            return []
+        metric_ids, days = ({*part} for part in zip(*counts.events, strict=True))
+        held = self._holdings.events(metric_ids, Span(min(days), max(days)))
+        return comparing.events(counts.events, held, self.metric_names, since)
+
+    def _members(self, counts: Counts, known: Known) -> list[Check]:
+        if not counts.members:
+            return []
+        held = self._holdings.members({resource for resource, _ in counts.members})
+        since: dict[Key, datetime] = {}
+        for key in comparing.to_look_at(counts.members, held):
+            read = known.groups.get(key)
+            at = read and (read.joined_at or read.whole_at)
+            if at:
+                since[key] = at
+        joined = self._klaviyo.joined(self.groups, since)
+        if joined:
+            self._outcome.warnings.append(
+                f"{sum(joined.values()):,} members are newer than the last sync; the next one "
+                "reads them"
+            )
+        return comparing.members(counts.members, joined, held, self._names)
+
+    def _records(self, wanted: Sequence[Listing], now: Now) -> list[Check]:
+        wanted = [one for one in wanted if one.table.resource not in now.unread]
+        held, listed_at = self._holdings.records(wanted), self._holdings.listed_at(wanted)
+        shift = self._klaviyo.client.skew - self._settings.upper_margin
+        checks: list[Check] = []
+        for listing in wanted:
+            name = listing.table.name
+            at = listed_at.get(listing.endpoint.name)
+            read_at = at and at + shift
+            records = now.records[name]
+            checks += comparing.records(listing.table.resource, records, held[name], read_at)
+            newer = comparing.newer(records, held[name], read_at)
+            if newer:
+                self._outcome.warnings.append(
+                    f"{name}: {newer:,} are newer than the last sync; the next one reads them"
+                )
+        return checks

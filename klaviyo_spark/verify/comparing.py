@@ -1,0 +1,162 @@
+"""What the lake has beside what Klaviyo says, scope by scope. Pure; no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from klaviyo_spark.membership import Key
+
+EVENTS, MEMBERS, RECORDS = "events", "members", "records"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One scope: a row of ``klaviyo_ops.verifications``, whose columns these are.
+
+    ``twice``: rows here with an id that another row has; not kept.
+    """
+
+    resource: str
+    counted: str
+    scope: str
+    scope_name: str | None
+    day: date | None
+    have: int
+    should_be: int
+    twice: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, date | None]:
+        """What makes it the same scope in another verification."""
+        return (self.resource, self.counted, self.scope, self.day)
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything to name."""
+        return self.have != self.should_be
+
+    @property
+    def missing(self) -> int:
+        """How many are not here."""
+        return max(0, self.should_be - self.have)
+
+    @property
+    def more(self) -> int:
+        """How many more are here than Klaviyo says."""
+        return max(0, self.have - self.should_be)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the copy is not what it should be.
+
+        Events are never removed here, and Klaviyo's count may come after its events: to have more
+        of them is no fault, but for those that are here twice.
+        """
+        return bool(self.missing or self.twice or (self.more and self.counted != EVENTS))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Events of one metric and day: rows, and how many ids they have."""
+
+    rows: int = 0
+    ids: int = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A record as a listing has it; ``created`` is None where the listing does not say."""
+
+    name: str | None
+    created: datetime | None
+
+
+def events(
+    counts: Mapping[tuple[str, date], int],
+    held: Mapping[tuple[str, date], Held],
+    names: Mapping[str, str],
+    since: date,
+) -> list[Check]:
+    """A check per metric and day.
+
+    What is here twice does not make up for what is missing.
+
+    Args:
+        counts: Klaviyo's, per metric and day.
+        names: per metric.
+        since: earlier days are left out for as long as no metric has any event.
+    """
+    none = Held()
+    used = [day for (metric, day), count in counts.items() if count or (metric, day) in held]
+    first = min([since, *used])
+    checks = []
+    for (metric, day), count in counts.items():
+        here = held.get((metric, day), none)
+        have = here.ids if here.ids < count else here.rows
+        twice = here.rows - here.ids
+        if day >= first:
+            checks.append(Check(EVENTS, EVENTS, metric, names.get(metric), day, have, count, twice))
+    return checks
+
+
+def members(
+    counts: Mapping[Key, int],
+    joined: Mapping[Key, int],
+    held: Mapping[Key, int],
+    names: Mapping[Key, str | None],
+) -> list[Check]:
+    """A check per list or segment.
+
+    Args:
+        counts: Klaviyo's.
+        joined: of these, those who joined since the group was last read: a later run's.
+    """
+    return [
+        Check(
+            *(key[0], MEMBERS, key[1], names.get(key), None),
+            have=held.get(key, 0),
+            should_be=count - joined.get(key, 0),
+        )
+        for key, count in counts.items()
+    ]
+
+
+def to_look_at(counts: Mapping[Key, int], held: Mapping[Key, int]) -> list[Key]:
+    """Groups that Klaviyo counts more members of: some may have joined a moment ago."""
+    return [key for key, count in counts.items() if count > held.get(key, 0)]
+
+
+def records(
+    resource: str,
+    listed: Mapping[str, Listed],
+    held: Mapping[str, str | None],
+    read_at: datetime | None,
+) -> Iterator[Check]:
+    """A check per record of a listing, and per row that no listing has.
+
+    Args:
+        held: name per id of what is here and not marked as gone.
+        read_at: when the listing was last read: what was created later is a later run's.
+    """
+    for id, record in listed.items():
+        if id in held or not is_newer(record, read_at):
+            yield Check(resource, RECORDS, id, record.name, None, int(id in held), 1)
+    for id in held.keys() - listed.keys():
+        yield Check(resource, RECORDS, id, held[id], None, 1, 0)
+
+
+def newer(listed: Mapping[str, Listed], held: Collection[str], read_at: datetime | None) -> int:
+    """How many records ``records`` leaves out."""
+    return sum(id not in held and is_newer(record, read_at) for id, record in listed.items())
+
+
+def is_newer(record: Listed, read_at: datetime | None) -> bool:
+    """Whether the last read could not have found it."""
+    return bool(record.created and read_at and record.created > read_at)
+
+
+def later(checks: Iterable[Check], again: Iterable[Check]) -> list[Check]:
+    """``checks`` with those of ``again`` in the place of the same scopes."""
+    return list({check.key: check for check in (*checks, *again)}.values())

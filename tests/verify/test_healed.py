@@ -1,0 +1,235 @@
+"""A lake that has lost rows, over a socket: what verify names, what heals it, what that costs."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from pyspark.sql import functions as F
+
+from klaviyo_spark import ops, pipeline
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.verify import Verified, verify
+from klaviyo_spark.verify.days import joined
+from klaviyo_spark.verify.healing import readings
+
+KEY = "pk_sandbox"
+LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "list_profiles")
+Scope = tuple[str, str, date | None]
+
+
+@dataclass
+class Story:
+    """What was lost and what came of it; ``asked`` are requests of each kind while healing."""
+
+    lake: Lake
+    short: dict[str, dict[date, int]]
+    lost: dict[Scope, tuple[int, int]]
+    while_held: Verified
+    healed: Verified
+    asked: Counter[str]
+    afterwards: Verified
+    before: set[tuple[object, ...]]
+    after: set[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def story(spark, tmp_path_factory) -> Story:
+    """A sync, a loss, and three verifications; the tests below only look at what they left."""
+    warehouse = tmp_path_factory.mktemp("verified")
+    place = Place(str(warehouse), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    lake = Lake(spark, place)
+    account = Account(seed=5, events=1_500, profiles=60, campaigns=6)
+    with Sandbox(account, key=KEY, rate_scale=1000) as sandbox:
+        settings = Settings(
+            base_url=sandbox.url,
+            warehouse=str(warehouse),
+            resources=("events", "lists", "metrics", "tags"),
+        )
+        with Client(sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
+            pipeline.run("sync", lake, settings, client)
+            before = _rows(lake)
+            short, lost = _lose(lake)
+            with pipeline.alone("sync", Lake(spark, place), "another", wait=False):
+                while_held = verify(lake, client, settings)
+            counted = sandbox.counts()
+            healed = verify(lake, client, settings, heal=True)
+            asked = sandbox.counts() - counted
+            after = _rows(lake)
+            afterwards = verify(lake, client, settings, ever=True)
+    return Story(lake, short, lost, while_held, healed, asked, afterwards, before, after)
+
+
+def _rows(lake: Lake) -> set[tuple[object, ...]]:
+    """Every row of the tables that lose some, by its key and its hash."""
+    every = None
+    for name in LOST:
+        table = TABLES[name]
+        key = F.concat_ws("|", *table.key).alias("key")
+        rows = lake.silver(table).select(F.lit(name).alias("table"), key, "_row_hash")
+        every = rows if every is None else every.union(rows)
+    assert every is not None
+    return {tuple(row) for row in every.collect()}
+
+
+def _lose(lake: Lake) -> tuple[dict[str, dict[date, int]], dict[Scope, tuple[int, int]]]:
+    """Take away three days of a metric, 50 other events, a tag and a member of a list.
+
+    Returns:
+        Per metric its short days and how many events they had; and of every scope that lacks
+        something what is left and what was there.
+    """
+    events = lake.silver(TABLES["events"]).select("id", "metric_data_id", "event_date").collect()
+    today = datetime.now(timezone.utc).date()
+    settled = [
+        (row["id"], row["metric_data_id"], row["event_date"])
+        for row in events
+        if today - timedelta(days=399) <= row["event_date"] <= today - timedelta(days=9)
+    ]
+    had = Counter((metric, day) for _, metric, day in settled)
+    days = {metric: [day for m, day in had if m == metric] for metric, _ in had}
+    metric, span = next(
+        (metric, span) for metric in sorted(days) for span in joined(days[metric]) if len(span) >= 3
+    )
+    three = {(metric, day) for day in [*span][:3]}
+    whole = [event for event in settled if event[1:] in three]
+    others = sorted(event for event in settled if event[1:] not in three)
+    gone = [*whole, *random.Random(11).sample(others, 50)]
+    left = had - Counter((metric, day) for _, metric, day in gone)
+
+    ids = ", ".join(f"'{id}'" for id, _, _ in gone)
+    _delete(lake, "events", f"id IN ({ids})")
+    _delete(lake, "event_group_ids", f"event_id IN ({ids})")
+    _delete(lake, "event_attribution_group_ids", f"event_id IN ({ids})")
+    tag = lake.silver(TABLES["tags"]).agg(F.min("tag_id")).collect()[0][0]
+    _delete(lake, "tags", f"tag_id = '{tag}'")
+    members = lake.silver(TABLES["list_profiles"]).where("_deleted_at IS NULL")
+    sizes = members.groupBy("list_id").agg(F.count("*").alias("n"), F.min("profile_id").alias("p"))
+    largest = sizes.orderBy(F.desc("n"), "list_id").first()
+    assert largest
+    _delete(
+        lake,
+        "list_profiles",
+        f"list_id = '{largest['list_id']}' AND profile_id = '{largest['p']}'",
+    )
+
+    short: dict[str, dict[date, int]] = {}
+    lost: dict[Scope, tuple[int, int]] = {
+        ("tags", tag, None): (0, 1),
+        ("lists", largest["list_id"], None): (largest["n"] - 1, largest["n"]),
+    }
+    for metric, day in {(metric, day) for _, metric, day in gone}:
+        short.setdefault(metric, {})[day] = had[metric, day]
+        lost["events", metric, day] = (left[metric, day], had[metric, day])
+    return short, lost
+
+
+def _delete(lake: Lake, table: str, where: str) -> None:
+    name = lake.place.table("klaviyo_v2", table)
+    lake.spark.sql(f"DELETE FROM {name} WHERE {where}")
+
+
+def named(done: Verified) -> dict[Scope, tuple[int, int]]:
+    """What a verification found to differ."""
+    return {
+        (check.resource, check.scope, check.day): (check.have, check.should_be)
+        for check in done.found
+        if check.differs
+    }
+
+
+def test_exactly_what_was_lost_is_named(story):
+    assert named(story.healed) == named(story.while_held) == story.lost
+    assert sum(should_be - have for have, should_be in story.lost.values()) > 50 + 3
+
+
+def test_nobody_has_to_be_waited_for_to_verify(story):
+    assert story.while_held.exit_code == 3
+    (note,) = [w for w in story.while_held.outcome.warnings if w.startswith("the lake is held by")]
+    assert "run another" in note
+
+
+def test_what_was_lost_is_read_again_in_the_fewest_requests(story):
+    runs = {span for days in story.short.values() for span in joined(days)}
+    assert len(readings(story.short)) == story.asked["/api/events"] <= len(runs)
+    assert story.asked["/api/lists/{id}/profiles"] == 1
+    assert story.asked["/api/profiles"] == 0
+
+
+def test_healing_brings_back_every_row_as_it_was(story):
+    assert story.healed.exit_code == 0
+    assert [check for check in story.healed.checks if check.differs] == []
+    assert story.after == story.before
+
+
+def test_what_was_healed_is_verified_again_and_nothing_else(story):
+    rows = story.lake.ops("verifications").where(F.col("run_id") == story.healed.run_id)
+    per_scope = rows.groupBy("resource", "counted", "scope", "day").count().where("count = 2")
+    again = {(row["resource"], row["scope"], row["day"]) for row in per_scope.collect()}
+    tags = {("tags", id, None) for id in _ids(story.lake, "tags")}
+    assert again == story.lost.keys() | tags
+
+
+def test_the_tables_tell_what_the_verifications_found(story):
+    rows = story.lake.ops("verifications").collect()
+    assert {*rows[0].asDict()} == {name for name, _, _ in ops.TABLES["verifications"][1]}
+    first = [row for row in rows if row["run_id"] == story.while_held.run_id]
+    assert {
+        (row["resource"], row["scope"], row["day"]): (row["have"], row["should_be"])
+        for row in first
+        if row["have"] != row["should_be"]
+    } == story.lost
+    metrics = {row["scope"] for row in first if row["counted"] == "events"}
+    days = [row["day"] for row in first if row["counted"] == "events"]
+    assert len(days) == len(metrics) * len({*days}), "a row per metric and day, whole or not"
+    assert {row["scope"] for row in first if row["counted"] == "members"} == _ids(
+        story.lake, "lists"
+    )
+
+
+def test_afterwards_all_days_of_all_time_are_whole(story):
+    done = story.afterwards
+    assert (done.exit_code, done.outcome.failed) == (0, {})
+    events = [check for check in done.checks if check.counted == "events"]
+    here = story.lake.silver(TABLES["events"]).count()
+    assert sum(check.have for check in events) == here == sum(c.should_be for c in events)
+
+
+def test_runs_of_verify_are_written_down(story):
+    runs = story.lake.ops("runs").where("verb = 'verify'").orderBy("started_at").collect()
+    assert [(run["exit_code"], run["pages"] > 0) for run in runs] == [
+        (3, False),
+        (0, True),
+        (0, False),
+    ]
+    (events, lists, tags) = runs[0]["problems"]
+    assert lists == "lists: members of 1 scope differ, 1 missing, 0 too many"
+    assert (events[:7], tags) == (
+        "events:",
+        "tags: records of 1 scope differ, 1 missing, 0 too many",
+    )
+
+
+def test_what_has_been_read_again_is_no_step_back(story):
+    """The marks of the sync stay; healing adds ranges of the days it read, with their names."""
+    marks = story.lake.ops("watermarks").where("resource = 'events'").collect()
+    synced = {m["scope"]: m["range_end"] for m in marks if m["range_start"] is None}
+    added = [mark for mark in marks if mark["run_id"] == story.healed.run_id]
+    assert {mark["scope"] for mark in added} == story.short.keys() <= synced.keys()
+    assert all(mark["range_end"] < synced[mark["scope"]] for mark in added)
+    assert all(mark["documented_name"] for mark in added)
+
+
+def _ids(lake: Lake, name: str) -> set[str]:
+    table = TABLES[name]
+    rows = lake.silver(table).where("_deleted_at IS NULL").select(table.key[0]).collect()
+    return {row[0] for row in rows}

@@ -1,0 +1,69 @@
+"""Which tables are held against a listing, and what is read of its pages. No Spark."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+from builders import a_campaign, a_campaign_message, a_page
+
+from klaviyo_spark.resources import RESOURCES
+from klaviyo_spark.verify.comparing import Listed
+from klaviyo_spark.verify.listings import listing_walks, listings
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+
+
+def test_all_tables_whose_rows_are_records_of_a_listing_are_held_against_it():
+    found = {
+        one.table.name: (one.endpoint.name, one.rows, one.key) for one in listings([*RESOURCES])
+    }
+    assert found == {
+        "campaigns": ("campaigns", "data", "campaign_id"),
+        "campaign_messages": ("campaigns", "included:campaign-message", "campaign_message_id"),
+        "flows": ("flows", "data", "flow_id"),
+        "flow_actions": ("flows", "included:flow-action", "flow_action_id"),
+        "lists": ("lists", "data", "list_id"),
+        "metrics": ("metrics", "data", "list_id"),
+        "segments": ("segments", "data", "segment_id"),
+        "tags": ("tags", "data", "tag_id"),
+    }
+
+
+def test_only_the_resources_that_are_kept_are_listed():
+    assert [one.table.name for one in listings(["events", "flows", "profiles"])] == [
+        "flows",
+        "flow_actions",
+    ]
+
+
+def test_each_listing_is_walked_once_in_all_its_slices():
+    walks = listing_walks("https://a.klaviyo.com", listings(["campaigns", "tags"]), NOW)
+    assert sorted(walk.endpoint.name for walk in walks) == ["campaigns"] * 6 + ["tags"]
+    assert all(walk.complete for walk in walks)
+
+
+def test_records_are_told_from_what_the_page_includes():
+    nameless = {"type": "campaign", "id": "C2", "attributes": None}
+    page = a_page(
+        "campaigns",
+        a_campaign(),
+        nameless,
+        {"type": "campaign", "id": None},
+        included=[a_campaign_message(), {"type": "tag", "id": "T1"}],
+    )
+    body = page["body"].encode()
+    campaigns, messages = listings(["campaigns"])
+
+    created = datetime(2026, 4, 28, 10, 11, 12, tzinfo=timezone.utc)
+    assert dict(campaigns.records(body)) == {
+        "C1": Listed("Spring sale", created),
+        "C2": Listed(None, None),
+    }
+    assert dict(messages.records(body)) == {"C1-M": Listed(None, created)}
+
+
+def test_a_page_without_records_has_none():
+    campaigns, messages = listings(["campaigns"])
+    body = json.dumps({"data": [], "links": {}}).encode()
+    assert [*campaigns.records(body), *messages.records(body)] == []

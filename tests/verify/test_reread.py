@@ -1,0 +1,76 @@
+"""What is asked to mend faults, round by round. No Spark."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from urllib.parse import unquote
+
+from builders import a_campaign, a_page
+
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.plan import Parent
+from klaviyo_spark.verify.days import Span
+from klaviyo_spark.verify.healing import PAGE, Healing, Reading
+from klaviyo_spark.verify.reread import Reread
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+DAYS = Span(date(2026, 5, 2), date(2026, 5, 4))
+EMAIL = {"channel": "email", "archived": "false"}
+
+
+def a_reread(healing: Healing) -> Reread:
+    groups = {("lists", "L1"): Parent("L1"), ("segments", "S1"): Parent("S1", whole=False)}
+    return Reread("https://a.klaviyo.com", healing, {"M1": "opened email"}, groups, NOW)
+
+
+def of(walks: list[Walk]) -> list[tuple[str, str | None, bool]]:
+    return [(walk.endpoint.name, walk.parent_id, walk.complete) for walk in walks]
+
+
+def test_short_days_are_asked_for_from_midnight_to_midnight():
+    plan = a_reread(Healing([Reading(("M1", "M2"), DAYS, 40)]))
+    (walk,) = next(plan.rounds())
+    assert (
+        'filter=equals(metric_id,["M1","M2"]),greater-or-equal(datetime,2026-05-02T00:00:00Z),'
+        "less-or-equal(datetime,2026-05-04T23:59:59Z)"
+    ) in unquote(walk.first_url)
+    assert (walk.facts, walk.complete) == ({"metric_ids": "M1,M2"}, False)
+
+
+def test_a_reading_is_cut_among_threads_only_where_it_is_long():
+    few, many = (Reading(("M1",), DAYS, n * PAGE) for n in (31, 32))
+    assert [walk.ask is None for walk in next(a_reread(Healing([few, many])).rounds())] == [
+        True,
+        False,
+    ]
+
+
+def test_members_are_read_whole():
+    healing = Healing(groups={"lists": frozenset({"L1"}), "segments": frozenset({"S1"})})
+    rounds = a_reread(healing).rounds()
+    assert of(next(rounds)) == [("list_profiles", "L1", True), ("segment_profiles", "S1", False)]
+    assert next(rounds) == []
+
+
+def test_of_missing_records_children_are_asked_for_once_they_are_listed():
+    plan = a_reread(Healing(listings={"campaigns": frozenset({"C1", "C3-M"})}))
+    rounds = plan.rounds()
+    assert [walk.endpoint.name for walk in next(rounds)] == ["campaigns"] * 6
+    page = a_page("campaigns", *(a_campaign(id) for id in ("C1", "C2", "C3")))
+    plan.note("campaigns", EMAIL, None, page["body"].encode())
+    assert of(next(rounds)) == [
+        ("campaign_templates", "C1", True),
+        ("campaign_templates", "C3", True),
+    ]
+
+
+def test_where_nothing_was_missing_no_child_is_asked_for():
+    plan = a_reread(Healing(listings={"campaigns": frozenset()}))
+    rounds = plan.rounds()
+    next(rounds)
+    plan.note("campaigns", EMAIL, None, a_page("campaigns", a_campaign())["body"].encode())
+    assert next(rounds) == []
+
+
+def test_nothing_that_landed_before_is_taken_for_read():
+    assert a_reread(Healing()).kept == {}
