@@ -13,7 +13,7 @@ from klaviyo_spark.membership import Key
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.asked import Counts, Klaviyo, Now
-from klaviyo_spark.verify.comparing import Check
+from klaviyo_spark.verify.comparing import Check, Listed
 from klaviyo_spark.verify.days import BACK, Span, due
 from klaviyo_spark.verify.healing import Healing
 from klaviyo_spark.verify.holdings import Holdings
@@ -36,7 +36,7 @@ class Checker:
         self._lake, self._klaviyo = lake, klaviyo
         self._settings, self._outcome = settings, outcome
         self._holdings = Holdings(lake, settings.account)
-        self._names: dict[Key, str | None] = {}
+        self._records_of_groups: dict[Key, Listed] = {}
         self.metric_names: Mapping[str, str] = {}
         self.groups: Groups = {}
 
@@ -49,20 +49,23 @@ class Checker:
         resources, known = self._settings.resources, self._known()
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
         now = self._klaviyo.listed(listings(sorted(needed)))
+        read_at = self._read_at()
         self.groups = now.groups
-        for resource in {resource for resource, _ in now.groups}:
-            for id, record in now.records[resource].items():
-                self._names[resource, id] = record.name
+        self._records_of_groups = {
+            (resource, id): record
+            for resource in {resource for resource, _ in now.groups}
+            for id, record in now.records[resource].items()
+        }
         days: Days = {}
         if "events" in resources:
             self.metric_names = self._metrics(now, known)
             days = self._days(known, ever)
-        counts = self._klaviyo.counted(days, self._countable())
+        counts = self._klaviyo.counted(days, self._countable(read_at))
         since = (self._klaviyo.client.now() - BACK).date()
         return [
             *self._events(counts, since),
             *self._members(counts, known),
-            *self._records(listings(resources), now),
+            *self._records(listings(resources), now, read_at),
         ]
 
     def again(self, healing: Healing) -> list[Check]:
@@ -82,7 +85,7 @@ class Checker:
         return [
             *self._events(counts, date.min),
             *self._members(counts, self._known()),
-            *self._records(wanted, now),
+            *self._records(wanted, now, self._read_at()),
         ]
 
     def _known(self) -> Known:
@@ -119,15 +122,23 @@ class Checker:
             found[metric_id] = [*(due(now, lookback, start, read_until, first_held, ever) or ())]
         return found
 
-    def _countable(self) -> Groups:
-        """Groups without those that Klaviyo is still working out: their number is moving."""
+    def _read_at(self) -> Mapping[str, datetime]:
+        """When each resource was last listed, by Klaviyo's clock, and what is newer not found."""
+        shift = self._klaviyo.client.skew - self._settings.upper_margin
+        return {
+            resource: at + shift
+            for resource, at in self._holdings.listed_at(listings(self._settings.resources)).items()
+        }
+
+    def _countable(self, read_at: Mapping[str, datetime]) -> Groups:
+        """Groups whose members can be compared."""
         moving = sum(not group.whole for group in self.groups.values())
         if moving:
             self._outcome.warnings.append(
                 f"{moving:,} segments are being worked out by Klaviyo; their members were not "
                 "verified"
             )
-        return {key: group for key, group in self.groups.items() if group.whole}
+        return comparing.countable(self.groups, self._records_of_groups, read_at)
 
     def _events(self, counts: Counts, since: date) -> list[Check]:
         if not counts.events:
@@ -152,20 +163,20 @@ class Checker:
                 f"{sum(joined.values()):,} members are newer than the last sync; the next one "
                 "reads them"
             )
-        return comparing.members(counts.members, joined, held, self._names)
+        names = {key: record.name for key, record in self._records_of_groups.items()}
+        return comparing.members(counts.members, joined, held, names)
 
-    def _records(self, wanted: Sequence[Listing], now: Now) -> list[Check]:
+    def _records(
+        self, wanted: Sequence[Listing], now: Now, read_at: Mapping[str, datetime]
+    ) -> list[Check]:
         wanted = [one for one in wanted if one.table.resource not in now.unread]
-        held, listed_at = self._holdings.records(wanted), self._holdings.listed_at(wanted)
-        shift = self._klaviyo.client.skew - self._settings.upper_margin
+        held = self._holdings.records(wanted)
         checks: list[Check] = []
         for listing in wanted:
-            name = listing.table.name
-            at = listed_at.get(listing.endpoint.name)
-            read_at = at and at + shift
-            records = now.records[name]
-            checks += comparing.records(listing.table.resource, records, held[name], read_at)
-            newer = comparing.newer(records, held[name], read_at)
+            name, resource = listing.table.name, listing.table.resource
+            records, at = now.records[name], read_at.get(resource)
+            checks += comparing.records(resource, records, held[name], at)
+            newer = comparing.newer(records, held[name], at)
             if newer:
                 self._outcome.warnings.append(
                     f"{name}: {newer:,} are newer than the last sync; the next one reads them"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from klaviyo_spark.membership import Key
+from klaviyo_spark.plan import Parent
 
 EVENTS, MEMBERS, RECORDS = "events", "members", "records"
 
@@ -117,10 +118,29 @@ def members(
         Check(
             *(key[0], MEMBERS, key[1], names.get(key), None),
             have=held.get(key, 0),
-            should_be=count - joined.get(key, 0),
+            should_be=max(0, count - joined.get(key, 0)),
         )
         for key, count in counts.items()
     ]
+
+
+def countable(
+    groups: Mapping[Key, Parent], records: Mapping[Key, Listed], read_at: Mapping[str, datetime]
+) -> dict[Key, Parent]:
+    """Groups whose members can be compared.
+
+    Klaviyo is still working out those that are not whole. Those that were created after the last
+    read have no members here before the next one.
+
+    Args:
+        read_at: when the listing was last read, per resource.
+    """
+    nothing = Listed(None, None)
+    return {
+        key: group
+        for key, group in groups.items()
+        if group.whole and not is_newer(records.get(key, nothing), read_at.get(key[0]))
+    }
 
 
 def to_look_at(counts: Mapping[Key, int], held: Mapping[Key, int]) -> list[Key]:

@@ -71,7 +71,7 @@ class Holdings:
         return found
 
     def listed_at(self, listings: Sequence[Listing]) -> Mapping[str, datetime]:
-        """When the last whole read of each listing began (UTC), per endpoint, by our clock."""
+        """When the last read of each resource's listing began (UTC), by our clock."""
         if not listings:
             return {}
         names = sorted({one.endpoint.name for one in listings})
@@ -81,8 +81,8 @@ class Holdings:
             .where(F.col("resource").isin(*{one.endpoint.resource for one in listings}))
             .where(F.col("complete") & F.col("endpoint").isin(*names))
         )
-        rows = pages.groupBy("endpoint").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
-        return {row["endpoint"]: utc(row["at"]) for row in rows.collect()}
+        rows = pages.groupBy("resource").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
+        return {row["resource"]: utc(row["at"]) for row in rows.collect()}
 
     def _rows(self, table: str) -> DataFrame:
         return self._lake.silver(TABLES[table]).where(F.col("_account_id") == self._account_id)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from klaviyo_spark.plan import Parent
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.comparing import Check, Held, Listed
 
@@ -92,6 +93,16 @@ def test_only_groups_with_too_few_members_may_have_new_ones():
     counts = {("lists", id): 5 for id in "ABCD"}
     held = {("lists", "A"): 4, ("lists", "B"): 5, ("lists", "C"): 6}
     assert comparing.to_look_at(counts, held) == [("lists", "A"), ("lists", "D")]
+
+
+def test_groups_that_are_worked_out_or_newer_than_the_last_read_are_not_compared():
+    groups = {("lists", id): Parent(id) for id in "ABC"}
+    groups["segments", "S"] = Parent("S", whole=False)
+    records = {("lists", "A"): Listed("a", BEFORE), ("lists", "B"): Listed("b", AFTER)}
+
+    found = comparing.countable(groups, records, {"lists": READ_AT})
+    assert [*found] == [("lists", "A"), ("lists", "C")]
+    assert [*comparing.countable(groups, records, {})] == [("lists", id) for id in "ABC"]
 
 
 # -- records --------------------------------------------------------------------------------------
