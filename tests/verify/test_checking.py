@@ -1,0 +1,309 @@
+"""A verification over a socket, of a lake whose rows are given: no Spark."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from klaviyo_spark import state
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.due import Outcome
+from klaviyo_spark.membership import GroupRead, Key
+from klaviyo_spark.progress import progress
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.verify import checking
+from klaviyo_spark.verify.asked import Klaviyo
+from klaviyo_spark.verify.checking import Checker
+from klaviyo_spark.verify.comparing import Check, Held
+from klaviyo_spark.verify.days import Span
+from klaviyo_spark.verify.healing import healing
+from klaviyo_spark.verify.listings import Listing
+from klaviyo_spark.watermarks import Known
+
+KEY = "pk_sandbox"
+NOW = datetime.now(timezone.utc)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "segments", "tags")
+
+
+@dataclass
+class Here:
+    """Stands in for ``Holdings``: rows as the account says silver must hold them."""
+
+    truth: dict[str, list[dict[str, Any]]]
+    read_at: datetime = NOW
+    asked: list[Span] = field(default_factory=list)
+
+    def lose(self, table: str, which: Callable[[dict[str, Any]], bool]) -> None:
+        self.truth[table] = [row for row in self.truth[table] if not which(row)]
+
+    def first_day(self) -> date | None:
+        return min(row["event_datetime"].date() for row in self.truth["events"])
+
+    def events(self, metric_ids: Collection[str], span: Span) -> dict[tuple[str, date], Held]:
+        self.asked.append(span)
+        found = Counter(
+            (row["metric_data_id"], row["event_datetime"].date()) for row in self.truth["events"]
+        )
+        return {k: Held(n, n) for k, n in found.items() if span.first <= k[1] <= span.last}
+
+    def members(self, resources: Collection[str]) -> dict[Key, int]:
+        tables = {
+            "lists": ("list_profiles", "list_id"),
+            "segments": ("segment_profiles", "segment_id"),
+        }
+        return Counter(
+            (resource, row[key])
+            for resource, (table, key) in tables.items()
+            for row in self.truth[table]
+            if not row["_deleted"]
+        )
+
+    def records(self, listings: Collection[Listing]) -> dict[str, dict[str, str | None]]:
+        return {
+            one.table.name: {
+                row[one.key]: None for row in self.truth[one.table.name] if not row["_deleted"]
+            }
+            for one in listings
+        }
+
+    def listed_at(self, listings: Collection[Listing]) -> Mapping[str, datetime]:
+        return {one.table.resource: self.read_at for one in listings}
+
+
+@dataclass
+class Lab:
+    """What a test arranges, and a verification of it."""
+
+    sandbox: Sandbox
+    client: Client
+    here: Here
+    known: Known = field(default_factory=Known)
+    outcome: Outcome = field(default_factory=Outcome)
+    settings: Settings = field(default_factory=lambda: Settings(resources=RESOURCES))
+
+    def checker(self) -> Checker:
+        klaviyo = Klaviyo(self.client, 8, self.outcome, progress("none"))
+        return Checker(None, klaviyo, self.settings, self.outcome)  # type: ignore[arg-type]
+
+    def faults(self) -> list[tuple[str, str, int, int]]:
+        found = [check for check in self.checker().everything(ever=False) if check.is_fault]
+        return [(check.counted, check.scope, check.have, check.should_be) for check in found]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    account = Account(seed=4, events=1_500, profiles=120, campaigns=8)
+    with Sandbox(account, key=KEY, rate_scale=1000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lab(served, monkeypatch) -> Iterator[Lab]:
+    policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
+    with Client(served.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
+        made = Lab(served, client, Here(served.account.truth()))
+        monkeypatch.setattr(checking, "Holdings", lambda *_: made.here)
+        monkeypatch.setattr(state, "read_watermarks", lambda *_: made.known)
+        yield made
+    served.missing_scopes = set()
+
+
+def of(checks: list[Check], counted: str) -> list[Check]:
+    return [check for check in checks if check.counted == counted]
+
+
+def test_a_lake_that_holds_all_is_complete_and_every_scope_is_a_check(lab):
+    checks = lab.checker().everything(ever=False)
+
+    assert [check for check in checks if check.differs] == []
+    truth = lab.sandbox.account.truth()
+    metrics = {row["metric_data_id"] for row in truth["events"]}
+    assert {check.scope for check in of(checks, "events")} >= metrics
+    assert len(of(checks, "events")) == len({c.scope for c in of(checks, "events")}) * 393
+    assert {check.scope for check in of(checks, "members") if check.resource == "lists"} == {
+        row["list_id"] for row in truth["lists"]
+    }
+    tables = ("campaigns", "campaign_messages", "flows", "flow_actions", "lists", "metrics")
+    rows = sum(len(truth[name]) for name in (*tables, "segments", "tags"))
+    assert len(of(checks, "records")) == rows
+    assert lab.outcome.failed == {}
+
+
+def test_a_year_of_days_of_a_metric_is_one_request(lab):
+    before = lab.sandbox.counts()
+    checks = lab.checker().everything(ever=False)
+    asked = lab.sandbox.counts() - before
+    metrics = {check.scope for check in of(checks, "events")}
+    assert asked["/api/metric-aggregates"] == 2 * len(metrics), "400 days are more than one year"
+    assert asked["/api/lists/{id}"] == len(lab.sandbox.account.truth()["lists"])
+    assert asked["/api/campaigns"] == 6
+    assert "/api/events" not in asked
+
+
+def test_everything_goes_back_to_the_first_event_and_asks_no_more_of_the_lake(lab):
+    until = NOW - timedelta(days=1)
+    metrics = {row["metric_data_id"] for row in lab.here.truth["events"]}
+    lab.known = Known(events={id: [Read(Range(None, until), NOW)] for id in metrics})
+    checks = of(lab.checker().everything(ever=True), "events")
+    assert sum(check.should_be for check in checks) == len(lab.here.truth["events"])
+    assert min(check.day for check in checks if check.day) == lab.here.first_day()
+    assert lab.here.asked == [Span(date(2000, 1, 1), until.date() - timedelta(days=1))]
+
+
+def test_what_is_missing_or_too_much_is_named(lab):
+    event = next(
+        row
+        for row in lab.here.truth["events"]
+        if timedelta(30) < NOW - row["event_datetime"] < timedelta(300)
+    )
+    lab.here.lose("events", lambda row: row["id"] == event["id"])
+    tag = lab.here.truth["tags"][0]["tag_id"]
+    lab.here.lose("tags", lambda row: row["tag_id"] == tag)
+    lab.here.truth["flows"].append({"flow_id": "GONE", "_deleted": False})
+
+    found = {(counted, scope): have - should_be for counted, scope, have, should_be in lab.faults()}
+    assert found == {
+        ("events", event["metric_data_id"]): -1,
+        ("records", tag): -1,
+        ("records", "GONE"): 1,
+    }
+
+
+def test_rows_that_are_marked_as_gone_do_not_count(lab):
+    flow = next(row for row in lab.here.truth["flows"] if not row["_deleted"])
+    flow["_deleted"] = True
+    assert lab.faults() == [("records", flow["flow_id"], 0, 1)]
+
+
+# -- what a later run is to find ------------------------------------------------------------------
+
+
+def the_largest_list(lab: Lab) -> tuple[str, list[dict[str, Any]]]:
+    """Its id and its members, the last who joined last."""
+    sizes = Counter(row["list_id"] for row in lab.here.truth["list_profiles"])
+    id = sizes.most_common(1)[0][0]
+    rows = [row for row in lab.here.truth["stg_member_lists"] if row["list_id"] == id]
+    return id, sorted(rows, key=lambda row: row["joined_group_at"])
+
+
+@pytest.mark.parametrize(("read_later", "expected"), [(False, []), (True, [-3])])
+def test_members_are_missing_only_if_they_joined_before_the_last_that_was_read(
+    lab, read_later, expected
+):
+    id, members = the_largest_list(lab)
+    late = {row["profile_id"] for row in members[-3:]}
+    lab.here.lose("list_profiles", lambda row: row["list_id"] == id and row["profile_id"] in late)
+    last = members[-1 if read_later else -4]["joined_group_at"]
+    lab.known = Known(groups={("lists", id): GroupRead(whole_at=LONG_AGO, joined_at=last)})
+
+    assert [have - should_be for _, _, have, should_be in lab.faults()] == expected
+    newer = "3 members are newer than the last sync; the next one reads them"
+    assert (newer in lab.outcome.warnings) is not read_later
+
+
+def test_what_was_created_after_the_last_sync_is_not_missing_yet(lab):
+    lab.here.read_at = LONG_AGO
+    for name in ("campaigns", "lists", "list_profiles"):
+        lab.here.truth[name] = []
+    assert lab.faults() == []
+    campaigns = len(lab.sandbox.account.truth()["campaigns"])
+    assert (
+        f"campaigns: {campaigns} are newer than the last sync; the next one reads them"
+    ) in lab.outcome.warnings
+
+
+# -- what cannot be verified ----------------------------------------------------------------------
+
+
+def test_a_key_that_may_not_list_metrics_lets_the_rest_be_verified(lab):
+    lab.sandbox.missing_scopes = {"metrics:read"}
+    checks = lab.checker().everything(ever=False)
+
+    assert {check.resource for check in checks} == {*RESOURCES} - {"events", "metrics"}
+    assert [check for check in checks if check.is_fault] == []
+    assert {*lab.outcome.failed} == {"events", "metrics"}
+    assert lab.outcome.failed["events"] == ["events: which metrics to count could not be found out"]
+
+
+def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
+    metric = lab.here.truth["events"][0]["metric_data_id"]
+    lab.settings = Settings(resources=("events",), metrics=(metric, "Old Metric"))
+    lab.known = Known(metric_names={"X1": "Old Metric"})
+
+    checks = lab.checker().everything(ever=False)
+    assert {check.scope for check in checks} == {metric}
+    assert lab.outcome.failed == {
+        "events": ["events: metric 'Old Metric' is no longer in the account"]
+    }
+
+
+def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
+    lab.settings = Settings(resources=("events",))
+    lab.known = Known(metric_names={"X1": "received email"})
+    stray = {**lab.here.truth["events"][0], "metric_data_id": "X1"}
+    lab.here.truth["events"].append(stray)
+
+    assert (lab.faults(), lab.outcome.failed) == ([], {})
+    assert (
+        "metric X1 (received email) is no longer in the account: its events stay, and Klaviyo "
+        "cannot count them"
+    ) in lab.outcome.warnings
+
+
+def test_a_segment_that_is_being_worked_out_is_left_out_and_told(lab):
+    checker = lab.checker()
+    checker.everything(ever=False)
+    key = next(key for key in checker.groups if key[0] == "segments")
+    checker.groups = {**checker.groups, key: replace(checker.groups[key], whole=False)}
+
+    assert key not in checker._countable({})
+    assert [w for w in lab.outcome.warnings if w.endswith("their members were not verified")]
+
+
+def test_days_before_conf_start_are_left_out(lab):
+    start = (NOW - timedelta(days=20)).replace(hour=12)
+    lab.settings = Settings(resources=("events",), start=start.isoformat())
+    days = {check.day for check in lab.checker().everything(ever=False)}
+    assert min(days) == start.date() + timedelta(days=1)
+
+
+# -- again ----------------------------------------------------------------------------------------
+
+
+def test_again_asks_about_what_was_healed_alone(lab):
+    truth = lab.here.truth
+    event = next(
+        row
+        for row in truth["events"]
+        if timedelta(30) < NOW - row["event_datetime"] < timedelta(300)
+    )
+    id, members = the_largest_list(lab)
+    lost = [row["profile_id"] for row in members][:1]
+    lab.here = Here({name: [*rows] for name, rows in truth.items()})
+    lab.here.lose("events", lambda row: row["id"] == event["id"])
+    lab.here.lose("list_profiles", lambda r: r["list_id"] == id and r["profile_id"] in lost)
+    checker = lab.checker()
+    todo = healing(checker.everything(ever=False))
+    lab.here.truth = truth
+    before = lab.sandbox.counts()
+
+    checks = checker.again(todo)
+
+    assert [(check.counted, check.scope, check.day, check.differs) for check in checks] == [
+        ("events", event["metric_data_id"], event["event_datetime"].date(), False),
+        ("members", id, None, False),
+    ]
+    assert lab.sandbox.counts() - before == Counter(
+        {"/api/metric-aggregates": 1, "/api/lists/{id}": 1}
+    )
