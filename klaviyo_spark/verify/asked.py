@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 
@@ -80,7 +80,7 @@ class Klaviyo:
         return now
 
     def counted(
-        self, days: Mapping[str, Iterable[date]], groups: Mapping[Key, plan.Parent]
+        self, days: Mapping[str, Collection[date]], groups: Mapping[Key, plan.Parent]
     ) -> Counts:
         """Klaviyo's own counts: events of each metric on its days, members of each group."""
         walks = count_walks(self.client.base_url, days, _now())
@@ -92,7 +92,7 @@ class Klaviyo:
             if isinstance(got, Failed) or got.page.status == 404 or not walk.parent_id:
                 self._note_uncounted(got)
             elif walk.endpoint is COUNTS:
-                self._take_counts(found, got, walk.parent_id)
+                self._take_counts(found, got, {*days[walk.parent_id]})
             else:
                 at = _members_at(walk.endpoint)
                 number = plan.at(decode(got.page.body).get("data") or {}, at)
@@ -131,13 +131,15 @@ class Klaviyo:
     ) -> list[Walk]:
         return plan.fanout_walks(self.client.base_url, endpoint, [group], _now(), since)
 
-    def _take_counts(self, found: Counts, got: Fetched, metric_id: str) -> None:
+    def _take_counts(self, found: Counts, got: Fetched, wanted: Set[date]) -> None:
+        """Keep the counts of days that are wanted; those between them were asked for with them."""
+        metric_id = got.walk.parent_id or ""
         try:
             per_day = counts(got.page.body, got.walk.facts)
         except BadAnswer as error:
             self._outcome.fail("events", f"{error}")
             return
-        found.events.update({(metric_id, day): count for day, count in per_day.items()})
+        found.events.update({(metric_id, day): n for day, n in per_day.items() if day in wanted})
 
     def _note_uncounted(self, got: Fetched | Failed) -> None:
         """A metric that cannot be counted is a failure; a group that has gone meanwhile is not."""

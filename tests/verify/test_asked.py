@@ -111,6 +111,13 @@ def test_events_are_counted_per_utc_day_and_a_year_is_one_request(sandbox, ask, 
     assert outcome.failed == {}
 
 
+def test_days_between_those_that_are_wanted_are_asked_for_with_them_and_not_told(ask):
+    world = ask.listed(listings(["metrics"]))
+    metric = world.metrics[0].id
+    days = [date(2026, 1, 1), date(2026, 3, 1)]
+    assert [*ask.counted({metric: days}, {}).events] == [(metric, day) for day in days]
+
+
 def test_a_metric_that_klaviyo_does_not_count_is_named(ask, outcome):
     assert ask.counted({"NoSuch": [date(2026, 1, 1)]}, {}).events == {}
     assert outcome.failed == {"events": ["events: Klaviyo counts no metric NoSuch"]}
