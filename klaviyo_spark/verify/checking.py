@@ -62,14 +62,20 @@ class Checker:
             days = self._days(known, ever)
         counts = self._klaviyo.counted(days, self._countable(read_at))
         since = (self._klaviyo.client.now() - BACK).date()
-        return [
+        checks = [
             *self._events(counts, since),
             *self._members(counts, known),
             *self._records(listings(resources), now, read_at),
         ]
+        before, compared = self._holdings.differing(), {*resources} - now.unread
+        return checks + comparing.settled(before, checks, compared, self.groups.keys())
 
-    def again(self, healing: Healing) -> list[Check]:
-        """A check per scope that has been read again."""
+    def again(self, healing: Healing, before: Sequence[Check]) -> list[Check]:
+        """A check per scope that has been read again.
+
+        Args:
+            before: what was found at first.
+        """
         days: dict[str, set[date]] = {}
         for reading in healing.readings:
             for metric_id in reading.metric_ids:
@@ -82,11 +88,13 @@ class Checker:
         wanted = listings(sorted(healing.listings))
         now = self._klaviyo.listed(wanted)
         counts = self._klaviyo.counted(days, groups)
-        return [
+        checks = [
             *self._events(counts, date.min),
             *self._members(counts, self._known()),
             *self._records(wanted, now, self._read_at()),
         ]
+        faults, compared = [check for check in before if check.is_fault], {*healing.listings}
+        return checks + comparing.settled(faults, checks, compared - now.unread, self.groups.keys())
 
     def _known(self) -> Known:
         return state.read_watermarks(self._lake, self._settings.account)

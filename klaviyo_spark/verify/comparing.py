@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from klaviyo_spark.membership import Key
@@ -175,6 +175,28 @@ def newer(listed: Mapping[str, Listed], held: Collection[str], read_at: datetime
 def is_newer(record: Listed, read_at: datetime | None) -> bool:
     """Whether the last read could not have found it."""
     return bool(record.created and read_at and record.created > read_at)
+
+
+def settled(
+    before: Iterable[Check], now: Iterable[Check], compared: Collection[str], groups: Set[Key]
+) -> list[Check]:
+    """What differed and is by now neither here nor at Klaviyo: nothing beside nothing.
+
+    Without such a check the last word on it would for ever be that it differs.
+
+    Args:
+        before: what differed when it was last verified.
+        compared: resources whose listing was read whole.
+        groups: lists and segments that are listed.
+    """
+    keys = {check.key for check in now}
+    return [
+        replace(check, have=0, should_be=0, twice=0)
+        for check in before
+        if check.key not in keys and check.resource in compared
+        if check.counted == RECORDS
+        or (check.counted == MEMBERS and (check.resource, check.scope) not in groups)
+    ]
 
 
 def later(checks: Iterable[Check], again: Iterable[Check]) -> list[Check]:

@@ -12,7 +12,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.membership import Key
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.state import utc
-from klaviyo_spark.verify.comparing import Held
+from klaviyo_spark.verify.comparing import EVENTS, Check, Held
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.listings import Listing
 
@@ -83,6 +83,20 @@ class Holdings:
         )
         rows = pages.groupBy("resource").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
         return {row["resource"]: utc(row["at"]) for row in rows.collect()}
+
+    def differing(self) -> list[Check]:
+        """Members and records that differed when they were last verified."""
+        facts = ("scope_name", "have", "should_be")
+        last = F.max_by(F.struct(*facts), "verified_at").alias("last")
+        rows = (
+            self._lake.ops("verifications")
+            .where((F.col("account_id") == self._account_id) & (F.col("counted") != EVENTS))
+            .groupBy("resource", "counted", "scope")
+            .agg(last)
+            .where("last.have <> last.should_be")
+            .select("resource", "counted", "scope", *[f"last.{name}" for name in facts])
+        )
+        return [Check(**row.asDict(), day=None) for row in rows.collect()]
 
     def _rows(self, table: str) -> DataFrame:
         return self._lake.silver(TABLES[table]).where(F.col("_account_id") == self._account_id)

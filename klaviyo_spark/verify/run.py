@@ -178,7 +178,7 @@ class _Verify:
             done.healed = todo
             if self._outcome.resume_at is not None:
                 return
-            again = self._checker.again(todo)
+            again = self._checker.again(todo, done.found)
             self._write(again)
             done.checks = later(done.found, again)
 

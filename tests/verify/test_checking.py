@@ -42,6 +42,7 @@ class Here:
 
     truth: dict[str, list[dict[str, Any]]]
     read_at: datetime = NOW
+    before: list[Check] = field(default_factory=list)
     asked: list[Span] = field(default_factory=list)
 
     def lose(self, table: str, which: Callable[[dict[str, Any]], bool]) -> None:
@@ -76,6 +77,9 @@ class Here:
             }
             for one in listings
         }
+
+    def differing(self) -> list[Check]:
+        return self.before
 
     def listed_at(self, listings: Collection[Listing]) -> Mapping[str, datetime]:
         return {one.table.resource: self.read_at for one in listings}
@@ -294,11 +298,12 @@ def test_again_asks_about_what_was_healed_alone(lab):
     lab.here.lose("events", lambda row: row["id"] == event["id"])
     lab.here.lose("list_profiles", lambda r: r["list_id"] == id and r["profile_id"] in lost)
     checker = lab.checker()
-    todo = healing(checker.everything(ever=False))
+    found = checker.everything(ever=False)
+    todo = healing(found)
     lab.here.truth = truth
     before = lab.sandbox.counts()
 
-    checks = checker.again(todo)
+    checks = checker.again(todo, found)
 
     assert [(check.counted, check.scope, check.day, check.differs) for check in checks] == [
         ("events", event["metric_data_id"], event["event_datetime"].date(), False),
@@ -307,3 +312,18 @@ def test_again_asks_about_what_was_healed_alone(lab):
     assert lab.sandbox.counts() - before == Counter(
         {"/api/metric-aggregates": 1, "/api/lists/{id}": 1}
     )
+
+
+def test_a_record_that_is_gone_here_too_differs_no_longer(lab):
+    lab.here.truth["flows"].append({"flow_id": "GONE", "_deleted": False})
+    checker = lab.checker()
+    found = checker.everything(ever=False)
+    lab.here.truth["flows"][-1]["_deleted"] = True
+
+    again = {check.scope: check for check in checker.again(healing(found), found)}
+    assert (again["GONE"].have, again["GONE"].should_be) == (0, 0)
+    assert [check for check in again.values() if check.differs] == []
+
+    lab.here.before = [check for check in found if check.scope == "GONE"]
+    later = {check.scope: check for check in lab.checker().everything(ever=False)}
+    assert (later["GONE"].have, later["GONE"].should_be) == (0, 0)

@@ -137,6 +137,26 @@ def test_where_nothing_was_ever_read_all_is_missing():
     assert comparing.newer({"B": Listed("b", AFTER)}, {}, None) == 0
 
 
+def test_what_is_nowhere_any_more_differs_no_longer():
+    def differed(counted: str, scope: str, resource: str = "lists") -> Check:
+        return Check(resource, counted, scope, "name", None, 1, 2)
+
+    here = [Check("lists", "records", "L1", None, None, 0, 1)]
+    before = [
+        differed("records", "L1"),
+        differed("records", "L2"),
+        differed("records", "T1", "tags"),
+        differed("members", "L2"),
+        differed("members", "L3"),
+        differed("events", "M1", "events"),
+    ]
+    found = comparing.settled(before, here, {"lists", "events"}, {("lists", "L3")})
+    assert found == [
+        Check("lists", "records", "L2", "name", None, 0, 0),
+        Check("lists", "members", "L2", "name", None, 0, 0),
+    ]
+
+
 # -- again ----------------------------------------------------------------------------------------
 
 
