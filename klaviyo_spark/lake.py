@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark.arrow import TYPES
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.lock import folder_of
@@ -41,7 +42,7 @@ class Lake(Tables):
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
-        schema = pa.schema([(name, _ARROW[type]) for name, type, _ in bronze.COLUMNS])
+        schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze.COLUMNS])
         table = self._bronze()
         folder = folder_of(self)
         if folder and local_pages.available():
@@ -169,7 +170,7 @@ class Lake(Tables):
 
     def _ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
         columns = ops.TABLES[name][1]
-        schema = pa.schema([(column, _ARROW[type]) for column, type, _ in columns])
+        schema = pa.schema([(column, TYPES[type]) for column, type, _ in columns])
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         return frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
 
@@ -196,18 +197,6 @@ class Lake(Tables):
     def put_ops(self, name: str, rows: DataFrame, key: Sequence[str]) -> None:
         """Put ``rows``, one per ``key``, in the place of those with the same key."""
         self._merge(self._ops(name), _same(key), rows)
-
-
-_ARROW = {
-    "string": pa.string(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "array<string>": pa.list_(pa.string()),
-}
 
 
 def _same(key: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.api.coverage import Range, Read, merge
+from klaviyo_spark.arrow import frame
 from klaviyo_spark.spec import TableSpec
 
 _ONE_DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ def late_arrivals(new: DataFrame, table: TableSpec, days: Days) -> DataFrame:
     """
     assert table.partition
     day = table.partition.name
-    read = new.sparkSession.createDataFrame(days, "scope string, first date, last date")
+    read = frame(new.sparkSession, days, scope="string", first="date", last="date")
     within = (F.col("scope") == F.col(table.late_by)) & F.col(day).between(
         F.col("first"), F.col("last")
     )

@@ -15,6 +15,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from klaviyo_spark import ops, pipeline, retention, upkeep
+from klaviyo_spark.arrow import frame
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -148,7 +149,7 @@ class _Run:
         old = retention.old(portions, _refined(lake), TABLES.values(), before)
         if not old.runs:
             return
-        runs = lake.spark.createDataFrame(sorted(old.runs), "run_id string, endpoint string")
+        runs = frame(lake.spark, sorted(old.runs), run_id="string", endpoint="string")
         pages = retention.pages_to_go(mine, runs, old, ENDPOINTS.values())
         sums = F.count(F.lit(1)).alias("pages"), F.sum("bytes").alias("bytes")
         rows = [

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze
 from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.arrow import frame
 from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Done, Landed
@@ -141,10 +142,9 @@ def members_held(
         .where(F.col(group).isin(*joined))
         .select(F.col(group).alias("id"), F.col(member).alias("member"))
     )
-    new = lake.spark.createDataFrame(
-        [(id, one) for id, some in joined.items() for one in some], "id string, member string"
-    ).join(held, ["id", "member"], "left_anti")
-    return _counted(held), _counted(new)
+    ids = [(id, one) for id, some in joined.items() for one in some]
+    read = frame(lake.spark, ids, id="string", member="string")
+    return _counted(held), _counted(read.join(held, ["id", "member"], "left_anti"))
 
 
 def _counted(rows: DataFrame) -> dict[str, int]:

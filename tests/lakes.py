@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from klaviyo_spark import bronze, ops
-from klaviyo_spark.lake import _ARROW
+from klaviyo_spark.arrow import TYPES as ARROW
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
@@ -50,7 +50,7 @@ def write(lake: Path, table: str, *rows: Row) -> None:
     schema, _, name = table.partition(".")
     columns = _columns(schema, name)
     account = "_account_id" if "_account_id" in columns else "account_id"
-    fields = pa.schema([(column, _ARROW[type]) for column, type in columns.items()])
+    fields = pa.schema([(column, ARROW[type]) for column, type in columns.items()])
     filled = [{account: "default", **row} if account in columns else row for row in rows]
     write_deltalake(
         lake / f"{schema}.db" / name,

@@ -23,7 +23,7 @@ from klaviyo_spark import bronze, landing, local_pages, plan
 from klaviyo_spark.api.answers import Page
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Fetched
-from klaviyo_spark.lake import _ARROW
+from klaviyo_spark.arrow import TYPES as ARROW
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.local_pages import LocalPages
 from klaviyo_spark.resources import ENDPOINTS
@@ -182,7 +182,7 @@ def test_a_batch_that_was_refused_is_neither_counted_nor_appended_again(small_ba
 
 # -- a local table --------------------------------------------------------------------------------
 
-SCHEMA = pa.schema([(name, _ARROW[type]) for name, type, _ in bronze.COLUMNS])
+SCHEMA = pa.schema([(name, ARROW[type]) for name, type, _ in bronze.COLUMNS])
 
 
 def a_table(folder: Path) -> Path:

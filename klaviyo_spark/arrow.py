@@ -1,0 +1,38 @@
+"""Rows that the driver holds, as a DataFrame. All go through Arrow.
+
+Spark takes Arrow in as it is. A list of tuples would be pickled and read by a Python process beside
+each executor, and a cluster's executors need not have one that fits, or any at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+# Arrow's types by the names that specs and ``ops`` give to Spark's.
+TYPES = {
+    "string": pa.string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) -> DataFrame:
+    """``rows``, in any number, as a DataFrame.
+
+    Args:
+        rows: a value per column; None is NULL.
+        columns: their names and types, in order.
+    """
+    names = list(columns)
+    named = [dict(zip(names, row, strict=True)) for row in rows]
+    schema = pa.schema([(name, TYPES[type]) for name, type in columns.items()])
+    return spark.createDataFrame(pa.Table.from_pylist(named, schema=schema))
