@@ -221,6 +221,7 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     from klaviyo_spark.lake import Lake
     from klaviyo_spark.session import spark_session
     from klaviyo_spark.settings import api_key, load
+    from klaviyo_spark.shared import check_shared
     from klaviyo_spark.times import bounds
 
     set_up_logging(options)
@@ -233,6 +234,7 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
         client = Client(settings.base_url, api_key(settings), limiter=limiter)
     place = _place(settings)
     spark = spark_session(place.warehouse)
+    check_shared(spark, place.warehouse, place.catalog)
     named = tuple(asked.get("resources", ()))
     return _Job(settings, Lake(spark, place), client, start, end, named)
 
@@ -241,10 +243,11 @@ def _place(settings: Settings) -> Place:
     """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
     from klaviyo_spark.lake import Place
     from klaviyo_spark.settings import check_warehouse
+    from klaviyo_spark.shared import for_all
 
     schemas, warehouse = settings.schemas, settings.warehouse
     if not settings.catalog:
-        warehouse = check_warehouse(warehouse, schemas)
+        warehouse = for_all(check_warehouse(warehouse, schemas))
     return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
 
 
