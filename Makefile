@@ -44,6 +44,10 @@ test-connect: $(READY) ## The tests of the pipeline once more, on Spark Connect
 	$(BIN)/python -m pytest --connect -m "spark and not soak and not browser" \
 		$(CONNECT:%=tests/test_%.py)
 
+.PHONY: test-cluster
+test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers on loopback
+	$(BIN)/python -m pytest -m cluster tests/test_cluster.py
+
 .PHONY: soak
 soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
 	$(BIN)/python -m pytest -v -m soak

@@ -19,6 +19,7 @@ VERBS = [
     "setup",
     "soak",
     "test",
+    "test-cluster",
     "test-report",
 ]
 
