@@ -221,7 +221,7 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     from klaviyo_spark.lake import Lake
     from klaviyo_spark.session import spark_session
     from klaviyo_spark.settings import api_key, load
-    from klaviyo_spark.shared import check_shared
+    from klaviyo_spark.shared import check_warehouse_of
     from klaviyo_spark.times import bounds
 
     set_up_logging(options)
@@ -234,7 +234,7 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
         client = Client(settings.base_url, api_key(settings), limiter=limiter)
     place = _place(settings)
     spark = spark_session(place.warehouse)
-    check_shared(spark, place.warehouse, place.catalog)
+    check_warehouse_of(spark, place.warehouse, place.catalog)
     named = tuple(asked.get("resources", ()))
     return _Job(settings, Lake(spark, place), client, start, end, named)
 

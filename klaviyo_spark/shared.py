@@ -1,4 +1,4 @@
-"""A lake in a folder under spark-submit: named so that all machines mean the same, seen by all."""
+"""Where a lake is, as all machines of a cluster have to name it and see it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klaviyo_spark import session
+from klaviyo_spark import jars, session
 from klaviyo_spark.errors import ConfigError, in_a_line
 from klaviyo_spark.lock import local_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# What brings Hadoop's file systems, by scheme; each has the version of Spark's own Hadoop.
+PACKAGES = {
+    "s3a": "org.apache.hadoop:hadoop-aws",
+    "abfss": "org.apache.hadoop:hadoop-azure",
+    "gs": "org.apache.hadoop:hadoop-gcp",
+}
+HADOOP = {"4.2": "3.5.0", "4.0": "3.4.1"}
 # Spread over the executors that there are; a few more reads cost nothing.
 _READS = 32
 
@@ -30,7 +37,56 @@ def for_all(warehouse: str) -> str:
     return f"file://{folder}" if folder else warehouse
 
 
-def check_shared(spark: SparkSession, warehouse: str, catalog: str | None) -> None:
+def check_warehouse_of(spark: SparkSession, warehouse: str, catalog: str | None) -> None:
+    """Look at the warehouse through Spark before anything is asked of Klaviyo.
+
+    Raises:
+        ConfigError: Spark cannot reach it, or a cluster's executors do not see it.
+    """
+    if catalog or session.place(os.environ, active=False) is session.Place.GIVEN:
+        return
+    folder = local_folder(warehouse, None)
+    if folder is None:
+        _check_reached(spark, warehouse)
+    elif not str(spark.conf.get("spark.master")).startswith("local"):
+        _check_shared(spark, folder)
+
+
+def _check_reached(spark: SparkSession, warehouse: str) -> None:
+    """Ask for a file that is not there: whether it is not there is known where it can be reached.
+
+    Raises:
+        ConfigError: Spark has no file system for the scheme, or it does not answer.
+    """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    scheme = warehouse.partition(":")[0]
+    try:
+        spark.read.text(f"{warehouse.rstrip('/')}/.klaviyo-spark-none")
+    except (PySparkException, Py4JJavaError) as error:
+        said = str(error)
+        if "PATH_NOT_FOUND" in said:
+            return
+        if any(name in said for name in ("ClassNotFound", "NoClassDef", "No FileSystem for")):
+            raise ConfigError(
+                f"warehouse {warehouse}: Spark has no file system for {scheme}://; "
+                f"{_jar(scheme, spark.version)}"
+            ) from error
+        why = in_a_line(error)
+        raise ConfigError(f"warehouse {warehouse}: cannot be reached: {why}") from error
+
+
+def _jar(scheme: str, spark: str) -> str:
+    """What brings the file system of a scheme."""
+    version = HADOOP.get(jars.minor(spark))
+    if scheme not in PACKAGES or version is None:
+        return f"known are {', '.join(f'{one}://' for one in PACKAGES)}"
+    package = f"{PACKAGES[scheme]}:{version}"
+    return f"spark-submit --packages {package}, or its jars in the folder of KLAVIYO_SPARK_JARS"
+
+
+def _check_shared(spark: SparkSession, folder: Path) -> None:
     """Let a cluster's executors read what this machine has just written into the lake's folder.
 
     A folder of this machine alone would take in every page, and the first table would find none
@@ -40,9 +96,6 @@ def check_shared(spark: SparkSession, warehouse: str, catalog: str | None) -> No
     Raises:
         ConfigError: one of them does not see it, or this machine cannot write there.
     """
-    folder = local_folder(warehouse, catalog)
-    if folder is None or str(spark.conf.get("spark.master")).startswith("local"):
-        return
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 

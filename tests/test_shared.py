@@ -1,0 +1,76 @@
+"""Where a lake is, on a cluster: how it is named, and that it is looked at first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.shared import check_warehouse_of, for_all
+
+
+def test_a_folder_has_its_scheme_under_spark_submit_alone(monkeypatch: pytest.MonkeyPatch):
+    assert for_all("/lake") == "/lake"
+
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1234")
+    assert for_all("/lake") == "file:///lake"
+    assert for_all("file:///lake") == "file:///lake"
+    for elsewhere in ("s3a://bucket/lake", "hdfs://host/lake", "/dbfs/lake"):
+        assert for_all(elsewhere) == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "why"),
+    [
+        (
+            "s3a://bucket/lake",
+            r"no file system for s3a://; spark-submit --packages org.apache.hadoop:hadoop-aws:3",
+        ),
+        (
+            "abfss://lake@account.dfs.core.windows.net/",
+            r"file system for abfss://; spark-submit --packages org.apache.hadoop:hadoop-azure:3",
+        ),
+        ("there://bucket/lake", r"no file system for there://; known are s3a://, abfss://, gs://"),
+        ("viewfs://none/lake", r"^warehouse viewfs://none/lake: cannot be reached: "),
+    ],
+)
+def test_a_warehouse_that_spark_cannot_reach_is_refused_at_once(spark, warehouse, why):
+    with pytest.raises(ConfigError, match=why) as refused:
+        check_warehouse_of(spark, warehouse, None)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_uri_that_can_be_reached_need_not_be_there_yet(spark, tmp_path: Path, monkeypatch):
+    # So that the folder counts as one that Spark alone can look at.
+    monkeypatch.setattr("klaviyo_spark.shared.local_folder", lambda *_: None)
+
+    check_warehouse_of(spark, f"file://{tmp_path}/lake", None)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+class Cluster:
+    """A session of a cluster: local but for the name of its master."""
+
+    def __init__(self, spark) -> None:
+        self.read, self.conf = spark.read, self
+
+    def get(self, name: str) -> str:
+        assert name == "spark.master"
+        return "spark://host:7077"
+
+
+def test_a_folder_that_executors_see_is_left_as_it_was(spark, tmp_path: Path):
+    check_warehouse_of(Cluster(spark), f"{tmp_path}/lake", None)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["lake"]
+
+
+def test_a_folder_that_executors_do_not_see_is_refused(spark, tmp_path: Path, monkeypatch):
+    # Written where nobody reads: what happens to an executor without that folder.
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: 0)
+
+    with pytest.raises(ConfigError, match=r"executors do not see that folder; .*\(0 of 32 files"):
+        check_warehouse_of(Cluster(spark), f"{tmp_path}/lake", None)
+    assert [path.name for path in tmp_path.rglob("*")] == ["lake"]
