@@ -88,6 +88,7 @@ def backfill(**options: Any) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
     from klaviyo_spark import backfill as steps
     from klaviyo_spark import pipeline
+    from klaviyo_spark.foresee import foreseen
     from klaviyo_spark.progress import progress
 
     if not options["start"] or not options["end"]:
@@ -96,7 +97,9 @@ def backfill(**options: Any) -> int:
     window = steps.Window.past(job.start, job.end, datetime.now(timezone.utc), job.named)
     account = job.settings.account
     if options["dry_run"]:
-        click.echo("\n".join(steps.said(steps.begun(job.lake, account, window))))
+        todo = steps.begun(job.lake, account, window)
+        for line in (*steps.said(todo), *foreseen(job.lake, job.settings, todo, progress("auto"))):
+            click.echo(line)
         return 0
     with pipeline.alone("backfill", job.lake, uuid.uuid4().hex, options["wait"]):
         todo = steps.begun(job.lake, account, window)

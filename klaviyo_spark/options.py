@@ -46,7 +46,7 @@ DRY_RUN = click.option(
     type=bool,
     default=False,
     metavar="[BOOLEAN]",
-    help="Say which steps it would take, ask nothing.",
+    help="Say which steps it would take and what they would cost; read nothing.",
 )
 TIMES = together(
     click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
