@@ -5,6 +5,7 @@ SHELL := bash
 
 BIN := .venv/bin
 READY := .venv/.ready
+JUPYTER := .venv/.jupyter
 
 .PHONY: help
 help: ## List the verbs
@@ -63,6 +64,19 @@ bench: $(READY) ## Measure fetching, refining and upkeep against floors, in 50 m
 demo: $(READY) ## A sample account becomes 25 Delta tables and a report
 	$(BIN)/klaviyo-spark demo
 
+# Jupyter does not start for root unless told to.
+.PHONY: notebook
+notebook: $(JUPYTER) backfill.ipynb ## The backfill notebook in JupyterLab, which it installs
+	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) backfill.ipynb
+
+$(JUPYTER): $(READY) requirements-notebook.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebook.lock
+	@touch $@
+
+# As a file of yours: made anew only where the notebook itself has changed.
+backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
+	$(BIN)/python scripts/notebook.py $< $@
+
 .PHONY: docs
 docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
 	$(BIN)/python -m klaviyo_spark.dictionary
@@ -75,5 +89,5 @@ build: $(READY) ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made, .venv too
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist backfill.ipynb *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

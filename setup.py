@@ -17,6 +17,7 @@ SPARK = [
     "deltalake>=1.2",  # lands pages in local folders
 ]
 SANDBOX = ["waitress>=3.0"]
+NOTEBOOK = ["ipywidgets>=8.1", "jupyterlab>=4.2"]
 TEST = [
     "chispa>=0.11",
     "grpcio-status>=1.76",  # with googleapis-common-protos and zstandard: Spark Connect
@@ -80,6 +81,7 @@ setup(
     extras_require={
         "spark": SPARK,
         "sandbox": SANDBOX,
+        "notebook": [*SPARK, *NOTEBOOK],
         "test": [*SPARK, *SANDBOX, *TEST],
         "dev": [*SPARK, *SANDBOX, *TEST, *DEV],
     },

@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 VERBS = [
     "bench",
@@ -16,6 +18,7 @@ VERBS = [
     "docs",
     "fast",
     "help",
+    "notebook",
     "setup",
     "soak",
     "test",
@@ -31,12 +34,26 @@ def test_make_alone_lists_every_verb_with_a_sentence():
     assert sorted(listed) == sorted(VERBS)
 
 
-def test_the_lock_pins_every_package_exactly():
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
+def pins(lock: str) -> list[str]:
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
 
-    assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", pin)] == []
-    assert {"pyspark==4.2.0", "delta-spark==4.4.0"} <= set(pins)
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-notebook.lock"])
+def test_a_lock_pins_every_package_exactly(lock: str):
+    pinned = pins(lock)
+
+    assert [pin for pin in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", pin)] == []
+    assert {"pyspark==4.2.0", "delta-spark==4.4.0"} <= set(pinned)
+
+
+def test_a_notebook_runs_with_the_versions_that_are_tested():
+    tested, notebook = pins("requirements.lock"), pins("requirements-notebook.lock")
+    names = {pin.partition("==")[0] for pin in tested}
+
+    shared = {pin.partition(" ;")[0] for pin in notebook if pin.partition("==")[0] in names}
+    assert sorted(shared - {pin.partition(" ;")[0] for pin in tested}) == []
+    assert {pin.partition("==")[0] for pin in notebook} >= {"jupyterlab", "ipywidgets"}
 
 
 def test_the_licence_is_apache_2():

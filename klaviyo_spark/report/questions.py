@@ -6,9 +6,10 @@ run. Nothing is selected that belongs to a person: no address, no profile's id, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+
+from klaviyo_spark.sql import portable as _text
 
 RUNS = 60
 """Runs shown, the newest ones."""
@@ -170,16 +171,6 @@ def _orphans(account: str) -> str:
         "max(last_event_at) AS last_at FROM ops.orphaned_flows "
         f"WHERE _account_id = {_text(account)} GROUP BY flow_id"
     )
-
-
-def _text(value: str) -> str:
-    """A SQL text. The engines disagree on escapes, so quotes and backslashes go in by number."""
-    parts = [
-        f"chr({ord(part)})" if part in ("'", "\\") else f"'{part}'"
-        for part in re.split(r"(['\\])", value)
-        if part
-    ]
-    return parts[0] if len(parts) == 1 else f"concat({', '.join(parts)})"
 
 
 def _time(value: datetime) -> str:

@@ -1,0 +1,99 @@
+"""A backfill from a notebook: planned, run, looked at. The work is that of the verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import Any
+
+from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
+from klaviyo_spark.notebook import questions
+from klaviyo_spark.notebook.html import bars, table
+from klaviyo_spark.options import settings_of
+from klaviyo_spark.report.reader import Reader
+from klaviyo_spark.report.verb import reader_of
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.times import bounds
+
+Show = Callable[[str], object]
+# A notebook's values that are options of the verb, by their names there.
+_OPTIONS = ("start", "end", "resources", "config", "warehouse")
+
+
+class Backfill:
+    """One backfill.
+
+    Args:
+        values: what the widgets say, as text: ``start``, ``end``, ``resources``, ``dry_run``,
+            ``config``, ``warehouse``; empty: not given.
+        show: shows HTML; None: Jupyter's way.
+    """
+
+    def __init__(self, values: Mapping[str, str], show: Show | None = None) -> None:
+        self._values = {name: text.strip() for name, text in values.items()}
+        self._show = show or _in_jupyter
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be read."""
+        return self._values.get("dry_run", "").lower() not in ("false", "no", "0")
+
+    def plan(self) -> None:
+        """Say which steps are left, and what they will ask of Klaviyo. Reads no page."""
+        self._verb("--dry-run")
+
+    def run(self) -> None:
+        """Read and refine what is left, step by step; nothing on a dry run.
+
+        Raises:
+            KlaviyoSparkError: not all was done. What was done stays, and is not done again.
+        """
+        if self.dry_run:
+            self._show("<p>A dry run: nothing is read. Choose <code>false</code> to read.</p>")
+            return
+        code = self._verb()
+        if code:
+            raise KlaviyoSparkError(
+                f"backfill {ENDED[code]} (exit code {code}): the lines above say why; run this "
+                "cell again to go on"
+            )
+
+    def summary(self) -> None:
+        """Show the steps that are done, and the rows that they brought, per table."""
+        reader, settings, window = self._looked_at()
+        steps = questions.steps(reader, settings.account, *window)
+        self._show(table("Steps that are done", questions.STEPS, steps))
+        loads = questions.loads(reader, [step["run_id"] for step in steps])
+        self._show(table("What they brought", questions.LOADS, loads))
+
+    def chart(self) -> None:
+        """Draw the events of each day (UTC) of the window, as the table has them now."""
+        reader, settings, (start, end) = self._looked_at()
+        days = questions.events_per_day(reader, settings.account, start, end)
+        self._show(bars("Events per day (UTC)", days))
+
+    def _verb(self, *more: str) -> int:
+        """Run the verb as a command line would; its lines go to the cell."""
+        from klaviyo_spark.cli import cli
+
+        given = [(f"--{name}", self._values.get(name, "")) for name in _OPTIONS]
+        arguments = [word for pair in given if pair[1] for word in pair]
+        done = cli.main(["backfill", *arguments, *more], "klaviyo-spark", standalone_mode=False)
+        return int(done or 0)
+
+    def _looked_at(self) -> tuple[Reader, Settings, tuple[datetime, datetime]]:
+        options: dict[str, Any] = {"config": None, **{n: v for n, v in self._values.items() if v}}
+        settings = settings_of(options)
+        now = datetime.now(timezone.utc)
+        start, end = bounds(options.get("start"), options.get("end"), now)
+        if start is None or end is None:  # as the verb says it
+            raise UsageError(
+                "backfill: needs --start and --end; a sync finds by itself what is new"
+            )
+        return reader_of(settings), settings, (start, end)
+
+
+def _in_jupyter(html: str) -> None:
+    shown = import_module("IPython.display")  # there in every kernel, and nowhere else
+    shown.display(shown.HTML(html))

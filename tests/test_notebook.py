@@ -1,0 +1,234 @@
+"""The backfill notebook: run as Databricks would, shown in HTML, and its cells as Jupyter's."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.notebook import Backfill
+from klaviyo_spark.notebook.html import bars, table
+from klaviyo_spark.sandbox import Account, Sandbox
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOK = ROOT / "jobs" / "notebooks" / "backfill.py"
+VALUES = ["start", "end", "resources", "dry_run", "config", "warehouse"]
+DAYS = 60
+
+
+# -- on Databricks --------------------------------------------------------------------------------
+
+
+class Widgets:
+    """``dbutils.widgets``: what was made, and what somebody put in."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self.given, self.made = given, dict[str, str]()
+
+    def text(self, name: str, default: str, label: str) -> None:
+        self.made[name] = default
+
+    def dropdown(self, name: str, default: str, choices: list[str], label: str) -> None:
+        assert {default, self.given.get(name, default)} <= set(choices)
+        self.made[name] = default
+
+    def get(self, name: str) -> str:
+        return self.given.get(name, self.made[name])
+
+
+@dataclass
+class Dbutils:
+    """As much of it as the notebook uses."""
+
+    widgets: Widgets
+
+
+@dataclass
+class Told:
+    """What the notebook showed, said and asked, when told to plan and when told to read."""
+
+    truth: dict[date, int]
+    widgets: list[Widgets] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    asked: list[dict[str, int]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def told(spark, tmp_path_factory) -> Told:
+    """The very file, as a dry run and then for real, on an account served on loopback."""
+    account = Account(seed=9, events=600, profiles=40)
+    end = datetime.now(timezone.utc).date()
+    start = end - timedelta(days=DAYS)
+    held = [row["event_datetime"].date() for row in account.truth()["events"]]
+    told = Told({day: held.count(day) for day in held if start <= day < end})
+    given = {"start": f"{start}", "end": f"{end}", "resources": "events", "warehouse": "lake"}
+    with Sandbox(account, rate_scale=50) as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("notebook"))
+        patch.setenv("KLAVIYO_API_KEY", sandbox.key)
+        patch.setenv("KLAVIYO_BASE_URL", sandbox.url)
+        patch.setattr("click.echo", told.said.append)
+        for dry_run in ({}, {"dry_run": "false"}):
+            before = sandbox.counts()
+            widgets = Widgets({**given, **dry_run})
+            names = {"dbutils": Dbutils(widgets), "displayHTML": told.shown.append}
+            runpy.run_path(str(NOTEBOOK), init_globals=names)
+            told.widgets.append(widgets)
+            told.asked.append(dict(sandbox.counts() - before))
+    return told
+
+
+def test_all_values_have_a_widget_and_nothing_is_read_unless_asked_for(told):
+    assert list(told.widgets[0].made) == VALUES
+    assert told.widgets[0].made["dry_run"] == "true"
+
+
+def test_the_plan_counts_events_and_reads_none(told):
+    planned = told.said[: told.said.index("1 steps, 0 done, 1 to do") + 3]
+
+    assert re.fullmatch(
+        rf"events: about {sum(told.truth.values())} records, 1 requests or more, "
+        r"5 s at under 1 % of Klaviyo's limit for them",
+        planned[-2],
+    )
+    assert planned[-1].startswith("in all about 5 s of asking (rate_share 1, 16 threads), then")
+    assert set(told.asked[0]) == {"/api/metrics", "/api/metric-aggregates"}
+    assert "A dry run: nothing is read" in told.shown[0]
+
+
+def test_the_run_reads_what_was_planned(told):
+    assert told.asked[1]["/api/events"] == 1
+    assert [line for line in told.said if line.startswith("step 1 of 1: ")] != []
+
+
+def test_the_summary_says_what_came_and_the_chart_has_every_event(told):
+    planned, read = told.shown[1:4], told.shown[4:]
+    assert [">none" in html or ": none" in html for html in planned[:2]] == [True, True]
+
+    steps, loads, chart = read
+    count = f"{sum(told.truth.values()):,}"
+    assert ">events</td><td" in loads.replace("\n", "")
+    assert f">{count}</td>" in loads
+    assert steps.count("<tr>") == 2
+    drawn = re.findall(r"<title>(\S+): ([\d,]+)</title>", chart)
+    assert {date.fromisoformat(day): int(number) for day, number in drawn} == told.truth
+
+
+# -- what it makes of values ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "dry"), [("true", True), ("", True), ("yes", True), ("false", False), ("False", False)]
+)
+def test_whatever_does_not_say_false_is_a_dry_run(said: str, dry: bool):
+    assert Backfill({"dry_run": said}, print).dry_run is dry
+
+
+def verb(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
+    """The command lines that the verb is called with from now on."""
+    lines: list[list[str]] = []
+
+    def main(arguments: list[str], *_: object, **__: object) -> int:
+        lines.append(arguments)
+        return code
+
+    monkeypatch.setattr("klaviyo_spark.cli.cli.main", main)
+    return lines
+
+
+def test_values_go_to_the_verb_and_empty_ones_do_not(monkeypatch: pytest.MonkeyPatch):
+    lines = verb(monkeypatch, 0)
+    values = {"start": " 2026-01-01 ", "end": "2026-02-01", "resources": "", "dry_run": "false"}
+    backfill = Backfill(values, print)
+
+    backfill.plan()
+    backfill.run()
+
+    bounds = ["--start", "2026-01-01", "--end", "2026-02-01"]
+    assert lines == [["backfill", *bounds, "--dry-run"], ["backfill", *bounds]]
+
+
+def test_a_run_that_is_not_all_done_fails_its_cell(monkeypatch: pytest.MonkeyPatch):
+    verb(monkeypatch, 3)
+
+    with pytest.raises(KlaviyoSparkError, match=r"backfill partly done \(exit code 3\)"):
+        Backfill({"dry_run": "false"}, print).run()
+
+
+# -- what it shows --------------------------------------------------------------------------------
+
+
+def test_a_table_has_its_columns_in_order_and_escapes_what_it_says():
+    html = table("Rows", {"name": "table", "n": "new"}, [{"n": 12345, "name": "<b>", "x": 1}])
+
+    cells = re.findall(r">\s*([^<>]*?)\s*</t[hd]>", html)
+    assert cells == ["table", "new", "&lt;b&gt;", "12,345"]
+
+
+def test_a_day_has_a_bar_for_its_events_and_none_for_none():
+    days = [(date(2026, 6, day), count) for day, count in ((1, 10), (2, 0), (3, 40))]
+
+    html = bars("Events", days)
+
+    drawn = re.findall(r'<rect x="(\d+)" y="([\d.]+)" width="0.9"\s+height="([\d.]+)"', html)
+    assert drawn == [("0", "120.0", "40.0"), ("2", "0.0", "160.0")]
+    assert "50 on 3 days" in " ".join(html.split())
+
+
+def test_days_without_any_event_are_drawn_too():
+    assert "<rect" not in bars("Events", [(date(2026, 6, 1), 0)])
+
+
+# -- in Jupyter -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def convert(tmp_path) -> Callable[[str], dict[str, Any]]:
+    """A notebook's source as Jupyter gets it."""
+
+    def converted(source: str) -> dict[str, Any]:
+        before, after = tmp_path / "a.py", tmp_path / "a.ipynb"
+        before.write_text(source)
+        command = [sys.executable, str(ROOT / "scripts" / "notebook.py"), str(before), str(after)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr.splitlines()[-1]
+        made: dict[str, Any] = json.loads(after.read_text())
+        return made
+
+    return converted
+
+
+def test_jupyter_gets_the_cells_with_text_as_text(convert):
+    made = convert(NOTEBOOK.read_text())
+
+    cells = made["cells"]
+    assert [cell["cell_type"] for cell in cells if cell["cell_type"] == "markdown"] != []
+    assert "MAGIC" not in json.dumps(made)
+    assert cells[0]["source"].startswith("# Backfill a past window\n\nReads events")
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    assert code[-2:] == ["backfill.summary()", "backfill.chart()"]
+    assert code[0].startswith("values = {\n")
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in cells}) == len(cells)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("print(1)\n", "as the first line"),
+        ("# Databricks notebook source\n# MAGIC %sql\n# MAGIC SELECT 1\n", "cell 1: %sql"),
+    ],
+)
+def test_what_jupyter_could_not_run_is_refused(convert, source, why):
+    with pytest.raises(AssertionError, match=why):
+        convert(source)
