@@ -42,7 +42,7 @@ CONNECT := refine merge silver cells settling rebuild broken_records end_to_end 
 
 .PHONY: test-connect
 test-connect: $(READY) ## The tests of the pipeline once more, on Spark Connect
-	$(BIN)/python -m pytest --connect -m "spark and not soak and not browser" \
+	$(BIN)/python -m pytest --connect -m "spark and not soak and not browser and not cluster" \
 		$(CONNECT:%=tests/test_%.py)
 
 .PHONY: test-cluster

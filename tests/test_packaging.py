@@ -23,6 +23,7 @@ VERBS = [
     "soak",
     "test",
     "test-cluster",
+    "test-connect",
     "test-report",
 ]
 
