@@ -1,9 +1,10 @@
-"""The Klaviyo key: where it comes from, and how it stays out of logs, tables and errors."""
+"""A Klaviyo key: where it comes from, and how it stays out of logs, tables and errors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 
 from klaviyo_spark.errors import ConfigError
@@ -14,12 +15,17 @@ KEY_LIKE = re.compile(r"\bpk_\w+")
 
 
 class ApiKey:
-    """A private key that shows itself only to whoever calls ``reveal``."""
+    """A private key that shows itself only to whoever calls ``reveal``.
 
-    __slots__ = ("_value",)
+    Args:
+        name: what a person calls it: the variable or the secret it is from.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_value", "name")
+
+    def __init__(self, value: str, name: str = VARIABLE) -> None:
         self._value = value
+        self.name = name
 
     def reveal(self) -> str:
         """The key itself, for the ``Authorization`` header and nothing else."""
@@ -32,8 +38,11 @@ class ApiKey:
         raise TypeError("a key is not to be pickled: it would travel to executors")
 
 
-def from_databricks(scope: str, key: str) -> str:
+def from_databricks(scope: str, key: str, *, elsewhere: str = f"set {VARIABLE}") -> str:
     """The secret ``key`` of ``scope``.
+
+    Args:
+        elsewhere: what to do where this is not Databricks.
 
     Raises:
         ConfigError: this is not Databricks, it does not give the secret, or the secret is empty.
@@ -42,7 +51,7 @@ def from_databricks(scope: str, key: str) -> str:
         runtime = import_module("databricks.sdk.runtime")
     except Exception as error:  # the SDK raises errors of its own when there is no workspace
         raise ConfigError(
-            f"secret {scope}/{key}: only Databricks has secret scopes; set {VARIABLE} elsewhere"
+            f"secret {scope}/{key}: only Databricks has secret scopes; {elsewhere} elsewhere"
         ) from error
     try:
         value = str(runtime.dbutils.secrets.get(scope, key)).strip()
@@ -64,11 +73,16 @@ def find_key(
     scope: str | None,
     key: str | None,
     environ: Mapping[str, str],
-    secret: Callable[[str, str], str] = from_databricks,
+    secret: Callable[[str, str], str] | None = None,
+    variable: str | None = VARIABLE,
 ) -> ApiKey:
-    """The key: on Databricks from the secret scope where one is named, else from KLAVIYO_API_KEY.
+    """The key: on Databricks from the secret scope where one is named, else from a variable.
 
     So a conf with a ``secret_scope`` runs in other places too.
+
+    Args:
+        secret: gives the secret of a scope; Databricks by default.
+        variable: of the environment; None where the key is a secret's alone.
 
     Raises:
         ConfigError: there is none.
@@ -76,11 +90,13 @@ def find_key(
     if (scope is None) != (key is None):
         missing = "--secret-key" if key is None else "--secret-scope"
         raise ConfigError(f"{missing} is missing: a secret has a scope and a key")
-    value = environ.get(VARIABLE, "").strip()
+    elsewhere = f"set {variable}" if variable else "name a key_variable"
+    value = environ.get(variable, "").strip() if variable else ""
     if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
-        return ApiKey(secret(scope, key))
-    if not value:
+        secret = secret or partial(from_databricks, elsewhere=elsewhere)
+        return ApiKey(secret(scope, key), f"secret {scope}/{key}")
+    if not variable or not value:
         raise ConfigError(
-            f"no Klaviyo key: set {VARIABLE}, or on Databricks --secret-scope and --secret-key"
+            f"no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key"
         )
-    return ApiKey(value)
+    return ApiKey(value, variable)

@@ -267,7 +267,8 @@ class Client:
             raise RetryableError(f"{where} -> {status}{said}", status=status, retry_after_s=asked)
         location = response.headers.get("Location", "")
         revision = self._revision(endpoint)
-        raise status_error(status, where, detail, endpoint, revision, location)
+        key = self._key.name
+        raise status_error(status, where, detail, endpoint, revision, location, key)
 
     def _revision(self, endpoint: Endpoint) -> str:
         return endpoint.revision.name if endpoint.revision else self.revision

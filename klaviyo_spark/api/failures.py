@@ -13,7 +13,7 @@ from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableEr
 
 
 def status_error(
-    status: int, where: str, said: Said, endpoint: Endpoint, revision: str, location: str
+    status: int, where: str, said: Said, endpoint: Endpoint, revision: str, location: str, key: str
 ) -> ApiError:
     """The error for an answer that asking again cannot mend.
 
@@ -22,6 +22,7 @@ def status_error(
         said: by Klaviyo, scrubbed.
         revision: that was asked for.
         location: of a redirect; only its host is named.
+        key: what a person calls the key; never the key.
     """
     row = troubles.of_answer(status, said)
     if row is troubles.RETIRED and endpoint.revision:
@@ -32,6 +33,7 @@ def status_error(
         scopes=", ".join(endpoint.scopes),
         revision=revision,
         to=f", pointing to {_target(location)}" if location else "",
+        key=key,
     )
     message = f"{where} -> {status}{words}"
     if row.error is MissingScope:

@@ -27,6 +27,11 @@ _SENDABLE = string.ascii_letters + string.digits + string.punctuation
 class Key(Protocol):
     """A secret that has to be asked for by name, so that no print or log shows it by chance."""
 
+    @property
+    def name(self) -> str:
+        """What a person calls it: the variable or the secret it is from."""
+        ...
+
     def reveal(self) -> str:
         """The key itself."""
         ...
@@ -44,7 +49,7 @@ class KeyAuth(AuthBase):
         text = key.reveal()
         if not text or not text.isascii() or any(c.isspace() or not c.isprintable() for c in text):
             raise ConfigError(
-                "KLAVIYO_API_KEY is empty or holds a space, a line end or a character that is not "
+                f"{key.name} is empty or holds a space, a line end or a character that is not "
                 "ASCII; copy the private key once more from Klaviyo, Settings, API keys"
             )
         self._key = key

@@ -61,7 +61,7 @@ class Trouble:
         name: for people.
         error: what is raised.
         words: of an answer, what follows its status; of what is sent again, the way out, told when
-            it is given up. ``{said}`` are Klaviyo's words.
+            it is given up. ``{said}`` are Klaviyo's words, ``{key}`` what a person calls the key.
         statuses: of the answer; none where none came whole.
         codes: of Klaviyo's error, ``None`` for a body that is not Klaviyo's; none: any.
         about: pattern of its source and text, the source first.
@@ -187,8 +187,8 @@ TROUBLES = (
     ),
     Trouble(
         "key refused", Unauthorized,
-        ": KLAVIYO_API_KEY was refused; make a private key in Klaviyo under Settings, API keys, "
-        "and set it anew",
+        ": {key} was refused; make a private key in Klaviyo under Settings, API keys, and set it "
+        "anew",
         (401,),
     ),
     Trouble(

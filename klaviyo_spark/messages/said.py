@@ -71,7 +71,7 @@ def _of_troubles() -> Iterator[Said]:
     for row in troubles.TROUBLES:
         if row.tries == 1:
             text = row.words
-            for gap in ("said", "name", "scopes", "revision", "to", "host", "kind"):
+            for gap in ("said", "name", "scopes", "revision", "to", "host", "kind", "key"):
                 text = text.replace(f"{{{gap}}}", GAP)
             status = f"-> {_statuses(row)}" if row.statuses else f"{GAP}: "
             yield Said(f"{status}{text}", row.error.__name__, "api/troubles.py")

@@ -36,6 +36,8 @@ OLDER_EVENTS = replace(
 
 
 class FakeKey:
+    name = "KLAVIYO_API_KEY"
+
     def reveal(self) -> str:
         return SECRET
 

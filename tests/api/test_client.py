@@ -192,6 +192,8 @@ def test_a_redirect_is_not_followed(klaviyo):
 @pytest.mark.parametrize("key", ["", "pk_a b", "pk_a\n", "pk_ä", "pk_\x00"])
 def test_a_key_that_fits_no_header_is_refused_without_showing_it(key: str):
     class BadKey:
+        name = "KLAVIYO_API_KEY"
+
         def reveal(self) -> str:
             return key
 
