@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klaviyo_spark.accounts import WHOSE
+
 if TYPE_CHECKING:
     from klaviyo_spark.settings import Settings
 
@@ -94,13 +96,24 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, tz=timezone.utc).isoformat()
         line = {"at": at, "level": record.levelname, "logger": record.name}
+        if account := WHOSE.get():
+            line["account"] = account
         return json.dumps({**line, "message": record.getMessage()})
+
+
+class _TextLines(logging.Formatter):
+    """A line for people; it begins with the account where there are several."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own
+        if account := WHOSE.get():
+            record.message = f"{account}: {record.message}"
+        return super().formatMessage(record)
 
 
 def set_up_logging(options: Mapping[str, Any]) -> None:
     """Log to standard error, in the form and as much as ``options`` say."""
     handler = logging.StreamHandler()
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    text = _TextLines("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
     handler.setFormatter(_JsonLines() if options["log_format"] == "json" else text)
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if options["verbose"] else logging.INFO)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 import tempfile
@@ -15,6 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import yaml
 
+from klaviyo_spark.accounts import Entry, Share, Text, Variable, chosen
+from klaviyo_spark.address import check_base_url
 from klaviyo_spark.errors import ConfigError, UsageError
 from klaviyo_spark.secret import KEY_LIKE, VARIABLE, ApiKey, find_key
 from klaviyo_spark.times import bounds, parse_duration, parse_time
@@ -35,15 +36,12 @@ __all__ = [
 
 RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "segments", "tags")
 BASE = Path("conf/base.yml")
-_URL = re.compile(r"(https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "upper_margin")
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$")]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Threads = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -65,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     account: Text = "default"
+    accounts: tuple[Entry, ...] = ()
     base_url: str = "https://a.klaviyo.com"
     warehouse: Text = "./lake"
     catalog: Name | None = None
@@ -83,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bronze_retention: timedelta | None = None
     rate_share: Share = 1.0
     threads: Threads = 16
+    key_variable: Variable | None = VARIABLE
     secret_scope: str | None = None
     secret_key: str | None = None
 
@@ -97,6 +97,8 @@ def load(
 ) -> Settings:
     """The settings of a run: defaults, then base.yml, then ``path``, then ``overrides``.
 
+    Where conf lists ``accounts``, those of ``--account``; without it of all (``accounts.each``).
+
     Args:
         path: a conf file; ``base.yml`` beside it is read first. Without it ``conf/base.yml`` of
             the working directory is read, if it is there.
@@ -110,16 +112,16 @@ def load(
     merged: dict[str, Any] = {}
     for file in conf_files(path):
         merged = _over(merged, _read(file))
-    given = {name: value for name, value in overrides.items() if value not in (None, "")}
-    if environ.get("KLAVIYO_BASE_URL") and "base_url" not in given:
-        url = {"base_url": environ["KLAVIYO_BASE_URL"]}
-        merged = _over(merged, _checked(url, "KLAVIYO_BASE_URL"))
-    for name, value in given.items():
+    options = {name: value for name, value in overrides.items() if value not in (None, "")}
+    given: dict[str, Any] = {}
+    if environ.get("KLAVIYO_BASE_URL") and "base_url" not in options:
+        given |= _checked({"base_url": environ["KLAVIYO_BASE_URL"]}, "KLAVIYO_BASE_URL")
+    for name, value in options.items():
         try:
-            merged = _over(merged, _checked({name: value}, f"--{name.replace('_', '-')}"))
+            given |= _checked({name: value}, f"--{name.replace('_', '-')}")
         except ConfigError as error:
             raise UsageError(f"{error}") from error
-    return msgspec.convert(merged, Settings)
+    return msgspec.convert(chosen(merged, given), Settings)
 
 
 def conf_files(path: str | None) -> list[Path]:
@@ -165,22 +167,6 @@ def check_resources(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in RESOURCES if name in asked)
 
 
-def check_base_url(url: str) -> str:
-    """The address of the API as ``scheme://host[:port]``.
-
-    Raises:
-        ValueError: not an address, with a path, a user or a query, or plain http to another
-            machine: the key would travel readable.
-    """
-    found = _URL.fullmatch(url)
-    if not found or int(found.group(3) or 0) > 65535:
-        raise ValueError("expected https://HOST[:PORT], without user, path or query")
-    scheme, host, _ = found.groups()
-    if scheme == "http" and not _is_loopback(host):
-        raise ValueError(f"plain http to {host} would show the key; use https (or loopback)")
-    return url.rstrip("/")
-
-
 def check_warehouse(
     warehouse: str,
     schemas: Schemas = Schemas(),  # noqa: B008 - frozen
@@ -223,7 +209,8 @@ def check_warehouse(
 
 def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiKey:
     """The account's key; see ``secret.find_key``."""
-    return find_key(settings.secret_scope, settings.secret_key, environ)
+    scope, key, variable = settings.secret_scope, settings.secret_key, settings.key_variable
+    return find_key(scope, key, environ, variable=variable)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -260,6 +247,14 @@ def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
     return fitting
 
 
+def _entry(raw: Any, where: str) -> Any:
+    """One of ``accounts``; what is no entry at all is left to be refused by its type."""
+    if not isinstance(raw, dict):
+        return raw
+    _known(raw, Entry, where)
+    return {name: _fitting(name, value, where) for name, value in raw.items()}
+
+
 def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> None:
     for name in raw:
         if name not in struct.__struct_fields__:
@@ -268,6 +263,10 @@ def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> 
 
 
 def _fitting(name: str, value: Any, where: str) -> Any:
+    if name == "accounts":
+        if not isinstance(value, list):
+            return value or []
+        return [_entry(one, f"{where}: accounts") for one in value]
     try:
         if name in _DURATIONS or (name in _AT_LEAST and value is not None):
             length = value if isinstance(value, timedelta) else parse_duration(str(value))
@@ -298,12 +297,3 @@ def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
     if "schemas" in lower and "schemas" in upper:
         merged["schemas"] = {**lower["schemas"], **upper["schemas"]}
     return merged
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

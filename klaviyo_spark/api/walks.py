@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from klaviyo_spark.api.client import Client, Page
@@ -103,7 +104,9 @@ class Crew:
         self._out: queue.Queue[_Result] = queue.Queue(queued_pages)
         self._threads = [
             # Daemons: a download under way does not hold up the end of the process.
-            threading.Thread(target=self._work, name=f"klaviyo-{n}", daemon=True)
+            threading.Thread(
+                target=copy_context().run, args=(self._work,), name=f"klaviyo-{n}", daemon=True
+            )
             for n in range(1, max(1, threads) + 1)
         ]
 

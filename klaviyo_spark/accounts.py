@@ -1,0 +1,157 @@
+"""Several Klaviyo accounts in one lake: what conf says of each, and what their runs come to. Pure.
+
+``accounts`` in conf lists them. Without it there is one, which conf ``account`` names. Whatever
+works on a lake is given ``Settings`` of one account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from klaviyo_spark.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from klaviyo_spark.settings import Settings
+
+Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+# Whose run this thread is at work on, for the log; None where there is but one.
+WHOSE: ContextVar[str | None] = ContextVar("WHOSE", default=None)
+
+# What stands for a key, never the key itself.
+_SECRET = ("secret_scope", "secret_key")
+_KEYS = ("key_variable", *_SECRET)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account in conf: its name, where its key is, and settings that are its own.
+
+    ``settings.Settings`` says what each means. What an entry does not say, conf says for all, but
+    for the key: that is each account's own.
+    """
+
+    name: Text
+    key_variable: Variable | msgspec.UnsetType | None = msgspec.UNSET
+    secret_scope: Text | msgspec.UnsetType | None = msgspec.UNSET
+    secret_key: Text | msgspec.UnsetType | None = msgspec.UNSET
+    resources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    start: str | msgspec.UnsetType | None = msgspec.UNSET
+    metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
+    rate_share: Share | msgspec.UnsetType = msgspec.UNSET
+    base_url: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the entry says, by name of the setting."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "name"}
+        said = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+        return {"account": self.name, **said}
+
+
+def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, those given over those of conf, for the accounts wanted.
+
+    Args:
+        conf: checked; ``accounts`` holds entries by the names of their fields.
+        given: by the command line or the environment, for all accounts. ``account`` chooses one;
+            its settings then stand in the place of conf's, as they do where conf lists but one.
+            It stays the only one of ``accounts``, which says that the lake may have others.
+
+    Raises:
+        UsageError: there is no such account, or one key is given for several.
+        ConfigError: an account has no key of its own, or two are the same.
+    """
+    entries = [_with_key(one, conf, given) for one in conf.get("accounts") or ()]
+    if not entries:
+        return {**conf, **given, "accounts": ()}
+    _check_apart(entries)
+    names = [entry["name"] for entry in entries]
+    name = given.get("account")
+    if name is not None and name not in names:
+        raise UsageError(f"--account {name}: not one of `accounts` in conf: {', '.join(names)}")
+    wanted = [entry for entry in entries if name in (None, entry["name"])]
+    if len(wanted) > 1 and given.keys() & {*_KEYS}:
+        raise UsageError(
+            "--secret-scope and --secret-key are of one account: choose it with --account "
+            f"({', '.join(names)})"
+        )
+    left = [{f: v for f, v in entry.items() if f not in given} for entry in wanted]
+    own = {"account": wanted[0]["name"], **left[0]} if len(wanted) == 1 else {}
+    own.pop("name", None)
+    return {**conf, **own, **given, "accounts": left}
+
+
+def each(settings: Settings) -> tuple[Settings, ...]:
+    """The settings of each account, in conf's order; as they are where there is one."""
+    replace = msgspec.structs.replace
+    return tuple(replace(settings, **e.said, accounts=()) for e in settings.accounts) or (settings,)
+
+
+def twice(one: str, other: str) -> ConfigError:
+    """The refusal of two accounts that are the same one."""
+    return ConfigError(
+        f"accounts: {one} and {other} have the same key: they would be one account twice"
+    )
+
+
+@contextmanager
+def at_work_for(account: str) -> Iterator[None]:
+    """Let the log say that what happens in the block is the account's."""
+    token = WHOSE.set(account)
+    try:
+        yield
+    finally:
+        WHOSE.reset(token)
+
+
+def exit_code(codes: Iterable[int]) -> int:
+    """What several accounts come to, by the exit code of each.
+
+    0 where all are done; 4 where the rate limit stopped one; where all failed, 1, or 2 if none was
+    even started; else 3: others have done well.
+    """
+    found = set(codes)
+    if found <= {0}:
+        return 0
+    if 4 in found:
+        return 4
+    if found <= {1, 2}:
+        return min(found)
+    return 3
+
+
+def _with_key(
+    entry: Mapping[str, Any], conf: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """``entry`` with all that says where its key is: what it does not say itself is None."""
+    named = {name: entry.get(name) for name in _KEYS}
+    if named["secret_scope"] or named["secret_key"]:  # one of the two may be the same for all
+        named |= {name: named[name] or conf.get(name) for name in _SECRET}
+    if not all(named[name] for name in _SECRET):
+        named |= dict.fromkeys(_SECRET)
+        if not named["key_variable"] and not given.keys() & {*_KEYS}:
+            raise ConfigError(
+                f"accounts: {entry['name']}: has no key of its own; expected key_variable, or "
+                "secret_scope and secret_key"
+            )
+    return {**entry, **named}
+
+
+def _check_apart(entries: Iterable[Mapping[str, Any]]) -> None:
+    names: set[str] = set()
+    of: dict[object, str] = {}
+    for entry in entries:
+        name = entry["name"]
+        if name.casefold() in names:
+            raise ConfigError(f"accounts: {name}: is there twice")
+        names.add(name.casefold())
+        for key in (entry["key_variable"], tuple(entry[part] for part in _SECRET)):
+            if key and key != (None, None) and of.setdefault(key, name) != name:
+                raise twice(of[key], name)

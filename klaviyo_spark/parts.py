@@ -1,0 +1,131 @@
+"""Each account's part of a command: its settings, its key and limiter; and one after the other.
+
+No Spark here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from klaviyo_spark import accounts
+from klaviyo_spark.accounts import at_work_for
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.errors import ConfigError, Interrupted, KlaviyoSparkError, in_a_line
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings, api_key
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a verb works with for one account.
+
+    Args:
+        settings: of that account.
+        client: for verbs that ask Klaviyo.
+        error: why it cannot be asked: there is no key.
+    """
+
+    settings: Settings
+    client: Client | None = None
+    error: ConfigError | None = None
+
+    @property
+    def account(self) -> str:
+        """Its name."""
+        return self.settings.account
+
+
+def parts(
+    settings: Settings, *, asks: bool, environ: Mapping[str, str] = os.environ
+) -> tuple[Part, ...]:
+    """A part per account that ``settings`` name.
+
+    An account among several whose key is not there has its error; the others can go on.
+
+    Args:
+        asks: whether Klaviyo is going to be asked.
+
+    Raises:
+        ConfigError: no account has a key, or two have the same.
+    """
+    found: list[Part] = []
+    keys: list[tuple[Settings, ApiKey]] = []
+    for one in accounts.each(settings):
+        if not asks:
+            found.append(Part(one))
+            continue
+        try:
+            key = api_key(one, environ)
+            client = Client(one.base_url, key, limiter=Limiter(share=one.rate_share))
+        except ConfigError as error:
+            found.append(Part(one, error=error))
+            continue
+        keys.append((one, key))
+        found.append(Part(one, client))
+    check_apart(keys)
+    errors = [part.error for part in found if part.error]
+    if len(errors) == len(found) == 1:
+        raise errors[0]
+    if len(errors) == len(found):
+        said = "; ".join(f"{part.account}: {part.error}" for part in found)
+        raise ConfigError(f"no account can be asked: {said}")
+    return tuple(found)
+
+
+def check_apart(keys: Iterable[tuple[Settings, ApiKey]]) -> None:
+    """Refuse two accounts that have the same key, wherever each takes it from.
+
+    Raises:
+        ConfigError: names both.
+    """
+    whose: dict[tuple[str, str], str] = {}
+    for one, key in keys:
+        first = whose.setdefault((one.base_url, key.reveal()), one.account)
+        if first != one.account:
+            raise accounts.twice(first, one.account)
+
+
+def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str], object]) -> int:
+    """Do ``work`` for one account after the other; an error of one is said, and the next is done.
+
+    With one account it is no more than that work.
+
+    Returns:
+        The exit code: see ``accounts.exit_code``.
+
+    Raises:
+        Interrupted: of the work; the accounts that are left are left.
+    """
+    if len(parts) == 1:
+        return work(parts[0])
+    codes: dict[str, int] = {}
+    for part in parts:
+        say(f"== account {part.account}")
+        try:
+            if part.error:
+                raise part.error
+            with at_work_for(part.account):
+                codes[part.account] = work(part)
+        except Interrupted:
+            raise
+        except Exception as error:
+            logger.debug("account %s", part.account, exc_info=True)
+            codes[part.account] = code_of(error)
+            say(f"not done: {part.account}: {words_of(error)}")
+    return accounts.exit_code(codes.values())
+
+
+def code_of(error: Exception) -> int:
+    """The exit code that an error stands for."""
+    return error.exit_code if isinstance(error, KlaviyoSparkError) else 1
+
+
+def words_of(error: Exception) -> str:
+    """An error in a line."""
+    return str(error) if isinstance(error, KlaviyoSparkError) else in_a_line(error)
