@@ -54,8 +54,8 @@ COLUMNS = (
     ("body", "string", "The body, exactly as received."),
 )
 PARTITIONS = ("resource", "ingest_date")
-# Statistics for finding batches and reads; never on bodies.
-STATISTICS = ("batch_id", "fetched_at", "run_id")
+# Statistics for finding accounts, batches and reads; never on bodies.
+STATISTICS = ("account_id", "batch_id", "fetched_at", "run_id")
 
 
 def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:

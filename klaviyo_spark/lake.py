@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import threading
 from collections.abc import Sequence
@@ -15,12 +16,13 @@ from pyspark.sql import functions as F
 from klaviyo_spark import bronze, local_pages, ops
 from klaviyo_spark.arrow import TYPES
 from klaviyo_spark.conflicts import repeated
-from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.sql import text
 from klaviyo_spark.tables import ASIDE, Place, Tables
 
 __all__ = ["Lake", "Place", "only"]
@@ -36,12 +38,28 @@ class Lake(Tables):
         self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
     ) -> None:
         super().__init__(spark, place, aside)
-        # Tables are refined side by side, and Delta refuses one of two merges at once.
-        self._quarantining = threading.Lock()
+        # Tables are refined side by side, and accounts read: Delta refuses one of two merges into
+        # a table at once.
+        self._merging_ops = threading.Lock()
+        # Accounts are read side by side, and one writer commits after the other.
+        self._landing = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
+
+    def of(self, account_id: str) -> Lake:
+        """The lake as one account is to see it: no page and no silver row of another.
+
+        What is made, locked or known of the lake is the same one.
+        """
+        lake = copy.copy(self)
+        lake.account_id = account_id
+        return lake
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
+        with self._landing:
+            self._append_pages(rows)
+
+    def _append_pages(self, rows: list[dict[str, Any]]) -> None:
         schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze.COLUMNS])
         table = self._bronze()
         folder = folder_of(self)
@@ -83,21 +101,27 @@ class Lake(Tables):
         last = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"]
         self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last - 1}")
 
-    def publish(self, table: TableSpec, rows: DataFrame, account_id: str) -> None:
-        """Put ``rows`` in the place of all rows of the account, and its columns, in one commit.
+    def publish(self, table: TableSpec, rows: DataFrame, accounts: Sequence[str]) -> None:
+        """Put ``rows`` in the place of all rows of the accounts, and its columns, in one commit.
 
         Raises:
-            TableDiffers: the columns change, and rows of other accounts are in the way.
+            LakeError: the columns change, and rows of other accounts are in the way.
         """
+        ours = F.col("_account_id").isin(*accounts)
         try:
             name = self._silver(table)
-        except TableDiffers:
+        except TableDiffers as differs:
             name = self.place.table(self.place.silver, table.name)
-            if not self.spark.table(name).where(F.col("_account_id") != account_id).isEmpty():
-                raise
+            others = self.spark.table(name).where(~ours).select("_account_id").distinct().collect()
+            if others:
+                raise LakeError(
+                    f"{table.name}: its columns change, and it has rows of "
+                    f"{', '.join(sorted(row[0] for row in others))} too: make all accounts anew at "
+                    "once, each in `accounts` of conf and without --account"
+                ) from differs
             self._replace(table, name, rows)
             return
-        self._by_day(table, rows).writeTo(name).overwrite(F.col("_account_id") == account_id)
+        self._by_day(table, rows).writeTo(name).overwrite(ours)
 
     def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
         docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
@@ -130,7 +154,7 @@ class Lake(Tables):
             days: of a partitioned table, the partitions that the rows fall into, so that the cost
                 follows these days and not the table.
         """
-        key = _same(("_account_id", *table.key))
+        key = self._same_row(table)
         if table.partition:
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
         self._merge(self._silver(table), key, rows)
@@ -144,11 +168,19 @@ class Lake(Tables):
         day = table.partition.name
         done = self.spark.sql(
             f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
-            f"ON {_same(('_account_id', *table.key))} AND NOT t.`{day}` <=> s.`{day}` "
+            f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
             "WHEN MATCHED THEN DELETE",
             keys=self.spark.createDataFrame(found),
         ).first()
         return int(done["num_deleted_rows"]) if done else 0
+
+    def _same_row(self, table: TableSpec) -> str:
+        """Rows s and t of a silver table have the same key, t being one that we see."""
+        key = _same(("_account_id", *table.key))
+        if self.account_id is not None:  # Delta prunes by nothing else
+            ours = text(self.account_id).replace("{", "{{").replace("}", "}}")
+            key += f" AND t.`_account_id` = {ours}"
+        return key
 
     def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> None:
         """Update rows that match, insert those that do not; again where others write too."""
@@ -166,7 +198,9 @@ class Lake(Tables):
         self, name: str, rows: list[dict[str, Any]], on: Sequence[str], update: str
     ) -> None:
         """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
-        self._merge(self._ops(name), _same(on), self._ops_rows(name, rows), update)
+        table, given = self._ops(name), self._ops_rows(name, rows)
+        with self._merging_ops:
+            self._merge(table, _same(on), given, update)
 
     def _ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
         columns = ops.TABLES[name][1]
@@ -182,8 +216,8 @@ class Lake(Tables):
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
         same = ("table_name", "walk_id", "page_no", "record_at", "element_at", "record")
-        on = _same(same)
-        with self._quarantining:
+        on = _same(("_account_id", *same))
+        with self._merging_ops:
             self.spark.sql(
                 f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
                 "WHEN NOT MATCHED THEN INSERT *",

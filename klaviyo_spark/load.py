@@ -59,10 +59,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Loader:
-    """Loads tables from the pages of one run.
+    """Loads tables from the pages of one run, which is of one account.
 
     Args:
-        begun: tables that have been loaded before.
+        lake: as the run's account sees it.
+        begun: tables that the account's pages have been loaded into before.
         days_read: days of events that had been read whole before that run, per metric.
         severities: what conf says of checks, by name.
     """

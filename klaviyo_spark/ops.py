@@ -7,7 +7,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         "One row per run.",
         (
             ("run_id", "string", "The run."),
-            ("account_id", "string", "The account's name in conf."),
+            ("account_id", "string", "The account's name in conf; NULL where it was of several."),
             ("verb", "string", "sync, ingest, refine, maintain or verify."),
             ("started_at", "timestamp", "UTC."),
             ("finished_at", "timestamp", "UTC."),
@@ -24,6 +24,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         "One row per silver table and refined run; its batches are refined for that table.",
         (
             ("run_id", "string", "The run whose pages were refined."),
+            ("account_id", "string", "The account's name in conf."),
             ("table_name", "string", "The silver table."),
             ("batch_ids", "array<string>", "Bronze batches this load took in."),
             ("loaded_at", "timestamp", "UTC."),

@@ -5,7 +5,9 @@ Readers see a table as it was until the new one is whole. Nothing is asked of Kl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import functions as F
 
@@ -26,39 +28,98 @@ def rebuild(
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
 ) -> list[Load]:
-    """Make the tables of ``resources`` anew from all pages that have landed.
-
-    Pages are taken in as they were the first time, run by run, so the same rows come out, marks
-    and histories included. What late arrivals were counted stays.
-
-    Returns:
-        One load per table and run.
-
-    Raises:
-        LakeError: upkeep has taken pages away.
-        CheckFailed: too many rows of a table broke a check; all tables are as they were.
-        TableDiffers: a table's columns change, and it holds rows of other accounts too.
-    """
-    gone = pages_gone_before(lake, account_id).keys() & set(resources)
-    if gone:
-        raise LakeError(
-            f"{', '.join(sorted(gone))}: pages have gone from bronze by age, so tables made anew "
-            "would lack what stood on them; name other --resources"
-        )
-    names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
-    aside = Lake(lake.spark, lake.place, aside=names)
-    aside.forget_aside()
-    loads = refine(
-        aside,
+    """Make one account's tables of ``resources`` anew; see ``Rebuild``."""
+    anew = Rebuild(lake, resources)
+    loads = anew.make(
         account_id,
         resources,
         keep_event_properties=keep_event_properties,
         severities=severities,
     )
-    for name in sorted(names):
-        lake.publish(TABLES[name], aside.silver(TABLES[name]), account_id)
-    ours = (F.col("_account_id") == account_id) & F.col("table_name").isin(*names)
-    lake.replace_ops("quarantine", aside.ops("quarantine"), ours)
-    lake.put_ops("table_loads", aside.ops("table_loads"), ("run_id", "table_name"))
-    aside.forget_aside()
+    anew.publish()
     return loads
+
+
+class Rebuild:
+    """Tables made anew, account by account, then put in their place for all of these accounts.
+
+    Pages are taken in as they were the first time, run by run, so the same rows come out, marks
+    and histories included. What late arrivals were counted stays.
+
+    Args:
+        resources: of all these accounts together.
+    """
+
+    def __init__(self, lake: Lake, resources: Collection[str]) -> None:
+        self._lake = lake
+        self._all = self._aside(resources)
+        self._made: dict[str, frozenset[str]] = {}
+        self._begun = False
+
+    def make(
+        self,
+        account_id: str,
+        resources: Sequence[str],
+        *,
+        keep_event_properties: bool = True,
+        severities: Mapping[str, Severity] | None = None,
+    ) -> list[Load]:
+        """Make an account's tables of ``resources`` from all its pages that have landed, aside.
+
+        Returns:
+            One load per table and run.
+
+        Raises:
+            LakeError: upkeep has taken pages away.
+            CheckFailed: too many rows of a table broke a check; all tables are as they were.
+        """
+        gone = pages_gone_before(self._lake, account_id).keys() & set(resources)
+        if gone:
+            raise LakeError(
+                f"{', '.join(sorted(gone))}: pages have gone from bronze by age, so tables made "
+                "anew would lack what stood on them; name other --resources"
+            )
+        if not self._begun:
+            self._all.forget_aside()
+            self._begun = True
+        # What this account does not make anew is looked up in the tables that stand.
+        aside = self._aside(resources)
+        loads = refine(
+            aside,
+            account_id,
+            resources,
+            keep_event_properties=keep_event_properties,
+            severities=severities,
+        )
+        self._made[account_id] = aside.aside
+        return loads
+
+    def publish(self) -> None:
+        """Put what was made in the place of those accounts' rows, a table in one commit.
+
+        Raises:
+            LakeError: a table's columns change, and it holds rows of other accounts too.
+        """
+        if not self._made:
+            return
+        aside = self._all
+        for name in sorted(aside.aside):
+            accounts = [account for account, made in self._made.items() if name in made]
+            if accounts:
+                rows = aside.silver(TABLES[name]).where(F.col("_account_id").isin(*accounts))
+                self._lake.publish(TABLES[name], rows, accounts)
+        ours = reduce(
+            or_,
+            (
+                (F.col("_account_id") == account) & F.col("table_name").isin(*made)
+                for account, made in self._made.items()
+            ),
+        )
+        self._lake.replace_ops("quarantine", aside.ops("quarantine").where(ours), ours)
+        loads = aside.ops("table_loads").where(F.col("account_id").isin(*self._made))
+        self._lake.put_ops("table_loads", loads, ("run_id", "table_name"))
+        aside.forget_aside()
+
+    def _aside(self, resources: Collection[str]) -> Lake:
+        names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
+        return Lake(self._lake.spark, self._lake.place, aside=names)

@@ -17,6 +17,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark import enrich
+from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
@@ -82,6 +83,8 @@ def refine(
 ) -> list[Load]:
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
+    Of one account: no page and no row of another is looked at.
+
     Args:
         severities: what conf says of checks, by name.
         reread: a run that read again what silver may have lost: its pages are laid over the
@@ -93,38 +96,43 @@ def refine(
     Raises:
         CheckFailed: too many rows of a table broke a check; that table is as it was.
     """
+    lake = lake.of(account_id)
     tables = [t for t in TABLES.values() if t.resource in resources]
-    batches = _batches(lake, account_id)
-    refined = _refined(lake)
+    batches = _batches(lake)
+    refined = _refined(lake, account_id)
+    ours = {batch.batch_id for batch in batches}
+    before = {name for name, batch_ids in refined.items() if not batch_ids.isdisjoint(ours)}
     due: dict[str, dict[str, Group]] = {}
     for table in tables:
         for group in pending(batches, refined.get(table.name, set()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
     began = _began(batches)
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="refine") as pool:
+    with ThreadPoolExecutor(
+        SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
+    ) as pool:
         for run_id in (run_id for run_id in began if run_id in due):
             facts = _facts(lake, batches, run_id, began[run_id])
             if run_id == reread:
                 facts = replace(facts, unchanged=frozenset())
-            begun = frozenset({*refined, *(load.table for load in loads if load.changed)})
+            begun = frozenset({*before, *(load.table for load in loads if load.changed)})
             known = read_watermarks(lake, account_id, before=began[run_id])
             days = whole_days(known.events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
             try:
                 _one_run(pool, loader, tables, due[run_id], loads)
             except Exception:
-                _note(lake, loads)
+                _note(lake, account_id, loads)
                 raise
-    _note(lake, loads)
+    _note(lake, account_id, loads)
     return loads
 
 
-def _note(lake: Lake, loads: Sequence[Load]) -> None:
+def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     """Write down what has been refined: what a table has taken in, it need not again."""
     if loads:
         now = datetime.now(timezone.utc)
-        lake.append_ops("table_loads", [_as_row(load, now) for load in loads])
+        lake.append_ops("table_loads", [_as_row(load, account_id, now) for load in loads])
 
 
 def _one_run(
@@ -249,22 +257,24 @@ def _span(row: Row) -> Span:
     return low, high
 
 
-def _batches(lake: Lake, account_id: str) -> list[Batch]:
+def _batches(lake: Lake) -> list[Batch]:
     found = (
         lake.pages()
-        .where(F.col("account_id") == account_id)
         .groupBy("batch_id", "run_id", "endpoint")
         .agg(F.min("fetched_at").alias("first_fetched"))
     )
     return [Batch(**row.asDict()) for row in found.collect()]
 
 
-def _refined(lake: Lake) -> dict[str, set[str]]:
-    loads = lake.ops("table_loads").select("table_name", F.explode("batch_ids").alias("batch_id"))
+def _refined(lake: Lake, account_id: str) -> dict[str, set[str]]:
+    # Loads of earlier releases do not say whose they are.
+    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
+    loads = lake.ops("table_loads").where(ours)
+    loads = loads.select("table_name", F.explode("batch_ids").alias("batch_id"))
     done = loads.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
     return {row.table_name: set(row.batch_ids) for row in done.collect()}
 
 
-def _as_row(load: Load, now: datetime) -> dict[str, Any]:
-    row = {**vars(load), "table_name": load.table, "loaded_at": now}
+def _as_row(load: Load, account_id: str, now: datetime) -> dict[str, Any]:
+    row = {**vars(load), "account_id": account_id, "table_name": load.table, "loaded_at": now}
     return {**row, "batch_ids": list(load.batch_ids), "notes": list(load.notes)}

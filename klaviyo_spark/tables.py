@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, ops, shapes
 from klaviyo_spark.errors import TableDiffers
@@ -49,7 +50,12 @@ class Tables:
     Args:
         aside: silver tables that stand beside those that readers see, and all operators' tables
             with them: what is made anew is whole before anybody sees it.
+
+    Attributes:
+        account_id: whose pages and silver rows are seen; None for those of all accounts.
     """
+
+    account_id: str | None = None
 
     def __init__(
         self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
@@ -61,11 +67,15 @@ class Tables:
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
-        return self.spark.table(self._bronze())
+        return self._seen(self.spark.table(self._bronze()), "account_id")
 
     def silver(self, table: TableSpec) -> DataFrame:
         """One silver table as it is."""
-        return self.spark.table(self._silver(table))
+        return self._seen(self.spark.table(self._silver(table)), "_account_id")
+
+    def _seen(self, rows: DataFrame, account: str) -> DataFrame:
+        """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
+        return rows if self.account_id is None else rows.where(F.col(account) == self.account_id)
 
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""
@@ -92,7 +102,8 @@ class Tables:
         columns = columns_of(table)
         described = [(c.name, c.type, c.doc) for c in columns]
         partition = (table.partition.name,) if table.partition else ()
-        # Statistics only on times and metric ids: quicker, and no personal data in the log.
+        # Statistics only on accounts, times and metric ids: quicker, and no personal data in the
+        # log.
         statistics = [
             c.name
             for c in columns
@@ -105,7 +116,7 @@ class Tables:
             (*described, *BOOKKEEPING),
             f"{table.doc} {table.note}".strip(),
             partitions=partition,
-            statistics=(*statistics, "_landed_at", "_deleted_at"),
+            statistics=(*statistics, "_account_id", "_landed_at", "_deleted_at"),
         )
 
     def _ops(self, name: str) -> str:

@@ -301,7 +301,7 @@ moments = st.integers(0, 4 * 10**15).map(
 @given(st.lists(st.tuples(moments, st.text("0123456789abcdef", min_size=1)), min_size=1))
 def test_statistics_bound_all_values(found):
     rows = [
-        {"batch_id": id, "run_id": id[::-1], "fetched_at": moment, "bytes": 0}
+        {"account_id": id, "batch_id": id, "run_id": id[::-1], "fetched_at": moment, "bytes": 0}
         for moment, id in found
     ]
     stats = LocalPages._stats(_unopened(), rows)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from builders import NOON, a_member, a_page, a_record, an_event
 
-from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake import Lake, Place
-from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import col
@@ -162,3 +162,40 @@ def test_a_column_that_is_gone_or_of_another_type_stops_until_a_rebuild(
     assert rows.select("tag_id").collect() == [(7,)]
     described = spark.sql(f"DESCRIBE {lake._silver(TABLES['tags'])}").collect()
     assert {row["col_name"]: row["comment"] for row in described}["tag_id"] == "Its number."
+
+
+def test_a_table_of_several_accounts_changes_its_columns_for_all_of_them_at_once(
+    spark, tmp_path, monkeypatch
+):
+    old = a_lake(spark, tmp_path / "lake")
+    for account in ("us", "eu"):
+        page = a_page("tags", a_record("tag", "7", name=f"of {account}"), account_id=account)
+        land(old, f"run of {account}", page)
+        refine(old, account, ["tags"])
+    name = replace(TABLES["tags"].columns[1], name="label")
+    with_columns(monkeypatch, ID, name)
+    lake = a_lake(spark, tmp_path / "lake")
+
+    with pytest.raises(LakeError, match="it has rows of eu too: make all accounts anew at once"):
+        rebuild(lake, "us", ["tags"])
+    anew = Rebuild(lake, ["tags"])
+    loads = [load for account in ("us", "eu") for load in anew.make(account, ["tags"])]
+    anew.publish()
+
+    rows = lake.silver(TABLES["tags"]).select("_account_id", "tag_id", "label").collect()
+    assert sorted(map(tuple, rows)) == [("eu", "7", "of eu"), ("us", "7", "of us")]
+    assert [load.inserted for load in loads] == [1, 1]
+    assert [refine(lake, account, ["tags"]) for account in ("us", "eu")] == [[], []]
+
+
+def test_what_was_made_anew_of_one_account_leaves_the_rows_of_another(spark, tmp_path):
+    lake = a_lake(spark, tmp_path / "lake")
+    for account in ("us", "eu"):
+        page = a_page("tags", a_record("tag", "7", name=f"of {account}"), account_id=account)
+        land(lake, f"run of {account}", page)
+    refine(lake, "eu", ["tags"])
+
+    rebuild(lake, "us", ["tags"])
+
+    rows = lake.silver(TABLES["tags"]).select("_account_id", TABLES["tags"].columns[1].name)
+    assert sorted(map(tuple, rows.collect())) == [("eu", "of eu"), ("us", "of us")]
