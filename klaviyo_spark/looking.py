@@ -80,14 +80,19 @@ def doctor(**given: Any) -> int:
 @options.COMMON
 def status(as_json: bool, **given: Any) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
+    from klaviyo_spark.accounts import each
     from klaviyo_spark.status import facts, summed, words
     from klaviyo_spark.status.opening import lake_name, reader
 
     options.set_up_logging(given)
     settings = options.settings_of(given)
-    found = facts(reader(settings))
-    said = summed(found, lake_name(settings), settings.account, datetime.now(timezone.utc))
-    click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
+    found, now = facts(reader(settings)), datetime.now(timezone.utc)
+    every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
+    if len(every) > 1:
+        click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))
+    else:
+        [said] = every
+        click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
     return 0
 
 

@@ -28,6 +28,7 @@ _DELETED = ("_deleted_at", "timestamp", "")
 # Of silver only what is looked at.
 SILVER = {
     "events": (
+        ("_account_id", "string", ""),
         ("id", "string", ""),
         ("event_datetime", "timestamp", ""),
         ("event_date", "date", ""),
@@ -105,6 +106,11 @@ def a_step(start: datetime, of: tuple[datetime, datetime], run_id: str = "r1") -
     }
 
 
+def an_event(id: str, at: datetime, account: str = "default") -> dict[str, Any]:
+    """An event as far as a status looks."""
+    return {"_account_id": account, "id": id, "event_datetime": at, "event_date": at.date()}
+
+
 def a_lake(folder: Path) -> Path:
     """A lake of two accounts in which everything that a status tells has happened."""
     rows: Sequence[tuple[str, str, tuple[Mapping[str, Any], ...]]] = (
@@ -113,9 +119,10 @@ def a_lake(folder: Path) -> Path:
             "klaviyo_v2",
             "events",
             (
-                {"id": "E1", "event_datetime": NOON - DAY, "event_date": (NOON - DAY).date()},
-                {"id": "E2", "event_datetime": NOON, "event_date": NOON.date()},
-                {"id": "E3"},
+                an_event("E1", NOON - DAY),
+                an_event("E2", NOON),
+                {"_account_id": "default", "id": "E3"},
+                an_event("E1", NOON - HOUR, "other"),
             ),
         ),
         (

@@ -15,7 +15,7 @@ from klaviyo_spark.cli import main
 from klaviyo_spark.doctor import account, machine
 from klaviyo_spark.doctor import check as checks
 from klaviyo_spark.doctor import lake as lakes
-from klaviyo_spark.doctor.check import Check, fail, guarded, lines, ok, verdict, warn
+from klaviyo_spark.doctor.check import Check, fail, guarded, lines, of_account, ok, verdict, warn
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
@@ -43,6 +43,33 @@ def test_a_check_that_passes_is_one_line_and_one_that_does_not_says_what_to_do()
 def test_the_gravest_failure_gives_the_exit_code(codes, expected):
     some = [ok("a", ""), warn("b", "", "c"), *(fail("d", "", exit_code=code) for code in codes)]
     assert checks.exit_code(some) == expected
+
+
+@pytest.mark.parametrize(
+    ("of_all", "us", "eu", "expected"),
+    [
+        (0, 0, 0, 0),
+        (0, 1, 0, 3),
+        (0, 2, 0, 3),
+        (0, 1, 1, 1),
+        (0, 2, 2, 2),
+        (0, 4, 0, 4),
+        (0, 3, 3, 3),
+        (1, 0, 0, 1),
+        (2, 4, 0, 2),
+    ],
+)
+def test_what_fails_for_one_account_leaves_the_others(of_all, us, eu, expected):
+    def found(code: int) -> list[Check]:
+        return [ok("a", ""), *([fail("b", "", exit_code=code)] if code else [])]
+
+    whole = [*found(of_all), *of_account("us", found(us)), *of_account("eu", found(eu))]
+    assert checks.exit_code(whole) == expected
+
+
+def test_a_check_of_one_account_of_several_names_it():
+    (check,) = of_account("us", [ok("key", "there is a private key")])
+    assert list(lines(check)) == ["ok    key                us: there is a private key"]
 
 
 def test_a_check_that_blows_up_is_a_line_and_keeps_what_came_before_it():
@@ -299,6 +326,45 @@ def test_a_table_that_cannot_be_read_is_a_line_and_the_rest_is_checked(capsys, k
         file.write_text("no JSON")
     code, states, _ = run(capsys, "--base-url", klaviyo.url)
     assert (code, states["lake"], states["tags"]) == (1, "fail", "ok")
+
+
+TWO = """
+resources: [tags]
+accounts:
+  - {name: us, key_variable: KEY_US}
+  - {name: eu, key_variable: KEY_EU}
+"""
+
+
+def test_each_account_is_asked_with_its_own_key(capsys, monkeypatch, klaviyo, tmp_path):
+    a_lake(tmp_path / "lake")
+    monkeypatch.setenv("KEY_US", KEY)
+    monkeypatch.setenv("KEY_EU", "pk_wrong_0123456789")
+    code, _, out = run(capsys, "--base-url", klaviyo.url, "--config", conf(TWO))
+    said = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 3, out
+    assert "ok conf 2 accounts (us, eu), lake ./lake" in said
+    assert "ok tags us: tags:read" in said
+    assert any(
+        line.startswith("fail key eu: GET /api/metrics -> 401: KEY_EU was refused") for line in said
+    )
+    assert [line for line in said if line.startswith("ok java")], "the machine is looked at once"
+    assert "warn last run us: none has come to an end" in said
+    assert [line for line in said if line.startswith("ok lake 9 rows in 3 tables")]
+    assert "pk_wrong" not in out
+
+
+def test_an_account_without_its_key_leaves_the_other(capsys, monkeypatch, klaviyo):
+    monkeypatch.setenv("KEY_US", KEY)
+    code, _, out = run(capsys, "--base-url", klaviyo.url, "--config", conf(TWO))
+    assert (code, "eu: no Klaviyo key: set KEY_EU" in out) == (3, True), out
+
+
+def test_two_accounts_with_one_key_are_told(capsys, monkeypatch, klaviyo):
+    monkeypatch.setenv("KEY_US", KEY)
+    monkeypatch.setenv("KEY_EU", KEY)
+    code, _, out = run(capsys, "--base-url", klaviyo.url, "--config", conf(TWO))
+    assert (code, "us and eu have the same key" in out) == (2, True), out
 
 
 def conf(text: str) -> str:

@@ -148,6 +148,42 @@ def test_another_account_in_the_lake_is_named_and_left_out():
     assert (status.orphaned_flows, status.quarantined) == (0, 0)
 
 
+def test_rows_and_the_newest_event_are_an_account_s_own(tmp_path):
+    found = facts(Files(a_lake(tmp_path), Schemas()))
+    default, other = (summed(found, "./lake", name, NOW) for name in ("default", "other"))
+
+    assert {t.table: t.rows for t in default.tables} == {"events": 3, "lists": 3, "tags": 1}
+    assert {t.table: t.rows for t in other.tables} == {"events": 1, "lists": 1, "tags": 0}
+    assert (default.rows, other.rows) == (7, 2)
+    assert (default.newest_event_at, other.newest_event_at) == (NOON, NOON - HOUR)
+    assert the(other, "events").newest_event_at == NOON - HOUR
+
+
+def test_an_account_that_never_ran_has_no_rows_of_the_one_that_did():
+    answers = {"runs": [a_run()]}
+    status = summed(Facts({"tags": 1}, 2, NOON, None, answers), "./lake", "another", NOW)
+
+    assert (status.rows, the(status, "tags").rows, status.newest_event_at) == (0, 0, None)
+
+
+def test_a_run_of_the_whole_lake_is_every_account_s():
+    upkeep = a_run("m1", NOON + HOUR, account_id=None, verb="maintain")
+    status = a_status(runs=[upkeep, a_run("r1")])
+
+    assert ([run.run_id for run in status.runs], status.accounts) == (["m1", "r1"], ("default",))
+
+
+def test_so_many_runs_of_each_account_are_looked_at(tmp_path, monkeypatch):
+    lake = a_lake(tmp_path)
+    many = [a_run(f"o{n}", NOON + 3 * HOUR, account_id="other") for n in range(300)]
+    put(lake, "klaviyo_ops", "runs", *many)
+
+    found = facts(Files(lake, Schemas()))["runs"]
+
+    assert [row["account_id"] for row in found].count("other") == 200
+    assert [row["run_id"] for row in found if row["account_id"] == "default"] == ["r2", "r1"]
+
+
 # -- how it is said -------------------------------------------------------------------------------
 
 
@@ -169,9 +205,9 @@ def test_the_text_of_a_lake_in_which_everything_has_happened(tmp_path):
         "",
         "table            rows  as of (UTC)          age  quarantined",
         "events              3  2026-06-01 11:00     4 h            0",
-        "lists               4  2026-06-01 12:00     3 h            0",
+        "lists               3  2026-06-01 12:00     3 h            0",
         "tags                1  2026-06-01 12:00     3 h            1",
-        "3 tables            8                                      1",
+        "3 tables            7                                      1",
         "",
         "newest event    2026-06-01 12:00 UTC (3 h ago)",
         "last run        sync partly done (exit 3), began 2026-06-01 13:00 UTC (2 h ago), took "
@@ -190,8 +226,59 @@ def test_the_text_of_a_lake_in_which_everything_has_happened(tmp_path):
         "backfill        1 of 3 steps done, the last 2026-06-01 12:10 UTC (3 h ago), about 20 min "
         "left; to go on: klaviyo-spark backfill --start 2025-06-06T12:00:00Z "
         "--end 2026-03-03T12:00:00Z --resources events",
-        "accounts        default, other; rows and the newest event are of all of them, the rest is "
-        "of default",
+        "accounts        default, other in this lake; this is default",
+    ]
+
+
+def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(tmp_path):
+    lake = a_lake(tmp_path)
+    put(lake, "klaviyo_ops", "runs", a_run("g1", NOON - DAY, account_id="gone"))
+    found = facts(Files(lake, Schemas()))
+    every = [summed(found, "./lake", name, NOW) for name in ("default", "other", "new")]
+
+    assert list(words.of_several(every)) == [
+        "lake ./lake, 3 accounts, 2026-06-01 15:00 UTC",
+        "",
+        "account         rows  as of (UTC)      newest event      last run",
+        "default            7  2026-06-01 11:00 2026-06-01 12:00  sync partly done (exit 3), began "
+        "2026-06-01 13:00 UTC (2 h ago), took 1 min, 7 pages",
+        "other              2  -                2026-06-01 11:00  sync done (exit 0), began "
+        "2026-06-01 14:00 UTC (60 min ago), took 1 min, 26 pages",
+        "new                0  -                -                 none yet",
+        "",
+        "not done        default: lists: no scope",
+        "to refine       default: 7 pages in no table yet",
+        "quarantined     default: 1 record",
+        "backfill        default: 1 of 3 steps done, the last 2026-06-01 12:10 UTC (3 h ago), "
+        "about 20 min left; to go on: klaviyo-spark backfill --start 2025-06-06T12:00:00Z "
+        "--end 2026-03-03T12:00:00Z --resources events",
+        "to refine       other: 26 pages in no table yet",
+        "not in conf     gone: in this lake, and read no more",
+        "`--account NAME` says all of one",
+    ]
+
+
+def test_a_failed_ingest_is_told_though_refine_and_upkeep_went_well_after_it():
+    runs = [
+        a_run("r4", NOON + 2 * HOUR, verb="maintain", pages=0, account_id=None),
+        a_run("r3", NOON + HOUR, verb="refine", pages=0),
+        a_run("r2", NOON, verb="ingest", exit_code=1, pages=0, problems=["the key was refused"]),
+        a_run("r1", NOON - DAY, verb="ingest", exit_code=3, problems=["mended since"]),
+    ]
+    said = list(words.of_several([a_status(runs=runs, loads=[a_load("tags")])] * 2))
+
+    assert "ingest failed (exit 1), began 2026-06-01 12:00 UTC" in said[3]
+    assert [line for line in said if line.startswith("not done")] == [
+        "not done        default: the key was refused"
+    ] * 2
+
+
+def test_no_lake_yet_is_said_once_for_several_accounts():
+    every = [summed(Facts(), "./lake", name, NOW) for name in ("us", "eu")]
+
+    assert list(words.of_several(every)) == [
+        "lake ./lake, 2 accounts, 2026-06-01 15:00 UTC",
+        "there is no lake yet; `klaviyo-spark sync` makes it",
     ]
 
 
@@ -286,7 +373,8 @@ def test_spark_finds_no_lake_where_none_is(spark, tmp_path):
 def plain(found: Facts) -> tuple[Any, ...]:
     """All of it, with the rows of each answer in one order."""
     answers = {name: sorted(map(repr, rows)) for name, rows in found.answers.items()}
-    return (found.rows, found.pages, found.newest_event_at, found.holding, answers)
+    of_accounts = (found.by_account, found.newest_by_account)
+    return (found.rows, found.pages, found.newest_event_at, found.holding, answers, of_accounts)
 
 
 # -- the verb -------------------------------------------------------------------------------------
@@ -326,8 +414,29 @@ def test_status_speaks_json_without_taking_the_lock(capsys, tmp_path):
     before = sorted(lake.rglob("*"))
     code, out, _ = run(capsys, "--json", "--warehouse", str(lake))
     told = json.loads(out)
-    assert (code, told["rows"], told["orphaned_flows"]) == (0, 8, 1)
+    assert (code, told["rows"], told["orphaned_flows"]) == (0, 7, 1)
     assert sorted(lake.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_status_of_several_accounts_is_a_list_and_of_a_chosen_one_as_ever(capsys, tmp_path):
+    a_lake(tmp_path / "lake")
+    Path("a.yml").write_text(
+        "accounts:\n"
+        "  - {name: default, key_variable: A}\n"
+        "  - {name: other, key_variable: B, base_url: 'http://127.0.0.1:1'}\n"
+    )
+
+    _, every, _ = run(capsys, "--json", "--config", "a.yml")
+    _, other, _ = run(capsys, "--json", "--config", "a.yml", "--account", "other")
+    _, text, _ = run(capsys, "--config", "a.yml")
+
+    assert [(one["account"], one["rows"]) for one in json.loads(every)] == [
+        ("default", 7),
+        ("other", 2),
+    ]
+    assert json.loads(other)["account"] == "other"
+    assert text.startswith("lake ./lake, 2 accounts, ")
 
 
 @pytest.mark.usefixtures("_elsewhere")

@@ -7,13 +7,25 @@ cannot be looked into without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 
+from klaviyo_spark.accounts import each
 from klaviyo_spark.doctor import account, machine
 from klaviyo_spark.doctor import lake as lakes
-from klaviyo_spark.doctor.check import Check, exit_code, guarded, lines, ok, verdict, warn
+from klaviyo_spark.doctor.check import (
+    Check,
+    exit_code,
+    guarded,
+    lines,
+    of_account,
+    ok,
+    verdict,
+    warn,
+)
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lock import local_folder
+from klaviyo_spark.parts import check_apart
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings, api_key, check_warehouse
 from klaviyo_spark.status import facts, summed
@@ -29,16 +41,46 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
         load: gives the settings, or raises what is wrong with them.
     """
     settings: Settings | None = None
-    key: ApiKey | None = None
 
     def conf() -> Iterable[Check]:
         nonlocal settings
         settings = load()
-        yield ok("conf", f"account {settings.account}, lake {lake_name(settings)}")
+        of = each(settings)
+        names = ", ".join(one.account for one in of)
+        whose = f"account {names}" if len(of) == 1 else f"{len(of)} accounts ({names})"
+        yield ok("conf", f"{whose}, lake {lake_name(settings)}")
+
+    yield from guarded("conf", conf)
+    yield from guarded("java", lambda: machine.spark(environ))
+    yield from guarded("spark and delta", lambda: machine.pair(environ))
+    yield from guarded("delta-rs", machine.delta_rs)
+    if settings is None:
+        yield warn("the rest", "not looked at without a conf", "mend that first")
+        return
+    yield from _lake(settings)
+    every = each(settings)
+    yield from guarded("key", lambda: _apart(every, environ))
+    for one in every:
+        found = _klaviyo(one, environ)
+        yield from found if len(every) == 1 else of_account(one.account, found)
+
+
+def _apart(every: Iterable[Settings], environ: Mapping[str, str]) -> Iterable[Check]:
+    """Nothing, where no two accounts have the same key; what a key lacks is each one's own."""
+    keys = []
+    for one in every:
+        with suppress(ConfigError):
+            keys.append((one, api_key(one, environ)))
+    check_apart(keys)
+    return ()
+
+
+def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+    """An account's key, and what Klaviyo answers to it."""
+    key: ApiKey | None = None
 
     def secret() -> Iterable[Check]:
         nonlocal key
-        assert settings
         key = api_key(settings, environ)
         if key.reveal().startswith("pk_"):
             yield ok("key", "there is a private key")
@@ -49,14 +91,6 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
                 "a public key or site id will not do: Klaviyo, Settings, API keys",
             )
 
-    yield from guarded("conf", conf)
-    yield from guarded("java", lambda: machine.spark(environ))
-    yield from guarded("spark and delta", lambda: machine.pair(environ))
-    yield from guarded("delta-rs", machine.delta_rs)
-    if settings is None:
-        yield warn("the rest", "not looked at without a conf", "mend that first")
-        return
-    yield from _lake(settings)
     yield from guarded("key", secret)
     if key is None:
         yield warn("klaviyo", "not asked without a key", "mend that first")
@@ -81,9 +115,15 @@ def _lake(settings: Settings) -> Iterator[Check]:
     def inside() -> Iterable[Check]:
         found = facts(reader(settings))
         now = datetime.now(timezone.utc)
-        status = summed(found, lake_name(settings), settings.account, now)
-        yield from lakes.lake(status)
-        yield lakes.lock(status.holder)
+        every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
+        if len(every) == 1 or not every[0].is_there:
+            yield from lakes.lake(every[0])
+        else:
+            rows = sum(found.rows.values())
+            yield ok("lake", f"{rows:,} rows in {len(found.rows)} tables, {every[0].lake}")
+            for status in every:
+                yield from of_account(status.account, lakes.runs(status))
+        yield lakes.lock(every[0].holder)
 
     if settings.catalog:
         yield from guarded("disk", lambda: machine.room(None))

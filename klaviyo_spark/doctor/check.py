@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from klaviyo_spark import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Check:
         said: what was found.
         way_out: what to do, where ``said`` does not say it; empty where there is nothing to do.
         exit_code: of a failure.
+        account: whose it is, where there are several.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Check:
     said: str
     way_out: str = ""
     exit_code: int = 0
+    account: str = ""
 
 
 def ok(name: str, said: str) -> Check:
@@ -70,15 +73,32 @@ def guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
         )
 
 
+def of_account(account: str, checks: Iterable[Check]) -> Iterator[Check]:
+    """The same checks, said to be of one account of several."""
+    return (replace(check, account=account) for check in checks)
+
+
 def exit_code(checks: Iterable[Check]) -> int:
-    """0 where none failed, else that of the gravest failure."""
-    codes = {check.exit_code for check in checks if check.state == "fail"}
+    """0 where none failed, else that of the gravest failure.
+
+    What failed for one account of several lets the others run: see ``accounts.exit_code``.
+    """
+    codes: dict[str, set[int]] = {}
+    for check in checks:
+        failed = {check.exit_code} if check.state == "fail" else set()
+        codes.setdefault(check.account, set()).update(failed)
+    of_all = _gravest(codes.pop("", set()))
+    return of_all or accounts.exit_code(_gravest(some) for some in codes.values())
+
+
+def _gravest(codes: Collection[int]) -> int:
     return next((code for code in (*_GRAVEST_FIRST, *sorted(codes)) if code in codes), 0)
 
 
 def lines(check: Check) -> Iterator[str]:
     """For a terminal: the state, the name, what was found; below it, what to do."""
-    yield f"{check.state:<5} {check.name:<18} {check.said}"
+    whose = f"{check.account}: " if check.account else ""
+    yield f"{check.state:<5} {check.name:<18} {whose}{check.said}"
     if check.way_out:
         yield f"{'':<24} -> {check.way_out}"
 

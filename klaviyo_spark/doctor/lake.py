@@ -17,6 +17,11 @@ def lake(status: Status) -> Iterator[Check]:
         yield ok("lake", f"none in {status.lake} yet; the first sync makes it")
         return
     yield ok("lake", f"{status.rows:,} rows in {len(status.tables)} tables, {status.lake}")
+    yield from runs(status)
+
+
+def runs(status: Status) -> Iterator[Check]:
+    """Whether the account's runs went well and its pages are in all tables."""
     missing = [name for name in TABLES if name not in {t.table for t in status.tables}]
     if missing and status.tables:
         yield warn("tables", f"not there: {', '.join(missing)}", "klaviyo-spark refine")

@@ -104,10 +104,11 @@ def _newest_verifications(account: str) -> str:
 
 
 def runs(account: str) -> str:
-    """The newest runs, newest first, as ``ops.runs`` has them."""
+    """The newest runs, newest first, as ``ops.runs`` has them; those of all accounts too."""
     return (
         "SELECT run_id, verb, started_at, finished_at, exit_code, requests, retries, pages, "
-        f"bytes, problems, warnings FROM ops.runs WHERE account_id = {_text(account)} "
+        "bytes, problems, warnings FROM ops.runs "
+        f"WHERE (account_id = {_text(account)} OR account_id IS NULL) "
         f"ORDER BY started_at DESC LIMIT {RUNS}"
     )
 
@@ -115,8 +116,8 @@ def runs(account: str) -> str:
 def changes_per_run(account: str, since: datetime) -> str:
     """``run_id``, ``name`` and counts: what each run since then did to each table.
 
-    A load names the run whose pages it took in. The run that made it is the one that held the lake
-    at the time.
+    A load names the run whose pages it took in. The run that made it is the account's that held
+    the lake at the time; loads of earlier releases do not say whose they are.
     """
     counts = ("inserted", "updated", "marked_deleted", "nulled_cells", "quarantined")
     sums = ", ".join(f"sum(l.{count}) AS {count}" for count in counts)
@@ -124,6 +125,7 @@ def changes_per_run(account: str, since: datetime) -> str:
         f"SELECT r.run_id AS run_id, l.table_name AS name, {sums} FROM ops.table_loads l "
         "JOIN ops.runs r ON l.loaded_at BETWEEN r.started_at AND r.finished_at "
         f"WHERE r.account_id = {_text(account)} AND r.started_at >= {_time(since)} "
+        f"AND (l.account_id = {_text(account)} OR l.account_id IS NULL) "
         "GROUP BY r.run_id, l.table_name"
     )
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from klaviyo_spark import local_pages, session
+from klaviyo_spark.accounts import each
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.report.answers import ask
 from klaviyo_spark.report.figures import figures
@@ -18,7 +20,7 @@ from klaviyo_spark.settings import Settings, check_warehouse, load
 
 
 def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
-    """Write the page where ``--out`` says.
+    """Write the page where ``--out`` says; of several accounts one each, named for it.
 
     Raises:
         ConfigError: conf or options are wrong, or there is no lake to report on.
@@ -28,9 +30,18 @@ def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
     out = Path(options["out"])
     if not out.absolute().parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
-    write(settings, out)
-    say(f"the report is in {out}")
+    every = each(settings)
+    for one in every:
+        page_of = out if len(every) == 1 else beside(out, one.account)
+        write(one, page_of)
+        whose = "" if len(every) == 1 else f" on {one.account}"
+        say(f"the report{whose} is in {page_of}")
     return 0
+
+
+def beside(out: Path, account: str) -> Path:
+    """The file of one account of several: its name goes before the ending."""
+    return out.with_name(f"{out.stem}-{quote(account, safe=' ')}{out.suffix}")
 
 
 def write(settings: Settings, out: Path) -> None:

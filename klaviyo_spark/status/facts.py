@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ from klaviyo_spark.resources import TABLES
 
 Row = Mapping[str, Any]
 
-# Runs that are looked at: the ones shown, and those whose pages are the newest in some table.
+# Runs of an account that are looked at: the ones shown, and those whose pages are the newest in
+# some table.
 RUNS = 200
 _SIDE_BY_SIDE = 8
 
@@ -47,7 +48,9 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "ops",
         "runs",
         "SELECT run_id, account_id, verb, started_at, finished_at, exit_code, requests, pages, "
-        f"problems, warnings FROM {{t}} ORDER BY started_at DESC LIMIT {RUNS}",
+        "problems, warnings FROM (SELECT *, row_number() OVER "
+        "(PARTITION BY account_id ORDER BY started_at DESC) AS place FROM {t}) r "
+        f"WHERE place <= {RUNS} ORDER BY started_at DESC",
     ),
     "loads": (
         "ops",
@@ -105,15 +108,48 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
 }
 
 
+# Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
+_ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
+_NEWEST_OF = (
+    "SELECT _account_id AS account_id, max(event_datetime) AS newest FROM {t} GROUP BY _account_id"
+)
+
+
 @dataclass(frozen=True)
 class Facts:
-    """What a lake answers; ``rows`` has the silver tables that are there."""
+    """What a lake answers; ``rows`` has the silver tables that are there.
+
+    ``by_account``, ``newest_by_account``: the same per account; empty where there is but one.
+    """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     pages: int | None = None
     newest_event_at: datetime | None = None
     holding: Holding | None = None
     answers: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    by_account: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    newest_by_account: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """All that have run on the lake, by name."""
+        return tuple(sorted({row["account_id"] for row in self["runs"]} - {None}))
+
+    def rows_of(self, account: str) -> Mapping[str, int]:
+        """Rows of the account in each silver table that is there."""
+        if self._all_of(account):
+            return self.rows
+        return {table: self.by_account.get(table, {}).get(account, 0) for table in self.rows}
+
+    def newest_event_of(self, account: str) -> datetime | None:
+        """The account's latest event."""
+        if self._all_of(account):
+            return self.newest_event_at
+        return self.newest_by_account.get(account)
+
+    def _all_of(self, account: str) -> bool:
+        """Whether all that is there is the account's."""
+        return not self.by_account and self.accounts in ((), (account,))
 
     @property
     def is_there(self) -> bool:
@@ -137,10 +173,22 @@ def facts(reader: Reader) -> Facts:
         counts = {name: pool.submit(reader.count, "silver", name) for name in TABLES}
         rows = {name: count.result() for name, count in counts.items()}
         found = {name: answer.result() for name, answer in answers.items()}
-        return Facts(
+        there = Facts(
             {name: count for name, count in rows.items() if count is not None},
             pages.result(),
             newest.result(),
             held.result(),
             {name: answer for name, answer in found.items() if answer is not None},
+        )
+        if len(there.accounts) < 2:
+            return there
+        of = {name: pool.submit(reader.ask, "silver", name, _ROWS_OF) for name in there.rows}
+        newest_of = pool.submit(reader.ask, "silver", "events", _NEWEST_OF).result() or ()
+        return replace(
+            there,
+            by_account={
+                name: {row["account_id"]: row["n"] for row in counted.result() or ()}
+                for name, counted in of.items()
+            },
+            newest_by_account={row["account_id"]: row["newest"] for row in newest_of},
         )

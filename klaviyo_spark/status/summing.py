@@ -14,7 +14,7 @@ from klaviyo_spark.steps import Window
 SHOWN = 5
 # A metric whose reading ends that much earlier than the others' is named.
 BEHIND = timedelta(days=1)
-_ASKING = ("sync", "ingest")
+ASKING = ("sync", "ingest")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Table:
     """One table of silver.
 
     Args:
-        rows: of all accounts in the lake, marked ones too.
+        rows: of the account, marked ones too.
         as_of: what Klaviyo had by then is in the table (UTC); None where that is not known.
         loaded_at: when a run last looked after it (UTC).
         newest_event_at: of ``events``.
@@ -153,10 +153,10 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
     """The status of ``account`` in ``lake`` at ``now`` (UTC)."""
     if not facts.is_there:
         return Status(False, lake, now, account, holder=_holder(facts))
-    runs = [_run(row) for row in facts["runs"] if row["account_id"] == account]
+    runs = [_run(row) for row in facts["runs"] if row["account_id"] in (account, None)]
     refined = {(row["table_name"], row["run_id"]) for row in facts["loads"]}
     taken_in = {run_id for _, run_id in refined}
-    waiting = [run.pages for run in runs if run.verb in _ASKING and run.run_id not in taken_in]
+    waiting = [run.pages for run in runs if run.verb in ASKING and run.run_id not in taken_in]
     quarantined = {row["table_name"]: row["records"] for row in _of(account, facts["quarantined"])}
     tables = tuple(_tables(facts, account, runs, refined, quarantined))
     return Status(
@@ -164,11 +164,11 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         lake,
         now,
         account,
-        accounts=tuple(sorted({row["account_id"] for row in facts["runs"]})),
+        accounts=facts.accounts,
         tables=tables,
-        rows=sum(facts.rows.values()),
+        rows=sum(table.rows for table in tables),
         pages=facts.pages or 0,
-        newest_event_at=facts.newest_event_at,
+        newest_event_at=facts.newest_event_of(account),
         runs=tuple(runs[:SHOWN]),
         to_refine=sum(waiting),
         late=_late(list(_of(account, facts["late"])), runs),
@@ -194,7 +194,7 @@ def _tables(
         if row["run_id"] in began:
             last = loaded.get(row["table_name"], row["loaded_at"])
             loaded[row["table_name"]] = max(last, row["loaded_at"])
-    for name, rows in facts.rows.items():
+    for name, rows in facts.rows_of(account).items():
         table = TABLES[name]
         of = [began[run_id] for of, run_id in refined if of == name and run_id in began]
         if table.resource in WINDOWED:  # a bounded run reads old times only
@@ -210,7 +210,7 @@ def _tables(
             max(of, default=None),
             loaded.get(name),
             quarantined.get(name, 0),
-            facts.newest_event_at if name == "events" else None,
+            facts.newest_event_of(account) if name == "events" else None,
         )
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from klaviyo_spark.errors import ENDED
-from klaviyo_spark.status.summing import Run, Status, Unfinished
+from klaviyo_spark.status.summing import ASKING, Run, Status, Unfinished
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LABEL = 16
 
 
-def as_json(status: Status) -> str:
-    """All of it; times are ISO 8601 in UTC."""
-    return json.dumps(msgspec.to_builtins(status), indent=1)
+def as_json(said: Status | Sequence[Status]) -> str:
+    """All of it; times are ISO 8601 in UTC. Of several accounts, a list."""
+    return json.dumps(msgspec.to_builtins(said), indent=1)
 
 
 def as_text(status: Status) -> Iterator[str]:
@@ -57,9 +57,36 @@ def as_text(status: Status) -> Iterator[str]:
     if len(status.accounts) > 1:
         yield _line(
             "accounts",
-            f"{', '.join(status.accounts)}; rows and the newest event are of all of them, the "
-            f"rest is of {status.account}",
+            f"{', '.join(status.accounts)} in this lake; this is {status.account}",
         )
+
+
+def of_several(every: Sequence[Status]) -> Iterator[str]:
+    """For a terminal, a line per account; what did not go well and what waits below."""
+    first = every[0]
+    yield f"lake {first.lake}, {len(every)} accounts, {first.at:%Y-%m-%d %H:%M} UTC"
+    if not first.is_there:
+        yield "there is no lake yet; `klaviyo-spark sync` makes it"
+        yield from _holder(first)
+        return
+    yield ""
+    width = max(len("account"), *(len(status.account) for status in every))
+    yield f"{'account':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'newest event':<16}  last run"
+    for status in every:
+        last = next((run for run in status.runs if run.verb in ASKING), status.last_run)
+        run = _run(last, status.at) if last else "none yet"
+        yield (
+            f"{status.account:<{width}} {status.rows:>12,}  {_minute(_as_of(status)):<16} "
+            f"{_minute(status.newest_event_at):<16}  {run}"
+        )
+    yield ""
+    for status in every:
+        yield from (_line(label, f"{status.account}: {said}") for label, said in _open(status))
+    yield from _holder(first)
+    unknown = sorted({*first.accounts} - {status.account for status in every})
+    if unknown:
+        yield _line("not in conf", f"{', '.join(unknown)}: in this lake, and read no more")
+    yield "`--account NAME` says all of one"
 
 
 def duration(seconds: float) -> str:
@@ -78,13 +105,34 @@ def _tables(status: Status) -> Iterator[str]:
     width = max(len(total), *(len(table.table) for table in status.tables), 0)
     yield f"{'table':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'age':>7} {'quarantined':>12}"
     for table in status.tables:
-        as_of = f"{table.as_of:%Y-%m-%d %H:%M}" if table.as_of else "-"
+        as_of = _minute(table.as_of)
         age = duration((status.at - table.as_of).total_seconds()) if table.as_of else ""
         yield (
             f"{table.table:<{width}} {table.rows:>12,}  {as_of:<16} {age:>7} "
             f"{table.quarantined:>12,}"
         )
     yield f"{total:<{width}} {status.rows:>12,}  {'':<16} {'':>7} {status.quarantined:>12,}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _as_of(status: Status) -> datetime | None:
+    """As of when the table is that is furthest behind, of those that were ever loaded."""
+    return min((table.as_of for table in status.tables if table.as_of), default=None)
+
+
+def _open(status: Status) -> Iterator[tuple[str, str]]:
+    """What there is to be done about an account, with its label."""
+    last = {run.verb: run for run in reversed(status.runs)}  # a refine does not mend an ingest
+    for run in last.values():
+        yield from (("not done", problem) for problem in run.problems)
+    if status.to_refine:
+        yield "to refine", f"{_count(status.to_refine, 'page')} in no table yet"
+    if status.quarantined:
+        yield "quarantined", _count(status.quarantined, "record")
+    yield from (("backfill", _backfill(one, status.at)) for one in status.backfills)
 
 
 def _runs(status: Status) -> Iterator[str]:

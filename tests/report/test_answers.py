@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
+import lakes
 import pytest
 
 from klaviyo_spark.lake import Place
@@ -15,6 +17,8 @@ from klaviyo_spark.report.reader import FolderReader, SparkReader, named
 from klaviyo_spark.settings import Schemas
 
 from . import sample
+
+HOUR = timedelta(hours=1)
 
 
 def counts(rows, key="name", value="row_count"):
@@ -92,6 +96,34 @@ def test_of_another_account_nothing_is_told(lake):
 
     assert (other.events, other.runs, other.quarantined, other.orphans) == ([], [], [], [])
     assert set(counts(other.tables).values()) == {0}
+
+
+def test_a_run_of_the_whole_lake_is_told_of_every_account(tmp_path):
+    def a_run(run_id: str, account: str | None, hour: int) -> dict[str, Any]:
+        return {"run_id": run_id, "account_id": account, "started_at": sample.NOW + hour * HOUR}
+
+    rows = [a_run("mine", "us", 0), a_run("upkeep", None, 1), a_run("theirs", "eu", 2)]
+    lakes.write(tmp_path, "klaviyo_ops.runs", *rows)
+
+    found = ask(FolderReader(tmp_path, Schemas()), "us")
+
+    assert [run["run_id"] for run in found.runs] == ["upkeep", "mine"]
+
+
+def test_loads_of_an_account_are_not_those_of_another_that_ran_at_the_same_time(tmp_path):
+    for account in ("us", "eu"):
+        run = {"run_id": f"run of {account}", "account_id": account, "pages": 0}
+        at = {"started_at": sample.NOW, "finished_at": sample.NOW + 2 * HOUR}
+        load = {"run_id": f"run of {account}", "account_id": account, "table_name": "tags"}
+        lakes.write(tmp_path, "klaviyo_ops.runs", {**run, **at})
+        inserted = {"inserted": len(account) + 1, "loaded_at": sample.NOW + HOUR}
+        lakes.write(tmp_path, "klaviyo_ops.table_loads", {**load, **inserted})
+
+    found = ask(FolderReader(tmp_path, Schemas()), "eu").changes
+
+    assert [(row["run_id"], row["name"], row["inserted"]) for row in found] == [
+        ("run of eu", "tags", 3)
+    ]
 
 
 def test_a_lake_without_tables_gives_no_answers(tmp_path):

@@ -40,6 +40,30 @@ def test_a_lake_that_is_not_there_is_said_and_nothing_is_written(tmp_path, capsy
     assert not out.exists()
 
 
+def test_of_several_accounts_each_has_its_page(lake, tmp_path, capsys):
+    conf = tmp_path / "a.yml"
+    conf.write_text(
+        "accounts:\n"
+        "  - {name: default, key_variable: A}\n"
+        "  - {name: 'Brand / EU', key_variable: B}\n"
+    )
+    at = ("--config", str(conf), "--warehouse", str(lake))
+
+    code = run(*at, "--out", str(tmp_path / "page.html"))
+    both = [tmp_path / "page-default.html", tmp_path / "page-Brand %2F EU.html"]
+    said = capsys.readouterr().out.splitlines()
+    one = run(*at, "--account", "default", "--out", str(tmp_path / "one.html"))
+
+    assert (code, one) == (0, 0)
+    assert said == [
+        f"the report on default is in {both[0]}",
+        f"the report on Brand / EU is in {both[1]}",
+    ]
+    for page, name in zip(both, ("default", "Brand / EU"), strict=True):
+        assert f"<title>klaviyo_v2 of {name}," in page.read_text(encoding="utf-8")
+    assert (tmp_path / "one.html").is_file()
+
+
 def test_a_folder_that_is_not_there_is_a_slip_of_the_command_line(lake, tmp_path, capsys):
     out = tmp_path / "none" / "page.html"
 
