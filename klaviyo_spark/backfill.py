@@ -7,16 +7,85 @@ on where it was, as any run does. Bounded runs do not stand in the way of the da
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+from msgspec import structs
 from pyspark.sql import functions as F
 
+from klaviyo_spark import pipeline
+from klaviyo_spark.foresee import foreseen
 from klaviyo_spark.lake import Lake
+from klaviyo_spark.parts import Part, each
 from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.progress import progress
 from klaviyo_spark.steps import STEP, Backfill, Window, said
 
-__all__ = ["STEP", "Backfill", "Window", "begun", "run_steps", "said"]
+__all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]
+
+
+def backfill(
+    lake: Lake,
+    parts: Sequence[Part],
+    times: tuple[datetime | None, datetime | None],
+    named: Sequence[str],
+    out: Callable[[str], object],
+    *,
+    wait: bool = False,
+    dry_run: bool = False,
+) -> int:
+    """The steps that are left of a window, of one account after the other.
+
+    Args:
+        times: start and end.
+        named: resources, on the command line.
+        out: where lines go.
+        wait: for another run on the lake to end.
+        dry_run: only say which steps, and what they will ask of Klaviyo.
+
+    Returns:
+        The exit code: see ``run_steps`` and ``parts.each``.
+
+    Raises:
+        UsageError: the window is not all in the past, or of what is read whole by every sync.
+        LakeBusy: another run holds the lake.
+    """
+    whole = Window.past(*times, datetime.now(timezone.utc), named)
+    # Among several an account may be kept for other things alone.
+    of_all = bool(named) or len(parts) == 1
+
+    def todo(part: Part) -> Backfill | None:
+        own = tuple(name for name in whole.resources if of_all or name in part.settings.resources)
+        if not own:
+            out(f"{part.account}: {' and '.join(whole.resources)} are not among its resources")
+            return None
+        return begun(lake, part.account, replace(whole, resources=own))
+
+    def tell(part: Part) -> int:
+        left = todo(part)
+        if left:
+            ahead = foreseen(lake, part.settings, left, progress("auto"))
+            for line in (*said(left), *ahead):
+                out(line)
+        return 0
+
+    def work(part: Part) -> int:
+        left = todo(part)
+        if left is None:
+            return 0
+        settings = structs.replace(part.settings, resources=left.window.resources)
+
+        def sync(start: datetime, end: datetime) -> Summary:
+            shown = progress("auto")
+            return pipeline.one_run("sync", lake, settings, part.client, start, end, shown)
+
+        return run_steps(left, lake, part.account, sync, out)
+
+    if dry_run:
+        return each(parts, tell, out)
+    with pipeline.alone("backfill", lake, uuid.uuid4().hex, wait):
+        return each(parts, work, out)
 
 
 def begun(lake: Lake, account_id: str, window: Window) -> Backfill:
@@ -44,7 +113,7 @@ def run_steps(
     lake: Lake,
     account_id: str,
     sync: Callable[[datetime, datetime], Summary],
-    out: Callable[[str], None],
+    out: Callable[[str], object],
 ) -> int:
     """All steps that are left, one after the other.
 

@@ -7,15 +7,14 @@ import os
 import signal
 import sys
 import traceback
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from klaviyo_spark import __version__, looking, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
@@ -28,8 +27,8 @@ from klaviyo_spark.options import WAIT as _WAIT
 from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
-    from klaviyo_spark.api.client import Client
     from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.parts import Part
     from klaviyo_spark.settings import Settings
 
 _INTERRUPTED = 130
@@ -87,30 +86,19 @@ def refine(**options: Any) -> int:
 def backfill(**options: Any) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
     from klaviyo_spark import backfill as steps
-    from klaviyo_spark import pipeline
-    from klaviyo_spark.foresee import foreseen
-    from klaviyo_spark.progress import progress
 
     if not options["start"] or not options["end"]:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
     job = _job(options, asks=not options["dry_run"])
-    window = steps.Window.past(job.start, job.end, datetime.now(timezone.utc), job.named)
-    account = job.settings.account
-    if options["dry_run"]:
-        todo = steps.begun(job.lake, account, window)
-        for line in (*steps.said(todo), *foreseen(job.lake, job.settings, todo, progress("auto"))):
-            click.echo(line)
-        return 0
-    with pipeline.alone("backfill", job.lake, uuid.uuid4().hex, options["wait"]):
-        todo = steps.begun(job.lake, account, window)
-        settings = msgspec.structs.replace(job.settings, resources=window.resources)
-
-        def sync(start: datetime, end: datetime) -> Any:
-            return pipeline.one_run(
-                "sync", job.lake, settings, job.client, start, end, progress("auto")
-            )
-
-        return steps.run_steps(todo, job.lake, account, sync, click.echo)
+    return steps.backfill(
+        job.lake,
+        job.parts,
+        (job.start, job.end),
+        job.named,
+        click.echo,
+        wait=options["wait"],
+        dry_run=options["dry_run"],
+    )
 
 
 @cli.command()
@@ -122,22 +110,36 @@ def backfill(**options: Any) -> int:
 @_COMMON
 def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
+    from klaviyo_spark import parts
     from klaviyo_spark.progress import progress
     from klaviyo_spark.verify import verify, words
 
     job = _job(options, asks=True)
-    assert job.client
-    done = verify(
-        job.lake,
-        job.client,
-        job.settings,
-        ever=ever,
-        heal=heal,
-        wait=options["wait"],
-        show=progress("auto"),
-    )
-    click.echo(words.as_json(done) if as_json else "\n".join(words.lines(done)))
-    return done.exit_code
+    found: dict[str, dict[str, Any]] = {
+        part.account: {"account": part.account, "complete": False} for part in job.parts
+    }
+
+    def work(part: Part) -> int:
+        assert part.client
+        done = verify(
+            job.lake,
+            part.client,
+            part.settings,
+            ever=ever,
+            heal=heal,
+            wait=options["wait"],
+            show=progress("auto"),
+        )
+        found[part.account] = words.facts(done)
+        if not as_json:
+            click.echo("\n".join(words.lines(done)))
+        return done.exit_code
+
+    code = parts.each(job.parts, work, partial(click.echo, err=as_json))
+    if as_json:
+        every = list(found.values())
+        click.echo(json.dumps(every if len(every) > 1 else every[0], indent=1))
+    return code
 
 
 @cli.command()
@@ -189,41 +191,42 @@ class _Job:
     """What a verb that works on the lake works with."""
 
     settings: Settings
+    parts: tuple[Part, ...]
     lake: Lake
-    client: Client | None
     start: datetime | None
     end: datetime | None
     named: tuple[str, ...]
 
 
 def _run(verb: Any, **options: Any) -> int:
-    """One run of a verb that works on the lake."""
-    from klaviyo_spark import pipeline, summary
+    """One run of a verb that works on the lake, for each account."""
+    from klaviyo_spark import accounts, pipeline, several, summary
     from klaviyo_spark.progress import progress
 
     job = _job(options, asks=verb != "refine")
-    done = pipeline.run(
-        verb,
-        job.lake,
-        job.settings,
-        job.client,
-        job.start,
-        job.end,
-        wait=options["wait"],
-        show=progress("auto"),
-        anew=options.get("rebuild", False),
-    )
+    how = {
+        "wait": options["wait"],
+        "show": progress("auto"),
+        "anew": options.get("rebuild", False),
+    }
+    if len(job.parts) > 1:
+        every = several.run(verb, job.lake, job.parts, job.start, job.end, **how)
+        click.echo("\n".join(summary.of_several(every)))
+        return accounts.exit_code(done.exit_code for done in every)
+    [part] = job.parts
+    # Where the lake may have others, the rows told are the account's own.
+    lake = job.lake.of(part.account) if job.settings.accounts else job.lake
+    done = pipeline.run(verb, lake, part.settings, part.client, job.start, job.end, **how)
     click.echo("\n".join(summary.lines(done)))
     return done.exit_code
 
 
 def _job(options: dict[str, Any], asks: bool) -> _Job:
     """Conf and options checked, then Spark started; ``asks``: Klaviyo is going to be asked."""
-    from klaviyo_spark.api.client import Client
-    from klaviyo_spark.api.limiter import Limiter
     from klaviyo_spark.lake import Lake
+    from klaviyo_spark.parts import parts
     from klaviyo_spark.session import spark_session
-    from klaviyo_spark.settings import api_key, load
+    from klaviyo_spark.settings import load
     from klaviyo_spark.shared import check_warehouse_of
     from klaviyo_spark.times import bounds
 
@@ -231,15 +234,12 @@ def _job(options: dict[str, Any], asks: bool) -> _Job:
     asked = given(options)
     settings = load(options["config"], **asked)
     start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
-    client = None
-    if asks:
-        limiter = Limiter(share=settings.rate_share)
-        client = Client(settings.base_url, api_key(settings), limiter=limiter)
+    every = parts(settings, asks=asks)
     place = _place(settings)
     spark = spark_session(place.warehouse)
     check_warehouse_of(spark, place.warehouse, place.catalog)
     named = tuple(asked.get("resources", ()))
-    return _Job(settings, Lake(spark, place), client, start, end, named)
+    return _Job(settings, every, Lake(spark, place), start, end, named)
 
 
 def _place(settings: Settings) -> Place:

@@ -29,7 +29,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
-from klaviyo_spark.progress import Progress, Stage
+from klaviyo_spark.progress import Shows, Stage
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.watermarks import as_row, watermarks
 
@@ -63,7 +63,7 @@ def ingest(
     lake: Lake,
     client: Client,
     wanted: Wanted,
-    progress: Progress,
+    progress: Shows,
     stop: threading.Event | None = None,
     plan: Plan | None = None,
 ) -> Outcome:
@@ -89,7 +89,7 @@ class _Ingest:
         lake: Lake,
         client: Client,
         wanted: Wanted,
-        progress: Progress,
+        progress: Shows,
         stop: threading.Event,
     ) -> None:
         self.lake, self.client, self.wanted = lake, client, wanted

@@ -15,6 +15,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from klaviyo_spark import ops, pipeline, retention, upkeep
+from klaviyo_spark.accounts import each
 from klaviyo_spark.arrow import frame
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
@@ -54,7 +55,7 @@ class Upkeep:
 
 
 def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
-    """One maintain run, alone on the lake.
+    """One maintain run, alone on the lake: its files, and old pages of the accounts in conf.
 
     Raises:
         LakeBusy: another run holds the lake.
@@ -62,9 +63,11 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     done = Upkeep(uuid.uuid4().hex, _now())
     began = time.monotonic()
     with pipeline.alone("maintain", lake, done.run_id, wait):
-        _Run(lake, settings, done).run()
+        of_lake = _Run(lake, settings, done)
+        of_lake.run()
         done.seconds = time.monotonic() - began
-        lake.append_ops("runs", [_run_row(done, settings.account)])
+        account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
+        lake.append_ops("runs", [_run_row(done, account)])
     return done
 
 
@@ -87,6 +90,7 @@ def lines(done: Upkeep) -> Iterator[str]:
 class _Run:
     def __init__(self, lake: Lake, settings: Settings, done: Upkeep) -> None:
         self.lake, self.settings, self.done = lake, settings, done
+        self.accounts = [one.account for one in each(settings)]
         self.names: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
 
@@ -101,7 +105,8 @@ class _Run:
             self.kept = {t: Kept(t, n, n) for t, n in zip(self.names, counts, strict=True)}
             self.done.tables = list(self.kept.values())
             if self.settings.bronze_retention is not None:
-                self._try(self._delete_pages, bronze)
+                for account in self.accounts:
+                    self._try(self._delete_pages, bronze, account)
             if self.settings.optimize:
                 # Never bronze: a file of thousands of pages cannot be read.
                 others = [table for table in self.names if table != bronze]
@@ -110,12 +115,13 @@ class _Run:
                 with upkeep.listing_quickly(self.lake):
                     list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
 
-    def _try(self, part: Callable[[str], None], table: str) -> None:
-        """One part of a table's upkeep; if it fails, the rest goes on."""
+    def _try(self, part: Callable[..., None], table: str, *of: str) -> None:
+        """One part of a table's upkeep, ``of`` an account; if it fails, the rest goes on."""
         try:
-            part(table)
+            part(table, *of)
         except Exception as error:
-            line = f"{table}: {part.__name__.strip('_')}: {in_a_line(error)}"
+            whose = f"{of[0]}: " if len(self.accounts) > 1 and of else ""
+            line = f"{table}: {part.__name__.strip('_')}: {whose}{in_a_line(error)}"
             logger.error("%s", line)
             self.done.problems.append(line)
 
@@ -140,11 +146,11 @@ class _Run:
         if upkeep.worth_vacuuming(upkeep.history(self.lake, name), _now(), after):
             self.kept[table].freed = upkeep.vacuum(self.lake, name, after)
 
-    def _delete_pages(self, table: str) -> None:
+    def _delete_pages(self, table: str, account_id: str) -> None:
         assert self.settings.bronze_retention is not None
-        lake, account_id = self.lake, self.settings.account
+        lake = self.lake
         before = self.done.started_at - self.settings.bronze_retention
-        mine = lake.pages().where(F.col("account_id") == account_id)
+        mine = lake.of(account_id).pages()
         portions = retention.portions(mine)
         old = retention.old(portions, _refined(lake), TABLES.values(), before)
         if not old.runs:
@@ -167,7 +173,7 @@ class _Run:
         # Said first: should this run die between the two, a rebuild refuses once too often.
         lake.append_ops("retention", rows)
         upkeep.delete_pages(lake, self.names[table], pages)
-        self.kept[table].pages = sum(row["pages"] for row in rows)
+        self.kept[table].pages += sum(row["pages"] for row in rows)
         self.kept[table].files_after = len(self._files(table))
 
 
@@ -188,7 +194,7 @@ def _totals(done: Upkeep) -> str:
     )
 
 
-def _run_row(done: Upkeep, account_id: str) -> dict[str, Any]:
+def _run_row(done: Upkeep, account_id: str | None) -> dict[str, Any]:
     return {
         "run_id": done.run_id,
         "account_id": account_id,

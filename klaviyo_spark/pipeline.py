@@ -6,6 +6,7 @@ sync = ingest (Klaviyo -> bronze), then refine (bronze -> silver)
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -20,13 +21,13 @@ from pyspark.sql import functions as F
 from klaviyo_spark import ops, orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
-from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.lock import Holder, folder_of, held
-from klaviyo_spark.progress import Progress, progress
+from klaviyo_spark.progress import Progress, Shows, progress
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import SIDE_BY_SIDE, refine
 from klaviyo_spark.resources import TABLES
@@ -35,12 +36,14 @@ from klaviyo_spark.status.opening import without_spark
 
 logger = logging.getLogger(__name__)
 
+# What has failed where a run could not go on at all.
+EVERYTHING = "all"
 Verb = Literal["sync", "ingest", "refine"]
 
 
 @dataclass
 class Summary:
-    """What a run did; the terminal shows it, ``klaviyo_ops.runs`` keeps it.
+    """What a run of one account did; the terminal shows it, ``klaviyo_ops.runs`` keeps it.
 
     ``exit_code``: 0 all done, 1 every resource failed, 3 partly done, 4 stopped by the rate limit.
     """
@@ -55,10 +58,16 @@ class Summary:
     finished_at: datetime | None = None
     ingest_s: float = 0.0
     refine_s: float = 0.0
+    account: str = "default"
 
     def total(self, table: str, count: str) -> int:
         """Sum of a count over the loads of one table."""
         return sum(getattr(load, count) for load in self.loads if load.table == table)
+
+    def took_in(self, loads: list[Load]) -> None:
+        """Keep what the tables have taken in, and what checks have to say of it."""
+        self.loads = loads
+        self.outcome.warnings += [note for load in loads for note in load.notes]
 
 
 def run(
@@ -109,48 +118,54 @@ def one_run(
     anew: bool = False,
 ) -> Summary:
     """One run of a verb on a lake that is held already; see ``run``."""
-    summary = Summary(run_id or uuid.uuid4().hex, verb, _now())
+    summary = begin(verb, settings, run_id)
     if client is not None:
-        wanted = wanted_of(settings, summary.run_id, start, end)
-        began = time.monotonic()
         try:
             with show or progress("none") as shown, until_interrupted() as stop:
-                summary.outcome = ingest(lake, client, wanted, shown, stop)
+                ask(summary, lake, settings, client, start, end, shown, stop)
         except KlaviyoSparkError as error:
-            _note_failure(lake, settings, summary, client, error)
+            note_failure(summary, lake, error, client)
             raise
-        summary.ingest_s = time.monotonic() - began
     if verb != "ingest":
         began = time.monotonic()
         if not anew:  # whose tables may be those of another release
             make_tables(lake, settings.resources)
         try:
-            summary.loads = take_in(lake, settings, rebuild if anew else refine)
+            summary.took_in(take_in(lake, settings, rebuild if anew else refine))
         except KlaviyoSparkError as error:
-            _note_failure(lake, settings, summary, client, error)
+            note_failure(summary, lake, error, client)
             raise
-        summary.outcome.warnings += [note for load in summary.loads for note in load.notes]
         list_orphans(lake, settings.account, summary.loads)
         summary.rows = row_counts(lake)
         summary.outcome.warnings += publish(lake)
         summary.refine_s = time.monotonic() - began
-    summary.exit_code = _exit_code(summary.outcome, settings.resources)
-    summary.finished_at = _now()
-    lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+    note_end(summary, lake, settings, client)
     return summary
 
 
-def _note_failure(
+# -- the parts of a run, for one account; ``several`` puts them together for more -----------------
+
+
+def begin(verb: Verb, settings: Settings, run_id: str = "") -> Summary:
+    """The summary of a run that begins now."""
+    return Summary(run_id or uuid.uuid4().hex, verb, _now(), account=settings.account)
+
+
+def ask(
+    summary: Summary,
     lake: Lake,
     settings: Settings,
-    summary: Summary,
-    client: Client | None,
-    error: KlaviyoSparkError,
+    client: Client,
+    start: datetime | None,
+    end: datetime | None,
+    shown: Shows,
+    stop: threading.Event,
 ) -> None:
-    """Write down a run that ends here."""
-    summary.outcome.fail("all", str(error))
-    summary.exit_code, summary.finished_at = error.exit_code, _now()
-    lake.append_ops("runs", [_run_row(summary, settings.account, client)])
+    """Klaviyo to bronze; see ``ingest``."""
+    began = time.monotonic()
+    wanted = wanted_of(settings, summary.run_id, start, end)
+    summary.outcome = ingest(lake, client, wanted, shown, stop)
+    summary.ingest_s = time.monotonic() - began
 
 
 def take_in(lake: Lake, settings: Settings, refine: Callable[..., list[Load]]) -> list[Load]:
@@ -164,6 +179,31 @@ def take_in(lake: Lake, settings: Settings, refine: Callable[..., list[Load]]) -
     )
 
 
+def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
+    """List orphaned flows anew, where what they are found in has changed."""
+    touched = {load.table for load in loads if load.inserted or load.updated}
+    if touched & set(orphans.NEEDS):
+        mine = F.col("_account_id") == account_id
+        silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
+        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
+
+
+def note_failure(summary: Summary, lake: Lake, error: Exception, client: Client | None) -> None:
+    """Write down a run that could not be made, or not go on."""
+    ours = isinstance(error, KlaviyoSparkError)
+    summary.outcome.fail(EVERYTHING, str(error) if ours else in_a_line(error))
+    summary.exit_code = error.exit_code if isinstance(error, KlaviyoSparkError) else 1
+    summary.finished_at = _now()
+    lake.append_ops("runs", [_run_row(summary, client)])
+
+
+def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
+    """Write down a run that has come to its end."""
+    summary.exit_code = _exit_code(summary.outcome, settings.resources)
+    summary.finished_at = _now()
+    lake.append_ops("runs", [_run_row(summary, client)])
+
+
 def make_tables(lake: Lake, resources: Sequence[str]) -> None:
     """Every table is there from the first run on, also where nothing is in it."""
     wanted = [table for table in TABLES.values() if table.resource in resources]
@@ -173,14 +213,24 @@ def make_tables(lake: Lake, resources: Sequence[str]) -> None:
 
 
 def row_counts(lake: Lake) -> dict[str, int]:
-    """Rows of every silver table, from Delta's own statistics: without Spark where that will do."""
+    """Rows of every silver table, from Delta's own statistics: without Spark where that will do.
+
+    Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
+    """
     folder = folder_of(lake)
     if folder and without_spark():
+        from klaviyo_spark.status.facts import ROWS_OF
         from klaviyo_spark.status.files import Files
 
         place = lake.place
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
-        return {name: files.count("silver", name) or 0 for name in TABLES}
+        if lake.account_id is None:
+            return {name: files.count("silver", name) or 0 for name in TABLES}
+        counts_of = {name: files.ask("silver", name, ROWS_OF) or () for name in TABLES}
+        return {
+            name: sum(row["n"] for row in rows if row["account_id"] == lake.account_id)
+            for name, rows in counts_of.items()
+        }
     counts = [
         lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
         for name, table in TABLES.items()
@@ -210,15 +260,6 @@ def wanted_of(
     )
 
 
-def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
-    """List orphaned flows anew, where what they are found in has changed."""
-    touched = {load.table for load in loads if load.inserted or load.updated}
-    if touched & set(orphans.NEEDS):
-        mine = F.col("_account_id") == account_id
-        silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
-        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
-
-
 def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
     if outcome.resume_at is not None:
         return 4
@@ -227,11 +268,11 @@ def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
     return 1 if set(resources) <= set(outcome.failed) else 3
 
 
-def _run_row(summary: Summary, account_id: str, client: Client | None) -> dict[str, object]:
+def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
     stats = client.stats() if client else None
     return {
         "run_id": summary.run_id,
-        "account_id": account_id,
+        "account_id": summary.account,
         "verb": summary.verb,
         "started_at": summary.started_at,
         "finished_at": summary.finished_at,

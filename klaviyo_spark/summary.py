@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from klaviyo_spark.accounts import exit_code
 from klaviyo_spark.errors import ENDED
-from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.pipeline import EVERYTHING, Summary
 from klaviyo_spark.resources import TABLES
 
 _COUNTS = {
@@ -21,14 +22,8 @@ def lines(summary: Summary) -> Iterator[str]:
     """The summary for a terminal: a table of tables, then what did not go well."""
     if summary.rows:
         yield from _tables(summary)
+    yield from _notes(summary)
     outcome = summary.outcome
-    for warning in outcome.warnings:
-        yield f"note: {warning}"
-    for resource, messages in outcome.failed.items():
-        for message in messages:
-            yield f"not done: {resource}: {message}"
-    if outcome.resume_at:
-        yield f"stopped by Klaviyo's rate limit; go on after {outcome.resume_at:%Y-%m-%d %H:%M} UTC"
     assert summary.finished_at
     seconds = (summary.finished_at - summary.started_at).total_seconds()
     said = ENDED[summary.exit_code]
@@ -37,6 +32,32 @@ def lines(summary: Summary) -> Iterator[str]:
         f"seconds={seconds:.1f} (ingest {summary.ingest_s:.1f}, refine {summary.refine_s:.1f}) "
         f"run={summary.run_id}"
     )
+
+
+def of_several(every: Sequence[Summary]) -> Iterator[str]:
+    """The summaries of several accounts; last, which of them are not all done."""
+    for summary in every:
+        yield f"== account {summary.account}"
+        yield from lines(summary)
+    yield f"== {len(every)} accounts"
+    for summary in every:
+        yield from _notes(summary, f"{summary.account}: ", notes=False)
+    code = exit_code(summary.exit_code for summary in every)
+    left = [f"{s.account} {ENDED[s.exit_code]}" for s in every if s.exit_code]
+    yield f"{every[0].verb} {ENDED[code]}: {', '.join(left) or 'all accounts'}"
+
+
+def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator[str]:
+    """What should be known of a run, and what did not go well."""
+    outcome = summary.outcome
+    if notes:
+        yield from (f"note: {warning}" for warning in outcome.warnings)
+    for resource, messages in outcome.failed.items():
+        what = "" if resource == EVERYTHING else f"{resource}: "
+        yield from (f"not done: {whose}{what}{message}" for message in messages)
+    if outcome.resume_at:
+        at = f"{outcome.resume_at:%Y-%m-%d %H:%M} UTC"
+        yield f"{whose}stopped by Klaviyo's rate limit; go on after {at}"
 
 
 def _tables(summary: Summary) -> Iterator[str]:

@@ -245,7 +245,12 @@ def test_a_task_has_a_command_line_that_its_verb_takes(
 
 
 def test_a_backfill_is_of_what_its_job_parameters_say(monkeypatch: pytest.MonkeyPatch):
-    said = {"start": "2024-01-01", "end": "2025-01-01T00:00:00Z", "resources": "events,profiles"}
+    said = {
+        "start": "2024-01-01",
+        "end": "2025-01-01T00:00:00Z",
+        "resources": "events,profiles",
+        "account": "brand-us",
+    }
 
     options = parsed(monkeypatch, "klaviyo_backfill", "backfill", **said, dry_run="true")
 
@@ -259,7 +264,7 @@ def test_job_parameters_that_arrive_empty_were_not_given(
 ):
     options = parsed(monkeypatch, "klaviyo_backfill", "backfill", dry_run=dry_run)
 
-    assert [options[name] for name in ("start", "end", "resources")] == [None, None, None]
+    assert {options[name] for name in ("start", "end", "resources", "account")} == {None}
     assert options["dry_run"] is False
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
+from klaviyo_spark.parts import Part
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.verify import Verified
 
 KEY = "pk_sandbox"
 
@@ -75,6 +84,117 @@ def test_no_key_says_where_it_belongs(capsys, monkeypatch):
     monkeypatch.delenv("KLAVIYO_API_KEY")
     code, err = run(capsys, "sync")
     assert (code, len(err.strip().splitlines()), "KLAVIYO_API_KEY" in err) == (2, 1, True), err
+
+
+def test_a_secret_scope_that_is_not_there_is_one_line_with_the_way_to_one(capsys, monkeypatch):
+    def get(scope: str, key: str) -> str:
+        raise PermissionError("Secret does not exist with scope: klaviyo and key: private-key")
+
+    runtime = SimpleNamespace(dbutils=SimpleNamespace(secrets=SimpleNamespace(get=get)))
+    monkeypatch.setitem(sys.modules, "databricks.sdk.runtime", runtime)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+
+    code, err = run(capsys, "sync", "--secret-scope", "klaviyo", "--secret-key", "private-key")
+
+    assert (code, len(err.strip().splitlines())) == (2, 1), err
+    assert "`databricks secrets create-scope klaviyo`" in err
+
+
+ACCOUNTS = """
+accounts:
+  - {name: us, key_variable: KEY_US}
+  - {name: eu, key_variable: KEY_EU}
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["sync"], "no account can be asked: us: no Klaviyo key: set KEY_US"),
+        (["sync", "--account", "fr"], "not one of `accounts` in conf: us, eu"),
+        (["refine", "--account", "fr"], "not one of `accounts` in conf: us, eu"),
+        (["sync", "--account", "us"], "no Klaviyo key: set KEY_US"),
+        (["sync", "--secret-scope", "a", "--secret-key", "b"], "choose it with --account (us, eu)"),
+        (["backfill", "--account", "", "--start", ""], "needs --start and --end"),
+    ],
+)
+def test_bad_input_with_several_accounts_gets_one_line_and_exit_code_2(
+    capsys, tmp_path, args, said
+):
+    (tmp_path / "my.yml").write_text(ACCOUNTS)
+    code, err = run(capsys, *args, "--config", "my.yml")
+    assert (code, len(err.strip().splitlines()), said in err) == (2, 1, True), err
+
+
+class Verifying:
+    """``verify`` of accounts that stand in for ones in a lake: what came of each, or its error."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: Any, **by_account: Any) -> None:
+        self.capsys = capsys
+
+        def verify(_lake: Any, _client: Any, settings: Settings, **_how: Any) -> Verified:
+            met = by_account[settings.account]
+            if isinstance(met, Exception):
+                raise met
+            at = datetime(2026, 6, 1, tzinfo=timezone.utc)
+            return Verified(f"run-{settings.account}", settings.account, at, exit_code=met)
+
+        client: Any = SimpleNamespace()
+        parts = tuple(
+            Part(Settings(account=name), None, met)
+            if isinstance(met, ConfigError)
+            else Part(Settings(account=name), client)
+            for name, met in by_account.items()
+        )
+        job = SimpleNamespace(lake=None, parts=parts)
+        monkeypatch.setattr("klaviyo_spark.cli._job", lambda *_of, **_how: job)
+        monkeypatch.setattr("klaviyo_spark.verify.verify", verify)
+
+    def told(self, *args: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as left:
+            main(["verify", *args])
+        return int(left.value.code or 0), self.capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("us", "eu", "code"),
+    [
+        (0, 0, 0),
+        (0, 3, 3),
+        (Unauthorized("KEY_US was refused"), 0, 3),
+        (ConfigError("no key: set KEY_US"), 0, 3),
+        (4, 0, 4),
+        (Unauthorized("KEY_US was refused"), 1, 1),
+    ],
+)
+def test_accounts_are_verified_one_after_the_other(capsys, monkeypatch, us, eu, code):
+    verifying = Verifying(monkeypatch, capsys, us=us, eu=eu)
+
+    left, out = verifying.told()
+
+    assert left == code
+    assert [line for line in out.splitlines() if line.startswith("==")] == [
+        "== account us",
+        "== account eu",
+    ]
+    assert "run=run-eu" in out
+    assert ("not done: us: " in out) is isinstance(us, Exception)
+
+
+def test_a_verification_of_several_accounts_is_a_list_for_programs(capsys, monkeypatch):
+    verifying = Verifying(monkeypatch, capsys, us=Unauthorized("KEY_US was refused"), eu=0)
+
+    said = json.loads(verifying.told("--json")[1])
+
+    assert [(one["account"], one["complete"]) for one in said] == [("us", False), ("eu", True)]
+
+
+def test_a_verification_of_one_account_is_as_it_was(capsys, monkeypatch):
+    verifying = Verifying(monkeypatch, capsys, default=3)
+
+    assert "== account" not in verifying.told()[1]
+    code, out = verifying.told("--json")
+    assert (code, json.loads(out)["account"]) == (3, "default")
 
 
 @pytest.fixture

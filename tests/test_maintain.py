@@ -60,36 +60,47 @@ def only_these(monkeypatch, *resources: str) -> None:
 def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, capsys, monkeypatch):
     only_these(monkeypatch, "lists", "tags")
     other = {**a_page("lists"), "account_id": "other"}
-    land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other)
-    land(lake, 1, members("L1", "P1", "P2"), a_page("tags"))
+    second = {**a_page("tags"), "account_id": "second"}
+    land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other, second)
+    land(lake, 1, members("L1", "P1", "P2"), a_page("tags"), second)
     refine(lake, "default", ["lists"])
     taken_in = {"table_name": "tags", "batch_ids": ["batch 0", "batch 1"]}
     lake.append_ops("table_loads", [dict.fromkeys(_columns("table_loads")) | taken_in])
     conf = tmp_path / "conf.yml"
-    conf.write_text("bronze_retention: 14d\n")
+    conf.write_text(
+        "bronze_retention: 14d\n"
+        "accounts: [{name: default, key_variable: A}, {name: second, key_variable: B}]\n"
+    )
 
     with pytest.raises(SystemExit) as left:
         main(["maintain", "--config", str(conf), "--warehouse", lake.place.warehouse])
     said = capsys.readouterr().out.splitlines()
 
-    # Gone is all but the last read of each list, and but the last run; never another account's.
+    # Gone is all but the last read of each list, and but the last run of each account in conf;
+    # never what is another account's.
     pages = lake.pages().select("account_id", "run_id", "parent_id", "resource").collect()
     assert sorted((tuple(page) for page in pages), key=str) == [
         ("default", "run 0", "L2", "lists"),
         ("default", "run 1", "L1", "lists"),
         ("default", "run 1", None, "tags"),
         ("other", "run 0", None, "lists"),
+        ("second", "run 1", None, "tags"),
     ]
     assert left.value.code in (0, None), said
-    assert said[1].split()[::4] == ["klaviyo_bronze.pages", "2"], said
+    assert said[1].split()[::4] == ["klaviyo_bronze.pages", "3"], said
     taken = lake.ops("retention").select("account_id", "resource", "pages").collect()
-    assert sorted(map(tuple, taken)) == [("default", "lists", 1), ("default", "tags", 1)]
+    assert sorted(map(tuple, taken)) == [
+        ("default", "lists", 1),
+        ("default", "tags", 1),
+        ("second", "tags", 1),
+    ]
     gone = pages_gone_before(lake, "default")
     assert set(gone) == {"lists", "tags"}
     assert datetime.now(timezone.utc) - gone["lists"] > 14 * DAY
     assert pages_gone_before(lake, "other") == {}
     [run] = lake.ops("runs").collect()
     assert (run["verb"], run["exit_code"], run["problems"]) == ("maintain", 0, [])
+    assert run["account_id"] is None, "it was of both"
 
     land(lake, 2, members("L1", "P1"), members("L2"))
     refine(lake, "default", ["lists"])

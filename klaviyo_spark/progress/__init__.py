@@ -13,12 +13,20 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, Protocol, TextIO
 
 from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
 from klaviyo_spark.progress.stages import Pace, Stage, View
 
-__all__ = ["Progress", "Stage", "progress"]
+__all__ = ["Progress", "Shows", "Stage", "progress"]
+
+
+class Shows(Protocol):
+    """What is told how far a run is."""
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Take note of how far the stages are."""
+        ...
 
 
 class Progress:

@@ -109,7 +109,7 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
 
 
 # Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
-_ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
+ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
 _NEWEST_OF = (
     "SELECT _account_id AS account_id, max(event_datetime) AS newest FROM {t} GROUP BY _account_id"
 )
@@ -182,7 +182,7 @@ def facts(reader: Reader) -> Facts:
         )
         if len(there.accounts) < 2:
             return there
-        of = {name: pool.submit(reader.ask, "silver", name, _ROWS_OF) for name in there.rows}
+        of = {name: pool.submit(reader.ask, "silver", name, ROWS_OF) for name in there.rows}
         newest_of = pool.submit(reader.ask, "silver", "events", _NEWEST_OF).result() or ()
         return replace(
             there,

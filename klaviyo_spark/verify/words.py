@@ -36,9 +36,14 @@ def lines(done: Verified) -> Iterator[str]:
 
 
 def as_json(done: Verified) -> str:
-    """For programs; days as ISO 8601."""
+    """For programs."""
+    return json.dumps(facts(done), indent=1)
+
+
+def facts(done: Verified) -> dict[str, Any]:
+    """What came of it as JSON has it; days as ISO 8601."""
     outcome = done.outcome
-    said = {
+    return {
         "run_id": done.run_id,
         "account": done.account,
         "complete": done.is_complete,
@@ -57,7 +62,6 @@ def as_json(done: Verified) -> str:
         "requests": done.requests,
         "seconds": round(done.seconds, 1),
     }
-    return json.dumps(said, indent=1)
 
 
 def verdict(done: Verified) -> str:

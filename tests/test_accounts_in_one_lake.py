@@ -1,0 +1,133 @@
+"""Two accounts with the same ids in one lake, over sockets: each right to the cell.
+
+The accounts are made from the same number, so everything in them has the same ids; one has moved a
+day on, so that what stands under these ids differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from compare import differences
+
+from klaviyo_spark import accounts, several
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.parts import Part
+from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+
+KEY = "pk_sandbox"
+# Whatever a brand is called, SQL has to bear it.
+US, EU = "us", "EU's {shop}\\"
+
+
+@dataclass
+class Story:
+    """Two syncs of both accounts, the second with a key that is refused, and what they left."""
+
+    lake: Lake
+    syncs: list[dict[str, Summary]]
+    differences: list[dict[str, list[str]]]
+    shared: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def story(spark, tmp_path_factory) -> Story:
+    folder = tmp_path_factory.mktemp("accounts")
+    lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+    us = Account(seed=5, events=120, profiles=20, campaigns=6)
+    eu = Account(seed=5, events=120, profiles=20, campaigns=6)
+    eu.advance(days=1)
+    with (
+        Sandbox(us, key=KEY, rate_scale=50) as of_us,
+        Sandbox(eu, key=KEY, rate_scale=50) as of_eu,
+    ):
+        served = {US: of_us, EU: of_eu}
+        truth = {US: us.truth(), EU: eu.truth()}
+        first = sync(lake, served)
+        told = [{name: differences(lake.of(name), truth[name]) for name in truth}]
+        us.advance(days=1)
+        of_eu.faults.add(kind="401")
+        truth[US] = us.truth()
+        second = sync(lake, served)
+        told.append({name: differences(lake.of(name), truth[name]) for name in truth})
+    return Story(lake, [first, second], told, shared(truth[US], truth[EU]))
+
+
+def sync(lake: Lake, served: dict[str, Sandbox]) -> dict[str, Summary]:
+    # Complete reads each time: the account's truth knows at once who has gone, or left a group.
+    at_once = timedelta(0)
+    parts = [
+        Part(
+            Settings(
+                account=name,
+                base_url=sandbox.url,
+                full_profiles_every=at_once,
+                full_members_every=at_once,
+            ),
+            Client(sandbox.url, ApiKey(KEY), limiter=Limiter()),
+        )
+        for name, sandbox in served.items()
+    ]
+    found = several.run("sync", lake, parts)
+    for part in parts:
+        assert part.client
+        part.client.close()
+    return {summary.account: summary for summary in found}
+
+
+def shared(one, other) -> dict[str, int]:
+    """How many keys both accounts have, per table."""
+
+    def keys(rows, table) -> set[tuple]:
+        return {tuple(str(row[part]) for part in TABLES[table].key) for row in rows}
+
+    return {name: len(keys(one[name], name) & keys(other[name], name)) for name in TABLES}
+
+
+def test_the_accounts_have_ids_in_common_in_every_table(story):
+    assert [name for name, count in story.shared.items() if not count] == []
+
+
+@pytest.mark.parametrize("step", [0, 1], ids=["first sync", "a day later, with a key refused"])
+@pytest.mark.parametrize("account", [US, EU])
+def test_every_documented_cell_is_what_its_own_account_says(story, account, step):
+    assert story.differences[step][account] == []
+
+
+def test_both_accounts_are_all_done_at_first(story):
+    assert {name: s.exit_code for name, s in story.syncs[0].items()} == {US: 0, EU: 0}
+
+
+def test_a_key_that_is_refused_fails_its_account_alone(story):
+    us, eu = story.syncs[1][US], story.syncs[1][EU]
+
+    assert (us.exit_code, us.outcome.failed, eu.exit_code) == (0, {}, 1)
+    [said] = eu.outcome.failed["all"]
+    assert "-> 401: KLAVIYO_API_KEY was refused" in said
+    assert accounts.exit_code(s.exit_code for s in story.syncs[1].values()) == 3
+
+
+def test_runs_loads_and_watermarks_are_each_account_s(story):
+    def counted(table: str, account: str = "account_id") -> dict[str, int]:
+        found = story.lake.ops(table).groupBy(account).count().collect()
+        return {row[account]: row["count"] for row in found}
+
+    assert counted("runs") == {US: 2, EU: 2}
+    assert counted("table_loads") == {US: 2 * len(TABLES), EU: len(TABLES)}
+    assert set(counted("watermarks")) == set(counted("orphaned_flows", "_account_id")) == {US, EU}
+
+
+def test_the_rows_of_the_summary_are_the_account_s_own(story):
+    first = story.syncs[0]
+    rows = {name: story.lake.silver(table).count() for name, table in list(TABLES.items())[:3]}
+
+    assert all(rows[n] >= first[US].rows[n] + first[EU].rows[n] for n in rows)
+    assert first[US].rows != first[EU].rows
