@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -163,6 +164,26 @@ def test_a_run_that_is_not_all_done_fails_its_cell(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(KlaviyoSparkError, match=r"backfill partly done \(exit code 3\)"):
         Backfill({"dry_run": "false"}, print).run()
+
+
+def test_each_account_of_several_is_shown_by_its_name(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    conf = tmp_path / "my.yml"
+    conf.write_text("accounts: [{name: us, key_variable: A}, {name: eu, key_variable: B}]")
+    reader = SimpleNamespace(has=lambda _table: False)
+    monkeypatch.setattr("klaviyo_spark.notebook.backfill.reader_of", lambda _settings: reader)
+    shown: list[str] = []
+    values = {"start": "2026-01-01", "end": "2026-02-01", "config": f"{conf}"}
+    backfill = Backfill(values, shown.append)
+
+    backfill.summary()
+    backfill.chart()
+
+    assert re.findall(r"<b>(.*?)</b>", "".join(shown)) == [
+        f"{what} of {account}"
+        for titles in (["Steps that are done", "What they brought"], ["Events per day (UTC)"])
+        for account in ("us", "eu")
+        for what in titles
+    ]
 
 
 # -- what it shows --------------------------------------------------------------------------------

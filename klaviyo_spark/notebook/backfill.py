@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 from importlib import import_module
 from typing import Any
 
+from klaviyo_spark.accounts import each
 from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
 from klaviyo_spark.options import settings_of
 from klaviyo_spark.report.reader import Reader
 from klaviyo_spark.report.verb import reader_of
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.times import bounds
 
 Show = Callable[[str], object]
@@ -60,18 +60,20 @@ class Backfill:
             )
 
     def summary(self) -> None:
-        """Show the steps that are done, and the rows that they brought, per table."""
-        reader, settings, window = self._looked_at()
-        steps = questions.steps(reader, settings.account, *window)
-        self._show(table("Steps that are done", questions.STEPS, steps))
-        loads = questions.loads(reader, [step["run_id"] for step in steps])
-        self._show(table("What they brought", questions.LOADS, loads))
+        """Show the steps that are done, and the rows that they brought, per table and account."""
+        reader, every, window = self._looked_at()
+        for account, of in every.items():
+            steps = questions.steps(reader, account, *window)
+            self._show(table(f"Steps that are done{of}", questions.STEPS, steps))
+            loads = questions.loads(reader, [step["run_id"] for step in steps])
+            self._show(table(f"What they brought{of}", questions.LOADS, loads))
 
     def chart(self) -> None:
         """Draw the events of each day (UTC) of the window, as the table has them now."""
-        reader, settings, (start, end) = self._looked_at()
-        days = questions.events_per_day(reader, settings.account, start, end)
-        self._show(bars("Events per day (UTC)", days))
+        reader, every, (start, end) = self._looked_at()
+        for account, of in every.items():
+            days = questions.events_per_day(reader, account, start, end)
+            self._show(bars(f"Events per day (UTC){of}", days))
 
     def _verb(self, *more: str) -> int:
         """Run the verb as a command line would; its lines go to the cell."""
@@ -82,7 +84,8 @@ class Backfill:
         done = cli.main(["backfill", *arguments, *more], "klaviyo-spark", standalone_mode=False)
         return int(done or 0)
 
-    def _looked_at(self) -> tuple[Reader, Settings, tuple[datetime, datetime]]:
+    def _looked_at(self) -> tuple[Reader, dict[str, str], tuple[datetime, datetime]]:
+        """What reads the lake; each account, with the words that name it; start and end."""
         options: dict[str, Any] = {"config": None, **{n: v for n, v in self._values.items() if v}}
         settings = settings_of(options)
         now = datetime.now(timezone.utc)
@@ -91,7 +94,9 @@ class Backfill:
             raise UsageError(
                 "backfill: needs --start and --end; a sync finds by itself what is new"
             )
-        return reader_of(settings), settings, (start, end)
+        names = [one.account for one in each(settings)]
+        every = {name: f" of {name}" if len(names) > 1 else "" for name in names}
+        return reader_of(settings), every, (start, end)
 
 
 def _in_jupyter(html: str) -> None:
