@@ -7,7 +7,7 @@ day on, so that what stands under these ids differs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from compare import differences
@@ -42,9 +42,10 @@ class Story:
 def story(spark, tmp_path_factory) -> Story:
     folder = tmp_path_factory.mktemp("accounts")
     lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
-    us = Account(seed=5, events=120, profiles=20, campaigns=6)
-    eu = Account(seed=5, events=120, profiles=20, campaigns=6)
-    eu.advance(days=1)
+    # The same second: times are part of keys, and made from it.
+    now = datetime.now(timezone.utc)
+    us = Account(seed=5, events=120, profiles=20, now=now, campaigns=6, quiet_days=29)
+    eu = Account(seed=5, events=100, profiles=18, now=now, campaigns=6, quiet_days=29)
     with (
         Sandbox(us, key=KEY, rate_scale=50) as of_us,
         Sandbox(eu, key=KEY, rate_scale=50) as of_eu,
