@@ -87,14 +87,14 @@ class Holdings:
     def differing(self) -> list[Check]:
         """Members and records that differed when they were last verified."""
         facts = ("scope_name", "have", "should_be")
-        last = F.max_by(F.struct(*facts), "verified_at").alias("last")
+        newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
         rows = (
             self._lake.ops("verifications")
             .where((F.col("account_id") == self._account_id) & (F.col("counted") != EVENTS))
             .groupBy("resource", "counted", "scope")
-            .agg(last)
-            .where("last.have <> last.should_be")
-            .select("resource", "counted", "scope", *[f"last.{name}" for name in facts])
+            .agg(newest)
+            .where("newest.have <> newest.should_be")
+            .select("resource", "counted", "scope", *[f"newest.{name}" for name in facts])
         )
         return [Check(**row.asDict(), day=None) for row in rows.collect()]
 
