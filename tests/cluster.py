@@ -20,9 +20,9 @@ import pyspark
 from klaviyo_spark import jars, java, session
 
 SPARK_HOME = Path(pyspark.__file__).parent
-_PATIENCE_S = 60.0
+_PATIENCE_S = 300.0
 _LOOK_S = 0.1
-_SUBMITTED_S = 600.0
+_SUBMITTED_S = 1_800.0
 # Three zones that are none of them UTC: the driver's, and one per worker.
 DRIVER_TZ, WORKER_TZ = "Asia/Tokyo", ("America/New_York", "Pacific/Auckland")
 

@@ -19,7 +19,7 @@ from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.lake import Lake, Place
-from klaviyo_spark.resources import RESOURCES, TABLES
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
@@ -28,7 +28,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "klaviyo_spark"
 READ = ("events", "lists", "tags")
 # Of the run itself: which it was, and when it asked.
-OF_THE_RUN = {"_run_id", "_landed_at", "first_seen_at", "last_seen_at"}
+OF_THE_RUN = {"_run_id", "_landed_at"}
+# Of when it asked, too: a row's hash is over these.
+SEEN = {"first_seen_at", "last_seen_at"}
 # Work done by a Python beside each executor.
 BY_EXECUTORS = {"udf", "pandas_udf", "mapInPandas", "mapInArrow", "applyInPandas", "foreach"}
 BY_EXECUTORS |= {"foreachPartition", "foreachBatch", "rdd", "parallelize", "broadcast_variable"}
@@ -93,8 +95,10 @@ def rows(table: DeltaTable) -> list[tuple[object, ...]]:
         {**row, "_deleted_at": row["_deleted_at"] is not None}
         for row in table.to_pyarrow_table().to_pylist()
     ]
-    names = [name for name in found[0] if name not in OF_THE_RUN] if found else []
-    return sorted((tuple(row[name] for name in names) for row in found), key=repr)
+    names = {*found[0]} - OF_THE_RUN if found else set()
+    if names & SEEN:
+        names -= {*SEEN, "_row_hash"}
+    return sorted((tuple(row[name] for name in sorted(names)) for row in found), key=repr)
 
 
 @pytest.mark.cluster
@@ -110,16 +114,13 @@ def test_both_runs_end_well_and_their_driver_has_the_wheel_alone(story):
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize(
-    "name", [name for name, table in TABLES.items() if table.resource in (*READ, "metrics")]
-)
+@pytest.mark.parametrize("name", [n for n, table in TABLES.items() if table.resource in READ])
 def test_a_table_has_the_rows_of_the_local_run(story, name):
     here, there = (
         DeltaTable(lake / "klaviyo_v2.db" / name) for lake in (story.local, story.clusters)
     )
 
-    assert rows(there) == rows(here)
-    assert rows(here) or RESOURCES["metrics"].tables == (TABLES[name],)
+    assert rows(there) == rows(here) != []
 
 
 @pytest.mark.cluster
