@@ -189,7 +189,8 @@ class Loader:
         def finish(rows: DataFrame, held: bool) -> DataFrame:
             near = dict(silver)
             if table.name in needed:
-                near[table.name] = glance(good, table, SENT_BY)
+                _, *sent_by = SENT_BY
+                near[table.name] = glance(good, table, sent_by)
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)

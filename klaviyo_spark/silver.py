@@ -9,7 +9,7 @@ page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -41,7 +41,7 @@ def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
     return (*table.visible, *partition, *table.internal)
 
 
-def glance(pages: DataFrame, table: TableSpec, names: Collection[str]) -> DataFrame:
+def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFrame:
     """Some columns of each record of ``pages`` that is a row of ``table``, doubles too.
 
     Args:
@@ -50,10 +50,11 @@ def glance(pages: DataFrame, table: TableSpec, names: Collection[str]) -> DataFr
             for no wall clock.
 
     Returns:
-        ``_account_id`` and the columns.
+        ``_account_id``, then the columns in the order of ``names``.
     """
     (source,) = table.sources
-    columns = [c for c in table.columns if c.name in names]
+    by_name = {column.name: column for column in table.columns}
+    columns = [by_name[name] for name in names]
     reads = [[parse_read(read) for read in c.reads[source.name]] for c in columns]
     leaves = Leaves("json", "record_", [read.path for several in reads for read in several])
     texts = [_first_of([leaves.of(read.path) for read in several]) for several in reads]

@@ -27,7 +27,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.judging import present_parents
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import keep_newest, project
+from klaviyo_spark.silver import glance, keep_newest, project
 from klaviyo_spark.spec import Judge
 
 DAY = timedelta(days=1)
@@ -97,6 +97,19 @@ def test_keys_with_dollars_blanks_and_dots_are_single_keys(spark):
         ("E2", None, None, None, None, None),
         ("E3", None, None, "5.1.1", "192.0.2.1", None),
         ("E4", None, None, None, None, "X"),
+    ]
+
+
+def test_a_glance_gives_columns_as_they_are_asked_for_odd_records_or_not(spark):
+    sent = an_event("E1", {"$_cohort$message_send_cohort": "77:M1"})
+    pages = pages_df(spark, a_page("events", sent), a_page("events", an_event("E2"), "7"))
+    found = glance(pages, TABLES["events"], ["id", "cohort_message_send_cohort"])
+
+    assert found.columns == ["_account_id", "id", "cohort_message_send_cohort"]
+    assert sorted(map(tuple, found.collect()), key=str) == [
+        ("default", "E1", "77:M1"),
+        ("default", "E2", None),
+        ("default", None, None),
     ]
 
 
