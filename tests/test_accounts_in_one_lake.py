@@ -44,8 +44,8 @@ def story(spark, tmp_path_factory) -> Story:
     lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
     # The same second: times are part of keys, and made from it.
     now = datetime.now(timezone.utc)
-    us = Account(seed=5, events=120, profiles=20, now=now, campaigns=6, quiet_days=29)
-    eu = Account(seed=5, events=100, profiles=18, now=now, campaigns=6, quiet_days=29)
+    us = Account(seed=5, events=120, profiles=20, now=now, campaigns=12, quiet_days=29)
+    eu = Account(seed=5, events=100, profiles=18, now=now, campaigns=12, quiet_days=29)
     with (
         Sandbox(us, key=KEY, rate_scale=50) as of_us,
         Sandbox(eu, key=KEY, rate_scale=50) as of_eu,
