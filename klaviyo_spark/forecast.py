@@ -12,8 +12,9 @@ from klaviyo_spark.resources import ENDPOINTS
 
 # What a request for a full page takes; an endpoint gets its threads by it too (``api/turns.py``).
 REQUEST_S = 1.0
-# Records that two cores refine into days that held nothing; measured, see DECISIONS ("growth").
-REFINED_PER_S = {"events": 8_000, "profiles": 4_000}
+# Events that two cores refine into days that held nothing ("The plan for growth" in DECISIONS.md);
+# profiles are taken for as quick.
+REFINED_PER_S = 4_000
 _ONE_SECOND, _ONE_DAY = timedelta(seconds=1), timedelta(days=1)
 
 Step = tuple[datetime, datetime]
@@ -79,7 +80,7 @@ def lines(found: Sequence[Ahead], rate_share: float, threads: int) -> Iterator[s
     asking_s = max(
         max((one.asking_s for one in found), default=0.0), requests * REQUEST_S / threads
     )
-    refining_s = sum(one.records / REFINED_PER_S[one.resource] for one in found)
+    refining_s = sum(one.records for one in found) / REFINED_PER_S
     yield (
         f"in all about {about(asking_s)} of asking (rate_share {rate_share:g}, {threads} threads), "
         f"then {about(refining_s)} of refining where Spark has two cores"
