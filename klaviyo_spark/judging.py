@@ -1,6 +1,8 @@
-"""Which parents a run has read fresh: children they no longer have are gone. No I/O here."""
+"""What a run's reads prove of rows they do not hold: which are gone since when. No I/O here."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Collection
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,9 +11,78 @@ from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.paths import parse_path
 from klaviyo_spark.records import explode_records
-from klaviyo_spark.spec import Judge
+from klaviyo_spark.spec import Judge, TableSpec
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
+
+
+def judged(
+    table: TableSpec,
+    pages: DataFrame,
+    reads: DataFrame,
+    asked: Collection[str],
+    written: Callable[[str], DataFrame],
+) -> DataFrame | None:
+    """What the run says about rows of ``table`` it did not read, as ``merge.Evidence`` has it.
+
+    Args:
+        pages: the run's that were answered well.
+        reads: its complete reads; see ``bronze.complete_reads``.
+        asked: endpoints that it asked.
+        written: a table's rows that the run has written.
+    """
+    found: DataFrame | None = None
+    for judge in table.judges:
+        if judge.endpoint not in asked:
+            continue
+        if judge.whole:
+            facts = reads.where(F.col("endpoint") == judge.endpoint).select(
+                F.col("account_id").alias("_account_id"),
+                F.col("parent_id").alias("parent_key"),
+                "started_at",
+                "judged_at",
+            )
+        else:
+            parents = (
+                written(judge.of.table).select(
+                    "_account_id",
+                    F.col(judge.of.key).alias("parent_key"),
+                    F.col("_landed_at").alias("judged_at"),
+                )
+                if judge.of
+                else present_parents(pages, judge)
+            )
+            facts = parents.select(
+                "_account_id",
+                "parent_key",
+                F.col("judged_at").alias("started_at"),
+                "judged_at",
+            )
+        found = facts if found is None else found.union(facts)
+    if found is None:
+        return None
+    return found.groupBy("_account_id", "parent_key").agg(
+        F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at")
+    )
+
+
+def answered_404(table: TableSpec, pages: DataFrame, asked: Collection[str]) -> DataFrame | None:
+    """Rows that Klaviyo answered 404 for: ``row_id``, ``gone_at``."""
+    if not any(endpoint in asked for endpoint in table.gone_on_404):
+        return None
+    gone = pages.where((F.col("status") == 404) & F.col("endpoint").isin(*table.gone_on_404))
+    return gone.groupBy("_account_id", F.col("parent_id").alias("row_id")).agg(
+        F.max("fetched_at").alias("gone_at")
+    )
+
+
+def gone_parents(parent: TableSpec, parents: DataFrame) -> DataFrame:
+    """Rows of ``parent`` that carry a mark: ``parent_key``, ``parent_deleted_at``."""
+    return parents.where("_deleted_at is not null").select(
+        "_account_id",
+        F.col(parent.key[0]).alias("parent_key"),
+        F.col("_deleted_at").alias("parent_deleted_at"),
+    )
 
 
 def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:

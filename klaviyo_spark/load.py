@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pyspark.sql import Column, DataFrame
@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from klaviyo_spark import sql
 from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
-from klaviyo_spark.judging import present_parents
+from klaviyo_spark.judging import answered_404, gone_parents, judged
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
@@ -24,7 +25,7 @@ from klaviyo_spark.quality import with_broken, with_checks
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.silver import columns_of, glance, keep_newest, project
-from klaviyo_spark.spec import Borrow, TableSpec
+from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Writer
 
 logger = logging.getLogger(__name__)
@@ -75,16 +76,14 @@ class Loader:
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
 
-    def load(self, table: TableSpec, batch_ids: tuple[str, ...], first: Sequence[Load]) -> Load:
-        """Take the run's batches into ``table``.
-
-        Args:
-            first: loads of this run that the table depends on. Where they changed nothing and the
-                pages are those of the run before, there is no news here either.
-        """
+    def load(
+        self,
+        table: TableSpec,
+        batch_ids: tuple[str, ...],
+    ) -> Load:
+        """Take the run's batches into ``table``, after those that it depends on."""
         started = time.monotonic()
-        news = table.endpoints & self.facts.records.keys() - self.facts.unchanged
-        if not news and not any(load.changed for load in first):
+        if not self._has_news(table):
             return Load(table.name, self.facts.run_id, batch_ids)
         writer = Writer(self.lake, self.facts, self.days_read, self.severities)
         counts = self._load(table, batch_ids, writer)
@@ -108,6 +107,29 @@ class Loader:
         )
         return load
 
+    def _has_news(self, table: TableSpec) -> bool:
+        """Whether pages differ from the run before's, or what ``table`` depends on was written.
+
+        The tables themselves say what was: a refine may have been killed before it could.
+        """
+        if self._new_pages(table):
+            return True
+        needed = [TABLES[name] for name in depends_on(table)]
+        return any(self._may_be_written(other) and self._wrote(other) for other in needed)
+
+    def _new_pages(self, table: TableSpec) -> bool:
+        return bool(table.endpoints & self.facts.records.keys() - self.facts.unchanged)
+
+    def _may_be_written(self, table: TableSpec) -> bool:
+        needed = [TABLES[name] for name in depends_on(table)]
+        return self._new_pages(table) or any(map(self._may_be_written, needed))
+
+    def _wrote(self, table: TableSpec) -> bool:
+        if table.partition:  # large, and what is marked there concerns no other table
+            return not self._written(table.name).isEmpty()
+        rows = self.lake.silver(table)
+        return not rows.where(F.col("_run_id") == self.facts.run_id).isEmpty()
+
     def _load(self, table: TableSpec, batch_ids: tuple[str, ...], writer: Writer) -> dict[str, int]:
         pages = self._pages(table, batch_ids)
         good = pages.where("status = 200")
@@ -119,9 +141,12 @@ class Loader:
         inside = within(table, span) if span else F.lit(True)
         current = self.lake.silver(table).where(inside)
         counts: Counter[str] = Counter()
-        evidence = Evidence(
-            answered_404=self._answered_404(table, pages), gone_parents=self._gone_parents(table)
-        )
+        asked = self.facts.records.keys()
+        evidence = Evidence(answered_404=answered_404(table, pages, asked))
+        if table.parent:
+            parent = TABLES[table.parent.table]
+            gone = gone_parents(parent, self.lake.silver(parent))
+            evidence = replace(evidence, gone_parents=gone)
         if (span or table.name not in self.begun) and current.isEmpty():
             together = self._together(table)
             if together:
@@ -139,7 +164,7 @@ class Loader:
                 return dict(counts)
             current = self.lake.silver(table)
         reads = complete_reads(pages)
-        evidence = replace(evidence, judged=self._judged(table, good, reads))
+        evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
         changed = self._changes(rows, current, table, evidence)
         tally = writer.tally(table, changed)
         if span and not tally.falls_into(span):
@@ -229,68 +254,6 @@ class Loader:
         if not table.partition:
             return None
         return self.facts.spans.get(table.sources[0].endpoint)
-
-    # -- what the run proves --------------------------------------------------------------------
-
-    def _judged(self, table: TableSpec, good: DataFrame, reads: DataFrame) -> DataFrame | None:
-        """What this run's reads say about rows they do not hold."""
-        judged: DataFrame | None = None
-        for judge in table.judges:
-            if judge.endpoint not in self.facts.records:
-                continue
-            if judge.whole:
-                facts = reads.where(F.col("endpoint") == judge.endpoint).select(
-                    F.col("account_id").alias("_account_id"),
-                    F.col("parent_id").alias("parent_key"),
-                    "started_at",
-                    "judged_at",
-                )
-            else:
-                parents = (
-                    self._written(judge.of.table).select(
-                        "_account_id",
-                        F.col(judge.of.key).alias("parent_key"),
-                        F.col("_landed_at").alias("judged_at"),
-                    )
-                    if judge.of
-                    else present_parents(good, judge)
-                )
-                facts = parents.select(
-                    "_account_id",
-                    "parent_key",
-                    F.col("judged_at").alias("started_at"),
-                    "judged_at",
-                )
-            judged = facts if judged is None else judged.union(facts)
-        if judged is None:
-            return None
-        return judged.groupBy("_account_id", "parent_key").agg(
-            F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at")
-        )
-
-    def _answered_404(self, table: TableSpec, pages: DataFrame) -> DataFrame | None:
-        if not any(endpoint in self.facts.records for endpoint in table.gone_on_404):
-            return None
-        gone = pages.where((F.col("status") == 404) & F.col("endpoint").isin(*table.gone_on_404))
-        return gone.groupBy("_account_id", F.col("parent_id").alias("row_id")).agg(
-            F.max("fetched_at").alias("gone_at")
-        )
-
-    def _gone_parents(self, table: TableSpec) -> DataFrame | None:
-        if not table.parent:
-            return None
-        parent = TABLES[table.parent.table]
-        gone = self.lake.silver(parent).where("_deleted_at is not null")
-        return gone.select(
-            "_account_id",
-            F.col(parent.key[0]).alias("parent_key"),
-            F.col("_deleted_at").alias("parent_deleted_at"),
-        )
-
-
-def borrows(table: TableSpec) -> list[Borrow]:
-    """What the table's rows may be borrowed from."""
-    return [source.borrow for source in table.sources if source.borrow]
 
 
 def within(table: TableSpec, span: Span) -> Column:

@@ -7,21 +7,22 @@ same however often and however late it is made. How one run becomes rows is in `
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark import enrich
 from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.dependencies import depends_on, in_order
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
-from klaviyo_spark.load import Load, Loader, borrows
+from klaviyo_spark.load import Load, Loader
+from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.state import read_watermarks, utc
@@ -32,44 +33,6 @@ logger = logging.getLogger(__name__)
 # Small tables cost a second or two each on two cores; side by side they fill each other's gaps.
 # Some of them only wait for others.
 SIDE_BY_SIDE = 5
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One append to bronze, as far as one endpoint is concerned."""
-
-    batch_id: str
-    run_id: str
-    endpoint: str
-    first_fetched: datetime
-
-
-@dataclass(frozen=True)
-class Group:
-    """The pages of one run that a table takes in together."""
-
-    run_id: str
-    batch_ids: tuple[str, ...]
-
-
-def pending(batches: Sequence[Batch], refined: set[str], endpoints: frozenset[str]) -> list[Group]:
-    """Runs that a table still has to take in, oldest first.
-
-    A batch older than one already refined makes all later ones pending again: newest wins only
-    where the order is kept.
-    """
-    mine = sorted(
-        (b for b in batches if b.endpoint in endpoints), key=lambda b: (b.first_fetched, b.batch_id)
-    )
-    new = [b for b in mine if b.batch_id not in refined]
-    if not new:
-        return []
-    first = min(b.first_fetched for b in new)
-    runs: dict[str, dict[str, None]] = {}
-    for batch in mine:
-        if batch.batch_id not in refined or batch.first_fetched >= first:
-            runs.setdefault(batch.run_id, {})[batch.batch_id] = None
-    return [Group(run_id, tuple(ids)) for run_id, ids in runs.items()]
 
 
 def refine(
@@ -107,7 +70,7 @@ def refine(
         for group in pending(batches, refined.get(table.name, set()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
-    began = _began(batches)
+    began = begins(batches)
     with ThreadPoolExecutor(
         SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
     ) as pool:
@@ -120,7 +83,8 @@ def refine(
             days = whole_days(known.events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
             try:
-                _one_run(pool, loader, tables, due[run_id], loads)
+                for load in _one_run(pool, loader, tables, due[run_id]):
+                    loads.append(load)
             except Exception:
                 _note(lake, account_id, loads)
                 raise
@@ -136,73 +100,33 @@ def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
 
 
 def _one_run(
-    pool: ThreadPoolExecutor,
-    loader: Loader,
-    tables: list[TableSpec],
-    due: dict[str, Group],
-    loads: list[Load],
-) -> None:
+    pool: ThreadPoolExecutor, loader: Loader, tables: list[TableSpec], due: dict[str, Group]
+) -> Iterator[Load]:
     """Take one run into its tables, side by side as far as they do not depend on each other.
 
-    A table that fails stops those that depend on it; ``loads`` has all others.
+    A table that fails stops those that depend on it; all others are loaded, then it is said.
     """
     running: dict[str, Future[Load]] = {}
 
     def load(table: TableSpec, first: list[Future[Load]]) -> Load:
-        return loader.load(table, due[table.name].batch_ids, [other.result() for other in first])
+        for other in first:
+            other.result()
+        return loader.load(table, due[table.name].batch_ids)
 
     # A table is begun after those it waits for, so the pool cannot fill up with waiting ones.
     for table in in_order([t for t in tables if t.name in due]):
         first = [running[name] for name in depends_on(table) if name in running]
         running[table.name] = pool.submit(load, table, first)
-    failed: list[BaseException] = []
+    for future in as_completed(running.values()):
+        if not future.exception():
+            yield future.result()
     for future in running.values():
-        error = future.exception()
-        if error is None:
-            loads.append(future.result())
-        else:
-            failed.append(error)
-    if failed:
-        raise failed[0]
-
-
-def depends_on(table: TableSpec) -> tuple[str, ...]:
-    """Tables that must be up to date before this one: parents, and those it looks things up in."""
-    names = [table.parent.table] if table.parent else []
-    names += [table.made_of.table] if table.made_of else []
-    names += [borrow.table for borrow in borrows(table)]
-    for column in (*table.columns, *table.internal):
-        names += enrich.NEEDS.get(column.lookup, ())
-    return tuple(dict.fromkeys(n for n in names if n != table.name))
-
-
-def in_order(tables: Sequence[TableSpec]) -> list[TableSpec]:
-    """Tables so that each comes after those it depends on; what events wait for goes first."""
-    by_name = {t.name: t for t in tables}
-    done: dict[str, TableSpec] = {}
-
-    def visit(table: TableSpec) -> None:
-        for name in depends_on(table):
-            if name in by_name and name not in done:
-                visit(by_name[name])
-        done.setdefault(table.name, table)
-
-    for table in sorted(tables, key=lambda t: t.resource != "events"):
-        visit(table)
-    return list(done.values())
-
-
-def _began(batches: Sequence[Batch]) -> dict[str, datetime]:
-    """When each run began to fetch, in that order."""
-    began: dict[str, datetime] = {}
-    for batch in batches:
-        began[batch.run_id] = min(batch.first_fetched, began.get(batch.run_id, batch.first_fetched))
-    return dict(sorted(began.items(), key=lambda one: (one[1], one[0])))
+        future.result()
 
 
 def _facts(lake: Lake, batches: Sequence[Batch], run_id: str, began: datetime) -> RunFacts:
     """What is to be known of a run before its tables are loaded, in one query."""
-    order = list(_began(batches))
+    order = list(begins(batches))
     before = order[: order.index(run_id)]
     ran = {(b.run_id, b.endpoint) for b in batches}
     endpoints = {endpoint for run, endpoint in ran if run == run_id}

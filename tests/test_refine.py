@@ -20,9 +20,11 @@ from builders import (
 )
 
 from klaviyo_spark import load, writing
+from klaviyo_spark.dependencies import depends_on, in_order
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.lake import Lake, Place
-from klaviyo_spark.refine import Batch, depends_on, in_order, pending, refine
+from klaviyo_spark.pending import Batch, pending
+from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 
 DAY = timedelta(days=1)
@@ -353,3 +355,29 @@ def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch,
     assert [(one.inserted, one.quarantined) for one in loads] == [(2, 101)]
     assert loads[0].notes == ("klaviyo_v2.tags: 101 of 103 records without a key (check no_key)",)
     assert rows(lake, "tags", "tag_id") == [("T1",), ("T2",)]
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["failed", "killed"])
+def test_what_a_parent_said_is_not_lost_on_a_child_that_was_not_loaded(lake, monkeypatch, noted):
+    for run, at, groups in ("one", NOON, [a_record("list", "L1")]), ("two", NOON + DAY, []):
+        refine(lake, "default", ["lists"])
+        members = a_page("list_profiles", a_member("P1"), parent_id="L1", fetched_at=at)
+        land(lake, run, a_page("lists", *groups, fetched_at=at), members)
+    whole = load.Loader._load
+
+    def failing(loader, table, batch_ids, writer):
+        if table.name == "list_profiles":
+            raise OSError("no space left")
+        return whole(loader, table, batch_ids, writer)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(load.Loader, "_load", failing)
+        if not noted:
+            broken.setattr("klaviyo_spark.refine._note", lambda *_: None)
+        with pytest.raises(OSError, match="no space left"):
+            refine(lake, "default", ["lists"])
+    refine(lake, "default", ["lists"])
+
+    gone = [((NOON + DAY).replace(tzinfo=None),)]
+    assert rows(lake, "lists", "_deleted_at") == gone
+    assert rows(lake, "list_profiles", "_deleted_at") == gone

@@ -1,0 +1,39 @@
+"""Which tables wait for which, as their specs say. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from klaviyo_spark import enrich
+from klaviyo_spark.spec import Borrow, TableSpec
+
+
+def depends_on(table: TableSpec) -> tuple[str, ...]:
+    """Tables that must be up to date before this one: parents, and those it looks things up in."""
+    names = [table.parent.table] if table.parent else []
+    names += [table.made_of.table] if table.made_of else []
+    names += [borrow.table for borrow in borrows(table)]
+    for column in (*table.columns, *table.internal):
+        names += enrich.NEEDS.get(column.lookup, ())
+    return tuple(dict.fromkeys(n for n in names if n != table.name))
+
+
+def in_order(tables: Sequence[TableSpec]) -> list[TableSpec]:
+    """Tables so that each comes after those it depends on; what events wait for goes first."""
+    by_name = {t.name: t for t in tables}
+    done: dict[str, TableSpec] = {}
+
+    def visit(table: TableSpec) -> None:
+        for name in depends_on(table):
+            if name in by_name and name not in done:
+                visit(by_name[name])
+        done.setdefault(table.name, table)
+
+    for table in sorted(tables, key=lambda t: t.resource != "events"):
+        visit(table)
+    return list(done.values())
+
+
+def borrows(table: TableSpec) -> list[Borrow]:
+    """What the table's rows may be borrowed from."""
+    return [source.borrow for source in table.sources if source.borrow]
