@@ -7,6 +7,7 @@ same however often and however late it is made. How one run becomes rows is in `
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 # Small tables cost a second or two each on two cores; side by side they fill each other's gaps.
 # Some of them only wait for others.
 SIDE_BY_SIDE = 5
+
+# What a kill costs at most, in tables that were done; each note is an append of its own.
+NOTE_EVERY_S = 15
 
 
 def refine(
@@ -82,18 +86,29 @@ def refine(
             known = read_watermarks(lake, account_id, before=began[run_id])
             days = whole_days(known.events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
-            try:
-                for load in _one_run(pool, loader, tables, due[run_id]):
-                    loads.append(load)
-            except Exception:
-                _note(lake, account_id, loads)
-                raise
-    _note(lake, account_id, loads)
+            loads += _noted(lake, account_id, _one_run(pool, loader, tables, due[run_id]))
     return loads
 
 
+def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]:
+    """Write down what has been refined: what a table has taken in, it need not again.
+
+    Every now and then, so that a kill costs little, and at the end, whatever it is.
+    """
+    new: list[Load] = []
+    noted = time.monotonic()
+    try:
+        for load in loads:
+            new.append(load)
+            yield load
+            if time.monotonic() - noted >= NOTE_EVERY_S:
+                _note(lake, account_id, new)
+                new, noted = [], time.monotonic()
+    finally:
+        _note(lake, account_id, new)
+
+
 def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
-    """Write down what has been refined: what a table has taken in, it need not again."""
     if loads:
         now = datetime.now(timezone.utc)
         lake.append_ops("table_loads", [_as_row(load, account_id, now) for load in loads])

@@ -381,3 +381,17 @@ def test_what_a_parent_said_is_not_lost_on_a_child_that_was_not_loaded(lake, mon
     gone = [((NOON + DAY).replace(tzinfo=None),)]
     assert rows(lake, "lists", "_deleted_at") == gone
     assert rows(lake, "list_profiles", "_deleted_at") == gone
+
+
+def test_what_has_been_taken_in_is_noted_while_others_still_are(lake, monkeypatch):
+    monkeypatch.setattr("klaviyo_spark.refine.NOTE_EVERY_S", 0)
+    land(lake, "one", a_page("tags", a_record("tag", "T1")), a_page("metrics"))
+    appended = []
+    append_ops = Lake.append_ops
+    monkeypatch.setattr(
+        Lake, "append_ops", lambda *given: appended.append(given[2]) or append_ops(*given)
+    )
+    refine(lake, "default", ["tags", "metrics"])
+
+    noted = [[row["table_name"] for row in rows] for rows in appended]
+    assert sorted(noted) == [["metrics"], ["tags"]]
