@@ -21,6 +21,7 @@ TYPES = {
     "bigint": pa.int64(),
     "double": pa.float64(),
     "boolean": pa.bool_(),
+    "binary": pa.binary(),
     "array<string>": pa.list_(pa.string()),
 }
 

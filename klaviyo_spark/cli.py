@@ -89,7 +89,7 @@ def backfill(**options: Any) -> int:
 
     if not options["start"] or not options["end"]:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
-    job = _job(options, asks=not options["dry_run"])
+    job = _job(options, asks=not options["dry_run"], refines=not options["dry_run"])
     return steps.backfill(
         job.lake,
         job.parts,
@@ -203,7 +203,7 @@ def _run(verb: Any, **options: Any) -> int:
     from klaviyo_spark import accounts, pipeline, several, summary
     from klaviyo_spark.progress import progress
 
-    job = _job(options, asks=verb != "refine")
+    job = _job(options, asks=verb != "refine", refines=verb != "ingest")
     how = {
         "wait": options["wait"],
         "show": progress("auto"),
@@ -221,25 +221,30 @@ def _run(verb: Any, **options: Any) -> int:
     return done.exit_code
 
 
-def _job(options: dict[str, Any], asks: bool) -> _Job:
-    """Conf and options checked, then Spark started; ``asks``: Klaviyo is going to be asked."""
+def _job(options: dict[str, Any], asks: bool, refines: bool = False) -> _Job:
+    """Conf and options checked, then Spark started.
+
+    ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
+    """
     from klaviyo_spark.lake import Lake
     from klaviyo_spark.parts import parts
     from klaviyo_spark.session import spark_session
     from klaviyo_spark.settings import load
     from klaviyo_spark.shared import check_warehouse_of
     from klaviyo_spark.times import bounds
+    from klaviyo_spark.treatment import Personal, personal
 
     set_up_logging(options)
     asked = given(options)
     settings = load(options["config"], **asked)
     start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
     every = parts(settings, asks=asks)
+    shown = personal(settings) if refines else Personal()
     place = _place(settings)
     spark = spark_session(place.warehouse)
     check_warehouse_of(spark, place.warehouse, place.catalog)
-    named = tuple(asked.get("resources", ()))
-    return _Job(settings, every, Lake(spark, place), start, end, named)
+    lake = Lake(spark, place, personal=shown)
+    return _Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))
 
 
 def _place(settings: Settings) -> Place:

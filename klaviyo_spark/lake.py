@@ -24,6 +24,7 @@ from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text
 from klaviyo_spark.tables import ASIDE, Place, Tables
+from klaviyo_spark.treatment import Personal
 
 __all__ = ["Lake", "Place", "only"]
 
@@ -32,12 +33,21 @@ _MAX_DAYS_LISTED = 200
 
 
 class Lake(Tables):
-    """The lake's tables, and all that is written to them."""
+    """The lake's tables, and all that is written to them.
+
+    Args:
+        personal: how silver and quarantine show personal data.
+    """
 
     def __init__(
-        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+        self,
+        spark: SparkSession,
+        place: Place,
+        aside: frozenset[str] = frozenset(),
+        personal: Personal = Personal(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(spark, place, aside)
+        self.personal = personal
         # Tables are refined side by side, and accounts read: Delta refuses one of two merges into
         # a table at once.
         self._merging_ops = threading.Lock()

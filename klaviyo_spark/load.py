@@ -24,6 +24,7 @@ from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
 from klaviyo_spark.quality import with_broken, with_checks
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
+from klaviyo_spark.shown import shown
 from klaviyo_spark.silver import columns_of, glance, keep_newest, project
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Writer
@@ -136,6 +137,7 @@ class Loader:
         read = with_broken(project(good, table, self._records_of(table)), table)
         if not self.keep_event_properties and table.name == "events":
             read = read.withColumn("_event_properties", F.lit(None).cast("string"))
+        read = shown(read, table, self.lake.personal)
         rows = among_neighbours(keep_newest(read, table), table)
         span = self._span(table)
         inside = within(table, span) if span else F.lit(True)

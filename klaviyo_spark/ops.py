@@ -35,6 +35,11 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("quarantined", "bigint", "Records without a key."),
             ("seconds", "double", "Wall time."),
             ("notes", "array<string>", "What checks had to say of it."),
+            (
+                "personal_data",
+                "string",
+                "Classes of personal data that its rows do not show as they are; NULL for none.",
+            ),
         ),
     ),
     "watermarks": (

@@ -32,6 +32,7 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import SIDE_BY_SIDE, refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Schemas, Settings
+from klaviyo_spark.state import shown_otherwise
 from klaviyo_spark.status.opening import without_spark
 
 logger = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ def one_run(
             note_failure(summary, lake, error, client)
             raise
         list_orphans(lake, settings.account, summary.loads)
+        note_shown(summary, lake, settings)
         summary.rows = row_counts(lake)
         summary.outcome.warnings += publish(lake)
         summary.refine_s = time.monotonic() - began
@@ -186,6 +188,16 @@ def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
         mine = F.col("_account_id") == account_id
         silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
         lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
+
+
+def note_shown(summary: Summary, lake: Lake, settings: Settings) -> None:
+    """Say which tables still show personal data as conf said before."""
+    otherwise = shown_otherwise(lake, settings.account, settings.resources)
+    if otherwise:
+        summary.outcome.warnings.append(
+            f"personal_data: {', '.join(otherwise)} have rows from before it, or its key, was what "
+            "it is now; `klaviyo-spark refine --rebuild` makes them anew"
+        )
 
 
 def note_failure(summary: Summary, lake: Lake, error: Exception, client: Client | None) -> None:

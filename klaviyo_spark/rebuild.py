@@ -122,4 +122,4 @@ class Rebuild:
 
     def _aside(self, resources: Collection[str]) -> Lake:
         names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
-        return Lake(self._lake.spark, self._lake.place, aside=names)
+        return Lake(self._lake.spark, self._lake.place, names, self._lake.personal)

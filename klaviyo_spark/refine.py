@@ -25,8 +25,10 @@ from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
 from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.state import read_watermarks, utc
+from klaviyo_spark.treatment import Personal
 from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)
@@ -111,7 +113,9 @@ def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]
 def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     if loads:
         now = datetime.now(timezone.utc)
-        lake.append_ops("table_loads", [_as_row(load, account_id, now) for load in loads])
+        lake.append_ops(
+            "table_loads", [_as_row(load, account_id, now, lake.personal) for load in loads]
+        )
 
 
 def _one_run(
@@ -214,6 +218,8 @@ def _refined(lake: Lake, account_id: str) -> dict[str, set[str]]:
     return {row.table_name: set(row.batch_ids) for row in done.collect()}
 
 
-def _as_row(load: Load, account_id: str, now: datetime) -> dict[str, Any]:
+def _as_row(load: Load, account_id: str, now: datetime, personal: Personal) -> dict[str, Any]:
     row = {**vars(load), "account_id": account_id, "table_name": load.table, "loaded_at": now}
-    return {**row, "batch_ids": list(load.batch_ids), "notes": list(load.notes)}
+    said = personal.said(columns_of(TABLES[load.table]))
+    row |= {"batch_ids": list(load.batch_ids), "notes": list(load.notes)}
+    return {**row, "personal_data": said}

@@ -1,4 +1,4 @@
-"""A Klaviyo key: where it comes from, and how it stays out of logs, tables and errors."""
+"""The keys: where they come from, and how they stay out of logs, tables and errors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from importlib import import_module
 from klaviyo_spark.errors import ConfigError
 
 VARIABLE = "KLAVIYO_API_KEY"
+HASH_VARIABLE = "KLAVIYO_HASH_KEY"
+# Shorter ones are found by trying.
+_SHORTEST = 16
 # What a private key of Klaviyo looks like, wherever it may have got to.
 KEY_LIKE = re.compile(r"\bpk_\w+")
 
@@ -32,10 +35,16 @@ class ApiKey:
         return self._value
 
     def __repr__(self) -> str:
-        return "ApiKey(***)"
+        return f"{type(self).__name__}(***)"
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not to be pickled: it would travel to executors")
+
+
+class HashKey(ApiKey):
+    """The key of the digests that stand in the place of personal data."""
+
+    __slots__ = ()
 
 
 def from_databricks(scope: str, key: str, *, elsewhere: str = f"set {VARIABLE}") -> str:
@@ -100,3 +109,31 @@ def find_key(
             f"no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key"
         )
     return ApiKey(value, variable)
+
+
+def find_hash_key(
+    scope: str | None,
+    key: str | None,
+    environ: Mapping[str, str],
+    secret: Callable[[str, str], str] | None = None,
+) -> HashKey:
+    """The key of digests, by the rules of ``find_key``.
+
+    Raises:
+        ConfigError: there is none, or it is short enough to be guessed.
+    """
+    value = environ.get(HASH_VARIABLE, "").strip()
+    if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
+        secret = secret or partial(from_databricks, elsewhere=f"set {HASH_VARIABLE}")
+        value = secret(scope, key)
+    if not value:
+        raise ConfigError(
+            f"personal_data: hash needs a key: set {HASH_VARIABLE}, or on Databricks "
+            "secret_hash_key, in secret_hash_scope or secret_scope"
+        )
+    if len(value) < _SHORTEST:
+        raise ConfigError(
+            f"{HASH_VARIABLE}: is too short; expected {_SHORTEST} characters or more, as "
+            "`openssl rand -hex 32` makes them"
+        )
+    return HashKey(value, HASH_VARIABLE)

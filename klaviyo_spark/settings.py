@@ -19,6 +19,7 @@ from klaviyo_spark.address import check_base_url
 from klaviyo_spark.errors import ConfigError, UsageError
 from klaviyo_spark.secret import KEY_LIKE, VARIABLE, ApiKey, find_key
 from klaviyo_spark.times import bounds, parse_duration, parse_time
+from klaviyo_spark.treatment import PersonalData, check
 
 __all__ = [
     "RESOURCES",
@@ -54,6 +55,7 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 CheckName = Literal["no_key", "misfits", "no_time", "future"]
+_NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
     checks: dict[CheckName, Literal["note", "fail"]] = {}
+    personal_data: PersonalData = PersonalData()
     optimize: bool = True
     vacuum_after: timedelta | None = timedelta(days=7)
     bronze_retention: timedelta | None = None
@@ -85,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     key_variable: Variable | None = VARIABLE
     secret_scope: str | None = None
     secret_key: str | None = None
+    secret_hash_scope: str | None = None
+    secret_hash_key: str | None = None
 
     @property
     def start_time(self) -> datetime | None:
@@ -235,8 +240,9 @@ def _read(file: Path) -> dict[str, Any]:
 def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
     """``raw`` in the types of ``Settings``; refused if any setting of it is unknown or unfit."""
     _known(raw, Settings, where)
-    if isinstance(raw.get("schemas"), dict):
-        _known(raw["schemas"], Schemas, where)
+    for name, struct in _NESTED.items():
+        if isinstance(raw.get(name), dict):
+            _known(raw[name], struct, where)
     fitting = {name: _fitting(name, value, where) for name, value in raw.items()}
     try:
         msgspec.convert(fitting, Settings)
@@ -283,6 +289,8 @@ def _fitting(name: str, value: Any, where: str) -> Any:
         if name == "resources" and isinstance(value, (str, list, tuple)):
             names = value.split(",") if isinstance(value, str) else value
             return check_resources(str(one) for one in names)
+        if name == "personal_data" and isinstance(value, dict):
+            check(value)
         if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
             raise ValueError("expected documented, all, or a list of metric names")
     except (ValueError, UsageError) as error:
@@ -292,8 +300,9 @@ def _fitting(name: str, value: Any, where: str) -> Any:
 
 
 def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
-    """``upper`` over ``lower``; schemas one by one, everything else whole."""
+    """``upper`` over ``lower``; what is nested one by one, everything else whole."""
     merged = {**lower, **upper}
-    if "schemas" in lower and "schemas" in upper:
-        merged["schemas"] = {**lower["schemas"], **upper["schemas"]}
+    for name in _NESTED:
+        if name in lower and name in upper:
+            merged[name] = {**lower[name], **upper[name]}
     return merged

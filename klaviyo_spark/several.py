@@ -173,6 +173,7 @@ class _Runs:
     def _end(self, one: _Run) -> None:
         """What follows once an account's rows are there."""
         pipeline.list_orphans(self.lake, one.part.account, one.summary.loads)
+        pipeline.note_shown(one.summary, self.lake, one.part.settings)
         one.summary.rows = pipeline.row_counts(self.lake.of(one.part.account))
         if not self._published:  # the catalog is everybody's
             one.summary.outcome.warnings += publish(self.lake)

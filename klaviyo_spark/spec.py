@@ -23,6 +23,9 @@ ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp"
 Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented_metric", "utc_day"]
 Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first"]
 Role = Literal["", "first_seen", "last_seen", "present", "sticky"]
+Pii = Literal[
+    "", "id", "email", "phone", "name", "location", "ip", "external_id", "url", "free_form"
+]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Column:
         lookup: filled from other silver rows where the record does not say it; see ``enrich``.
         wall_clock: path of a flag (or of two, with ``|``); where true, the time is a wall clock
             and its offset is dropped.
-        pii: class of personal data, ``""`` for none.
+        pii: class of personal data, ``""`` for none; what becomes of it says ``treatment``.
     """
 
     name: str
@@ -49,7 +52,7 @@ class Column:
     role: Role = ""
     wall_clock: str = ""
     lookup: Lookup = ""
-    pii: str = ""
+    pii: Pii = ""
 
 
 def col(
@@ -63,7 +66,7 @@ def col(
     role: Role = "",
     wall_clock: str = "",
     lookup: Lookup = "",
-    pii: str = "",
+    pii: Pii = "",
 ) -> Column:
     """A column, its reads written the shortest way that fits."""
     by_source = reads if isinstance(reads, Mapping) else {"": reads}

@@ -17,6 +17,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Done, Landed
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import columns_of
 from klaviyo_spark.watermarks import Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
@@ -145,6 +146,29 @@ def members_held(
     ids = [(id, one) for id, some in joined.items() for one in some]
     read = frame(lake.spark, ids, id="string", member="string")
     return _counted(held), _counted(read.join(held, ["id", "member"], "left_anti"))
+
+
+def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:
+    """Tables with rows of the account that show personal data in another way than is said now.
+
+    A load says how it showed what it wrote; a rebuild replaces all loads of a table.
+    """
+    now = {
+        name: lake.personal.said(columns_of(table)) or ""
+        for name, table in TABLES.items()
+        if table.resource in resources
+    }
+    # Loads of earlier releases do not say whose they are.
+    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
+    said = (
+        lake.ops("table_loads")
+        .where(ours & (F.expr("inserted + updated > 0")))
+        .select("table_name", F.coalesce("personal_data", F.lit("")).alias("said"))
+        .distinct()
+        .collect()
+    )
+    found = {row["table_name"] for row in said if row["said"] != now.get(row["table_name"])}
+    return [name for name in now if name in found]
 
 
 def _counted(rows: DataFrame) -> dict[str, int]:

@@ -292,6 +292,20 @@ def test_without_a_key_the_machine_and_the_lake_are_looked_at_all_the_same(capsy
     assert (code, states["key"], states["java"], states["lake"]) == (2, "fail", "ok", "ok")
 
 
+def test_digests_need_a_key_of_their_own(capsys, monkeypatch, klaviyo):
+    monkeypatch.delenv("KLAVIYO_HASH_KEY", raising=False)
+    hashed = conf("personal_data: {email: hash}\nresources: [tags]")
+    code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)
+    assert (code, states["personal data"], states["tags"]) == (2, "fail", "ok")
+    assert "set KLAVIYO_HASH_KEY" in out
+
+    monkeypatch.setenv("KLAVIYO_HASH_KEY", "0123456789abcdef")
+    code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)
+    assert (code, states["personal data"]) == (0, "ok")
+    assert "email=hash" in out
+    assert "0123456789abcdef" not in out
+
+
 def test_a_rate_limit_too_long_says_when_to_go_on(capsys, klaviyo):
     klaviyo.faults.add("429_long")
     code, states, out = run(capsys, "--base-url", klaviyo.url)

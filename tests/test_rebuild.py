@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,10 @@ from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.secret import HashKey
 from klaviyo_spark.spec import col
+from klaviyo_spark.state import shown_otherwise
+from klaviyo_spark.treatment import Personal, PersonalData
 
 DAY = timedelta(days=1)
 RESOURCES = ("events", "lists", "tags")
@@ -109,6 +113,30 @@ def test_nothing_is_left_aside(grown, loads, pytestconfig):
         "klaviyo_v2.db",
         "klaviyo_ops.db",
     }
+
+
+def test_another_way_to_show_personal_data_reaches_old_rows_by_a_rebuild(spark, tmp_path):
+    old = a_lake(spark, tmp_path / "lake")
+    ann = a_record("profile", "P1", email="Ann@x.com", first_name="Ann")
+    land(old, "one", a_page("profiles", ann))
+    refine(old, "default", ["profiles"])
+    hashed = Personal(PersonalData(email="hash", name="drop"), HashKey("a key of somebody's"))
+    lake = Lake(spark, old.place, personal=hashed)
+    land(lake, "two", a_page("profiles", {**ann, "id": "P2"}, fetched_at=NOON + DAY))
+    refine(lake, "default", ["profiles"])
+
+    def profiles() -> list[tuple[Any, ...]]:
+        rows = lake.silver(TABLES["profiles"]).select("profile_id", "email", "first_name")
+        return sorted(map(tuple, rows.collect()))
+
+    digest = hmac.new(b"a key of somebody's", b"ann@x.com", "sha256").hexdigest()
+    assert profiles() == [("P1", "Ann@x.com", "Ann"), ("P2", digest, None)]
+    assert shown_otherwise(old, "default", ["profiles"]) == ["profiles"]
+    assert shown_otherwise(lake, "default", ["profiles", "tags"]) == ["profiles"]
+
+    rebuild(lake, "default", ["profiles"])
+    assert profiles() == [("P1", digest, None), ("P2", digest, None)]
+    assert shown_otherwise(lake, "default", ["profiles"]) == []
 
 
 # -- another release ------------------------------------------------------------------------------

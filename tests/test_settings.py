@@ -53,6 +53,31 @@ def test_a_conf_goes_over_the_base_beside_it():
     assert (actual.schemas.bronze, actual.schemas.silver) == ("b", "s")
 
 
+def test_classes_of_personal_data_go_over_one_another_one_by_one():
+    a_conf("personal_data: {email: hash, phone: drop}", "base.yml")
+    path = a_conf("personal_data: {phone: keep, id: keep}", "prod.yml")
+
+    actual = load(path, environ={}).personal_data
+
+    assert (actual.email, actual.phone, actual.name) == ("hash", "keep", "keep")
+
+
+@pytest.mark.parametrize(
+    ("conf", "message"),
+    [
+        ("{email: mask}", "dev.yml: personal_data: email is 'mask'; expected keep, hash or drop"),
+        ("{id: hash}", "dev.yml: personal_data: id can only be kept: tables are keyed and joined"),
+        ("{mail: hash}", "dev.yml: unknown setting 'mail'; did you mean 'email'?"),
+        ("hash", "dev.yml: personal_data: expected `object`, got `str`"),
+    ],
+)
+def test_personal_data_is_kept_hashed_or_dropped(conf: str, message: str):
+    with pytest.raises(ConfigError) as refused:
+        load(a_conf(f"personal_data: {conf}"), environ={})
+
+    assert message in str(refused.value)
+
+
 def test_the_base_itself_may_be_named():
     assert load(a_conf("account: brand", "base.yml"), environ={}).account == "brand"
 

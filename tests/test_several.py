@@ -56,6 +56,7 @@ class Story:
         monkeypatch.setattr(pipeline, "ask", self._ask)
         monkeypatch.setattr(pipeline, "make_tables", self._make_tables)
         monkeypatch.setattr(pipeline, "list_orphans", lambda *_: None)
+        monkeypatch.setattr(pipeline, "note_shown", lambda *_: None)
         monkeypatch.setattr(pipeline, "row_counts", lambda name: {})
         monkeypatch.setattr(several, "refine", self._refine)
         monkeypatch.setattr(several, "publish", lambda _: ["views: refused"])

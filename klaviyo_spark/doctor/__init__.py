@@ -30,6 +30,7 @@ from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings, api_key, check_warehouse
 from klaviyo_spark.status import facts, summed
 from klaviyo_spark.status.opening import lake_name, reader
+from klaviyo_spark.treatment import personal
 
 __all__ = ["Check", "examined", "exit_code", "lines", "verdict"]
 
@@ -50,6 +51,13 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
         whose = f"account {names}" if len(of) == 1 else f"{len(of)} accounts ({names})"
         yield ok("conf", f"{whose}, lake {lake_name(settings)}")
 
+    def shown() -> Iterable[Check]:
+        assert settings
+        treated = personal(settings, environ).treated
+        if treated:
+            said = ", ".join(f"{name}={treatment}" for name, treatment in treated.items())
+            yield ok("personal data", f"{said}; the key of digests is there where one is needed")
+
     yield from guarded("conf", conf)
     yield from guarded("java", lambda: machine.spark(environ))
     yield from guarded("spark and delta", lambda: machine.pair(environ))
@@ -58,6 +66,7 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
         yield warn("the rest", "not looked at without a conf", "mend that first")
         return
     yield from _lake(settings)
+    yield from guarded("personal data", shown)
     every = each(settings)
     yield from guarded("key", lambda: _apart(every, environ))
     for one in every:

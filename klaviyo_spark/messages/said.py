@@ -22,7 +22,7 @@ OF_OTHERS = (nap.Stopped, troubles.Unreachable, lock.LakeBusy)
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
 _NOT_OURS = ("sandbox", "messages", "doctor")
 # Their ValueErrors are shown behind the name of a setting or an option.
-_SHOWN_VALUE_ERRORS = ("address.py", "settings.py", "times.py")
+_SHOWN_VALUE_ERRORS = ("address.py", "settings.py", "times.py", "treatment.py")
 # Functions that return a message, or a list of them.
 _MAKERS = ("_refusal", "ending", "_looks_like", "in_a_line", "_matches")
 _NOTED_BY = ("logger", "warnings", "outcome", "_outcome")

@@ -9,6 +9,7 @@ from klaviyo_spark.spec import (
     Borrow,
     Column,
     Judge,
+    Pii,
     Related,
     Resource,
     RowOf,
@@ -60,7 +61,7 @@ def _prop(
     *,
     type: str = "string",
     more: tuple[str, ...] = (),
-    pii: str = "",
+    pii: Pii = "",
 ) -> Column:
     """A column read from one key of the event's properties."""
     reads = (f"{_P}[{key!r}]", *more)
@@ -334,7 +335,7 @@ EVENTS = TableSpec(
         _prop("to_number", "To Number", "Number it went to (SMS).", pii="phone"),
         _prop("to_phone_region", "To Phone Region", "Country of that number (SMS)."),
         col("type", "string", "$.type", "Always event."),
-        _prop("url", "URL", "Link that was clicked."),
+        _prop("url", "URL", "Link that was clicked.", pii="url"),
         col("uuid", "string", "$.attributes.uuid", "Time-based UUID of the event."),
         _prop("variation", "$variation", "Variation of an A/B test."),
         _prop("vendor_error_code", "Vendor Error Code", "The carrier's error code (SMS)."),

@@ -1,0 +1,172 @@
+"""Rows as silver shows them: personal data kept, as digests, or left out. No I/O here.
+
+It is done after rows have been matched with their kind and before they are compared with the table,
+so ``_row_hash`` is over what is shown. All of it is SQL that runs anywhere: HMAC-SHA-256 is two
+``sha2`` over the key's pads. Those stand beside the rows as two columns of a relation of one row,
+never as literals: a plan says a relation's columns, not what is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark import sql
+from klaviyo_spark.arrow import frame
+from klaviyo_spark.paths import parse_read
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.secret import HashKey
+from klaviyo_spark.silver import columns_of
+from klaviyo_spark.spec import Column, Pii, TableSpec
+from klaviyo_spark.treatment import TEXTS, Personal, Treatment, pads
+
+_INNER, _OUTER = "_inner_pad", "_outer_pad"
+
+# What personal data looks like in a text that may hold anything. A match begins where a word does,
+# also behind an escape of JSON or of a URL: `\n`, `\u003e`, `%20`.
+_BEGINS = (
+    r"(?:(?<![\p{L}\p{N}._+'%\\-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf/\"\\])|(?<=\\u[0-9A-Fa-f]{4}))"
+)
+_LOOKS: dict[Pii, str] = {
+    "email": _BEGINS + r"[\p{L}\p{N}._+'-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+",
+    "phone": r"(?<![\p{L}\p{N}.+])(?:\+|%2B)[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)",
+    "ip": (
+        # A browser's version (Chrome/120.0.0.0) is none.
+        r"(?<![\p{N}./-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"
+        r"|(?<![\p{L}\p{N}:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\p{L}\p{N}:])"
+        r"|(?<![\p{L}\p{N}:])(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6}(?![\p{L}\p{N}:])"
+    ),
+}
+# Keys that no column is read from and that say the same.
+_ALSO: dict[Pii, tuple[str, ...]] = {
+    "phone": ("phone",),
+    "location": ("zip", "zip code", "postal code", "street", "address"),
+}
+# A JSON scalar: a text, a number, true or false.
+_SCALAR = r"(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d[\d.eE+-]*|true|false)"
+
+
+def shown(rows: DataFrame, table: TableSpec, personal: Personal) -> DataFrame:
+    """``rows`` of ``table`` with personal data as ``personal`` says; what quarantine gets, too.
+
+    Texts of any content that are kept lose what can be recognised of the other classes: e-mail
+    addresses, phone numbers and IP addresses by their look, everything that has a column of its own
+    by the name of its key.
+    """
+    if not personal.treated:
+        return rows
+    cells = {c.name: cell(sql.name(c.name), c, personal) for c in columns_of(table)}
+    changed = {name: F.expr(text) for name, text in cells.items() if text}
+    record = cell("broken.record", _RECORD, personal)
+    if record:
+        changed["broken"] = F.col("broken").withField("record", F.expr(record))
+    if personal.key is None or not changed:
+        return rows.withColumns(changed)
+    beside = rows.crossJoin(F.broadcast(_pads(rows.sparkSession, personal.key)))
+    return beside.withColumns(changed).drop(_INNER, _OUTER)
+
+
+def cell(text: str, column: Column, personal: Personal) -> str | None:
+    """What stands in the place of ``text``, SQL of a cell of ``column``; None where it stays."""
+    treatment = personal.of(column.pii)
+    if treatment == "keep":
+        return masked(text, personal) if column.pii in TEXTS else None
+    if treatment == "drop" or column.type != "string":  # a number cannot hold a digest
+        return f"CAST(NULL AS {column.type})"
+    return f"CASE WHEN {text} = '' THEN {text} ELSE {_digest(_normal(column.pii, text))} END"
+
+
+def masked(text: str, personal: Personal) -> str | None:
+    """``text`` without what can be recognised in it; None where nothing is to be looked for."""
+    out = text
+    for pii, treatment in personal.treated.items():
+        if KEYS.get(pii):
+            out = _replaced(out, _valued(KEYS[pii]), treatment, "null", _of_scalar(pii))
+    for pii, look in _LOOKS.items():
+        if pii in personal.treated:
+            out = _replaced(out, look, personal.treated[pii], f"[{pii}]", _of_look(pii))
+    return None if out == text else out
+
+
+def hmac(text: str, inner: str, outer: str) -> str:
+    """HMAC-SHA-256 of a text in lower-case hex, in SQL; the pads are binary."""
+    first = f"unhex(sha2(concat({inner}, CAST({text} AS BINARY)), 256))"
+    return f"sha2(concat({outer}, {first}), 256)"
+
+
+def _digest(text: str) -> str:
+    return hmac(text, _INNER, _OUTER)
+
+
+def _pads(spark: SparkSession, key: HashKey) -> DataFrame:
+    """One row with the key's pads; Spark holds it in the plan itself and reads nothing for it."""
+    return frame(spark, [pads(key)], **{_INNER: "binary", _OUTER: "binary"})
+
+
+def _normal(pii: str, text: str) -> str:
+    """As ``treatment.normal``."""
+    if pii == "email":
+        return f"lower(trim({text}))"
+    return f"translate({text}, ' ().-', '')" if pii == "phone" else text
+
+
+def _replaced(
+    text: str, pattern: str, treatment: Treatment, mark: str, hashed: Callable[[str], str]
+) -> str:
+    """``text`` with each match of ``pattern`` replaced: by ``mark``, or by what ``hashed`` says."""
+    found = sql.text(pattern)
+    if treatment == "drop":
+        return f"regexp_replace({text}, {found}, {sql.text(mark)})"
+    between = f"split(t, {found}, -1)"
+    instead = f"transform(regexp_extract_all(t, {found}, 0), m -> {hashed('m')})"
+    joined = f"zip_with({between}, {instead}, (a, b) -> concat(a, coalesce(b, '')))"
+    # Through an array of one, or each replacement would double the texts of those within it.
+    return f"transform(array({text}), t -> array_join({joined}, ''))[0]"
+
+
+def _of_look(pii: str) -> Callable[[str], str]:
+    """The digest of a match, which may be written as URLs write it."""
+
+    def hashed(match: str) -> str:
+        plain = f"replace(replace({match}, '%40', '@'), '%2B', '+')"
+        return _digest(_normal(pii, plain))
+
+    return hashed
+
+
+def _of_scalar(pii: str) -> Callable[[str], str]:
+    """The digest of a JSON scalar, as a JSON text."""
+
+    def hashed(match: str) -> str:
+        value = f"get_json_object(concat('[', {match}, ']'), '$[0]')"
+        text = f"concat('\"', {_digest(_normal(pii, value))}, '\"')"
+        return f"CASE WHEN {match} = '\"\"' THEN {match} ELSE coalesce({text}, 'null') END"
+
+    return hashed
+
+
+def _valued(keys: Iterable[str]) -> str:
+    """The scalar that stands behind one of the keys in a JSON text, however they are spelt."""
+    spelt = "|".join("[_ ]?".join(map(re.escape, re.split("[_ ]", key))) for key in sorted(keys))
+    return rf"(?i)(?<=\"[$_]{{0,2}}(?:{spelt})\":){_SCALAR}"
+
+
+def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
+    """Per class the keys that its columns are read from, in lower case, bare of ``$``, ``_``."""
+    found: dict[str, set[str]] = {pii: {*keys} for pii, keys in _ALSO.items()}
+    for table in tables:
+        for column in columns_of(table):
+            if column.pii in ("", "id", *TEXTS):
+                continue
+            for read in (parse_read(path) for paths in column.reads.values() for path in paths):
+                key = [*read.path.keys, *read.path.inner][-1]
+                found.setdefault(column.pii, set()).add(key.lstrip("$_").lower())
+    return {pii: frozenset(keys) for pii, keys in found.items()}
+
+
+KEYS = _keys(TABLES.values())
+# What quarantine keeps of a row is JSON of any content.
+_RECORD = Column("record", "string", {}, "The record, as JSON.", pii="free_form")

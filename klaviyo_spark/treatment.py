@@ -1,0 +1,124 @@
+"""What becomes of personal data on its way to silver: conf, the key, digests. No Spark here.
+
+Specs tag columns with the class of personal data that they hold (``pii``). Conf says per class
+whether it is kept, shown as a digest, or left out. A digest is HMAC-SHA-256 (RFC 2104) over the
+value as UTF-8, in lower-case hex: the same value has the same digest in every table and run, and in
+any other system that has the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+
+from klaviyo_spark.secret import HashKey, find_hash_key
+from klaviyo_spark.spec import Column, Pii
+
+if TYPE_CHECKING:
+    from klaviyo_spark.settings import Settings
+
+Treatment = Literal["keep", "hash", "drop"]
+# Texts of any content: what can be recognised in them of other classes is treated as those are.
+TEXTS = ("url", "free_form")
+_BLOCK = 64
+_INNER, _OUTER = 0x36, 0x5C
+# Written down with each load, to notice another key; too short to find a key by.
+_CHECK_DIGITS = 8
+
+
+class PersonalData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Per class: ``keep`` shows values as they are, ``hash`` digests, ``drop`` nothing."""
+
+    email: Treatment = "keep"
+    phone: Treatment = "keep"
+    name: Treatment = "keep"
+    location: Treatment = "keep"
+    ip: Treatment = "keep"
+    external_id: Treatment = "keep"
+    url: Treatment = "keep"
+    free_form: Treatment = "keep"
+    # Klaviyo's own id names nobody outside of Klaviyo; tables are keyed and joined by it.
+    id: Literal["keep"] = "keep"
+
+
+def check(value: Mapping[Any, Any]) -> None:
+    """See to it that each class is treated as it may be.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for name, treatment in value.items():
+        if name == "id" and treatment != "keep":
+            raise ValueError("id can only be kept: tables are keyed and joined by Klaviyo's ids")
+        if treatment not in get_args(Treatment):
+            raise ValueError(f"{name} is {treatment!r}; expected keep, hash or drop")
+
+
+@dataclass(frozen=True)
+class Personal:
+    """How a lake shows personal data; ``key`` is there where a class is hashed."""
+
+    data: PersonalData = field(default_factory=PersonalData)
+    key: HashKey | None = None
+
+    def of(self, pii: Pii) -> Treatment:
+        """What becomes of a class; of what is not personal, nothing."""
+        treatment: Treatment = getattr(self.data, pii) if pii else "keep"
+        return treatment
+
+    @property
+    def treated(self) -> dict[str, Treatment]:
+        """The classes that are not kept."""
+        return {name: t for name, t in msgspec.structs.asdict(self.data).items() if t != "keep"}
+
+    def said(self, columns: Iterable[Column]) -> str | None:
+        """How a table of ``columns`` shows personal data, as a text; None where all is kept."""
+        classes = {column.pii for column in columns}
+        anything = not classes.isdisjoint(TEXTS)
+        found = {c: t for c, t in self.treated.items() if c in classes or anything}
+        if not found:
+            return None
+        parts = [f"{name}={treatment}" for name, treatment in sorted(found.items())]
+        if self.key and "hash" in found.values():
+            parts.append(f"key={digest(self.key, 'klaviyo-spark')[:_CHECK_DIGITS]}")
+        return " ".join(parts)
+
+
+def personal(settings: Settings, environ: Mapping[str, str] = os.environ) -> Personal:
+    """What conf says, with the key if that needs one.
+
+    Raises:
+        ConfigError: a class is to be hashed, and there is no key.
+    """
+    data = settings.personal_data
+    if "hash" not in Personal(data).treated.values():
+        return Personal(data)
+    scope = settings.secret_hash_scope or settings.secret_scope
+    return Personal(data, find_hash_key(scope, settings.secret_hash_key, environ))
+
+
+def digest(key: HashKey, value: str) -> str:
+    """The digest of a value; see ``normal``."""
+    return hmac.new(key.reveal().encode(), value.encode(), hashlib.sha256).hexdigest()
+
+
+def normal(pii: str, value: str) -> str:
+    """The form of a value that its digest is made of: one mailbox, one phone, one digest."""
+    if pii == "email":
+        return value.strip(" ").lower()
+    return "".join(c for c in value if c not in " ().-") if pii == "phone" else value
+
+
+def pads(key: HashKey) -> tuple[bytes, bytes]:
+    """The key as HMAC mixes it in: before the value, and before the digest of both."""
+    raw = key.reveal().encode()
+    if len(raw) > _BLOCK:
+        raw = hashlib.sha256(raw).digest()
+    block = raw.ljust(_BLOCK, b"\0")
+    return bytes(b ^ _INNER for b in block), bytes(b ^ _OUTER for b in block)

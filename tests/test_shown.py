@@ -1,0 +1,153 @@
+"""Rows with personal data as digests or without it: cells, texts, quarantine, the key's secrecy."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from builders import a_page, a_record, an_event, pages_df
+
+from klaviyo_spark.quality import with_broken
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.secret import HashKey
+from klaviyo_spark.shown import KEYS, shown
+from klaviyo_spark.silver import keep_newest, project
+from klaviyo_spark.treatment import Personal, PersonalData, digest, pads
+
+KEY = HashKey("a key that no plan may show: ü")
+HASHED = Personal(
+    PersonalData(email="hash", phone="hash", name="hash", location="hash", ip="hash"), KEY
+)
+DROPPED = Personal(
+    PersonalData(email="drop", phone="drop", name="drop", location="drop", ip="drop", url="drop")
+)
+
+
+def of(value: str) -> str:
+    return digest(KEY, value)
+
+
+def rows(spark, table: str, personal: Personal, *records: Any) -> list[dict[str, Any]]:
+    spec = TABLES[table]
+    pages = pages_df(spark, a_page(spec.sources[0].endpoint, *records))
+    found = shown(keep_newest(with_broken(project(pages, spec), spec), spec), spec, personal)
+    return [row.asDict(True) for row in found.orderBy(spec.key[0]).collect()]
+
+
+PROFILES = [
+    a_record(
+        "profile",
+        "P1",
+        email=" Jürgen.Ö@Example.com",
+        phone_number="+1 500-555-0006",
+        external_id="cust-1",
+        first_name="Jürgen 'O\\'",
+        last_name="",
+        location={"city": "Zürich", "latitude": 42.36, "ip": "192.0.2.7"},
+        properties={
+            "note": "write to\nAnn+x@Example.com, or +1 (500) 555-0006; not mailto:b%40x.org",
+            "$first_name": 'An"n',
+            "Last Name": "Lee",
+            "City": "",
+            "zip": 8001,
+            "agent": "Chrome/120.0.0.0 from 2001:db8::1 at 12:30:45",
+            "shoe": 42.50,
+            "nested": {"phone": "044 123", "deep": ["a@b.co", True, None]},
+        },
+    ),
+    a_record("profile", "P2", email=None, properties=None),
+    {"type": "profile", "attributes": {"email": "ann@x.com", "first_name": "Ann"}},
+]
+
+
+def test_digests_are_those_of_hmac_and_stand_in_texts_too(spark):
+    broken, one, two = rows(spark, "profiles", HASHED, *PROFILES)
+
+    assert one["email"] == of("jürgen.ö@example.com")
+    assert one["phone_number"] == of("+15005550006")
+    assert one["first_name"] == of("Jürgen 'O\\'")
+    assert (one["last_name"], one["external_id"], one["profile_id"]) == ("", "cust-1", "P1")
+    assert one["location_city"] == of("Zürich")
+    assert one["location_latitude"] is None, "a number cannot hold a digest"
+    assert one["location_ip"] == of("192.0.2.7")
+    assert json.loads(one["properties"]) == {
+        "note": f"write to\n{of('ann+x@example.com')}, or {of('+15005550006')}; "
+        f"not mailto:{of('b@x.org')}",
+        "$first_name": of('An"n'),
+        "Last Name": of("Lee"),
+        "City": "",
+        "zip": of("8001"),
+        "agent": f"Chrome/120.0.0.0 from {of('2001:db8::1')} at 12:30:45",
+        "shoe": 42.5,
+        "nested": {"phone": of("044123"), "deep": [of("a@b.co"), True, None]},
+    }
+    assert (two["email"], two["properties"]) == (None, None)
+    record = json.loads(broken["broken"]["record"])
+    assert record["attributes"] == {"email": of("ann@x.com"), "first_name": of("Ann")}
+
+
+def test_what_is_dropped_is_null_in_cells_and_marked_in_texts(spark):
+    event = an_event(
+        properties={
+            "URL": "https://x.org/?e=ann%40x.com",
+            "To Number": "+15005550006",
+            "$extra": {"IP Address": "192.0.2.7", "From City": "Boston", "Message Body": "Hi Ann"},
+            "reply": 'ask "ann@x.com"',
+        }
+    )
+    event["relationships"]["profile"]["data"]["id"] = "P9"
+    [found] = rows(spark, "events", DROPPED, event)
+
+    for column in ("url", "to_number", "extra_ip_address", "ip", "extra_from_city"):
+        assert found[column] is None, column
+    assert (found["profile_data_id"], found["extra_message_body"]) == ("P9", "Hi Ann")
+    assert json.loads(found["_event_properties"]) == {
+        "URL": "https://x.org/?e=[email]",
+        "To Number": None,
+        "$extra": {"IP Address": None, "From City": None, "Message Body": "Hi Ann"},
+        "reply": 'ask "[email]"',
+    }
+
+
+def test_texts_of_any_content_can_go_as_a_whole(spark):
+    some = Personal(PersonalData(free_form="drop"))
+    broken, one, _ = rows(spark, "profiles", some, *PROFILES)
+
+    assert (one["properties"], broken["broken"]["record"]) == (None, None)
+    assert (one["first_name"], broken["broken"]["rule"]) == (
+        "Jürgen 'O\\'",
+        "key is NULL: profile_id",
+    )
+
+
+def test_no_plan_holds_the_key(spark, capsys):
+    pages = pages_df(spark, a_page("profiles", *PROFILES))
+    spec = TABLES["profiles"]
+
+    shown(keep_newest(with_broken(project(pages, spec), spec), spec), spec, HASHED).explain(True)
+
+    plan = capsys.readouterr().out
+    assert "_inner_pad" in plan
+    inner, outer = pads(KEY)
+    for secret in (KEY.reveal().encode(), inner, outer):
+        forms = (secret.decode("latin-1"), secret.hex(), re.sub("..", r"\\x\g<0>", secret.hex()))
+        assert not any(form[:32].lower() in plan.lower() for form in forms)
+
+
+def test_rows_of_a_lake_that_keeps_all_are_left_alone(spark):
+    pages = pages_df(spark, a_page("profiles"))
+    found = project(pages, TABLES["profiles"])
+    assert shown(found, TABLES["profiles"], Personal()) is found
+
+
+def test_keys_that_are_masked_in_texts_come_from_the_specs():
+    assert KEYS["name"] == {"first_name", "last_name", "organization", "image"}
+    assert {"phone_number", "from number", "to number", "phone"} == KEYS["phone"]
+    assert KEYS["ip"] == {"ip", "ip address"}
+
+
+@pytest.mark.parametrize("pii", ["email", "phone", "name", "location", "ip", "external_id"])
+def test_each_class_that_names_a_person_is_known_by_a_key(pii):
+    assert KEYS[pii]
