@@ -1,7 +1,7 @@
 """The bronze table: one row per page, exactly as received, and what the request knew. No I/O here.
 
 It is its own ledger: which walks and reads are complete is read from it, and silver can be made
-from it again without asking Klaviyo.
+from it again without asking Klaviyo. Only ``forget`` ever changes a page.
 """
 
 from __future__ import annotations
@@ -46,12 +46,17 @@ COLUMNS = (
     ("status", "int", "HTTP status: 200, or 404 for a parent that is gone."),
     ("http_date", "timestamp", "Klaviyo's Date header (UTC)."),
     ("fetched_at", "timestamp", "When it was received (UTC), by our clock."),
-    ("bytes", "bigint", "Length of the body."),
+    ("bytes", "bigint", "Length of the body as received."),
     ("sha256", "string", "Digest of the body as received."),
     ("record_count", "int", "Objects in data."),
     ("run_id", "string", "The run that fetched it."),
     ("batch_id", "string", "The append it came with."),
-    ("body", "string", "The body, exactly as received."),
+    (
+        "forgotten_at",
+        "timestamp",
+        "When somebody was last taken out of it (UTC): since then the body is not as received.",
+    ),
+    ("body", "string", "The body, exactly as received unless forgotten_at says otherwise."),
 )
 PARTITIONS = ("resource", "ingest_date")
 # Statistics for finding accounts, batches and reads; never on bodies.
@@ -94,6 +99,7 @@ def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
         "sha256": hashlib.sha256(page.body).hexdigest(),
         "record_count": page.record_count,
         "run_id": run_id,
+        "forgotten_at": None,
         "body": page.body,
     }
 

@@ -154,9 +154,9 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str, began: datetime) -
         for endpoint in endpoints
     }
     asked = {run_id, *filter(None, previous.values())}
-    page = F.concat_ws(
-        "|", "slice", "parent_id", "page_no", "status", "complete", "is_last", "sha256"
-    )
+    # A page that somebody was taken out of is another one than the same, fetched again.
+    facts = ("slice", "parent_id", "page_no", "status", "complete", "is_last", "sha256")
+    page = F.concat_ws("|", *facts, "forgotten_at")
     found = (
         lake.pages()
         .where(F.col("run_id").isin(*asked))

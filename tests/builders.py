@@ -70,6 +70,7 @@ def a_page(
         "record_count": len(data),
         "run_id": f"run-{number}",
         "batch_id": f"batch-{number}",
+        "forgotten_at": None,
         "body": body,
     }
     unknown = set(facts) - set(page)
