@@ -38,7 +38,7 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	@scripts/chromium.sh
 	$(BIN)/python -m pytest -m browser tests/report
 
-CONNECT := refine merge silver cells settling rebuild broken_records end_to_end backfill ledger late
+CONNECT := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger late
 
 .PHONY: test-connect
 test-connect: $(READY) ## The tests of the pipeline once more, on Spark Connect

@@ -20,7 +20,7 @@ from klaviyo_spark import __version__, looking, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
-from klaviyo_spark.options import DRY_RUN, given, set_up_logging, settings_of
+from klaviyo_spark.options import DRY_RUN, PERSON, given, set_up_logging, settings_of
 from klaviyo_spark.options import RESOURCES as _RESOURCES
 from klaviyo_spark.options import TIMES as _TIMES
 from klaviyo_spark.options import WAIT as _WAIT
@@ -114,7 +114,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     from klaviyo_spark.progress import progress
     from klaviyo_spark.verify import verify, words
 
-    job = _job(options, asks=True)
+    job = _job(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
@@ -163,6 +163,26 @@ def maintain(**options: Any) -> int:
     done = upkeep.maintain(job.lake, job.settings, wait=options["wait"])
     click.echo("\n".join(upkeep.lines(done)))
     return done.exit_code
+
+
+@cli.command()
+@PERSON
+@_WAIT
+@_COMMON
+def forget(**options: Any) -> int:
+    """Take a person out of the whole lake, with all that it held of them before."""
+    from klaviyo_spark import parts
+    from klaviyo_spark.forget import run
+
+    asked = run.asked_for(options["profile"], options["email"])
+    job = _job(options, asks=False, refines=True)
+
+    def work(part: Part) -> int:
+        done = run.forget(job.lake, part.settings, asked, wait=options["wait"])
+        click.echo("\n".join(run.lines(done)))
+        return done.exit_code
+
+    return parts.each(job.parts, work, click.echo)
 
 
 @cli.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -91,6 +91,12 @@ class Lake(Tables):
             .option("maxRecordsPerFile", "64")
             .append()
         )
+
+    def page_rows(self, pages: Sequence[Mapping[str, Any]]) -> DataFrame:
+        """Some columns of pages, all of them the same, as rows."""
+        types = {name: TYPES[type] for name, type, _ in bronze.COLUMNS}
+        schema = pa.schema([(name, types[name]) for name in pages[0]])
+        return self.spark.createDataFrame(pa.Table.from_pylist(list(pages), schema=schema))
 
     def append(self, table: TableSpec, rows: DataFrame, *, together: bool = False) -> None:
         """Append whole rows to a silver table: its first load.

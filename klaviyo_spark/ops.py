@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+# Columns that Delta's log may hold the least and greatest value of: nothing personal.
+STATISTICS = {"quarantine": ("fetched_at",)}
 TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "runs": (
         "One row per run.",
         (
             ("run_id", "string", "The run."),
             ("account_id", "string", "The account's name in conf; NULL where it was of several."),
-            ("verb", "string", "sync, ingest, refine, maintain or verify."),
+            ("verb", "string", "sync, ingest, refine, maintain, verify or forget."),
             ("started_at", "timestamp", "UTC."),
             ("finished_at", "timestamp", "UTC."),
             ("exit_code", "int", "What the process answered."),
@@ -157,6 +159,22 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("pages", "bigint", "How many pages went."),
             ("bytes", "bigint", "Bytes of those pages."),
             ("run_id", "string", "The maintain run."),
+        ),
+    ),
+    "forgotten": (
+        "One row per run that took somebody out of the lake: a receipt that does not say who.",
+        (
+            ("account_id", "string", "The account's name in conf."),
+            ("started_at", "timestamp", "UTC."),
+            ("finished_at", "timestamp", "UTC; NULL where it is not done: give it once more."),
+            ("asked_by", "string", "profile or email."),
+            ("digest", "string", "scrypt of who was asked for, to know them again by."),
+            ("salt", "string", "Of the digest."),
+            ("profiles", "bigint", "Profiles that the person had; NULL of a run cut short."),
+            ("pages", "bigint", "Bronze pages that were rewritten."),
+            ("records", "bigint", "Records taken out of these."),
+            ("table_rows", "bigint", "Rows of silver and quarantine deleted, or freed of them."),
+            ("run_id", "string", "The run."),
         ),
     ),
     "backfills": (

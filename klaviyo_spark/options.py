@@ -50,6 +50,10 @@ DRY_RUN = click.option(
     metavar="[BOOLEAN]",
     help="Say which steps it would take and what they would cost; read nothing.",
 )
+PERSON = together(
+    click.option("--profile", metavar="ID", help="Klaviyo's id of the profile."),
+    click.option("--email", metavar="E", help="The address; - reads it from standard input."),
+)
 TIMES = together(
     click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
     click.option("--end", metavar="T", help="Up to this time, itself left out."),

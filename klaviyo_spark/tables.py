@@ -122,7 +122,8 @@ class Tables:
     def _ops(self, name: str) -> str:
         doc, columns = ops.TABLES[name]
         schema = self.place.ops + (ASIDE if self.aside else "")
-        return self._ensure(self.place.table(schema, name), columns, doc)
+        statistics = ops.STATISTICS.get(name)
+        return self._ensure(self.place.table(schema, name), columns, doc, statistics=statistics)
 
     def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
         """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""

@@ -14,12 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import session
+from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake, only
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,9 @@ _DAYS_AT_ONCE = 100
 # Delta lists a table's folders in as many tasks as this setting says, 10,000 by default: on a small
 # machine ten seconds a table, however few files it has.
 _LISTING = {"spark.sql.sources.parallelPartitionDiscovery.parallelism": "32"}
+# What one page is told from others by, its partition first.
+PAGE_KEY = ("resource", "ingest_date", "run_id", "batch_id", "walk_id", "page_no")
+_SAME = " AND ".join(f"t.{column} = s.{column}" for column in PAGE_KEY)
 # Pages may be megabytes, so files of them are to have few.
 _PAGES = {"spark.sql.files.maxRecordsPerFile": "64"}
 _KEEPS, _BY_DEFAULT = "delta.deletedFileRetentionDuration", "interval 168 hours"
@@ -157,16 +162,29 @@ def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
     whole = [row for row in counts if row["going"] == row["held"]]
     mixed = [row for row in counts if row["going"] < row["held"]]
     if whole:
-        lake.spark.sql(f"DELETE FROM {name} WHERE {_partitions(whole)}").collect()
+        lake.spark.sql(f"DELETE FROM {name} WHERE {partitions(whole)}").collect()
     if mixed:
-        key = ("resource", "ingest_date", "run_id", "batch_id", "walk_id", "page_no")
-        same = " AND ".join(f"t.{c} = s.{c}" for c in key)
         with _for_now(lake.spark, _PAGES):
             lake.spark.sql(
-                f"MERGE INTO {name} t USING {{rows}} s ON ({_partitions(mixed, 't.')}) AND {same} "
+                f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(mixed, 't.')}) AND {_SAME} "
                 "WHEN MATCHED THEN DELETE",
-                rows=pages.where(_partitions(mixed)).select(*key),
+                rows=pages.where(partitions(mixed)).select(*PAGE_KEY),
             ).collect()
+
+
+def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> None:
+    """Give pages of the bronze table other values, as one commit.
+
+    Args:
+        pages: per page what it is found by, and the columns that change; few enough to be held.
+    """
+    values = ", ".join(f"t.{c} = s.{c}" for c in pages[0] if c not in PAGE_KEY)
+    with _for_now(lake.spark, _PAGES):
+        lake.spark.sql(
+            f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(pages, 't.')}) AND {_SAME} "
+            f"WHEN MATCHED THEN UPDATE SET {values}",
+            rows=lake.page_rows(pages),
+        ).collect()
 
 
 @contextmanager
@@ -179,10 +197,16 @@ def listing_quickly(lake: Lake) -> Iterator[None]:
 
 @contextmanager
 def _for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
-    """Settings of the session for the length of a block."""
-    before = {key: spark.conf.get(key, None) for key in conf}
+    """Settings of the session for the length of a block, as far as it lets them be set."""
+    before: dict[str, str | None] = {}
     for key, value in conf.items():
-        spark.conf.set(key, value)
+        was = spark.conf.get(key, None)
+        try:
+            spark.conf.set(key, value)
+        except Exception as error:  # serverless has a short list of those that may be
+            logger.debug("%s stays as it is: %s", key, in_a_line(error))
+        else:
+            before[key] = was
     try:
         yield
     finally:
@@ -193,7 +217,7 @@ def _for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.set(key, was)
 
 
-def _partitions(rows: Iterable[Row], alias: str = "") -> str:
+def partitions(rows: Iterable[Row | Mapping[str, Any]], alias: str = "") -> str:
     """A condition on bronze's partitions, in literals. No range: days between may have to stay."""
     days: dict[str, list[str]] = {}
     for row in rows:

@@ -5,18 +5,23 @@ Every documented cell of every table is held against what the sample account say
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from compare import differences
+from files import holding
+from pyspark.sql import functions as F
 
 from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.forget.finding import Asked
+from klaviyo_spark.forget.run import forget
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
@@ -185,3 +190,27 @@ def test_no_key_and_no_address_is_in_the_delta_logs(story):
 
 def _utc(naive: datetime) -> datetime:
     return naive.replace(tzinfo=timezone.utc)
+
+
+def test_somebody_who_is_forgotten_is_in_no_file_any_more(story, spark, tmp_path):
+    folder = tmp_path / "lake"
+    shutil.copytree(story.lake.place.warehouse, folder)
+    lake = Lake(spark, replace(story.lake.place, warehouse=str(folder)))
+    events, members = (lake.silver(TABLES[name]) for name in ("events", "member_lists"))
+    known = events.where("profile_email IS NOT NULL").join(
+        members.where("email IS NOT NULL"), events.profile_data_id == members.profile_id, "semi"
+    )
+    busiest = known.groupBy("profile_data_id", "profile_email").count().orderBy(F.desc("count"))
+    person, email, count = busiest.first()
+    before = pipeline.row_counts(lake)
+    assert min(map(len, holding(folder, person, email).values())) > 5
+
+    done = forget(lake, Settings(), Asked(email=email))
+
+    assert (done.exit_code, done.profiles, done.problems) == (0, 1, [])
+    assert holding(folder, person, email) == {person: [], email: []}
+    after = pipeline.row_counts(lake)
+    gone = {f"klaviyo_v2.{name}": before[name] - after[name] for name in TABLES}
+    assert {name: rows for name, rows in gone.items() if rows} == done.rows
+    assert done.rows["klaviyo_v2.events"] == count
+    assert done.rows["klaviyo_v2.profiles"] == 1

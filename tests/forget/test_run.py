@@ -1,0 +1,102 @@
+"""Who is asked for, what is said at the end, and the receipt's digest. No Spark here."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timezone
+
+import pytest
+from click.testing import CliRunner
+
+from klaviyo_spark.cli import cli, main
+from klaviyo_spark.errors import UsageError
+from klaviyo_spark.forget import receipts
+from klaviyo_spark.forget.finding import Asked
+from klaviyo_spark.forget.receipts import Receipt
+from klaviyo_spark.forget.run import Forgotten, asked_for, lines
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+
+
+def test_an_address_is_looked_for_in_lower_case_and_an_id_as_it_is():
+    assert asked_for(None, " Ann@X.com\n").value == "ann@x.com"
+    assert asked_for(" Y6nRLr ", None).value == "Y6nRLr"
+
+
+def test_an_address_can_come_from_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("ann@x.com\nbob@x.com\n"))
+    assert asked_for("", "-").value == "ann@x.com"
+
+
+@pytest.mark.parametrize(
+    ("profile", "email", "message"),
+    [
+        (None, None, "forget: needs --profile ID or --email E, one of the two"),
+        ("P1", "ann@x.com", "forget: needs --profile ID or --email E, one of the two"),
+        (" ", None, "--profile: is none"),
+        (None, "ann", "--email: is none"),
+    ],
+)
+def test_one_person_has_to_be_named(profile, email, message):
+    with pytest.raises(UsageError, match=message) as refused:
+        asked_for(profile, email)
+
+    assert "ann" not in f"{refused.value}"
+
+
+def test_the_verb_ends_in_2_where_nobody_is_named(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["forget"])
+
+    assert left.value.code == 2
+    assert "needs --profile ID or --email E" in capsys.readouterr().err
+    assert "--email" in CliRunner().invoke(cli, ["forget", "--help"]).output
+
+
+def test_who_was_asked_for_shows_nowhere():
+    assert "x.com" not in repr(asked_for(None, "ann@x.com"))
+
+
+def test_the_summary_says_how_much_and_not_who():
+    rows = {"klaviyo_v2.events": 1200, "klaviyo_ops.quarantine": 1}
+    done = Forgotten("r1", NOW, "email", 1, 20, 1300, rows, seconds=9.0)
+
+    assert list(lines(done)) == [
+        "klaviyo_v2.events          1,200 rows",
+        "klaviyo_ops.quarantine         1 rows",
+        "forget done: profiles=1 rows=1,201 pages=20 records=1,300 seconds=9.0 run=r1",
+        "delete the profile in Klaviyo too: while Klaviyo has it, the next sync brings it back",
+    ]
+
+
+def test_what_could_not_be_removed_is_named_and_ends_in_3():
+    done = Forgotten("r1", NOW, "email", 1, 1, 1, problems=["t: its old files are still there"])
+
+    assert done.exit_code == 3
+    assert list(lines(done))[:2] == [
+        "not done: t: its old files are still there",
+        "forget partly done: profiles=1 rows=0 pages=1 records=1 seconds=0.0 run=r1",
+    ]
+
+
+def test_where_nobody_is_found_one_line_says_so():
+    done = Forgotten("r1", NOW, "profile", before=NOW)
+
+    assert done.exit_code == 0
+    assert list(lines(done)) == [
+        "nothing to forget: the lake has nobody by that id (forgotten on 2026-06-01 12:00 UTC)"
+    ]
+
+
+def test_a_receipt_is_known_again_by_who_is_asked_for_alone():
+    salt, other = "00" * 16, "11" * 16
+    ann = Asked(email="Ann@x.com")
+    told = [
+        Receipt("r1", NOW, NOW, receipts.digest(Asked(email="ann@x.com"), salt), salt),
+        Receipt("r2", NOW, NOW, receipts.digest(ann, other), other),
+        Receipt("r3", NOW, NOW, receipts.digest(Asked(email="bob@x.com"), salt), salt),
+        Receipt("r4", NOW, NOW, receipts.digest(Asked(profile="ann@x.com"), salt), salt),
+    ]
+
+    assert [receipt.run_id for receipt in receipts.of(ann, told)] == ["r1", "r2"]
+    assert len({receipt.digest for receipt in told}) == 4
