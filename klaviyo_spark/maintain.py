@@ -21,6 +21,8 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.state import utc
+from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +42,18 @@ class Kept:
 
 @dataclass
 class Upkeep:
-    """What a maintain run did; ``problems`` are parts that did not succeed, a line each."""
+    """What a maintain run did.
+
+    Args:
+        problems: parts that did not succeed, a line each.
+        notes: what was put right in rows, a line each.
+    """
 
     run_id: str
     started_at: datetime
     tables: list[Kept] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -83,6 +91,7 @@ def lines(done: Upkeep) -> Iterator[str]:
                 f"{kept.table:<{width}} {kept.files_before:>9,} {kept.files_after:>9,} "
                 f"{freed:>16} {kept.pages:>9,}"
             )
+    yield from done.notes
     yield from (f"not done: {problem}" for problem in done.problems)
     yield f"maintain {'partly ' if done.problems else ''}done: {_totals(done)} run={done.run_id}"
 
@@ -107,6 +116,10 @@ class _Run:
             if self.settings.bronze_retention is not None:
                 for account in self.accounts:
                     self._try(self._delete_pages, bronze, account)
+            since = _last(self.lake)
+            for name, table in TABLES.items():
+                if table.partition:
+                    self._try(self._keep_one_day, f"{self.lake.place.silver}.{name}", since)
             if self.settings.optimize:
                 # Never bronze: a file of thousands of pages cannot be read.
                 others = [table for table in self.names if table != bronze]
@@ -115,7 +128,7 @@ class _Run:
                 with upkeep.listing_quickly(self.lake):
                     list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
 
-    def _try(self, part: Callable[..., None], table: str, *of: str) -> None:
+    def _try(self, part: Callable[..., None], table: str, *of: Any) -> None:
         """One part of a table's upkeep, ``of`` an account; if it fails, the rest goes on."""
         try:
             part(table, *of)
@@ -127,6 +140,16 @@ class _Run:
 
     def _files(self, table: str) -> list[str]:
         return upkeep.files_of(self.lake.spark.table(self.names[table]))
+
+    def _keep_one_day(self, table: str, since: datetime | None) -> None:
+        """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
+        spec = TABLES[table.rpartition(".")[2]]
+        removed = self.lake.keep_in_one_partition(spec, moved(self.lake.silver(spec), spec, since))
+        if removed:
+            self.done.notes.append(
+                f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
+                "those of the new day stay"
+            )
 
     def _optimize(self, table: str) -> None:
         kept, name = self.kept[table], self.names[table]
@@ -177,6 +200,13 @@ class _Run:
         self.kept[table].files_after = len(self._files(table))
 
 
+def _last(lake: Lake) -> datetime | None:
+    """When the last maintain run that did all of its parts began."""
+    whole = lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
+    row = whole.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
+    return utc(row["at"]) if row and row["at"] is not None else None
+
+
 def _refined(lake: Lake) -> dict[str, set[str]]:
     """Per table, the batches it has taken in."""
     loads = lake.ops("table_loads").select("table_name", F.explode("batch_ids").alias("batch_id"))
@@ -207,7 +237,7 @@ def _run_row(done: Upkeep, account_id: str | None) -> dict[str, Any]:
         "pages": 0,
         "bytes": 0,
         "problems": done.problems,
-        "warnings": [_totals(done)],
+        "warnings": [*done.notes, _totals(done)],
     }
 
 

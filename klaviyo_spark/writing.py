@@ -199,15 +199,21 @@ class Writer:
         self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))
 
 
-def moved(rows: DataFrame, table: TableSpec) -> DataFrame:
+def moved(rows: DataFrame, table: TableSpec, since: datetime | None = None) -> DataFrame:
     """Keys that have rows in several partitions: key, and the partition of the newest.
 
     An event's time never changes for its id. Should it, both readings of it would stay.
+
+    Args:
+        since: only those that were fetched since then (UTC); None: all.
     """
     assert table.partition
-    day = table.partition.name
+    day, key = table.partition.name, ("_account_id", *table.key)
+    if since is not None:
+        news = rows.where(F.col("_landed_at") >= F.lit(since)).select(*key)
+        rows = rows.join(news, list(key), "left_semi")
     newest = F.max(F.struct("_landed_at", day))[day].alias(day)
-    found = rows.groupBy("_account_id", *table.key).agg(F.count("*").alias("n"), newest)
+    found = rows.groupBy(*key).agg(F.count("*").alias("n"), newest)
     return found.where("n > 1").drop("n")
 
 

@@ -134,6 +134,37 @@ def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
     assert (run["exit_code"], run["problems"]) == (3, done.problems)
 
 
+def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypatch):
+    only_these(monkeypatch, "events")
+    events = lake.names()["klaviyo_v2.events"]
+
+    def put(id: str, day: str, landed: datetime) -> None:
+        lake.spark.sql(
+            f"INSERT INTO {events} (_account_id, id, event_date, _landed_at) VALUES "
+            f"('default', '{id}', DATE'{day}', TIMESTAMP'{landed:%Y-%m-%d %H:%M:%S}+00:00')"
+        )
+
+    put("E1", "2026-05-01", NOON)
+    put("E1", "2026-05-03", NOON + DAY)
+    put("E2", "2026-05-01", NOON)
+    done = maintain.maintain(lake, Settings(optimize=False, vacuum_after=None))
+    put("E2", "2026-04-30", datetime.now(timezone.utc) + DAY)
+    later = maintain.maintain(lake, Settings(optimize=False, vacuum_after=None))
+
+    assert (done.exit_code, later.exit_code) == (0, 0)
+    assert rows(lake, "events", "id", "event_date") == [
+        ("E1", date(2026, 5, 3)),
+        ("E2", date(2026, 4, 30)),
+    ]
+    said = (
+        "klaviyo_v2.events: 1 rows removed, of events whose datetime Klaviyo has changed; those "
+        "of the new day stay"
+    )
+    assert (done.notes, later.notes) == ([said], [said])
+    assert said in lines(done)
+    assert [run["warnings"][0] for run in lake.ops("runs").collect()] == [said, said]
+
+
 def _columns(name: str) -> list[str]:
     return [column for column, _, _ in ops.TABLES[name][1]]
 
