@@ -9,7 +9,7 @@ JUPYTER := .venv/.jupyter
 
 .PHONY: help
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Set up .venv: pinned packages, Java, Delta's jars (the other verbs do it too)
@@ -38,12 +38,18 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	@scripts/chromium.sh
 	$(BIN)/python -m pytest -m browser tests/report
 
-CONNECT := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger late
+PIPELINE := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger
+PIPELINE += late old_lake
+ON_SPARK := -m "spark and not soak and not browser and not cluster" $(PIPELINE:%=tests/test_%.py) \
+	tests/forget
 
 .PHONY: test-connect
 test-connect: $(READY) ## The tests of the pipeline once more, on Spark Connect
-	$(BIN)/python -m pytest --connect -m "spark and not soak and not browser and not cluster" \
-		$(CONNECT:%=tests/test_%.py)
+	$(BIN)/python -m pytest --connect $(ON_SPARK)
+
+.PHONY: test-spark40
+test-spark40: $(READY) ## The same on Spark 4.0, in an environment of its own
+	scripts/spark40.sh $(ON_SPARK)
 
 .PHONY: test-cluster
 test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers on loopback
@@ -89,5 +95,5 @@ build: $(READY) ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made, .venv too
-	rm -rf .venv build dist backfill.ipynb *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark40 build dist backfill.ipynb *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,6 +25,7 @@ VERBS = [
     "test-cluster",
     "test-connect",
     "test-report",
+    "test-spark40",
 ]
 
 
