@@ -45,7 +45,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
     """Runs that die, and one that is left alone."""
     chance = random.Random(4)
     told = Story()
-    account = Account(seed=4, events=24_000, profiles=800, quiet_days=9)
+    account = Account(seed=4, events=16_000, profiles=800, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=200, page_most=7) as sandbox:
         home = Home(sandbox, tmp_path_factory.mktemp("kills"))
         for _ in range(IN_INGEST):
@@ -54,7 +54,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
             reached = after_requests(home, more)
             told.kills.append(killed(home, verb, f"{more} requests", reached, a_pause(chance)))
         for _ in range(IN_REFINE):
-            more = chance.randint(1, 60)
+            more = chance.randint(1, 12)
             reached = after_commits(home, more)
             told.kills.append(killed(home, "sync", f"{more} commits", reached, a_pause(chance)))
         told.finish = home.finish("sync")
