@@ -8,8 +8,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -18,18 +16,17 @@ import click
 
 from klaviyo_spark import __version__, looking, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
+from klaviyo_spark.job import job_of, place_of
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
-from klaviyo_spark.options import DRY_RUN, PERSON, given, set_up_logging, settings_of
+from klaviyo_spark.options import DRY_RUN, PERSON, settings_of
 from klaviyo_spark.options import RESOURCES as _RESOURCES
 from klaviyo_spark.options import TIMES as _TIMES
 from klaviyo_spark.options import WAIT as _WAIT
 from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Lake, Place
     from klaviyo_spark.parts import Part
-    from klaviyo_spark.settings import Settings
 
 _INTERRUPTED = 130
 
@@ -89,7 +86,7 @@ def backfill(**options: Any) -> int:
 
     if not options["start"] or not options["end"]:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
-    job = _job(options, asks=not options["dry_run"], refines=not options["dry_run"])
+    job = job_of(options, asks=not options["dry_run"], refines=not options["dry_run"])
     return steps.backfill(
         job.lake,
         job.parts,
@@ -114,7 +111,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     from klaviyo_spark.progress import progress
     from klaviyo_spark.verify import verify, words
 
-    job = _job(options, asks=True, refines=heal)
+    job = job_of(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
@@ -159,7 +156,7 @@ def maintain(**options: Any) -> int:
     """Upkeep of the lake: old pages, small files, files nobody needs, as conf says."""
     from klaviyo_spark import maintain as upkeep
 
-    job = _job(options, asks=False)
+    job = job_of(options, asks=False)
     done = upkeep.maintain(job.lake, job.settings, wait=options["wait"])
     click.echo("\n".join(upkeep.lines(done)))
     return done.exit_code
@@ -175,7 +172,7 @@ def forget(**options: Any) -> int:
     from klaviyo_spark.forget import run
 
     asked = run.asked_for(options["profile"], options["email"])
-    job = _job(options, asks=False, refines=True)
+    job = job_of(options, asks=False, refines=True)
 
     def work(part: Part) -> int:
         done = run.forget(job.lake, part.settings, asked, wait=options["wait"])
@@ -202,20 +199,8 @@ def catalog_sql(**options: Any) -> int:
     """Print SQL for a catalog: views without what is gone, tags on personal data."""
     from klaviyo_spark import publish
 
-    click.echo("\n".join(publish.script(_place(settings_of(options)))))
+    click.echo("\n".join(publish.script(place_of(settings_of(options)))))
     return 0
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What a verb that works on the lake works with."""
-
-    settings: Settings
-    parts: tuple[Part, ...]
-    lake: Lake
-    start: datetime | None
-    end: datetime | None
-    named: tuple[str, ...]
 
 
 def _run(verb: Any, **options: Any) -> int:
@@ -223,7 +208,7 @@ def _run(verb: Any, **options: Any) -> int:
     from klaviyo_spark import accounts, pipeline, several, summary
     from klaviyo_spark.progress import progress
 
-    job = _job(options, asks=verb != "refine", refines=verb != "ingest")
+    job = job_of(options, asks=verb != "refine", refines=verb != "ingest")
     how = {
         "wait": options["wait"],
         "show": progress("auto"),
@@ -239,44 +224,6 @@ def _run(verb: Any, **options: Any) -> int:
     done = pipeline.run(verb, lake, part.settings, part.client, job.start, job.end, **how)
     click.echo("\n".join(summary.lines(done)))
     return done.exit_code
-
-
-def _job(options: dict[str, Any], asks: bool, refines: bool = False) -> _Job:
-    """Conf and options checked, then Spark started.
-
-    ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
-    """
-    from klaviyo_spark.lake import Lake
-    from klaviyo_spark.parts import parts
-    from klaviyo_spark.session import spark_session
-    from klaviyo_spark.settings import load
-    from klaviyo_spark.shared import check_warehouse_of
-    from klaviyo_spark.times import bounds
-    from klaviyo_spark.treatment import Personal, personal
-
-    set_up_logging(options)
-    asked = given(options)
-    settings = load(options["config"], **asked)
-    start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
-    every = parts(settings, asks=asks)
-    shown = personal(settings) if refines else Personal()
-    place = _place(settings)
-    spark = spark_session(place.warehouse)
-    check_warehouse_of(spark, place.warehouse, place.catalog)
-    lake = Lake(spark, place, personal=shown)
-    return _Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))
-
-
-def _place(settings: Settings) -> Place:
-    """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
-    from klaviyo_spark.lake import Place
-    from klaviyo_spark.settings import check_warehouse
-    from klaviyo_spark.shared import for_all
-
-    schemas, warehouse = settings.schemas, settings.warehouse
-    if not settings.catalog:
-        warehouse = for_all(check_warehouse(warehouse, schemas))
-    return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

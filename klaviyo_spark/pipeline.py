@@ -21,19 +21,19 @@ from pyspark.sql import functions as F
 from klaviyo_spark import ops, orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
+from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
-from klaviyo_spark.lock import Holder, folder_of, held
+from klaviyo_spark.lock import Holder, held
 from klaviyo_spark.progress import Progress, Shows, progress
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import SIDE_BY_SIDE, refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Schemas, Settings
+from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import shown_otherwise
-from klaviyo_spark.status.opening import without_spark
 
 logger = logging.getLogger(__name__)
 
@@ -222,35 +222,6 @@ def make_tables(lake: Lake, resources: Sequence[str]) -> None:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         list(pool.map(lake.silver, wanted))
         list(pool.map(lake.ops, ops.TABLES))
-
-
-def row_counts(lake: Lake) -> dict[str, int]:
-    """Rows of every silver table, from Delta's own statistics: without Spark where that will do.
-
-    Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
-    """
-    folder = folder_of(lake)
-    if folder and without_spark():
-        from klaviyo_spark.status.facts import ROWS_OF
-        from klaviyo_spark.status.files import Files
-
-        place = lake.place
-        files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
-        if lake.account_id is None:
-            return {name: files.count("silver", name) or 0 for name in TABLES}
-        counts_of = {name: files.ask("silver", name, ROWS_OF) or () for name in TABLES}
-        return {
-            name: sum(row["n"] for row in rows if row["account_id"] == lake.account_id)
-            for name, rows in counts_of.items()
-        }
-    counts = [
-        lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
-        for name, table in TABLES.items()
-    ]
-    every = counts[0]
-    for more in counts[1:]:
-        every = every.unionByName(more)
-    return {row["name"]: row["rows"] for row in every.collect()}
 
 
 def wanted_of(

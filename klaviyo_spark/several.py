@@ -21,6 +21,7 @@ from typing import Any
 from klaviyo_spark import pipeline
 from klaviyo_spark.accounts import at_work_for
 from klaviyo_spark.catalog import publish
+from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import Interrupted, in_a_line
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
@@ -174,7 +175,7 @@ class _Runs:
         """What follows once an account's rows are there."""
         pipeline.list_orphans(self.lake, one.part.account, one.summary.loads)
         pipeline.note_shown(one.summary, self.lake, one.part.settings)
-        one.summary.rows = pipeline.row_counts(self.lake.of(one.part.account))
+        one.summary.rows = row_counts(self.lake.of(one.part.account))
         if not self._published:  # the catalog is everybody's
             one.summary.outcome.warnings += publish(self.lake)
             self._published = True

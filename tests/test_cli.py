@@ -147,7 +147,7 @@ class Verifying:
             for name, met in by_account.items()
         )
         job = SimpleNamespace(lake=None, parts=parts)
-        monkeypatch.setattr("klaviyo_spark.cli._job", lambda *_of, **_how: job)
+        monkeypatch.setattr("klaviyo_spark.cli.job_of", lambda *_of, **_how: job)
         monkeypatch.setattr("klaviyo_spark.verify.verify", verify)
 
     def told(self, *args: str) -> tuple[int, str]:

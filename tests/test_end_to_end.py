@@ -20,6 +20,7 @@ from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.counts import row_counts
 from klaviyo_spark.forget.finding import Asked
 from klaviyo_spark.forget.run import forget
 from klaviyo_spark.lake import Lake, Place
@@ -202,14 +203,14 @@ def test_somebody_who_is_forgotten_is_in_no_file_any_more(story, spark, tmp_path
     )
     busiest = known.groupBy("profile_data_id", "profile_email").count().orderBy(F.desc("count"))
     person, email, count = busiest.first()
-    before = pipeline.row_counts(lake)
+    before = row_counts(lake)
     assert min(map(len, holding(folder, person, email).values())) > 5
 
     done = forget(lake, Settings(), Asked(email=email))
 
     assert (done.exit_code, done.profiles, done.problems) == (0, 1, [])
     assert holding(folder, person, email) == {person: [], email: []}
-    after = pipeline.row_counts(lake)
+    after = row_counts(lake)
     gone = {f"klaviyo_v2.{name}": before[name] - after[name] for name in TABLES}
     assert {name: rows for name, rows in gone.items() if rows} == done.rows
     assert done.rows["klaviyo_v2.events"] == count

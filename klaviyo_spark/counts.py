@@ -1,0 +1,40 @@
+"""How many rows silver has."""
+
+from __future__ import annotations
+
+from pyspark.sql import functions as F
+
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.lock import folder_of
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import Schemas
+from klaviyo_spark.status.opening import without_spark
+
+
+def row_counts(lake: Lake) -> dict[str, int]:
+    """Rows of every silver table, from Delta's own statistics: without Spark where that will do.
+
+    Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
+    """
+    folder = folder_of(lake)
+    if folder and without_spark():
+        from klaviyo_spark.status.facts import ROWS_OF
+        from klaviyo_spark.status.files import Files
+
+        place = lake.place
+        files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
+        if lake.account_id is None:
+            return {name: files.count("silver", name) or 0 for name in TABLES}
+        counts_of = {name: files.ask("silver", name, ROWS_OF) or () for name in TABLES}
+        return {
+            name: sum(row["n"] for row in rows if row["account_id"] == lake.account_id)
+            for name, rows in counts_of.items()
+        }
+    counts = [
+        lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
+        for name, table in TABLES.items()
+    ]
+    every = counts[0]
+    for more in counts[1:]:
+        every = every.unionByName(more)
+    return {row["name"]: row["rows"] for row in every.collect()}

@@ -1,0 +1,64 @@
+"""Conf and options made into what a verb on the lake works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from klaviyo_spark.options import given, set_up_logging
+
+if TYPE_CHECKING:
+    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.parts import Part
+    from klaviyo_spark.settings import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a verb that works on the lake works with."""
+
+    settings: Settings
+    parts: tuple[Part, ...]
+    lake: Lake
+    start: datetime | None
+    end: datetime | None
+    named: tuple[str, ...]
+
+
+def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
+    """Conf and options checked, then Spark started.
+
+    ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
+    """
+    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.parts import parts
+    from klaviyo_spark.session import spark_session
+    from klaviyo_spark.settings import load
+    from klaviyo_spark.shared import check_warehouse_of
+    from klaviyo_spark.times import bounds
+    from klaviyo_spark.treatment import Personal, personal
+
+    set_up_logging(options)
+    asked = given(options)
+    settings = load(options["config"], **asked)
+    start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
+    every = parts(settings, asks=asks)
+    shown = personal(settings) if refines else Personal()
+    place = place_of(settings)
+    spark = spark_session(place.warehouse)
+    check_warehouse_of(spark, place.warehouse, place.catalog)
+    lake = Lake(spark, place, personal=shown)
+    return Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))
+
+
+def place_of(settings: Settings) -> Place:
+    """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
+    from klaviyo_spark.lake import Place
+    from klaviyo_spark.settings import check_warehouse
+    from klaviyo_spark.shared import for_all
+
+    schemas, warehouse = settings.schemas, settings.warehouse
+    if not settings.catalog:
+        warehouse = for_all(check_warehouse(warehouse, schemas))
+    return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
