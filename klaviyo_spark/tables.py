@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -25,6 +26,14 @@ from klaviyo_spark.sql import text as _text
 _PROPERTIES = {"delta.enableDeletionVectors": "false"}
 # What stands aside is in schemas of these names.
 ASIDE = "_rebuild"
+
+
+_NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
+
+
+def is_not_there(error: AnalysisException) -> bool:
+    """Whether Spark says that a table is not there, rather than that it may not be read."""
+    return any(word in f"{error.getCondition()}" for word in _NOT_THERE)
 
 
 @dataclass(frozen=True)
@@ -172,13 +181,33 @@ class Tables:
             f"CREATE TABLE IF NOT EXISTS {name} ({shape}) USING delta {by} "
             f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
         )
-        self._fit(name, columns, partitions)
+        there = self._there(name)
+        if there is None:
+            # A run that was killed at this has left an empty log, which CREATE takes for a table.
+            empty = self.spark.createDataFrame([], shape).write.format("delta").mode("append")
+            folder = name.partition("`")[2].rstrip("`")
+            empty.partitionBy(*partitions).options(**properties).save(folder)
+            self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
+        else:
+            self._fit(name, columns, partitions, there)
+
+    def _there(self, name: str) -> list[tuple[str, str]] | None:
+        """The table's columns and their types; None if it has no version yet."""
+        try:
+            return self.spark.table(name).dtypes
+        except AnalysisException as error:
+            if self.place.catalog or not is_not_there(error):
+                raise
+            return None
 
     def _fit(
-        self, name: str, columns: Sequence[tuple[str, str, str]], partitions: Sequence[str]
+        self,
+        name: str,
+        columns: Sequence[tuple[str, str, str]],
+        partitions: Sequence[str],
+        there: Sequence[tuple[str, str]],
     ) -> None:
-        """Add to the table what it lacks of ``columns``."""
-        there = self.spark.table(name).dtypes
+        """Add to the table what it lacks of ``columns``; it has those of ``there``."""
         found = shapes.difference([(c, type) for c, type, _ in columns], there, partitions)
         if found.misfits:
             raise TableDiffers(

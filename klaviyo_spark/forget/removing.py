@@ -33,8 +33,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text
-from klaviyo_spark.status.tables import is_not_there
-from klaviyo_spark.tables import ASIDE
+from klaviyo_spark.tables import ASIDE, is_not_there
 
 # Of a record in quarantine: it is the person, or about nobody else.
 _WHOSE = """coalesce(

@@ -49,8 +49,10 @@ class FolderReader:
         self._folder, self._schemas = folder, schemas
 
     def has(self, table: str) -> bool:
-        """Whether the table's folder has a Delta log."""
-        return (self._path(table) / "_delta_log").is_dir()
+        """Whether the table's folder has a Delta log, and a commit in it."""
+        from deltalake import DeltaTable
+
+        return DeltaTable.is_deltatable(str(self._path(table)))
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""

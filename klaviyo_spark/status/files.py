@@ -44,7 +44,7 @@ class Files:
 
     def _open(self, schema: str, table: str) -> _Opened | None:
         folder = self._folder / f"{getattr(self._schemas, schema)}.db" / table
-        return _Opened(folder) if (folder / "_delta_log").is_dir() else None
+        return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
 
 
 class _Opened:

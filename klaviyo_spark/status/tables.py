@@ -12,9 +12,9 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holding
 from klaviyo_spark.status.facts import Row
 from klaviyo_spark.status.plain import plain
+from klaviyo_spark.tables import is_not_there
 
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
-_NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
 
 
 class Tables:
@@ -58,8 +58,3 @@ class Tables:
             if is_not_there(error):
                 return None
             raise
-
-
-def is_not_there(error: AnalysisException) -> bool:
-    """Whether Spark says that a table is not there, rather than that it may not be read."""
-    return any(word in f"{error.getCondition()}" for word in _NOT_THERE)

@@ -1,0 +1,49 @@
+"""The lake's tables on disk: what a run that was killed while it made one leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_page
+
+from klaviyo_spark.counts import row_counts
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+
+
+def a_lake(spark, folder: Path) -> Lake:
+    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+
+
+def made(lake: Lake, schema: str, name: str) -> tuple[Any, ...]:
+    """Columns with their comments, the table's own, how it is cut and what it is set to."""
+    table = lake.place.table(schema, name)
+    columns = [tuple(row) for row in lake.spark.sql(f"DESCRIBE {table}").collect()]
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {table}").first()
+    return columns, detail["description"], detail["partitionColumns"], detail["properties"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [("klaviyo_v2", "events"), ("klaviyo_bronze", "pages"), ("klaviyo_ops", "quarantine")],
+)
+def test_a_table_that_a_killed_run_had_begun_to_make_is_made(spark, tmp_path, schema, name):
+    whole, cut_short = a_lake(spark, tmp_path / "whole"), a_lake(spark, tmp_path / "cut short")
+    (tmp_path / "cut short" / f"{schema}.db" / name / "_delta_log").mkdir(parents=True)
+
+    for lake in (whole, cut_short):
+        lake.append_pages([a_page("events")])
+        lake.silver(TABLES["events"])
+        lake.ops("quarantine")
+
+    assert made(cut_short, schema, name) == made(whole, schema, name)
+    assert cut_short.pages().count() == 1
+
+
+def test_a_table_that_is_being_made_has_no_rows_yet(spark, tmp_path):
+    lake = a_lake(spark, tmp_path)
+    (tmp_path / "klaviyo_v2.db" / "tags" / "_delta_log").mkdir(parents=True)
+
+    assert row_counts(lake) == dict.fromkeys(TABLES, 0)
