@@ -35,6 +35,7 @@ SILVER = {
         _DELETED,
     ),
     "lists": (("_account_id", "string", ""), ("list_id", "string", ""), _DELETED),
+    "profiles": (("_account_id", "string", ""), ("id", "string", ""), _DELETED),
     "segments": (("_account_id", "string", ""), ("segment_id", "string", ""), _DELETED),
     "tags": (("_account_id", "string", ""), ("tag_id", "string", ""), _DELETED),
 }

@@ -184,6 +184,17 @@ def test_so_many_runs_of_each_account_are_looked_at(tmp_path, monkeypatch):
     assert [row["run_id"] for row in found if row["account_id"] == "default"] == ["r2", "r1"]
 
 
+def test_profiles_are_fresh_after_their_first_complete_read(tmp_path):
+    lake = a_lake(tmp_path)
+    put(lake, "klaviyo_v2", "profiles", {"_account_id": "default", "id": "P1"})
+    put(lake, "klaviyo_ops", "table_loads", a_load("profiles"))
+    put(lake, "klaviyo_ops", "watermarks", a_mark("profiles", None, NOON, kind="complete"))
+
+    status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
+
+    assert the(status, "profiles").as_of == NOON
+
+
 # -- how it is said -------------------------------------------------------------------------------
 
 

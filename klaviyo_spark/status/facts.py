@@ -62,7 +62,7 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "ops",
         "watermarks",
         "SELECT account_id, resource, scope, documented_name, run_id, max(range_end) AS range_end "
-        "FROM {t} WHERE kind = 'range' "
+        "FROM {t} WHERE kind = 'range' OR (kind = 'complete' AND scope IS NULL) "
         "GROUP BY account_id, resource, scope, documented_name, run_id",
     ),
     "wholes": (
