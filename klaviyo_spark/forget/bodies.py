@@ -65,7 +65,8 @@ def without(body: str, person: Person) -> Rewritten:
     arrays = list(_arrays(body))
     records = [record for array in arrays for record in array.records]
     theirs = {record.begin for record in records if belongs_to(record.value, person)}
-    theirs |= _left_alone(records, theirs)
+    included = {r.begin for array in arrays if array.key == "included" for r in array.records}
+    theirs |= _left_alone(records, theirs) & included
     parts, at, count = [], 0, 0
     for array in arrays:
         kept = [record for record in array.records if record.begin not in theirs]
@@ -107,7 +108,7 @@ def _profile(record: Any) -> tuple[str, str] | None:
 
 
 def _left_alone(records: Sequence[_Record], gone: set[int]) -> set[int]:
-    """Included objects that records which go point to, and none that stays."""
+    """Objects that records which go point to, and none that stays."""
     ids = {(_text(_at(r.value, "type")), _text(_at(r.value, "id"))): r.begin for r in records}
     pointed: dict[bool, set[int]] = {True: set(), False: set()}
     for record in records:

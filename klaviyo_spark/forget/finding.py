@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class PageKey:
-    """Where a page is; ``tells``: it says whose an address is."""
+    """Where a page is; ``tells``: it says whose the address is that was asked for."""
 
     resource: str
     ingest_date: date
@@ -87,12 +87,17 @@ def find(lake: Lake, asked: Asked) -> Found:
     pairs: set[Pair] = set()
     pages: dict[PageKey, None] = {}
     looked_for, ids_left, emails_left = Person(), set(ids), set(emails)
+    key = lake.personal.key
     while ids_left or emails_left:
         looked_for = a_person(lake, ids_left, emails_left)
-        for page, told in _pages(lake, looked_for):
+        for page, told in _pages(lake, looked_for, asked):
             pages[page] = None
             pairs |= {pair for pair in told if pair[0] in ids or pair[1] in emails}
-        pairs |= set(_told_by_silver(lake, looked_for))
+        shown = {digest(key, email): email for email in emails} if key else {}
+        told_there = {
+            (id, shown.get(email, email)) for id, email in _told_by_silver(lake, looked_for)
+        }
+        pairs |= {pair for pair in told_there if "@" in pair[1]}  # and not a digest of another
         ids_left = {id for id, email in pairs if email == asked.value} - ids
         ids |= ids_left
         emails_left = {email for id, email in pairs if id in ids} - emails
@@ -151,7 +156,7 @@ def named_in(columns: Iterable[str], alias: str = "") -> str:
     return f"exists(transform(array({text}), t -> exists(w_forms, f -> contains(t, f))), is -> is)"
 
 
-def _pages(lake: Lake, person: Person) -> Iterator[tuple[PageKey, set[Pair]]]:
+def _pages(lake: Lake, person: Person, asked: Asked) -> Iterator[tuple[PageKey, set[Pair]]]:
     """Pages that name the person, with the addresses that they tell."""
     rows = (
         with_needles(lake.pages(), person)
@@ -166,7 +171,12 @@ def _pages(lake: Lake, person: Person) -> Iterator[tuple[PageKey, set[Pair]]]:
         except (ValueError, RecursionError) as error:
             raise unreadable(row["walk_id"], row["page_no"], row["endpoint"]) from error
         facts = {name: row[name] for name in (*PAGE_KEY, "bytes")}
-        yield PageKey(**facts, tells=bool(told)), told
+        yield PageKey(**facts, tells=tells(told, asked)), told
+
+
+def tells(told: Iterable[Pair], asked: Asked) -> bool:
+    """Whether it is among the addresses told who was asked for."""
+    return any(email == asked.value for _, email in told)
 
 
 def unreadable(walk_id: str, page_no: int, endpoint: str) -> LakeError:

@@ -28,7 +28,8 @@ def rewrite_pages(
 ) -> Iterator[tuple[int, int]]:
     """Rewrite bronze without the person; per batch how many pages, and records taken out.
 
-    Pages that say whose an address is come last, as in ``remove_rows``.
+    Pages that say whose the address is that was asked for come last: should this stop half-way, the
+    person is found again by what is left.
 
     Args:
         at: what ``forgotten_at`` is to be.
@@ -50,7 +51,7 @@ def rewrite_pages(
 
 
 def _place(page: PageKey) -> tuple[bool, str, str, str]:
-    """Pages of one file beside one another, those that tell addresses last."""
+    """Pages of one file beside one another, those that tell the address last."""
     return page.tells, page.resource, page.ingest_date.isoformat(), page.batch_id
 
 

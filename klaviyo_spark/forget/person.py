@@ -14,12 +14,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 MARK = "[forgotten]"
 _LETTER = r"A-Za-z0-9\u0080-\uffff"
 # What of an escape of JSON or of a URL may stand right before a word without being of it.
 _ESCAPES = r"(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=\\[nrtbf/\"\\])|(?<=\\u[0-9A-Fa-f]{4})"
+# A link in a link in a link; the pattern finds any depth, the search before it so many.
+_TIMES_ENCODED = 4
 _CURSOR = re.compile(r"(page(?:\[|%5B)cursor(?:\]|%5D)=)([^&\"#\s]+)", re.IGNORECASE)
 
 
@@ -63,9 +65,7 @@ class Person:
         for id in self.ids:
             found |= {id, *_in_base64(id)}
         for email in self.emails:
-            found |= {email, email.replace("@", "%40"), quote(email, safe=""), quote(email)}
-            escaped = json.dumps(email)[1:-1]
-            found |= {escaped, escaped.replace("/", "\\/"), escaped.replace("@", "\\u0040")}
+            found |= set(_parts(email))
         return frozenset(form.lower() for form in found)
 
     def scrubbed(self, text: str) -> str:
@@ -93,6 +93,23 @@ def _word(value: str, begins: str, spelt: str, ends: str) -> str:
     # Of `\n` and the like, the letter is no part of what follows.
     escape = r"(?<!\\)" if value[:1] in "nrtbfu" else ""
     return f"(?:{begins}{escape}|{_ESCAPES}){spelt}{ends}"
+
+
+def _parts(email: str) -> Iterator[str]:
+    """Texts of which one is in every spelling of an address.
+
+    That is its longest stretch of plain letters before the @, which no spelling changes, with the
+    sign after it as each writes that.
+    """
+    stretches = re.finditer(r"([a-z0-9]+)([^a-z0-9])", email[: email.find("@") + 1])
+    longest = max(stretches, key=lambda found: len(found[1]), default=None)
+    plain, sign = (longest[1], longest[2]) if longest else ("", "@")
+    bytes = sign.encode()
+    yield plain + sign
+    yield plain + json.dumps(sign)[1:-1]
+    yield from (f"{plain}\\u{ord(sign):04x}", f"{plain}\\{sign}")
+    for times in range(_TIMES_ENCODED):
+        yield plain + "".join(f"%{'25' * times}{byte:02x}" for byte in bytes)
 
 
 def _spelt(value: str) -> str:

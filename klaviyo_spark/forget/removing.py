@@ -157,7 +157,10 @@ def emptied_aside(lake: Lake) -> Iterator[str]:
 
 def _ours(lake: Lake, alias: str = "") -> str:
     """SQL: a row is of the account that sees the lake."""
-    return f"{alias}{'.' if alias else ''}_account_id = {text(lake.account_id or '')}"
+    account = text(lake.account_id or "")
+    if alias:  # in the text of a MERGE, where a brace begins a name
+        account = account.replace("{", "{{").replace("}", "}}")
+    return f"{alias}{'.' if alias else ''}_account_id = {account}"
 
 
 def _delete(lake: Lake, table: TableSpec, person: Person) -> int:

@@ -24,6 +24,9 @@ ANN = Person(frozenset({ID, "Y6nRLr"}), frozenset({"ann+news@x.com", "nina@x.com
         "?e=ann%2Bnews%40x.com&x",
         "e%3Dann%2bnews%40x%2Ecom",
         "%253Dann%252Bnews%2540x.com",
+        "ann%2Bnews@x.com",
+        "ann+news%252540x.com",
+        r"ann\u002bnews@x.com",
         r"\nann+news\u0040x.com",
         r"\u003eann+news@x.com\u003c",
         r"\nnina@x.com\n",
@@ -38,7 +41,7 @@ ANN = Person(frozenset({ID, "Y6nRLr"}), frozenset({"ann+news@x.com", "nina@x.com
 def test_they_are_found_however_they_are_written(text: str):
     assert ANN.is_named_in(text)
     assert MARK in ANN.scrubbed(text)
-    assert any(form in text.lower() for form in ANN.forms) or "%25" in text or "%2E" in text
+    assert any(form in text.lower() for form in ANN.forms)
 
 
 @pytest.mark.parametrize(
