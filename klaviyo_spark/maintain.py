@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import ops, pipeline, retention, upkeep
@@ -116,10 +117,9 @@ class _Run:
             if self.settings.bronze_retention is not None:
                 for account in self.accounts:
                     self._try(self._delete_pages, bronze, account)
-            since = _last(self.lake)
             for name, table in TABLES.items():
                 if table.partition:
-                    self._try(self._keep_one_day, f"{self.lake.place.silver}.{name}", since)
+                    self._try(self._keep_one_day, f"{self.lake.place.silver}.{name}")
             if self.settings.optimize:
                 # Never bronze: a file of thousands of pages cannot be read.
                 others = [table for table in self.names if table != bronze]
@@ -128,7 +128,7 @@ class _Run:
                 with upkeep.listing_quickly(self.lake):
                     list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
 
-    def _try(self, part: Callable[..., None], table: str, *of: Any) -> None:
+    def _try(self, part: Callable[..., None], table: str, *of: str) -> None:
         """One part of a table's upkeep, ``of`` an account; if it fails, the rest goes on."""
         try:
             part(table, *of)
@@ -141,10 +141,11 @@ class _Run:
     def _files(self, table: str) -> list[str]:
         return upkeep.files_of(self.lake.spark.table(self.names[table]))
 
-    def _keep_one_day(self, table: str, since: datetime | None) -> None:
+    def _keep_one_day(self, table: str) -> None:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
         spec = TABLES[table.rpartition(".")[2]]
-        removed = self.lake.keep_in_one_partition(spec, moved(self.lake.silver(spec), spec, since))
+        rows, runs = self.lake.silver(spec), _loaded_since(self.lake, spec.name, _last(self.lake))
+        removed = self.lake.keep_in_one_partition(spec, moved(rows, spec, runs))
         if removed:
             self.done.notes.append(
                 f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
@@ -205,6 +206,17 @@ def _last(lake: Lake) -> datetime | None:
     whole = lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
     row = whole.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
     return utc(row["at"]) if row and row["at"] is not None else None
+
+
+def _loaded_since(lake: Lake, table: str, since: datetime | None) -> DataFrame | None:
+    """``run_id`` of those that a table has taken in since then; None: of all.
+
+    Not by when pages were fetched: a rebuild, or an ingest without refine, takes in older ones.
+    """
+    if since is None:
+        return None
+    loads = lake.ops("table_loads").where(F.col("table_name") == table)
+    return loads.where(F.col("loaded_at") >= F.lit(since)).select("run_id").distinct()
 
 
 def _refined(lake: Lake) -> dict[str, set[str]]:

@@ -199,18 +199,18 @@ class Writer:
         self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))
 
 
-def moved(rows: DataFrame, table: TableSpec, since: datetime | None = None) -> DataFrame:
+def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> DataFrame:
     """Keys that have rows in several partitions: key, and the partition of the newest.
 
     An event's time never changes for its id. Should it, both readings of it would stay.
 
     Args:
-        since: only those that were fetched since then (UTC); None: all.
+        runs: ``run_id`` of those that may have brought a key to another partition; None: all.
     """
     assert table.partition
     day, key = table.partition.name, ("_account_id", *table.key)
-    if since is not None:
-        news = rows.where(F.col("_landed_at") >= F.lit(since)).select(*key)
+    if runs is not None:
+        news = rows.join(runs, F.col("_run_id") == F.col("run_id"), "left_semi").select(*key)
         rows = rows.join(news, list(key), "left_semi")
     newest = F.max(F.struct("_landed_at", day))[day].alias(day)
     found = rows.groupBy(*key).agg(F.count("*").alias("n"), newest)

@@ -138,17 +138,19 @@ def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypat
     only_these(monkeypatch, "events")
     events = lake.names()["klaviyo_v2.events"]
 
-    def put(id: str, day: str, landed: datetime) -> None:
+    def put(id: str, day: str, run: str, landed: datetime) -> None:
         lake.spark.sql(
-            f"INSERT INTO {events} (_account_id, id, event_date, _landed_at) VALUES "
-            f"('default', '{id}', DATE'{day}', TIMESTAMP'{landed:%Y-%m-%d %H:%M:%S}+00:00')"
+            f"INSERT INTO {events} (_account_id, id, event_date, _run_id, _landed_at) VALUES "
+            f"('default', '{id}', DATE'{day}', '{run}', TIMESTAMP'{landed:%Y-%m-%d %H:%M:%S}')"
         )
+        load = dict.fromkeys(_columns("table_loads")) | {"table_name": "events", "run_id": run}
+        lake.append_ops("table_loads", [load | {"loaded_at": datetime.now(timezone.utc)}])
 
-    put("E1", "2026-05-01", NOON)
-    put("E1", "2026-05-03", NOON + DAY)
-    put("E2", "2026-05-01", NOON)
+    put("E1", "2026-05-01", "one", NOON)
+    put("E1", "2026-05-03", "two", NOON + DAY)
+    put("E2", "2026-05-01", "one", NOON)
     done = maintain.maintain(lake, Settings(optimize=False, vacuum_after=None))
-    put("E2", "2026-04-30", datetime.now(timezone.utc) + DAY)
+    put("E2", "2026-04-30", "three", NOON + 2 * DAY)  # fetched before upkeep, refined after it
     later = maintain.maintain(lake, Settings(optimize=False, vacuum_after=None))
 
     assert (done.exit_code, later.exit_code) == (0, 0)
