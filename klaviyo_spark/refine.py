@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.dependencies import depends_on, in_order
+from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
@@ -104,10 +105,15 @@ def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]
             new.append(load)
             yield load
             if time.monotonic() - noted >= NOTE_EVERY_S:
-                _note(lake, account_id, new)
-                new, noted = [], time.monotonic()
-    finally:
-        _note(lake, account_id, new)
+                some, new, noted = new, [], time.monotonic()
+                _note(lake, account_id, some)
+    except BaseException:
+        try:
+            _note(lake, account_id, new)
+        except Exception as error:  # what broke the run off is to be told, and not this
+            logger.warning("what has been refined could not be noted: %s", in_a_line(error))
+        raise
+    _note(lake, account_id, new)
 
 
 def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
