@@ -184,9 +184,14 @@ class Tables:
         there = self._there(name)
         if there is None:
             # A run that was killed at this has left an empty log, which CREATE takes for a table.
-            empty = self.spark.createDataFrame([], shape).write.format("delta").mode("append")
-            folder = name.partition("`")[2].rstrip("`")
-            empty.partitionBy(*partitions).options(**properties).save(folder)
+            no_rows = self.spark.range(0).select(
+                *(
+                    F.lit(None).cast(type).alias(c, metadata={"comment": about})
+                    for c, type, about in columns
+                )
+            )
+            writer = no_rows.write.format("delta").mode("append").partitionBy(*partitions)
+            writer.options(**properties).save(name.partition("`")[2].rstrip("`"))
             self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
         else:
             self._fit(name, columns, partitions, there)
