@@ -223,9 +223,18 @@ def killed(home: Home, verb: str, where: str, reached: Reached, pause_s: float) 
         time.sleep(pause_s if got_there else 0)
         ended = not run.under_way
         run.kill()
+    at_rest(home.sandbox)
     if ended:
         return None
     return Kill(where, len(home.sandbox.requests) - asked, home.landed() - landed)
+
+
+def at_rest(sandbox: Sandbox) -> None:
+    """Wait until the server has done with the requests that a dead client had under way."""
+    served = -1
+    while served < len(sandbox.requests):
+        served = len(sandbox.requests)
+        time.sleep(1)
 
 
 def after_requests(home: Home, more: int) -> Reached:
