@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -76,7 +75,9 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
         of_lake.run()
         done.seconds = time.monotonic() - began
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
-        lake.append_ops("runs", [_run_row(done, account)])
+        facts = (done.run_id, account, "maintain", done.started_at, _now(), done.exit_code)
+        said = [*done.notes, _totals(done)]
+        lake.append_ops("runs", [ops.run_row(*facts, done.problems, said)])
     return done
 
 
@@ -234,23 +235,6 @@ def _totals(done: Upkeep) -> str:
         f"files={files[0]:,}->{files[1]:,} freed_bytes={freed:,} pages_deleted={pages:,} "
         f"seconds={done.seconds:.1f}"
     )
-
-
-def _run_row(done: Upkeep, account_id: str | None) -> dict[str, Any]:
-    return {
-        "run_id": done.run_id,
-        "account_id": account_id,
-        "verb": "maintain",
-        "started_at": done.started_at,
-        "finished_at": _now(),
-        "exit_code": done.exit_code,
-        "requests": 0,
-        "retries": 0,
-        "pages": 0,
-        "bytes": 0,
-        "problems": done.problems,
-        "warnings": [*done.notes, _totals(done)],
-    }
 
 
 def _now() -> datetime:

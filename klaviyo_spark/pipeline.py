@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -216,7 +216,7 @@ def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | 
     lake.append_ops("runs", [_run_row(summary, client)])
 
 
-def make_tables(lake: Lake, resources: Sequence[str]) -> None:
+def make_tables(lake: Lake, resources: Collection[str]) -> None:
     """Every table is there from the first run on, also where nothing is in it."""
     wanted = [table for table in TABLES.values() if table.resource in resources]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -253,20 +253,20 @@ def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
 
 def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
     stats = client.stats() if client else None
-    return {
-        "run_id": summary.run_id,
-        "account_id": summary.account,
-        "verb": summary.verb,
-        "started_at": summary.started_at,
-        "finished_at": summary.finished_at,
-        "exit_code": summary.exit_code,
-        "requests": sum(stats.requests.values()) if stats else 0,
-        "retries": stats.retries if stats else 0,
-        "pages": summary.outcome.pages,
-        "bytes": summary.outcome.bytes,
-        "problems": [line for lines in summary.outcome.failed.values() for line in lines],
-        "warnings": summary.outcome.warnings,
-    }
+    return ops.run_row(
+        summary.run_id,
+        summary.account,
+        summary.verb,
+        summary.started_at,
+        summary.finished_at,
+        summary.exit_code,
+        [line for lines in summary.outcome.failed.values() for line in lines],
+        summary.outcome.warnings,
+        requests=sum(stats.requests.values()) if stats else 0,
+        retries=stats.retries if stats else 0,
+        pages=summary.outcome.pages,
+        bytes=summary.outcome.bytes,
+    )
 
 
 def _now() -> datetime:

@@ -7,18 +7,16 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from klaviyo_spark import pipeline
+from klaviyo_spark import ops, pipeline
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.forget import pages, receipts, removing
 from klaviyo_spark.forget.finding import Asked, find
 from klaviyo_spark.forget.receipts import Receipt
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.refine import SIDE_BY_SIDE
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -85,11 +83,11 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
     done = Forgotten(uuid.uuid4().hex, _now(), asked.by)
     began = time.monotonic()
     with pipeline.alone("forget", lake, done.run_id, wait):
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(lake.silver, TABLES.values()))
+        pipeline.make_tables(lake, RESOURCES)
         _forget(lake.of(settings.account), settings.account, asked, done)
         done.seconds = time.monotonic() - began
-        lake.append_ops("runs", [_run_row(done, settings.account)])
+        facts = (done.run_id, settings.account, "forget", done.started_at, _now(), done.exit_code)
+        lake.append_ops("runs", [ops.run_row(*facts, done.problems)])
     return done
 
 
@@ -127,12 +125,12 @@ def _forget(lake: Lake, account_id: str, asked: Asked, done: Forgotten) -> None:
     done.resumed = bool(cut_short)
     done.profiles = len(person.ids)
     receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
-    silver, ops = lake.place.silver, lake.place.ops
+    place = lake.place
     rows = removing.remove_rows(lake, person, counts)
-    done.rows = {f"{silver}.{name}": rows[name] for name in TABLES if name in rows}
+    done.rows = {f"{place.silver}.{name}": rows[name] for name in TABLES if name in rows}
     if quarantined:
         changed = removing.remove_quarantined(lake, person)
-        done.rows |= {f"{ops}.quarantine": changed} if changed else {}
+        done.rows |= {f"{place.ops}.quarantine": changed} if changed else {}
     for count, records in pages.rewrite_pages(lake, found.pages, person, done.started_at):
         done.pages, done.records = done.pages + count, done.records + records
         logger.info("forget: %d of %d pages rewritten", done.pages, len(found.pages))
@@ -150,23 +148,6 @@ def _sign(lake: Lake, account_id: str, done: Forgotten, cut_short: list[Receipt]
     }
     earlier = [receipt.run_id for receipt in cut_short]
     receipts.ended(lake, account_id, done.run_id, _now(), counts, earlier)
-
-
-def _run_row(done: Forgotten, account_id: str) -> dict[str, object]:
-    return {
-        "run_id": done.run_id,
-        "account_id": account_id,
-        "verb": "forget",
-        "started_at": done.started_at,
-        "finished_at": _now(),
-        "exit_code": done.exit_code,
-        "requests": 0,
-        "retries": 0,
-        "pages": 0,
-        "bytes": 0,
-        "problems": done.problems,
-        "warnings": [],
-    }
 
 
 def _now() -> datetime:

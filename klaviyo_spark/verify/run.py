@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from klaviyo_spark import pipeline
+from klaviyo_spark import ops, pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError, UsageError
 from klaviyo_spark.ingest import Outcome, ingest
@@ -229,20 +229,20 @@ class _Verify:
 def _run_row(done: Verified, client: Client) -> dict[str, Any]:
     outcome, stats = done.outcome, client.stats()
     failed = [line for lines in outcome.failed.values() for line in lines]
-    return {
-        "run_id": done.run_id,
-        "account_id": done.account,
-        "verb": "verify",
-        "started_at": done.started_at,
-        "finished_at": _now(),
-        "exit_code": done.exit_code,
-        "requests": sum(stats.requests.values()),
-        "retries": stats.retries,
-        "pages": outcome.pages,
-        "bytes": outcome.bytes,
-        "problems": [*failed, *problems(done.faults)],
-        "warnings": outcome.warnings,
-    }
+    return ops.run_row(
+        done.run_id,
+        done.account,
+        "verify",
+        done.started_at,
+        _now(),
+        done.exit_code,
+        [*failed, *problems(done.faults)],
+        outcome.warnings,
+        requests=sum(stats.requests.values()),
+        retries=stats.retries,
+        pages=outcome.pages,
+        bytes=outcome.bytes,
+    )
 
 
 def _now() -> datetime:
