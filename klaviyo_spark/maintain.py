@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,7 +22,7 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settings import Settings
-from klaviyo_spark.state import utc
+from klaviyo_spark.state import taken_in, utc
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
@@ -142,11 +143,18 @@ class _Run:
     def _files(self, table: str) -> list[str]:
         return upkeep.files_of(self.lake.spark.table(self.names[table]))
 
+    @cached_property
+    def _last(self) -> datetime | None:
+        """When the last maintain run that did all of its parts began."""
+        whole = self.lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
+        row = whole.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
+        return utc(row["at"]) if row and row["at"] is not None else None
+
     def _keep_one_day(self, table: str) -> None:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
         spec = TABLES[table.rpartition(".")[2]]
-        rows, runs = self.lake.silver(spec), _loaded_since(self.lake, spec.name, _last(self.lake))
-        removed = self.lake.keep_in_one_partition(spec, moved(rows, spec, runs))
+        runs = _loaded_since(self.lake, spec.name, self._last)
+        removed = self.lake.keep_in_one_partition(spec, moved(self.lake.silver(spec), spec, runs))
         if removed:
             self.done.notes.append(
                 f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
@@ -177,7 +185,7 @@ class _Run:
         before = self.done.started_at - self.settings.bronze_retention
         mine = lake.of(account_id).pages()
         portions = retention.portions(mine)
-        old = retention.old(portions, _refined(lake), TABLES.values(), before)
+        old = retention.old(portions, taken_in(lake.ops("table_loads")), TABLES.values(), before)
         if not old.runs:
             return
         runs = frame(lake.spark, sorted(old.runs), run_id="string", endpoint="string")
@@ -202,13 +210,6 @@ class _Run:
         self.kept[table].files_after = len(self._files(table))
 
 
-def _last(lake: Lake) -> datetime | None:
-    """When the last maintain run that did all of its parts began."""
-    whole = lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
-    row = whole.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
-    return utc(row["at"]) if row and row["at"] is not None else None
-
-
 def _loaded_since(lake: Lake, table: str, since: datetime | None) -> DataFrame | None:
     """``run_id`` of those that a table has taken in since then; None: of all.
 
@@ -218,13 +219,6 @@ def _loaded_since(lake: Lake, table: str, since: datetime | None) -> DataFrame |
         return None
     loads = lake.ops("table_loads").where(F.col("table_name") == table)
     return loads.where(F.col("loaded_at") >= F.lit(since)).select("run_id").distinct()
-
-
-def _refined(lake: Lake) -> dict[str, set[str]]:
-    """Per table, the batches it has taken in."""
-    loads = lake.ops("table_loads").select("table_name", F.explode("batch_ids").alias("batch_id"))
-    done = loads.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
-    return {row["table_name"]: {*row["batch_ids"]} for row in done.collect()}
 
 
 def _totals(done: Upkeep) -> str:

@@ -28,7 +28,7 @@ from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import read_watermarks, utc
+from klaviyo_spark.state import loads_of, read_watermarks, taken_in, utc
 from klaviyo_spark.treatment import Personal
 from klaviyo_spark.writing import RunFacts, Span
 
@@ -69,7 +69,7 @@ def refine(
     lake = lake.of(account_id)
     tables = [t for t in TABLES.values() if t.resource in resources]
     batches = _batches(lake)
-    refined = _refined(lake, account_id)
+    refined = taken_in(loads_of(lake, account_id))
     ours = {batch.batch_id for batch in batches}
     before = {name for name, batch_ids in refined.items() if not batch_ids.isdisjoint(ours)}
     due: dict[str, dict[str, Group]] = {}
@@ -82,7 +82,7 @@ def refine(
         SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
     ) as pool:
         for run_id in (run_id for run_id in began if run_id in due):
-            facts = _facts(lake, batches, run_id, began[run_id])
+            facts = _facts(lake, batches, run_id, began)
             if run_id == reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
@@ -149,9 +149,15 @@ def _one_run(
         future.result()
 
 
-def _facts(lake: Lake, batches: Sequence[Batch], run_id: str, began: datetime) -> RunFacts:
-    """What is to be known of a run before its tables are loaded, in one query."""
-    order = list(begins(batches))
+def _facts(
+    lake: Lake, batches: Sequence[Batch], run_id: str, began: Mapping[str, datetime]
+) -> RunFacts:
+    """What is to be known of a run before its tables are loaded, in one query.
+
+    Args:
+        began: when each run began, in that order.
+    """
+    order = list(began)
     before = order[: order.index(run_id)]
     ran = {(b.run_id, b.endpoint) for b in batches}
     endpoints = {endpoint for run, endpoint in ran if run == run_id}
@@ -185,7 +191,7 @@ def _facts(lake: Lake, batches: Sequence[Batch], run_id: str, began: datetime) -
     prints = {(row["run_id"], row["endpoint"]): row["pages"] for row in found}
     return RunFacts(
         run_id,
-        began,
+        began[run_id],
         unchanged=frozenset(
             endpoint
             for endpoint, run in previous.items()
@@ -213,15 +219,6 @@ def _batches(lake: Lake) -> list[Batch]:
         .agg(F.min("fetched_at").alias("first_fetched"))
     )
     return [Batch(**row.asDict()) for row in found.collect()]
-
-
-def _refined(lake: Lake, account_id: str) -> dict[str, set[str]]:
-    # Loads of earlier releases do not say whose they are.
-    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
-    loads = lake.ops("table_loads").where(ours)
-    loads = loads.select("table_name", F.explode("batch_ids").alias("batch_id"))
-    done = loads.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
-    return {row.table_name: set(row.batch_ids) for row in done.collect()}
 
 
 def _as_row(load: Load, account_id: str, now: datetime, personal: Personal) -> dict[str, Any]:

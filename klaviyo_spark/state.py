@@ -148,6 +148,19 @@ def members_held(
     return _counted(held), _counted(read.join(held, ["id", "member"], "left_anti"))
 
 
+def loads_of(lake: Lake, account_id: str) -> DataFrame:
+    """What has been refined of the account; loads of earlier releases do not say whose they are."""
+    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
+    return lake.ops("table_loads").where(ours)
+
+
+def taken_in(loads: DataFrame) -> dict[str, set[str]]:
+    """Per table the batches that ``loads`` have taken into it."""
+    each = loads.select("table_name", F.explode("batch_ids").alias("batch_id"))
+    done = each.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
+    return {row["table_name"]: {*row["batch_ids"]} for row in done.collect()}
+
+
 def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:
     """Tables with rows of the account that show personal data in another way than is said now.
 
@@ -158,11 +171,9 @@ def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> 
         for name, table in TABLES.items()
         if table.resource in resources
     }
-    # Loads of earlier releases do not say whose they are.
-    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
     said = (
-        lake.ops("table_loads")
-        .where(ours & (F.expr("inserted + updated > 0")))
+        loads_of(lake, account_id)
+        .where("inserted + updated > 0")
         .select("table_name", F.coalesce("personal_data", F.lit("")).alias("said"))
         .distinct()
         .collect()
