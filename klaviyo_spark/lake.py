@@ -22,7 +22,7 @@ from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text
+from klaviyo_spark.sql import text_in_template
 from klaviyo_spark.tables import ASIDE, Place, Tables
 from klaviyo_spark.treatment import Personal
 
@@ -194,8 +194,7 @@ class Lake(Tables):
         """Rows s and t of a silver table have the same key, t being one that we see."""
         key = _same(("_account_id", *table.key))
         if self.account_id is not None:  # Delta prunes by nothing else
-            ours = text(self.account_id).replace("{", "{{").replace("}", "}}")
-            key += f" AND t.`_account_id` = {ours}"
+            key += f" AND t.`_account_id` = {text_in_template(self.account_id)}"
         return key
 
     def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> None:

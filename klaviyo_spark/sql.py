@@ -12,6 +12,11 @@ def text(value: str) -> str:
     return f"'{escaped}'"
 
 
+def text_in_template(value: str) -> str:
+    """The same in the text of a query that is given frames, where a brace begins a name."""
+    return text(value).replace("{", "{{").replace("}", "}}")
+
+
 def one_of(column: str, values: Iterable[str]) -> str:
     """Whether a column has one of the values; of none it has none."""
     listed = ", ".join(map(text, sorted(values)))

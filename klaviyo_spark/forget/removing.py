@@ -32,7 +32,7 @@ from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text
+from klaviyo_spark.sql import text, text_in_template
 from klaviyo_spark.tables import ASIDE, is_not_there
 
 # Of a record in quarantine: it is the person, or about nobody else.
@@ -96,7 +96,7 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
 
 def quarantined(lake: Lake, person: Person) -> bool:
     """Whether a record in quarantine may name the person."""
-    rows = lake.ops("quarantine").where(_ours(lake))
+    rows = lake.ops("quarantine").where(f"_account_id = {text(lake.account_id or '')}")
     return not with_needles(rows, person).where(named_in(["record"])).isEmpty()
 
 
@@ -105,7 +105,7 @@ def remove_quarantined(lake: Lake, person: Person) -> int:
     name = lake.place.table(lake.place.ops, "quarantine")
     merge = (
         f"MERGE INTO {name} t USING {{rows}} s "
-        f"ON {_ours(lake, 't')} AND {named_in(['record'], 't')} "
+        f"ON {_ours(lake)} AND {named_in(['record'], 't')} "
         f"WHEN MATCHED AND {_WHOSE} THEN DELETE "
         f"WHEN MATCHED THEN UPDATE SET record = {_scrubbed('t.record')}"
     )
@@ -155,19 +155,16 @@ def emptied_aside(lake: Lake) -> Iterator[str]:
             yield name
 
 
-def _ours(lake: Lake, alias: str = "") -> str:
-    """SQL: a row is of the account that sees the lake."""
-    account = text(lake.account_id or "")
-    if alias:  # in the text of a MERGE, where a brace begins a name
-        account = account.replace("{", "{{").replace("}", "}}")
-    return f"{alias}{'.' if alias else ''}_account_id = {account}"
+def _ours(lake: Lake) -> str:
+    """SQL of a MERGE: a row is of the account that sees the lake."""
+    return f"t._account_id = {text_in_template(lake.account_id or '')}"
 
 
 def _delete(lake: Lake, table: TableSpec, person: Person) -> int:
     own = theirs(table, "t")
     merge = (
         f"MERGE INTO {_name(lake, table)} t USING {{rows}} s "
-        f"ON {_ours(lake, 't')} AND {own} WHEN MATCHED THEN DELETE"
+        f"ON {_ours(lake)} AND {own} WHEN MATCHED THEN DELETE"
     )
     return _affected(lake, merge, needles(lake.spark, person), table.name)
 
