@@ -23,7 +23,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text_in_template
-from klaviyo_spark.tables import ASIDE, Place, Tables
+from klaviyo_spark.tables import ASIDE, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
 __all__ = ["Lake", "Place", "only"]
@@ -148,7 +148,7 @@ class Lake(Tables):
         if self.place.catalog:
             writer.saveAsTable(name)
         else:
-            writer.save(name.removeprefix("delta.").strip("`"))
+            writer.save(folder_in(name))
 
     def forget_aside(self) -> None:
         """Empty the tables that stand aside; where the platform lets us, remove them."""

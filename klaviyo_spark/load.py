@@ -77,11 +77,7 @@ class Loader:
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
 
-    def load(
-        self,
-        table: TableSpec,
-        batch_ids: tuple[str, ...],
-    ) -> Load:
+    def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
         started = time.monotonic()
         if not self._has_news(table):

@@ -26,14 +26,18 @@ from klaviyo_spark.sql import text as _text
 _PROPERTIES = {"delta.enableDeletionVectors": "false"}
 # What stands aside is in schemas of these names.
 ASIDE = "_rebuild"
-
-
+# What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
 _NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
 
 
 def is_not_there(error: AnalysisException) -> bool:
     """Whether Spark says that a table is not there, rather than that it may not be read."""
     return any(word in f"{error.getCondition()}" for word in _NOT_THERE)
+
+
+def folder_in(name: str) -> str:
+    """The folder that SQL's name of a table, which is in no catalog, has in it."""
+    return name.removeprefix("delta.").strip("`")
 
 
 @dataclass(frozen=True)
@@ -182,19 +186,17 @@ class Tables:
             f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
         )
         there = self._there(name)
-        if there is None:
-            # A run that was killed at this has left an empty log, which CREATE takes for a table.
-            no_rows = self.spark.range(0).select(
-                *(
-                    F.lit(None).cast(type).alias(c, metadata={"comment": about})
-                    for c, type, about in columns
-                )
-            )
-            writer = no_rows.write.format("delta").mode("append").partitionBy(*partitions)
-            writer.options(**properties).save(name.partition("`")[2].rstrip("`"))
-            self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
-        else:
+        if there is not None:
             self._fit(name, columns, partitions, there)
+            return
+        # A run that was killed at this has left an empty log, which CREATE takes for a table.
+        cells = [
+            F.lit(None).cast(type).alias(c, metadata={"comment": about})
+            for c, type, about in columns
+        ]
+        no_rows = self.spark.range(0).select(*cells).write.format("delta").mode("append")
+        no_rows.partitionBy(*partitions).options(**properties).save(folder_in(name))
+        self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
 
     def _there(self, name: str) -> list[tuple[str, str]] | None:
         """The table's columns and their types; None if it has no version yet."""

@@ -14,8 +14,6 @@ from klaviyo_spark.status.facts import Row
 from klaviyo_spark.status.plain import plain
 from klaviyo_spark.tables import is_not_there
 
-# What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
-
 
 class Tables:
     """The reader of any lake; see ``facts.Reader``. It makes no table."""
