@@ -100,15 +100,13 @@ def find_key(
         missing = "--secret-key" if key is None else "--secret-scope"
         raise ConfigError(f"{missing} is missing: a secret has a scope and a key")
     elsewhere = f"set {variable}" if variable else "name a key_variable"
-    value = environ.get(variable, "").strip() if variable else ""
-    if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
-        secret = secret or partial(from_databricks, elsewhere=elsewhere)
-        return ApiKey(secret(scope, key), f"secret {scope}/{key}")
-    if not variable or not value:
+    secret = secret or partial(from_databricks, elsewhere=elsewhere)
+    value, name = _found(scope, key, environ, secret, variable)
+    if not value:
         raise ConfigError(
             f"no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key"
         )
-    return ApiKey(value, variable)
+    return ApiKey(value, name)
 
 
 def find_hash_key(
@@ -122,10 +120,8 @@ def find_hash_key(
     Raises:
         ConfigError: there is none, or it is short enough to be guessed.
     """
-    value = environ.get(HASH_VARIABLE, "").strip()
-    if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
-        secret = secret or partial(from_databricks, elsewhere=f"set {HASH_VARIABLE}")
-        value = secret(scope, key)
+    secret = secret or partial(from_databricks, elsewhere=f"set {HASH_VARIABLE}")
+    value, name = _found(scope, key, environ, secret, HASH_VARIABLE)
     if not value:
         raise ConfigError(
             f"personal_data: hash needs a key: set {HASH_VARIABLE}, or on Databricks "
@@ -136,4 +132,18 @@ def find_hash_key(
             f"{HASH_VARIABLE}: is too short; expected {_SHORTEST} characters or more, as "
             "`openssl rand -hex 32` makes them"
         )
-    return HashKey(value, HASH_VARIABLE)
+    return HashKey(value, name)
+
+
+def _found(
+    scope: str | None,
+    key: str | None,
+    environ: Mapping[str, str],
+    secret: Callable[[str, str], str],
+    variable: str | None,
+) -> tuple[str, str]:
+    """A key and what a person calls it; an empty one where there is none."""
+    value = environ.get(variable, "").strip() if variable else ""
+    if scope and key and ("DATABRICKS_RUNTIME_VERSION" in environ or not value):
+        return secret(scope, key), f"secret {scope}/{key}"
+    return value, variable or ""
