@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake import Lake
@@ -34,7 +37,4 @@ def row_counts(lake: Lake) -> dict[str, int]:
         lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
         for name, table in TABLES.items()
     ]
-    every = counts[0]
-    for more in counts[1:]:
-        every = every.unionByName(more)
-    return {row["name"]: row["rows"] for row in every.collect()}
+    return {row["name"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -31,7 +32,7 @@ def judged(
         asked: endpoints that it asked.
         written: a table's rows that the run has written.
     """
-    found: DataFrame | None = None
+    found: list[DataFrame] = []
     for judge in table.judges:
         if judge.endpoint not in asked:
             continue
@@ -58,11 +59,13 @@ def judged(
                 F.col("judged_at").alias("started_at"),
                 "judged_at",
             )
-        found = facts if found is None else found.union(facts)
-    if found is None:
+        found.append(facts)
+    if not found:
         return None
-    return found.groupBy("_account_id", "parent_key").agg(
-        F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at")
+    return (
+        reduce(DataFrame.union, found)
+        .groupBy("_account_id", "parent_key")
+        .agg(F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at"))
     )
 
 

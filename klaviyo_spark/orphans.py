@@ -7,6 +7,7 @@ expected, so it is counted and listed rather than failed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -26,9 +27,7 @@ def orphaned_flows(silver: Mapping[str, DataFrame]) -> DataFrame:
     A flow that was read once and is gone now has a (marked) row, so it is no orphan.
     """
     named = [_named(silver[table], table, column, when) for table, column, when in _NAMED_BY]
-    every = named[0]
-    for more in named[1:]:
-        every = every.union(more)
+    every = reduce(DataFrame.union, named)
     flows = silver["flows"].select("_account_id", "flow_id")
     return every.join(flows, on=["_account_id", "flow_id"], how="left_anti")
 

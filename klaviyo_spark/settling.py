@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -105,16 +106,14 @@ def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame])
         news: rows that have just come, of the tables of ``enrich.NEEDS`` that have any:
             ``_account_id`` and ``news_id``.
     """
-    found: DataFrame | None = None
+    found: list[DataFrame] = []
     for column in (*table.columns, *table.internal):
         for needed in news.keys() & set(NEEDS.get(column.lookup, ())):
             came = news[needed].select(F.col("_account_id").alias("n_account"), "news_id")
             same = F.col("_account_id") == F.col("n_account")
             points = same & (F.col(REFERENCES[column.lookup]) == F.col("news_id"))
-            rows = current.join(came, points, "left_semi").select(*_identity(table))
-            found = rows if found is None else found.union(rows)
-    assert found is not None
-    return found.distinct()
+            found.append(current.join(came, points, "left_semi").select(*_identity(table)))
+    return reduce(DataFrame.union, found).distinct()
 
 
 def settled(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -189,7 +190,7 @@ def unreadable(walk_id: str, page_no: int, endpoint: str) -> LakeError:
 
 def _told_by_silver(lake: Lake, person: Person) -> Iterator[Pair]:
     """The same of rows, which may be there where pages have gone by age."""
-    every: DataFrame | None = None
+    each: list[DataFrame] = []
     for table in TABLES.values():
         ids = [c.name for c in columns_of(table) if c.pii == "id"]
         emails = [c.name for c in columns_of(table) if c.pii == "email"]
@@ -197,7 +198,7 @@ def _told_by_silver(lake: Lake, person: Person) -> Iterator[Pair]:
         if ids and emails and own:
             rows = with_needles(lake.silver(table), person).where(own)
             pairs = rows.select(F.col(ids[0]).alias("id"), F.lower(F.trim(emails[0])).alias("e"))
-            every = pairs if every is None else every.union(pairs)
-    assert every is not None
+            each.append(pairs)
+    every = reduce(DataFrame.union, each)
     for row in every.where("id IS NOT NULL AND e IS NOT NULL AND e != ''").distinct().collect():
         yield row["id"], row["e"]

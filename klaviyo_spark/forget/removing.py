@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
@@ -46,7 +47,7 @@ _WHOSE = """coalesce(
 
 def counted(lake: Lake, person: Person) -> dict[str, tuple[int, int]]:
     """Per silver table that has any: rows that are the person's, and others that may name them."""
-    every: DataFrame | None = None
+    each: list[DataFrame] = []
     for name, table in TABLES.items():
         own = theirs(table) or "false"
         named = f"NOT {own} AND {named_in(texts_of(table))}" if texts_of(table) else "false"
@@ -55,9 +56,9 @@ def counted(lake: Lake, person: Person) -> dict[str, tuple[int, int]]:
             F.count_if(F.expr(own)).alias("own"),
             F.count_if(F.expr(named)).alias("named"),
         )
-        every = rows if every is None else every.union(rows)
-    assert every is not None
-    found = {row["name"]: (row["own"], row["named"]) for row in every.collect()}
+        each.append(rows)
+    every = reduce(DataFrame.union, each).collect()
+    found = {row["name"]: (row["own"], row["named"]) for row in every}
     return {name: counts for name, counts in found.items() if any(counts)}
 
 

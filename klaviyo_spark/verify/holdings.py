@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -112,9 +113,4 @@ def _name(listing: Listing) -> Column:
 
 def _all(frames: Sequence[DataFrame]) -> list[Row]:
     """The rows of all frames, by one query."""
-    if not frames:
-        return []
-    every = frames[0]
-    for more in frames[1:]:
-        every = every.unionByName(more)
-    return every.collect()
+    return reduce(DataFrame.unionByName, frames).collect() if frames else []
