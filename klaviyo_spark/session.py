@@ -37,6 +37,10 @@ INTERPRETED = {
     "spark.sql.ui.explainMode": "simple",
 }
 
+# Delta keeps a megabyte or more of plans for each table it has met, 10,000 of them by default: a
+# process that meets many lakes fills its heap. A lake has some 40 tables, and as many aside.
+TABLES_KEPT = 128
+
 
 class Place(Enum):
     """Where this process runs, as far as Spark is concerned."""
@@ -115,6 +119,7 @@ def local_conf(
         "spark.sql.warehouse.dir": warehouse,
         "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, quick)),
         "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.delta.log.cacheSize": str(TABLES_KEPT),
         # It works rows that the driver holds out cell by cell, looking for each in a list.
         "spark.sql.optimizer.excludedRules": f"{_CATALYST}.optimizer.ConvertToLocalRelation",
         # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
