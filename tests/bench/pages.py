@@ -114,6 +114,7 @@ def pages(
             "sha256": hashlib.sha256(body).hexdigest(),
             "record_count": template.events,
             "run_id": run_id,
+            "forgotten_at": None,
             "body": body,
         }
 
