@@ -36,4 +36,7 @@ def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) ->
     names = list(columns)
     named = [dict(zip(names, row, strict=True)) for row in rows]
     schema = pa.schema([(name, TYPES[type]) for name, type in columns.items()])
-    return spark.createDataFrame(pa.Table.from_pylist(named, schema=schema))
+    table = pa.Table.from_pylist(named, schema=schema)
+    if not named:  # Connect looks for the schema of no rows elsewhere
+        return spark.createDataFrame(table, ", ".join(f"`{c}` {t}" for c, t in columns.items()))
+    return spark.createDataFrame(table)
