@@ -39,18 +39,18 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	$(BIN)/python -m pytest -m browser tests/report
 
 PIPELINE := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger
-PIPELINE += late old_lake
+PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late old_lake) tests/forget
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
-CONNECT := merge shown silver cells broken_records backfill late
+CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells broken_records backfill late)
 ON_SPARK := -m "spark and not soak and not browser and not cluster"
 
 .PHONY: test-connect
 test-connect: $(READY) ## Tests of the pipeline once more, on Spark Connect
-	$(BIN)/python -m pytest --connect $(ON_SPARK) $(CONNECT:%=tests/test_%.py)
+	$(BIN)/python -m pytest --connect $(ON_SPARK) $(CONNECT)
 
 .PHONY: test-spark40
 test-spark40: $(READY) ## All tests of the pipeline on Spark 4.0, in an environment of its own
-	scripts/spark40.sh $(ON_SPARK) $(PIPELINE:%=tests/test_%.py) tests/forget
+	scripts/spark40.sh $(ON_SPARK) $(PIPELINE)
 
 .PHONY: test-cluster
 test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers on loopback
