@@ -25,10 +25,17 @@ EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 _CATALYST = "org.apache.spark.sql.catalyst"
 LOOPBACK = "127.0.0.1"
+# A batch is to be done soon; that nothing ever pauses is of no use to it.
+BATCH = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m"
 # Compiles less and collects garbage on one thread: a short run starts and ends sooner.
 # The small code cache that comes with it fills within some hundred queries, and then nothing is
 # compiled any more: hence the size.
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
+
+# Spark makes one Java method of all that is done to a row between two shuffles. Of a wide row, that
+# method is beyond Java's compiler: it is at it for half a minute and then runs as it is. Rows of
+# more fields are worked by a step each, of many small methods.
+FIELDS_A_METHOD = 40
 
 # Each query of a small lake is met once: to compile it takes longer than to run it as it is.
 INTERPRETED = {
@@ -50,6 +57,14 @@ class Place(Enum):
     LOCAL = "nothing is there; Spark starts in this process's own JVM"
 
 
+class Work(Enum):
+    """What a session of our own is for: it decides what is compiled, and how well."""
+
+    LARGE = "tables of any size"
+    SMALL = "many small tables: each query is met once, Spark's own code again and again"
+    SHORT = "small tables, and done in a minute or two"
+
+
 def place(environ: Mapping[str, str], active: bool) -> Place:
     """Decide where we run from the environment and whether a session is ``active`` already."""
     if active or "DATABRICKS_RUNTIME_VERSION" in environ or "SPARK_REMOTE" in environ:
@@ -58,14 +73,14 @@ def place(environ: Mapping[str, str], active: bool) -> Place:
 
 
 def spark_session(
-    warehouse: str | None = None, master: str | None = None, *, quick: bool = False
+    warehouse: str | None = None, master: str | None = None, work: Work = Work.LARGE
 ) -> SparkSession:
     """The session to work in, in UTC; the one that is there, wherever there is one.
 
     Args:
         warehouse: folder or URI that schemas without a location of their own go to.
         master: Spark master of a local start; all cores of this machine by default.
-        quick: trade top speed for a quicker start, for tests and short runs.
+        work: what a local start is for.
 
     Raises:
         ConfigError: no Spark, no Java, the wrong one, a pair that does not fit, no jars.
@@ -80,7 +95,7 @@ def spark_session(
     elif here is Place.SUBMITTED:
         spark = _submitted(warehouse)
     else:
-        spark = _local(warehouse, master or "local[*]", quick)
+        spark = _local(warehouse, master or "local[*]", work)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     return spark
 
@@ -95,7 +110,7 @@ def delta_conf(extensions: str = "") -> dict[str, str]:
 
 
 def local_conf(
-    warehouse: str, master: str, delta: list[Path], cores: int, memory_mb: int, quick: bool
+    warehouse: str, master: str, delta: list[Path], cores: int, memory_mb: int, work: Work
 ) -> dict[str, str]:
     """The whole configuration of a local session: quiet, small, nothing in the working directory.
 
@@ -111,22 +126,23 @@ def local_conf(
         "spark.app.name": "klaviyo-spark",
         "spark.master": master,
         "spark.driver.memory": f"{driver_memory_mb(memory_mb)}m",
-        "spark.driver.extraJavaOptions": f"{options} {QUICK}" if quick else options,
+        "spark.driver.extraJavaOptions": f"{options} {QUICK if work is Work.SHORT else BATCH}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": warehouse,
-        "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, quick)),
+        "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, work)),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.databricks.delta.delta.log.cacheSize": str(TABLES_KEPT),
         # It works rows that the driver holds out cell by cell, looking for each in a list.
         "spark.sql.optimizer.excludedRules": f"{_CATALYST}.optimizer.ConvertToLocalRelation",
+        "spark.sql.codegen.maxFields": str(FIELDS_A_METHOD),
         # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
         "spark.sql.parquet.columnarReaderBatchSize": "256",
         **delta_conf(),
     }
-    if quick:
+    if work is not Work.LARGE:
         conf |= INTERPRETED
     if master.startswith("local"):
         # On the class path itself: no copying of jars at start, no port open to the network.
@@ -137,9 +153,9 @@ def local_conf(
     return conf
 
 
-def shuffle_partitions(cores: int, quick: bool) -> int:
-    """Partitions after a shuffle: two a core, eight at most; two where start counts most."""
-    return 2 if quick else min(8, 2 * cores)
+def shuffle_partitions(cores: int, work: Work) -> int:
+    """Partitions after a shuffle: two a core, eight at most; two where there is little."""
+    return min(8, 2 * cores) if work is Work.LARGE else 2
 
 
 def driver_memory_mb(machine_mb: int) -> int:
@@ -166,7 +182,7 @@ def check_home(environ: Mapping[str, str], spark: str) -> None:
         raise ConfigError(f"SPARK_HOME={home} is not Spark {spark} like pyspark: unset SPARK_HOME")
 
 
-def _local(warehouse: str | None, master: str, quick: bool) -> SparkSession:
+def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkRuntimeError
     from pyspark.java_gateway import launch_gateway
@@ -183,7 +199,7 @@ def _local(warehouse: str | None, master: str, quick: bool) -> SparkSession:
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     found = jars.delta_jars(spark, delta, os.environ)
     folder = warehouse if warehouse else str(Path(tempfile.gettempdir(), "klaviyo-spark"))
-    conf = local_conf(folder, master, found, os.cpu_count() or 1, machine_mb(), quick)
+    conf = local_conf(folder, master, found, os.cpu_count() or 1, machine_mb(), work)
     if SparkContext._gateway is None:
         options = SparkConf(loadDefaults=False).setAll(list(conf.items()))
         console = _Console()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from remote import remote_session
 
-from klaviyo_spark.session import spark_session
+from klaviyo_spark.session import Work, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,10 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def spark(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[SparkSession]:
-    """One session for all tests: two cores, UTC, quick to start, its warehouse thrown away."""
+    """One session for all tests: two cores, UTC, for small tables, its warehouse thrown away."""
     warehouse = str(tmp_path_factory.mktemp("warehouse"))
     if pytestconfig.getoption("--connect"):
         remote_session(warehouse)  # which is what there is from now on
-    session = spark_session(warehouse, "local[2]", quick=True)
+    session = spark_session(warehouse, "local[2]", Work.SMALL)
     yield session
     session.stop()

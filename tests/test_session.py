@@ -11,15 +11,15 @@ from pyspark.sql import SparkSession
 from klaviyo_spark import ops, session
 from klaviyo_spark import resources as silver
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.session import Place
+from klaviyo_spark.session import Place, Work
 
 JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
 
 
 def a_local_conf(
-    master: str = "local[*]", cores: int = 8, memory_mb: int = 16384, quick: bool = False
+    master: str = "local[*]", cores: int = 8, memory_mb: int = 16384, work: Work = Work.LARGE
 ) -> dict[str, str]:
-    return session.local_conf("/lake", master, JARS, cores, memory_mb, quick)
+    return session.local_conf("/lake", master, JARS, cores, memory_mb, work)
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,29 @@ def test_a_session_on_a_cluster_sends_the_jars_along():
     assert "spark.driver.bindAddress" not in conf
 
 
-def test_a_quick_session_compiles_less_and_shuffles_into_two():
-    quick, usual = a_local_conf(quick=True), a_local_conf()
+@pytest.mark.parametrize(
+    ("work", "java", "interpreted", "partitions"),
+    [
+        (Work.LARGE, "-XX:+UseParallelGC", False, "8"),
+        (Work.SMALL, "-XX:+UseParallelGC", True, "2"),
+        (Work.SHORT, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", True, "2"),
+    ],
+)
+def test_what_a_session_is_for_decides_what_is_compiled_and_how_well(
+    work: Work, java: str, interpreted: bool, partitions: str
+):
+    conf = a_local_conf(work=work)
 
-    assert quick["spark.driver.extraJavaOptions"].endswith(
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
-    )
-    assert "-XX:" not in usual["spark.driver.extraJavaOptions"]
-    assert (quick["spark.sql.shuffle.partitions"], usual["spark.sql.shuffle.partitions"]) == (
-        "2",
-        "8",
-    )
+    options = conf["spark.driver.extraJavaOptions"]
+    assert options.endswith(f"-Duser.timezone=UTC {java} -XX:ReservedCodeCacheSize=512m")
+    assert (conf.get("spark.sql.codegen.wholeStage") == "false") is interpreted
+    assert conf["spark.sql.shuffle.partitions"] == partitions
+
+
+def test_rows_as_wide_as_events_are_not_worked_by_one_method():
+    fields = len(silver.TABLES["events"].columns)
+
+    assert int(a_local_conf()["spark.sql.codegen.maxFields"]) < fields
 
 
 def test_a_session_knows_all_tables_of_a_lake_and_its_tables_aside_but_not_of_every_lake_it_met():
@@ -79,7 +91,7 @@ def test_a_session_knows_all_tables_of_a_lake_and_its_tables_aside_but_not_of_ev
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 2), (2, 4), (4, 8), (64, 8)])
 def test_a_shuffle_makes_two_partitions_a_core_and_eight_at_most(cores: int, expected: int):
-    assert session.shuffle_partitions(cores, quick=False) == expected
+    assert session.shuffle_partitions(cores, Work.LARGE) == expected
 
 
 @pytest.mark.parametrize(("machine", "expected"), [(2048, 1024), (8192, 2048), (65536, 4096)])

@@ -20,7 +20,7 @@ from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.progress import progress
 from klaviyo_spark.report.verb import write as write_report
 from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.session import spark_session
+from klaviyo_spark.session import Work, spark_session
 from klaviyo_spark.settings import Settings, check_warehouse
 
 KEY = "pk_sandbox"
@@ -45,7 +45,7 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
         names = settings.schemas
         place = Place(str(folder), None, names.bronze, names.silver, names.ops)
         out("starting Spark")
-        lake = Lake(spark_session(str(folder), quick=True), place)
+        lake = Lake(spark_session(str(folder), work=Work.SHORT), place)
         limiter = Limiter()
         for title in ("first sync", "a day later", "nothing new"):
             if title == "a day later":

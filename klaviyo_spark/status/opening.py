@@ -25,10 +25,10 @@ def reader(settings: Settings) -> Reader:
 
         return Files(folder, schemas)
     from klaviyo_spark.lake import Lake, Place
-    from klaviyo_spark.session import spark_session
+    from klaviyo_spark.session import Work, spark_session
     from klaviyo_spark.status.tables import Tables
 
-    spark = spark_session(warehouse, quick=True)
+    spark = spark_session(warehouse, work=Work.SHORT)
     place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
     return Tables(Lake(spark, place))
 

@@ -35,7 +35,7 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.sandbox.demo import KEY
 from klaviyo_spark.sandbox.demo import served as sample_account
 from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.session import spark_session
+from klaviyo_spark.session import Work, spark_session
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.unknown_fields import Watch
 from tests.bench.canned import served as canned
@@ -193,7 +193,7 @@ def a_lake() -> Iterator[Lake]:
     """An empty lake; its bronze table is there already, and Spark has started."""
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(
-            spark_session(folder, quick=True),
+            spark_session(folder, work=Work.SHORT),
             Place(folder, None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"),
         )
         lake.pages()

@@ -18,7 +18,7 @@ from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.maintain import lines, maintain
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.session import spark_session
+from klaviyo_spark.session import Work, spark_session
 from klaviyo_spark.settings import Settings
 from tests.builders import NOON, a_page, an_event
 
@@ -58,7 +58,7 @@ def main(days: int = DAYS) -> bool:
 def a_lake(folder: str) -> Lake:
     """An empty lake."""
     place = Place(folder, None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark_session(folder, quick=True), place)
+    return Lake(spark_session(folder, work=Work.SHORT), place)
 
 
 def land(lake: Lake, run: int, days: Sequence[int]) -> None:
