@@ -50,13 +50,17 @@ class Wanted:
 
 @dataclass
 class Outcome:
-    """What came of it: pages landed, and a line for each thing that did not go well."""
+    """What came of it: pages landed, and a line for each thing that did not go well.
+
+    ``went_on_with``: walks of runs that were cut short, by their ids.
+    """
 
     pages: int = 0
     bytes: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     resume_at: datetime | None = None
+    went_on_with: tuple[str, ...] = ()
 
     def fail(self, resource: str, message: str) -> None:
         """Note that ``resource`` is not all there; the same message counts once."""

@@ -112,6 +112,7 @@ class _Ingest:
             self.lander.flush()
             self._remember()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
+            self.outcome.went_on_with = tuple(self.plan.kept)
         return self.outcome
 
     def _fetch(self, walks: Sequence[Walk]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -74,10 +74,12 @@ class Done:
     Args:
         ranges: ranges of time, each under its resource and scope, with when that run began.
         reads: per endpoint, parent and completeness, when the last read began.
+        gone_on_with: walks that they went on from, whether or not there was more to ask.
     """
 
     ranges: Sequence[tuple[tuple[str, str | None], Read]]
     reads: Mapping[tuple[str, str | None, bool], datetime]
+    gone_on_with: Collection[str] = ()
 
     def makes_up_for(self, walk: Landed) -> bool:
         """Whether ``walk`` has been gone on with, or what it read has been read since.
@@ -86,6 +88,8 @@ class Done:
         """
         resource = ENDPOINTS[walk.endpoint].resource
         if resource not in WINDOWED or walk.complete:
+            if walk.walk_id in self.gone_on_with:
+                return True
             at = self.reads.get((walk.endpoint, walk.parent_id, walk.complete))
             return at is not None and walk.read_started_at <= at
         scopes = walk.facts["metric_ids"].split(",") if resource == "events" else [None]

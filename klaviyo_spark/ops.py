@@ -23,6 +23,11 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("bytes", "bigint", "Bytes of those pages."),
             ("problems", "array<string>", "What did not go well, a line each."),
             ("warnings", "array<string>", "What should be known, a line each."),
+            (
+                "went_on_with",
+                "array<string>",
+                "Walks of runs that were cut short which it went on from.",
+            ),
         ),
     ),
     "table_loads": (
@@ -206,6 +211,7 @@ def run_row(
     exit_code: int,
     problems: Sequence[str],
     warnings: Sequence[str] = (),
+    went_on_with: Sequence[str] = (),
     **counts: int,
 ) -> dict[str, object]:
     """A row of ``runs``.
@@ -224,4 +230,5 @@ def run_row(
         **counts,
         "problems": list(problems),
         "warnings": list(warnings),
+        "went_on_with": list(went_on_with),
     }

@@ -262,6 +262,7 @@ def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
         summary.exit_code,
         [line for lines in summary.outcome.failed.values() for line in lines],
         summary.outcome.warnings,
+        summary.outcome.went_on_with,
         requests=sum(stats.requests.values()) if stats else 0,
         retries=stats.retries if stats else 0,
         pages=summary.outcome.pages,

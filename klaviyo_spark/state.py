@@ -78,6 +78,7 @@ def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
         .groupBy("endpoint", "parent_id", "complete")
         .agg(F.unix_micros(F.max("read_started_at")).alias("at"))
     )
+    gone_on_with = ended.select(F.explode("went_on_with").alias("walk_id"))
     done = Done(
         ranges=[
             (
@@ -91,6 +92,7 @@ def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
             (row["endpoint"], row["parent_id"], row["complete"]): utc(row["at"])
             for row in again.collect()
         },
+        gone_on_with={row["walk_id"] for row in gone_on_with.join(left, "walk_id").collect()},
     )  # fmt: skip
     return [walk for walk in landed if not done.makes_up_for(walk)]
 

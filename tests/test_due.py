@@ -13,14 +13,19 @@ import pytest
 from api.fakes import BASE
 from builders import a_page
 
-from klaviyo_spark import state
+from klaviyo_spark import pipeline, state
+from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
 from klaviyo_spark.watermarks import Known
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
@@ -274,7 +279,7 @@ def lake(spark, tmp_path) -> Lake:
     return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
-def end(lake: Lake, run_id: str, code: int) -> None:
+def end(lake: Lake, run_id: str, code: int, *went_on_with: str) -> None:
     row = {
         "run_id": run_id,
         "account_id": "default",
@@ -288,6 +293,7 @@ def end(lake: Lake, run_id: str, code: int) -> None:
         "bytes": 1,
         "problems": [],
         "warnings": [],
+        "went_on_with": list(went_on_with),
     }
     lake.append_ops("runs", [row])
 
@@ -316,3 +322,36 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     assert killed == [landed(first, None)]
     assert ended == []
     assert killed_since == [landed(third, None)]
+
+
+def test_what_had_landed_whole_is_gone_on_with_once(lake):
+    """The run that goes on has no page of its own to show for it."""
+    whole = a_page("tags", fetched_at=NOW - 2 * HOUR, run_id="one")
+    lake.append_pages([whole])
+    killed = state.cut_short(lake, "default", NOW)
+    end(lake, "two", 1, whole["walk_id"])
+    failed = state.cut_short(lake, "default", NOW)
+    end(lake, "three", 0, whole["walk_id"])
+
+    assert killed == failed == [landed(whole, None)]
+    assert state.cut_short(lake, "default", NOW) == []
+
+
+def test_after_a_run_was_killed_in_refine_listings_are_read_by_every_run_but_the_next(
+    lake, monkeypatch
+):
+    with Sandbox(Account(events=50, profiles=10), key="pk_x", rate_scale=1_000) as sandbox:
+        settings = Settings(base_url=sandbox.url, resources=("tags",))
+
+        def asked_by_a_run() -> int:
+            before = sandbox.counts()["/api/tags"]
+            with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
+                pipeline.run("ingest", lake, settings, client)
+            return sandbox.counts()["/api/tags"] - before
+
+        with monkeypatch.context() as killed:
+            killed.setattr(pipeline, "note_end", lambda *_: None)
+            first = asked_by_a_run()
+
+        assert first > 0
+        assert [asked_by_a_run() for _ in range(3)] == [0, first, first]

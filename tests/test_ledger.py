@@ -565,3 +565,9 @@ def test_a_listing_is_made_up_for_by_going_on_with_it_or_reading_it_since(second
     done = Done([], {("tags", None, True): NOON + timedelta(seconds=seconds)})
     assert done.makes_up_for(a_piece(listing("tags")[0])) == made_up_for
     assert not done.makes_up_for(a_piece(listing("lists")[0]))
+
+
+def test_a_listing_that_had_landed_whole_is_made_up_for_by_going_on_with_it():
+    piece = a_piece(listing("tags")[0])
+    assert Done([], {}, {piece.walk_id}).makes_up_for(piece)
+    assert not Done([], {}, {"another"}).makes_up_for(piece)
