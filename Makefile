@@ -57,7 +57,7 @@ test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers 
 	$(BIN)/python -m pytest -m cluster tests/test_cluster.py
 
 .PHONY: soak
-soak: $(READY) ## Kills, faults, full disks, late events: up to an hour
+soak: $(READY) ## Kills, faults, full disks, late events, ten days: over an hour
 	$(BIN)/python -m pytest -v -m soak
 
 .PHONY: bench
