@@ -27,7 +27,8 @@ check: $(READY) ## Format, lint and types, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q -m "not spark and not soak and not browser"
+	$(BIN)/python -m pytest -q --hypothesis-profile fast \
+		-m "not spark and not soak and not browser and not cluster"
 
 .PHONY: test
 test: $(READY) ## All tests

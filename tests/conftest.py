@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+# For `make fast`: `make test` tries all.
+settings.register_profile("fast", deadline=None, max_examples=20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
