@@ -42,7 +42,7 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 PIPELINE := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger
 PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late old_lake) tests/forget
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
-CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells broken_records backfill late)
+CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells settling broken_records backfill late)
 ON_SPARK := -m "spark and not soak and not browser and not cluster"
 
 .PHONY: test-connect
