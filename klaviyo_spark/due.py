@@ -52,7 +52,7 @@ class Wanted:
 class Outcome:
     """What came of it: pages landed, and a line for each thing that did not go well.
 
-    ``went_on_with``: walks of runs that were cut short, by their ids.
+    ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
     """
 
     pages: int = 0

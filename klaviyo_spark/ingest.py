@@ -30,7 +30,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.progress import Shows, Stage
-from klaviyo_spark.resources import RESOURCES, TABLES
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.watermarks import as_row, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]
@@ -112,7 +112,11 @@ class _Ingest:
             self.lander.flush()
             self._remember()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
-            self.outcome.went_on_with = tuple(self.plan.kept)
+            self.outcome.went_on_with = tuple(
+                walk_id
+                for walk_id, walk in self.plan.kept.items()
+                if ENDPOINTS[walk.endpoint].resource not in self.outcome.failed
+            )
         return self.outcome
 
     def _fetch(self, walks: Sequence[Walk]) -> None:

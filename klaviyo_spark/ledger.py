@@ -74,7 +74,7 @@ class Done:
     Args:
         ranges: ranges of time, each under its resource and scope, with when that run began.
         reads: per endpoint, parent and completeness, when the last read began.
-        gone_on_with: walks that they went on from, whether or not there was more to ask.
+        gone_on_with: walks that they went on from to their end, were there more to ask or not.
     """
 
     ranges: Sequence[tuple[tuple[str, str | None], Read]]

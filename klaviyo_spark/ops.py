@@ -26,7 +26,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             (
                 "went_on_with",
                 "array<string>",
-                "Walks of runs that were cut short which it went on from.",
+                "Walks of runs that were cut short which it went on from, to their end.",
             ),
         ),
     ),

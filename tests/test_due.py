@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -13,11 +13,12 @@ import pytest
 from api.fakes import BASE
 from builders import a_page
 
-from klaviyo_spark import pipeline, state
+from klaviyo_spark import ops, pipeline, state
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import metrics_on
+from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.lake import Lake, Place
@@ -280,21 +281,9 @@ def lake(spark, tmp_path) -> Lake:
 
 
 def end(lake: Lake, run_id: str, code: int, *went_on_with: str) -> None:
-    row = {
-        "run_id": run_id,
-        "account_id": "default",
-        "verb": "sync",
-        "started_at": NOW - HOUR,
-        "finished_at": NOW,
-        "exit_code": code,
-        "requests": 1,
-        "retries": 0,
-        "pages": 1,
-        "bytes": 1,
-        "problems": [],
-        "warnings": [],
-        "went_on_with": list(went_on_with),
-    }
+    row = ops.run_row(
+        run_id, "default", "sync", NOW - HOUR, NOW, code, [], went_on_with=went_on_with, pages=1
+    )
     lake.append_ops("runs", [row])
 
 
@@ -337,21 +326,44 @@ def test_what_had_landed_whole_is_gone_on_with_once(lake):
     assert state.cut_short(lake, "default", NOW) == []
 
 
-def test_after_a_run_was_killed_in_refine_listings_are_read_by_every_run_but_the_next(
-    lake, monkeypatch
-):
-    with Sandbox(Account(events=50, profiles=10), key="pk_x", rate_scale=1_000) as sandbox:
-        settings = Settings(base_url=sandbox.url, resources=("tags",))
+@pytest.fixture
+def asked(lake, monkeypatch) -> Iterator[tuple[Sandbox, Callable[..., int]]]:
+    """An account of several pages of tags, and how many of them one more run asks for."""
+    patient = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
+    account = Account(events=50, profiles=10)
+    with Sandbox(account, key="pk_x", rate_scale=1_000, page_most=5) as sandbox:
+        settings = Settings(base_url=sandbox.url, resources=("tags", "lists"))
 
-        def asked_by_a_run() -> int:
+        def by_a_run(killed: bool = False) -> int:
             before = sandbox.counts()["/api/tags"]
-            with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
+            limiter = Limiter()
+            with (
+                Client(sandbox.url, ApiKey("pk_x"), limiter=limiter, policy=patient) as client,
+                monkeypatch.context() as cut_short,
+            ):
+                if killed:
+                    cut_short.setattr(pipeline, "note_end", lambda *_: None)
                 pipeline.run("ingest", lake, settings, client)
             return sandbox.counts()["/api/tags"] - before
 
-        with monkeypatch.context() as killed:
-            killed.setattr(pipeline, "note_end", lambda *_: None)
-            first = asked_by_a_run()
+        yield sandbox, by_a_run
 
-        assert first > 0
-        assert [asked_by_a_run() for _ in range(3)] == [0, first, first]
+
+def test_after_a_run_was_killed_in_refine_listings_are_read_by_every_run_but_the_next(asked):
+    _, by_a_run = asked
+
+    first = by_a_run(killed=True)
+
+    assert first > 0
+    assert [by_a_run() for _ in range(3)] == [0, first, first]
+
+
+def test_what_could_not_be_gone_on_with_is_gone_on_with_by_the_run_after(asked):
+    sandbox, by_a_run = asked
+    whole = by_a_run()
+    sandbox.faults.add("500", "/api/tags", after=1)
+    by_a_run(killed=True)
+    by_a_run()  # the rest of its resources is all done
+    sandbox.faults.clear()
+
+    assert [by_a_run() for _ in range(2)] == [whole - 1, whole]
