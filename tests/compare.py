@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -19,6 +19,17 @@ _SEEN = {"first_seen_at", "last_seen_at"}
 def differences(lake: Lake, truth: dict[str, list[dict[str, Any]]]) -> list[str]:
     """A line per row missing or too many, per cell and mark that differs; empty if all agrees."""
     return [line for name in TABLES for line in _table(lake, name, truth[name])]
+
+
+def held(lake: Lake, names: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of some tables, by its key and the hash of its cells, with its mark."""
+    found = {}
+    for name in names:
+        columns = ("_account_id", *TABLES[name].key, "_row_hash", "_deleted_at")
+        found[name] = sorted(
+            map(tuple, lake.silver(TABLES[name]).select(*columns).collect()), key=str
+        )
+    return found
 
 
 def _table(lake: Lake, name: str, expected: list[dict[str, Any]]) -> Iterator[str]:

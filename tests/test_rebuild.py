@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from builders import NOON, a_member, a_page, a_record, an_event
+from compare import held
 
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake import Lake, Place
@@ -23,6 +24,7 @@ from klaviyo_spark.treatment import Personal, PersonalData
 
 DAY = timedelta(days=1)
 RESOURCES = ("events", "lists", "tags")
+MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 
 
 def a_lake(spark, folder) -> Lake:
@@ -31,17 +33,6 @@ def a_lake(spark, folder) -> Lake:
 
 def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
     lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
-
-
-def held(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the tables, by its key and its hash, with its mark."""
-    found = {}
-    for name, table in TABLES.items():
-        if table.resource in RESOURCES:
-            columns = ("_account_id", *table.key, "_row_hash", "_deleted_at")
-            rows = lake.silver(table).select(*columns).collect()
-            found[name] = sorted((tuple(row) for row in rows), key=str)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +57,7 @@ def grown(spark, tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="module")
 def before(grown) -> dict[str, list[tuple[Any, ...]]]:
-    return held(grown)
+    return held(grown, MADE)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +66,7 @@ def loads(grown, before):
 
 
 def test_the_same_rows_come_out_to_the_cell(grown, before, loads):
-    after = held(grown)
+    after = held(grown, MADE)
     assert after == before
     assert [row[-1] for row in after["event_group_ids"]].count(None) == 0, "all groups are gone"
     assert {len(rows) for rows in (after["events"], after["member_lists"])} == {4, 2}

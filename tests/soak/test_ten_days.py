@@ -9,9 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from compare import differences
+from compare import differences, held
 
-from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from soak.runs import (
@@ -69,16 +68,10 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
             told.codes[day] = home.here("sync")
             told.differences[day] = differences(home.lake(spark), account.truth())
             print(day, told.codes[day], told.kills, told.differences[day][:3])
-        told.grown = {name: rows(home.lake(spark), name) for name in TABLES}
+        told.grown = held(home.lake(spark), TABLES)
         told.rebuilt = home.here("refine", "--rebuild")
-        told.made_anew = {name: rows(home.lake(spark), name) for name in TABLES}
+        told.made_anew = held(home.lake(spark), TABLES)
         yield told
-
-
-def rows(lake: Lake, name: str) -> list[tuple[Any, ...]]:
-    """Key, hash of all cells and mark of every row of a table."""
-    columns = ("_account_id", *TABLES[name].key, "_row_hash", "_deleted_at")
-    return sorted(map(tuple, lake.silver(TABLES[name]).select(*columns).collect()), key=str)
 
 
 def test_every_sync_that_was_not_killed_is_all_done(story):
