@@ -158,9 +158,11 @@ class Loader:
             counts.update(first)
             if all_inside:
                 if not alone:  # rows of other days may have waited for these
-                    self._settle(table, span, counts)
+                    self._settle(table, counts)
                 return dict(counts)
             current = self.lake.silver(table)
+        if table.made_of:  # rows of other owners stay as they are
+            current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
         reads = complete_reads(pages)
         evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
         changed = self._changes(rows, current, table, evidence)
@@ -174,7 +176,7 @@ class Loader:
             changed = self._changes(rows, current, table, evidence)
             tally = replace(tally, held=None)
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
-        self._settle(table, span, counts)
+        self._settle(table, counts)
         return dict(counts)
 
     def _changes(
@@ -190,12 +192,12 @@ class Loader:
         records = self.facts.records_of(table)
         return table.partition is not None and HELD_RECORDS < records <= _BROADCAST_RECORDS
 
-    def _settle(self, table: TableSpec, span: Span | None, counts: Counter[str]) -> None:
+    def _settle(self, table: TableSpec, counts: Counter[str]) -> None:
         """Fill rows that waited for what this run has written; ``counts`` grow by them."""
         settler = Settler(self.lake, self.facts.run_id, self.facts.began)
-        since = within(table, (span[0], None)) if span else F.lit(True)
-        counts["updated"] += settler.look_up(table, since)
-        counts["inserted"] += settler.borrow(table)
+        counts["updated"] += settler.look_up(table, self._since(table))
+        if table.made_of:
+            counts["inserted"] += settler.borrow(table, self._since(TABLES[table.made_of.table]))
 
     def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish:
         """Fills rows about to be written from those of other tables that they point to.
@@ -246,6 +248,17 @@ class Loader:
 
     def _written(self, name: str) -> DataFrame:
         return written(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
+
+    def _owners(self, table: TableSpec) -> DataFrame:
+        """Keys of what the rows are made of, as ``table`` calls them."""
+        assert table.made_of
+        owner = F.col(table.made_of.key).alias(table.key[0])
+        return self._written(table.made_of.table).select("_account_id", owner)
+
+    def _since(self, table: TableSpec) -> Column:
+        """The part of ``table`` whose rows may point to rows of this run in it."""
+        span = self._span(table)
+        return within(table, (span[0], None)) if span else F.lit(True)
 
     def _span(self, table: TableSpec) -> Span | None:
         """Days that the run's rows of a partitioned table should fall into, where it is known."""

@@ -2,7 +2,8 @@
 
 An event may be read before the event or the message it is attributed to. When those come, by a
 later run, the rows that waited take from them what they would have taken at first. What has just
-come is what the run has written: a run that is refined again finds the same.
+come is what the run has written: a run that is refined again finds the same. Those rows wait for
+nothing: they have looked at what was there and at what came with them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import sql
 from klaviyo_spark.enrich import NEEDS, REFERENCES, look_up
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.merge import row_hash
@@ -53,7 +55,7 @@ class Settler:
         news = {name: rows for name, rows in news.items() if not rows.isEmpty()}
         if not news:
             return 0
-        current = self.lake.silver(table)
+        current = self._older(self.lake.silver(table))
         if news.keys() == {table.name}:
             current = current.where(since)
         waited = waiting(table, current, news)
@@ -65,20 +67,33 @@ class Settler:
                 return 0
             current = current.where(only(f"`{day}`", days))
         rows = current.join(waited, ["_account_id", *table.key], "left_semi")
+        if table.name in silver:  # all of it would be looked through for what only news can say
+            silver[table.name] = self._written(silver[table.name])
         return self._merge(table, settled(table, rows, silver, self.run_id), days)
 
-    def borrow(self, table: TableSpec) -> int:
-        """Add rows that borrow what has come; how many."""
+    def borrow(self, table: TableSpec, since: Column) -> int:
+        """Add rows that borrow what has come; how many.
+
+        Args:
+            since: as of ``look_up``, of the table that ``table`` is made of.
+        """
         count = 0
         for borrow in (source.borrow for source in table.sources if source.borrow):
             news = self._written(self.lake.silver(TABLES[borrow.table]))
             if news.isEmpty():
                 continue
             assert table.made_of
-            owners, current = self.lake.silver(TABLES[table.made_of.table]), self.lake.silver(table)
-            rows = lent(table, borrow, current, owners, news, self.run_id)
+            owners = self._older(self.lake.silver(TABLES[table.made_of.table])).where(since)
+            came = owed(table, borrow, owners, news)
+            if came.isEmpty():  # most days: the table itself need not be looked through
+                continue
+            rows = lent(table, came, self.lake.silver(table), self.run_id)
             count += self._merge(table, rows, [])
         return count
+
+    def _older(self, rows: DataFrame) -> DataFrame:
+        """Rows that the run has not read, or read as they were; those that it has settled too."""
+        return rows.where(~_is_written(self.run_id, self.began))
 
     def _written(self, rows: DataFrame) -> DataFrame:
         return written(rows, self.run_id, self.began)
@@ -95,7 +110,11 @@ def written(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:
 
     The time spares files: Delta knows the latest of each.
     """
-    return rows.where((F.col("_run_id") == run_id) & (F.col("_landed_at") >= F.lit(began)))
+    return rows.where(_is_written(run_id, began))
+
+
+def _is_written(run_id: str, began: datetime) -> Column:
+    return (F.col("_run_id") == run_id) & (F.col("_landed_at") >= F.lit(began))
 
 
 def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:
@@ -134,19 +153,11 @@ def settled(
     )
 
 
-def lent(
-    table: TableSpec,
-    borrow: Borrow,
-    current: DataFrame,
-    owners: DataFrame,
-    news: DataFrame,
-    run_id: str,
-) -> DataFrame:
-    """Rows of ``table`` that are missing, borrowed from ``news``, whole.
+def owed(table: TableSpec, borrow: Borrow, owners: DataFrame, news: DataFrame) -> DataFrame:
+    """What ``owners`` without an array of their own may borrow: key and ``_landed_at`` of rows.
 
     Args:
-        current: the table as it is.
-        owners: the table whose rows borrow, as it is.
+        owners: rows of the table that ``table`` is made of.
         news: rows of the table borrowed from that have just come.
     """
     came = news.select(
@@ -160,16 +171,26 @@ def lent(
         came, same & (F.col(borrow.ref) == F.col("n_on"))
     )
     owner, element = table.key
-    rows = waited.select(
+    return waited.select(
         F.col(table.made_of.key).alias(owner),
         F.col("element").alias(element),
         "_account_id",
-        F.lit(run_id).alias("_run_id"),
         "_landed_at",
-    ).distinct()
+    )
+
+
+def lent(table: TableSpec, came: DataFrame, current: DataFrame, run_id: str) -> DataFrame:
+    """Rows of ``table`` that are missing of those ``owed``, whole.
+
+    Args:
+        current: the table as it is.
+    """
     names = [column.name for column in columns_of(table)]
-    whole = rows.selectExpr(
-        "*",
+    whole = came.distinct().selectExpr(
+        *names,
+        "_account_id",
+        f"{sql.text(run_id)} AS _run_id",
+        "_landed_at",
         f"{row_hash(['_account_id', *names])} AS _row_hash",
         "CAST(NULL AS timestamp) AS _deleted_at",
     )

@@ -21,6 +21,7 @@ from builders import (
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settling import Settler
 
 DAY = timedelta(days=1)
 COHORT = {"$_cohort$message_send_cohort": "1782173000:M1"}
@@ -74,6 +75,23 @@ def test_an_event_takes_from_the_attributed_one_however_late_that_comes(lake):
     assert (loads["events"].inserted, loads["events"].updated) == (1, 2)
     assert loads["event_attribution_group_ids"].inserted == 2
     assert not any(load.changed for load in again)
+
+
+def test_a_run_that_broke_off_before_it_settled_settles_when_refined_again(lake, monkeypatch):
+    land(lake, "one", attributed(attributed_event="E0"))
+    refine(lake, "default", ["events"])
+    sent = an_event("E0", {**COHORT, "$group_ids": ["L1"]})
+    land(lake, "two", a_page("events", sent, fetched_at=NOON + DAY))
+    with monkeypatch.context() as broken:
+        broken.setattr(Settler, "look_up", lambda *_: {}["killed"])
+        with pytest.raises(KeyError):
+            refine(lake, "default", ["events"])
+    between = rows(lake, "events", "id", "attribution_send_ts")
+    refine(lake, "default", ["events"])
+
+    assert between == [("E0", None), ("E9", None)]
+    assert rows(lake, "events", "id", "attribution_send_ts") == [("E0", None), ("E9", 1782173000.0)]
+    assert rows(lake, "event_attribution_group_ids", "event_id", "group_id") == [("E9", "L1")]
 
 
 def test_an_event_takes_the_channel_of_a_message_however_late_that_comes(lake):
