@@ -31,8 +31,12 @@ fast: $(READY) ## The tests that need no Spark, in seconds
 		-m "not spark and not soak and not browser and not cluster"
 
 .PHONY: test
-test: $(READY) ## All tests
+test: $(READY) ## All tests but those that take minutes each
 	$(BIN)/python -m pytest
+
+.PHONY: test-accounts
+test-accounts: $(READY) ## Whole accounts over several runs: kills, rebuilds, two in one lake
+	$(BIN)/python -m pytest -m account
 
 .PHONY: test-report
 test-report: $(READY) ## The report in a headless Chromium, which it installs where it may

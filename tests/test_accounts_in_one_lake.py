@@ -23,6 +23,8 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
 
+pytestmark = pytest.mark.account
+
 KEY = "pk_sandbox"
 # Whatever a brand is called, SQL has to bear it.
 US, EU = "us", "EU's {shop}\\"

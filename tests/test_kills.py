@@ -19,6 +19,8 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
 
+pytestmark = pytest.mark.account
+
 # Requests after which the runs are killed: the first lands a batch, the others die before theirs.
 MOMENTS = ((BATCH_PAGES + 20, 2 * BATCH_PAGES), (20, 110), (20, 110))
 

@@ -57,6 +57,7 @@ def only_these(monkeypatch, *resources: str) -> None:
         monkeypatch.setattr(f"klaviyo_spark.{module}.TABLES", some)
 
 
+@pytest.mark.account
 def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, capsys, monkeypatch):
     only_these(monkeypatch, "lists", "tags")
     other = {**a_page("lists"), "account_id": "other"}
@@ -134,6 +135,7 @@ def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
     assert (run["exit_code"], run["problems"]) == (3, done.problems)
 
 
+@pytest.mark.account
 def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypatch):
     only_these(monkeypatch, "events")
     events = lake.names()["klaviyo_v2.events"]

@@ -20,6 +20,8 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 
+pytestmark = pytest.mark.account
+
 ARCHIVE = Path(__file__).parent / "samples" / "lakes" / "before_rebuild.tar.xz"
 RESOURCES = ["events", "tags"]
 HELD = {"events": 2, "event_group_ids": 2, "event_attribution_group_ids": 2, "tags": 2}

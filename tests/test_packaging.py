@@ -22,6 +22,7 @@ VERBS = [
     "setup",
     "soak",
     "test",
+    "test-accounts",
     "test-cluster",
     "test-connect",
     "test-report",

@@ -22,6 +22,8 @@ from klaviyo_spark.spec import col
 from klaviyo_spark.state import shown_otherwise
 from klaviyo_spark.treatment import Personal, PersonalData
 
+pytestmark = pytest.mark.account
+
 DAY = timedelta(days=1)
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]

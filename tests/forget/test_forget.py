@@ -19,6 +19,8 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 
+pytestmark = pytest.mark.account
+
 DAY = timedelta(days=1)
 ANN, BOB = "01GDDKASAP8TKDDA2GRZDSVP4H", "01GDDKASAP8TKDDA2GRZDSVP4J"
 EMAIL, OLD = "ann.lee@example.com", "ann@example.org"

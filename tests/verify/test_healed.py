@@ -22,6 +22,8 @@ from klaviyo_spark.verify import Verified, verify
 from klaviyo_spark.verify.days import joined
 from klaviyo_spark.verify.healing import readings
 
+pytestmark = pytest.mark.account
+
 KEY = "pk_sandbox"
 LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "segment_profiles")
 Scope = tuple[str, str, date | None]
