@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -26,10 +26,17 @@ from klaviyo_spark.sql import text_in_template
 from klaviyo_spark.tables import ASIDE, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
-__all__ = ["Lake", "Place", "only"]
+__all__ = ["Lake", "Merged", "Place", "only"]
 
 # Beyond this many single days a merge names a range instead.
 _MAX_DAYS_LISTED = 200
+
+
+class Merged(NamedTuple):
+    """How many rows a merge has written, by Delta's own count."""
+
+    inserted: int
+    updated: int
 
 
 class Lake(Tables):
@@ -163,17 +170,20 @@ class Lake(Tables):
             for name in [*kept, *map(self._ops, ops.TABLES)]:
                 self.spark.sql(f"DELETE FROM {name}")
 
-    def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> None:
+    def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> Merged:
         """Update and insert whole rows by key.
 
         Args:
             days: of a partitioned table, the partitions that the rows fall into, so that the cost
                 follows these days and not the table.
+
+        Returns:
+            What Delta says that it did.
         """
         key = self._same_row(table)
         if table.partition:
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
-        self._merge(self._silver(table), key, rows)
+        return self._merge(self._silver(table), key, rows)
 
     def keep_in_one_partition(self, table: TableSpec, keys: DataFrame) -> int:
         """Remove rows of ``keys`` that are in another partition than they say; how many."""
@@ -197,13 +207,14 @@ class Lake(Tables):
             key += f" AND t.`_account_id` = {text_in_template(self.account_id)}"
         return key
 
-    def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> None:
+    def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> Merged:
         """Update rows that match, insert those that do not; again where others write too."""
         merge = (
             f"MERGE INTO {name} t USING {{rows}} s ON {on} "
             f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN INSERT *"
         )
-        repeated(lambda: self.spark.sql(merge, rows=rows), name)
+        done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
+        return Merged(done["num_inserted_rows"], done["num_updated_rows"])
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Append rows to one of the operators' tables."""

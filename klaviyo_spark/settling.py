@@ -99,10 +99,9 @@ class Settler:
         return written(rows, self.run_id, self.began)
 
     def _merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> int:
-        count = rows.count()
-        if count:
-            self.lake.merge(table, rows, days)
-        return count
+        if rows.isEmpty():  # a merge of nothing makes a version too
+            return 0
+        return sum(self.lake.merge(table, rows, days))
 
 
 def written(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:

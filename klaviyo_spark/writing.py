@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.errors import CheckFailed
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake import Lake, Merged
 from klaviyo_spark.late import Days, late_arrivals
 from klaviyo_spark.quality import counted, notes, quarantined
 from klaviyo_spark.settling import written
@@ -158,8 +158,8 @@ class Writer:
     ) -> dict[str, int]:
         """Update and insert what changes, at a cost that follows the days it falls into."""
 
-        def merge(table: TableSpec, rows: DataFrame) -> None:
-            self.lake.merge(table, rows, list(tally.days))
+        def merge(table: TableSpec, rows: DataFrame) -> Merged:
+            return self.lake.merge(table, rows, list(tally.days))
 
         return self._write(table, changed, tally, finish, merge)
 
@@ -169,7 +169,7 @@ class Writer:
         changed: DataFrame,
         tally: Tally,
         finish: Finish,
-        put: Callable[[TableSpec, DataFrame], None],
+        put: Callable[[TableSpec, DataFrame], Merged | None],
     ) -> dict[str, int]:
         counts = {name: tally.counts[name] for name in (*_KINDS, "nulled_cells")}
         self._check(table, tally.counts)
@@ -179,7 +179,10 @@ class Writer:
         if any(counts[name] for name in _WRITTEN):
             # Before the write: what is new is found by looking at the table.
             self._note_late(table, found.where("change = 'new'"), counts["inserted"])
-            put(table, finish(_whole(found), tally.held is not None))
+            done = put(table, finish(_whole(found), tally.held is not None))
+            if done:  # what was found, unless another writer was first
+                counts["inserted"] = done.inserted
+                counts["updated"] = done.updated - counts["marked_deleted"]
         if counts["quarantined"]:
             self._quarantine(table, found)
         return counts

@@ -60,6 +60,23 @@ def test_a_first_load_and_the_same_read_again(lake):
     assert versions == 2, "the table's creation and its first load, nothing since"
 
 
+def test_a_load_counts_what_was_written_where_another_writer_was_first(lake, monkeypatch):
+    land(lake, "one", a_page("tags", a_record("tag", "T1", name="vip")))
+    refine(lake, "default", ["tags"])
+    both = [a_record("tag", "T1", name="VIP"), a_record("tag", "T2", name="new")]
+    land(lake, "two", a_page("tags", *both, fetched_at=NOON + DAY))
+    merge = Lake.merge
+
+    def second(lake, table, rows, days):
+        merge(lake, table, rows.where("tag_id = 'T2'"), days)
+        return merge(lake, table, rows, days)
+
+    monkeypatch.setattr(Lake, "merge", second)
+    [done] = refine(lake, "default", ["tags"])
+
+    assert (done.inserted, done.updated, done.marked_deleted) == (0, 2, 0)
+
+
 def test_what_a_complete_read_lacks_is_marked_and_a_return_lifts_the_mark(lake):
     here = a_record("tag", "T1", name="vip")
     land(lake, "one", a_page("tags", here))
