@@ -46,11 +46,10 @@ class Settler:
         columns = (*table.columns, *table.internal)
         needed = {name for column in columns for name in NEEDS.get(column.lookup, ())}
         silver = {name: self.lake.silver(TABLES[name]) for name in needed}
+        came = {name: self._written(rows) for name, rows in silver.items()}
         news = {
-            name: self._written(silver[name]).select(
-                "_account_id", F.col(TABLES[name].key[0]).alias("news_id")
-            )
-            for name in needed
+            name: rows.select("_account_id", F.col(TABLES[name].key[0]).alias("news_id"))
+            for name, rows in came.items()
         }
         news = {name: rows for name, rows in news.items() if not rows.isEmpty()}
         if not news:
@@ -67,8 +66,8 @@ class Settler:
                 return 0
             current = current.where(only(f"`{day}`", days))
         rows = current.join(waited, ["_account_id", *table.key], "left_semi")
-        if table.name in silver:  # all of it would be looked through for what only news can say
-            silver[table.name] = self._written(silver[table.name])
+        if table.name in came:  # the large one, and what older rows of it say is filled already
+            silver[table.name] = came[table.name]
         return self._merge(table, settled(table, rows, silver, self.run_id), days)
 
     def borrow(self, table: TableSpec, since: Column) -> int:
