@@ -16,6 +16,8 @@ MOST_DAYS = 3_653
 MOST_METRICS = 14
 """Layers that an eye can tell apart; smaller metrics share one more."""
 OTHERS = "other metrics"
+NO_METRIC = "no metric"
+"""What events are called that name none."""
 _DAY = timedelta(days=1)
 
 
@@ -23,7 +25,8 @@ def events_per_day(rows: Sequence[Row], names: Mapping[str, str], today: date) -
     """Layers of events: ``start`` and ``length`` of the axis, ``outside``, and ``series``.
 
     Every day of the axis has a number, so that a hole is seen as one. ``outside``: events before
-    and after the axis, and those without a day. The largest metrics come first.
+    and after the axis, and those without a day. The largest metrics come first; events without a
+    metric are a layer of their own, the last.
     """
     earliest, latest = today - MOST_DAYS * _DAY, today + _DAY
     within = [row for row in rows if row["day"] and earliest <= row["day"] <= latest]
@@ -33,11 +36,11 @@ def events_per_day(rows: Sequence[Row], names: Mapping[str, str], today: date) -
         return {"start": None, "length": 0, "outside": outside, "series": []}
     start, end = (bound(row["day"] for row in within) for bound in (min, max))
     layers = _largest(within)
-    counts: dict[str, list[int]] = {name: [0] * ((end - start).days + 1) for name in layers}
+    counts: dict[str | None, list[int]] = {key: [0] * ((end - start).days + 1) for key in layers}
     for row in within:
         layer = row["metric_id"] if row["metric_id"] in counts else OTHERS
         counts[layer][(row["day"] - start).days] += row["row_count"]
-    series = [{"name": names.get(key) or key, "counts": layer} for key, layer in counts.items()]
+    series = [{"name": metric_label(key, names), "counts": layer} for key, layer in counts.items()]
     return {
         "start": f"{start}",
         "length": (end - start).days + 1,
@@ -46,14 +49,21 @@ def events_per_day(rows: Sequence[Row], names: Mapping[str, str], today: date) -
     }
 
 
-def _largest(rows: Sequence[Row]) -> list[str]:
+def metric_label(metric_id: str | None, names: Mapping[str, str]) -> str:
+    """What a metric is called: its name, else its id; events may have neither."""
+    return NO_METRIC if metric_id is None else names.get(metric_id) or metric_id
+
+
+def _largest(rows: Sequence[Row]) -> list[str | None]:
     sizes: Counter[str] = Counter()
     for row in rows:
-        sizes[row["metric_id"]] += row["row_count"]
+        if row["metric_id"] is not None:
+            sizes[row["metric_id"]] += row["row_count"]
     # Engines give rows in any order; metrics of one size always stand in the same one.
     ordered = sorted(sizes, key=lambda metric: (-sizes[metric], metric))
-    largest = ordered[:MOST_METRICS]
-    return [*largest, OTHERS] if len(ordered) > len(largest) else largest
+    layers: list[str | None] = [*ordered[:MOST_METRICS]]
+    layers += [OTHERS] if len(ordered) > MOST_METRICS else []
+    return [*layers, None] if any(row["metric_id"] is None for row in rows) else layers
 
 
 def late_per_day(rows: Sequence[Row]) -> dict[str, Any]:

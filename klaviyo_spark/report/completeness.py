@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from klaviyo_spark.report.charts import metric_label
 from klaviyo_spark.report.reader import Row
 
 HOW = "run klaviyo-spark verify"
@@ -76,13 +77,15 @@ def _heat(rows: Sequence[Row], names: Mapping[str, str]) -> Heat:
     first, last = (bound(row["month"] for row in rows) for bound in (min, max))
     count = _number(last) - _number(first) + 1
     months = tuple(_month(_number(first) + n) for n in range(count))
-    cells: dict[str, list[Cell | None]] = {}
-    shown = {row["scope"]: names.get(row["scope"]) or row["scope_name"] for row in rows}
+    cells: dict[str | None, list[Cell | None]] = {}
+    shown = {row["scope"]: row["scope_name"] for row in rows if row["scope_name"]} | {**names}
     for row in rows:
         line = cells.setdefault(row["scope"], [None] * count)
         line[_number(row["month"]) - _number(first)] = cell(row)
-    lines = sorted((shown[scope] or scope, tuple(line)) for scope, line in cells.items())
-    return Heat(months, tuple(lines))
+    lines = [(metric_label(scope, shown), scope or "", tuple(c)) for scope, c in cells.items()]
+    # By the id too: names may be shared, and cells have no order.
+    ordered = sorted(lines, key=lambda line: line[:2])
+    return Heat(months, tuple((name, line) for name, _, line in ordered))
 
 
 def cell(row: Row) -> Cell:

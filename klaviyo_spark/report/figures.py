@@ -176,7 +176,7 @@ def _fresh(read: Sequence[Row], names: Mapping[str, str], now: datetime) -> Card
         return Card("Fresh?", "unknown", "no events read yet", "run klaviyo-spark sync")
     age = max(now - until, timedelta(seconds=1))
     lag = sorted(
-        names.get(row["scope"], row["scope"])
+        charts.metric_label(row["scope"], names)
         for row in read
         if row["read_until"] and until - row["read_until"] > timedelta(days=1)
     )
@@ -212,12 +212,12 @@ def _ended(exit_code: int) -> tuple[str, str]:
 
 def _metrics(rows: Sequence[Row], names: Mapping[str, str], since: date) -> Iterator[MetricLine]:
     """A line per metric, the largest first."""
-    by_metric: dict[str, list[Row]] = defaultdict(list)
+    by_metric: dict[str | None, list[Row]] = defaultdict(list)
     for row in rows:
         by_metric[row["metric_id"]].append(row)
     lines = [
         MetricLine(
-            names.get(metric) or metric,
+            charts.metric_label(metric, names),
             sum(row["row_count"] for row in some),
             sum(row["row_count"] for row in some if row["day"] and row["day"] > since),
             min((row["day"] for row in some if row["day"]), default=None),

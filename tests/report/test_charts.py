@@ -10,7 +10,7 @@ TODAY = date(2026, 11, 20)
 START = datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
 
 
-def a_day(day: date | None, count: int = 1, metric: str = "M1"):
+def a_day(day: date | None, count: int = 1, metric: str | None = "M1"):
     return {"day": day, "metric_id": metric, "row_count": count, "newest": None}
 
 
@@ -52,6 +52,20 @@ def test_small_metrics_share_a_layer_so_that_no_event_is_left_out():
     assert len(series) == charts.MOST_METRICS + 1
     assert series[0]["name"] == "M0", "the largest first"
     assert series[-1] == {"name": charts.OTHERS, "counts": [86 + 85 + 84]}
+
+
+def test_events_without_a_metric_are_a_layer_of_their_own_whatever_the_others_sizes():
+    same_size = [a_day(TODAY, 1, None), a_day(TODAY, 1, "M1")]
+    smallest = [a_day(TODAY, 100 - n, f"M{n}") for n in range(charts.MOST_METRICS + 3)]
+    smallest.append(a_day(TODAY, 2, None))
+
+    even, small = (
+        charts.events_per_day(days, {}, TODAY)["series"] for days in (same_size, smallest)
+    )
+
+    assert even == [{"name": "M1", "counts": [1]}, {"name": "no metric", "counts": [1]}]
+    assert [layer["name"] for layer in small[-3:]] == ["M13", "other metrics", "no metric"]
+    assert [layer["counts"] for layer in small[-2:]] == [[86 + 85 + 84], [2]]
 
 
 def test_no_events_give_an_empty_axis():

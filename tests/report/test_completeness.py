@@ -68,6 +68,27 @@ def test_a_metric_that_silver_does_not_know_is_called_as_verify_called_it():
     assert completeness([a_month(scope="M9")], [], [], {}).heat.lines[0][0] == "name of M9"
 
 
+def test_metrics_that_share_a_name_stand_in_two_lines():
+    rows = [a_month(scope="M2"), a_month(date(2026, 9, 1), scope="M1")]
+    same = [{**row, "scope_name": "Opened Email"} for row in rows]
+
+    lines = completeness(same, [], [], {}).heat.lines
+
+    assert [name for name, _ in lines] == ["Opened Email", "Opened Email"]
+    assert [[c.percent if c else None for c in cells] for _, cells in lines] == [
+        ["100", None],
+        [None, "100"],
+    ]
+
+
+def test_a_month_of_no_metric_has_a_line():
+    rows = [{**a_month(), "scope": None, "scope_name": None}, a_month(scope="M1")]
+
+    lines = completeness(rows, [], [], {}).heat.lines
+
+    assert [name for name, _ in lines] == ["name of M1", "no metric"]
+
+
 def test_nothing_verified_is_not_complete():
     found = completeness([], [], [], {})
 

@@ -138,6 +138,17 @@ def test_metrics_come_by_size_with_their_last_30_days():
     assert lines[0].first_day == date(2026, 10, 21)
 
 
+def test_events_without_a_metric_stand_among_the_metrics_by_size():
+    rows = [
+        {"day": NOW.date(), "metric_id": metric, "row_count": count, "newest": NOW}
+        for metric, count in ((None, 1), ("M2", 1), ("M1", 2))
+    ]
+
+    lines = figures(Answers(events=rows), "default", NOW).metrics
+
+    assert [(line.name, line.rows) for line in lines] == [("M1", 2), ("M2", 1), ("no metric", 1)]
+
+
 def test_metrics_of_one_name_are_told_apart_by_their_ids():
     rows = [{"metric_id": id, "name": name} for id, name in (("A", "x"), ("B", "x"), ("C", "y"))]
 

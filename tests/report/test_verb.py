@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from shutil import copytree
 
+import lakes
 import pytest
 
 from klaviyo_spark.cli import main
@@ -28,6 +30,25 @@ def test_it_writes_the_page_and_says_where(lake, tmp_path, capsys):
 
     assert (code, capsys.readouterr().out) == (0, f"the report is in {out}\n")
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_an_event_without_a_metric_has_a_line_beside_one_metric_of_the_same_size(tmp_path, capsys):
+    at = datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
+    lakes.write(
+        tmp_path / "lake",
+        "klaviyo_v2.events",
+        *(
+            {"event_id": id, "metric_data_id": metric, "event_datetime": at, "event_date": at}
+            for id, metric in (("EN1", None), ("EN2", "MReEm1"))
+        ),
+    )
+
+    code = run("--warehouse", str(tmp_path / "lake"), "--out", str(tmp_path / "page.html"))
+
+    assert (code, capsys.readouterr().err) == (0, "")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for name in ("no metric", "MReEm1"):
+        assert f'<th scope="row">{name}</th><td class="n" data-count="rows">1</td>' in page
 
 
 def test_a_lake_that_is_not_there_is_said_and_nothing_is_written(tmp_path, capsys):

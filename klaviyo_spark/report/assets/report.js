@@ -6,7 +6,7 @@
   // Told apart by people who see fewer colours, too: light and dark alternate.
   const colours = [
     "#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5",
-    "#9c6b4e", "#7f8794", "#c49a00", "#2b8cbe", "#d95f9a", "#74a12e", "#b0b7c3",
+    "#9c6b4e", "#7f8794", "#c49a00", "#2b8cbe", "#d95f9a", "#74a12e", "#b0b7c3", "#5b616b",
   ];
   const LIMIT = "share of the limit";
   const LINE_PX = 18;
