@@ -59,9 +59,9 @@ def ahead(resource: str, per_step: Sequence[int], rate_share: float, threads: in
     )
 
 
-def days_of(steps: Sequence[Step]) -> list[date]:
-    """The days (UTC) that steps touch, each once."""
-    return sorted({day for start, end in steps for day in _days(start, end)})
+def days_of(steps: Sequence[Step], earliest: date = date.min) -> list[date]:
+    """The days (UTC) that steps touch, each once, from ``earliest`` on."""
+    return sorted({day for start, end in steps for day in _days(start, end) if day >= earliest})
 
 
 def per_step(steps: Sequence[Step], per_day: Mapping[date, int]) -> list[int]:

@@ -19,6 +19,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings, api_key
 from klaviyo_spark.steps import Backfill
 from klaviyo_spark.verify.asked import Klaviyo
+from klaviyo_spark.verify.days import EARLIEST
 from klaviyo_spark.verify.listings import listings
 
 
@@ -61,7 +62,7 @@ def _events(lake: Lake, klaviyo: Klaviyo, settings: Settings, todo: Backfill) ->
     now = klaviyo.listed(listings(["metrics"]))
     remembered = state.read_watermarks(lake, settings.account).metric_names
     ids = resolve(now.metrics, settings.metrics, remembered).ids
-    days = forecast.days_of(todo.left)
+    days = forecast.days_of(todo.left, EARLIEST)
     per_day: dict[date, int] = {}
     for (_, day), count in klaviyo.counted(dict.fromkeys(ids, days), {}).events.items():
         per_day[day] = per_day.get(day, 0) + count

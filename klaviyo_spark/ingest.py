@@ -29,7 +29,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
-from klaviyo_spark.progress import Shows, Stage
+from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.watermarks import as_row, watermarks
 
@@ -176,7 +176,7 @@ class _Ingest:
                 Stage(
                     resource.name,
                     done=sum(found[n][0] + self._done["pages", n] for n in names),
-                    left=sum(found[n][2] for n in names),
+                    left=sum_of_left(found[n][2] for n in names),
                     records=sum(found[n][1] + self._done["records", n] for n in names),
                     share=max(self.client.limiter.usage(e.budget) for e in asked),
                 )

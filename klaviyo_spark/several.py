@@ -28,7 +28,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.parts import Part, words_of
 from klaviyo_spark.pipeline import Summary, Verb
-from klaviyo_spark.progress import Progress, Stage, progress
+from klaviyo_spark.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.rebuild import Rebuild
 from klaviyo_spark.refine import refine
 
@@ -85,11 +85,10 @@ class _Run:
 
     def together(self) -> Stage:
         """All that is being read of the account as one stage."""
-        left = [stage.left for stage in self.stages]
         return Stage(
             self.part.account,
             sum(stage.done for stage in self.stages),
-            None if None in left else sum(some for some in left if some is not None),
+            sum_of_left(stage.left for stage in self.stages),
             records=sum(stage.records for stage in self.stages),
             share=max((stage.share or 0.0 for stage in self.stages), default=None),
         )

@@ -24,6 +24,10 @@ def test_days_are_those_that_steps_touch():
     ]
 
 
+def test_days_before_the_earliest_are_left_out():
+    assert days_of([(june(1), june(5))], date(2026, 6, 3)) == [date(2026, 6, 3), date(2026, 6, 4)]
+
+
 def test_a_step_has_the_records_of_its_days():
     per_day = {date(2026, 6, 1): 5, date(2026, 6, 3): 7, date(2026, 6, 4): 1, date(2026, 6, 5): 9}
 

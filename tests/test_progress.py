@@ -103,16 +103,27 @@ def test_a_slow_speed_is_said_per_minute(speed: float, expected: str):
             View(a_stage(done=1_204, left=5_000, records=1_204_000, share=0.41), 38.2),
             "1,204 pages, 1,204,000 records, 38.2 pages/s, 41 % of the limit, about 2 min left",
         ),
-        (View(a_stage(left=None), 38.2), "100 pages, 38.2 pages/s"),
+        (View(a_stage(left=None), 38.2), "100 pages, 38.2 pages/s, time left not known"),
         (View(a_stage()), "100 pages"),
-        (View(a_stage(), 0.0), "100 pages, 0 pages/s"),
-        (View(a_stage(left=None, share=0.0), 1.5), "100 pages, 1.5 pages/s, 0 % of the limit"),
+        (View(a_stage(left=None)), "100 pages"),
+        (View(a_stage(), 0.0), "100 pages, 0 pages/s, time left not known"),
+        (View(a_stage(left=0), 2.0), "100 pages, 2 pages/s"),
+        (View(a_stage(left=-1.0), 2.0), "100 pages, 2 pages/s"),
+        (View(a_stage(left=90 * 86_400), 1.0), "100 pages, 1 page/s, about 90 d left"),
+        (View(a_stage(left=91 * 86_400), 1.0), "100 pages, 1 page/s, time left not known"),
+        (
+            View(a_stage(left=None, share=0.0), 1.5),
+            "100 pages, 1.5 pages/s, 0 % of the limit, time left not known",
+        ),
         (View(a_stage(records=7, share=0.4), 38.2, under_way=False), "100 pages, 7 records"),
         (View(a_stage(done=1, records=1)), "1 page, 1 record"),
-        (View(a_stage(left=None, unit="tables"), 0.5), "100 tables, 30 tables/min"),
+        (
+            View(a_stage(left=None, unit="tables"), 0.5),
+            "100 tables, 30 tables/min, time left not known",
+        ),
     ],
 )  # fmt: skip
-def test_what_is_unknown_is_not_said(view: View, expected: str):
+def test_a_time_left_that_is_unknown_is_said_as_unknown(view: View, expected: str):
     assert said(view) == expected
 
 
@@ -304,7 +315,7 @@ def test_what_moved_after_its_last_line_gets_one_more():
 
     assert run_lines(Clock(), states, until=45) == [
         (30, "lists: 3 pages, none left"),
-        (30, "events: 30 pages, 0 pages/s"),
+        (30, "events: 30 pages, 0 pages/s, time left not known"),
         (45, "lists: 4 pages, none left"),
         (45, "events: 90 pages, none left"),
     ]
@@ -525,7 +536,7 @@ def test_what_is_no_terminal_gets_lines_and_no_bars(caplog):
         shown.show([a_stage()])
 
     assert stream.getvalue() == ""
-    assert caplog.messages[0] == "events: 100 pages, 0 pages/s"
+    assert caplog.messages[0] == "events: 100 pages, 0 pages/s, time left not known"
 
 
 def test_a_terminal_whose_cursor_does_not_move_gets_lines(terminal, monkeypatch):
@@ -600,3 +611,21 @@ def test_widgets_are_filled_and_stay():
         (100.0, "400 pages"),
         (100.0, "closed"),
     ]
+
+
+def test_a_widget_of_which_it_is_not_known_how_much_is_left_ends_as_one_that_is_not_done():
+    made: list[Widget] = []
+
+    def a_widget(**given) -> Widget:
+        made.append(Widget(**given))
+        return made[-1]
+
+    clock = Clock()
+    with Progress(NotebookBars(a_widget), clock) as shown:
+        shown.show([a_stage(done=1, left=None)])
+        assert made[0].total is None
+        clock.now += 10
+        shown.show([a_stage(done=2, left=None)])
+
+    assert made[0].drawn[1][1].endswith("2 pages, 6 pages/min, time left not known")
+    assert (made[0].n, made[0].total) == (0, 100), "tqdm makes it red: less than all is done"

@@ -131,6 +131,13 @@ def test_an_unfinished_backfill_says_how_long_the_rest_takes():
     )
 
 
+def test_steps_that_ended_before_they_began_do_not_say_how_long_the_rest_takes():
+    of = (NOON - 360 * DAY, NOON)
+    clock_set_back = {**a_step(NOON - 360 * DAY, of), "finished_at": NOON - HOUR}
+    status = a_status(runs=[a_run("r1", NOON)], backfills=[clock_set_back])
+    assert [backfill.seconds_left for backfill in status.backfills] == [None]
+
+
 def test_a_finished_backfill_is_not_told():
     of = (NOON - 90 * DAY, NOON)
     assert a_status(backfills=[a_step(NOON - 90 * DAY, of)]).backfills == ()

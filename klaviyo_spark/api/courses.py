@@ -18,6 +18,9 @@ from klaviyo_spark.api.query import Bounds
 # A walk with fewer pages ahead is not worth another request: each part ends on a page not full.
 LEAST_PAGES = 4.0
 _RECENT_PAGES = 4
+# Pages are told to be ahead for each page read so far, at most. A file import has a million
+# profiles created within one second, and years without any after it.
+MOST_AHEAD = 1_000
 _SECOND = timedelta(seconds=1)
 
 
@@ -29,6 +32,7 @@ class Course:
         reached: all before this time has been read; None where that is not known yet.
         horizon: an end to reckon with where the window has none.
         pace: time a page holds, where that is known from the walk this one was cut from.
+        pages: that have been read, those of the walk this one was cut from too.
     """
 
     def __init__(
@@ -37,9 +41,11 @@ class Course:
         reached: datetime | None,
         horizon: datetime,
         pace: timedelta | None = None,
+        pages: int = 0,
     ) -> None:
         self.bounds = bounds
         self.reached = reached
+        self._pages = pages
         self._horizon = horizon
         self._inherited = pace
         self._cut_at: datetime | None = None
@@ -53,6 +59,7 @@ class Course:
         Of a walk that has been cut, Klaviyo knows only the end it had before. The second of the cut
         is the other half's: a newsletter's thousands on one second are not read twice.
         """
+        self._pages += 1
         if last is None:
             return False
         if not self._times and first is not None:
@@ -71,13 +78,31 @@ class Course:
 
     @property
     def pages_left(self) -> float:
-        """Pages ahead if time goes on being as full as it was; 0 where that cannot be known."""
+        """Pages ahead if time goes on being as full as it was; 0 where that cannot be known.
+
+        What walks are compared by; for a person it may be too far off, see ``estimate``.
+        """
         pace = self.pace
         if self.reached is None or pace is None:
             return 0.0
         ahead = max(timedelta(0), (self.bounds.end or self._horizon) - self.reached)
         # A page within one second: a second each is the fewest pages there can be.
         return ahead / max(pace, timedelta(milliseconds=1))
+
+    @property
+    def estimate(self) -> float | None:
+        """Pages ahead, to tell a person; None where what has been read does not say.
+
+        That is before the first page, beyond the horizon of a window without end, where pages lie
+        within one second, and where they are but a moment of a long window.
+        """
+        if self.reached is None or self.pace is None:
+            return None
+        if self.bounds.end is None and self.reached >= self._horizon:
+            return None
+        left = self.pages_left
+        dense = left > 0 and self.pace <= timedelta(0)
+        return None if dense or left > MOST_AHEAD * self._pages else left
 
     @property
     def middle(self) -> datetime | None:
@@ -93,7 +118,8 @@ class Course:
         """Leave the further half, with the second of ``middle``, to another: its course."""
         middle = self.middle
         assert middle is not None
-        rest = Course(replace(self.bounds, start=middle), middle, self._horizon, self.pace)
+        bounds = replace(self.bounds, start=middle)
+        rest = Course(bounds, middle, self._horizon, self.pace, self._pages)
         rest._cut_at = self._cut_at
         self.bounds, self._cut_at = replace(self.bounds, end=middle), middle
         return rest

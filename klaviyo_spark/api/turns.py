@@ -44,12 +44,20 @@ class Standing:
         return self.cuts < 1 + self.full_pages / 2
 
     @property
-    def pages_left(self) -> float:
-        """Pages still to come, by what is known of the walks under way; at least one per walk."""
+    def pages_left(self) -> float | None:
+        """Pages still to come, by what is known of the walks under way; at least one per walk.
+
+        None where one of these does not say; walks without a page yet are taken for as long as
+        those that are done.
+        """
         per_walk = self.pages / self.walks_done if self.walks_done else 1.0
-        ahead = sum(max(1.0, course.pages_left) for _, course in self.courses.values())
-        unbounded = max(0, self.busy - len(self.courses))
-        return ahead + per_walk * (len(self.waiting) + unbounded)
+        begun = [course for _, course in self.courses.values() if course.pace is not None]
+        ahead = 0.0
+        for course in begun:
+            if course.estimate is None:
+                return None
+            ahead += max(1.0, course.estimate)
+        return ahead + per_walk * (len(self.waiting) + max(0, self.busy - len(begun)))
 
 
 class Turns:
@@ -113,7 +121,7 @@ class Turns:
                 self._changed.notify()
             return replace(walk, bounds=course.bounds, reached=course.reached), is_last
 
-    def standings(self) -> dict[str, tuple[int, int, float]]:
+    def standings(self) -> dict[str, tuple[int, int, float | None]]:
         """Pages and records so far, and pages left, per endpoint that has been asked."""
         with self._changed:
             return {n: (s.pages, s.records, s.pages_left) for n, s in self._standings.items()}

@@ -124,7 +124,7 @@ class Crew:
         finally:
             self._end()
 
-    def standings(self) -> dict[str, tuple[int, int, float]]:
+    def standings(self) -> dict[str, tuple[int, int, float | None]]:
         """Pages and records so far, and pages left, per endpoint that has been asked."""
         return self._turns.standings()
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TextIO
 
 from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
-from klaviyo_spark.progress.stages import Pace, Stage, View
+from klaviyo_spark.progress.stages import Pace, Stage, View, sum_of_left
 
-__all__ = ["Progress", "Shows", "Stage", "progress"]
+__all__ = ["Progress", "Shows", "Stage", "progress", "sum_of_left"]
 
 
 class Shows(Protocol):

@@ -74,6 +74,7 @@ class NotebookBars(Face):
         """Leave the widgets in their last state."""
         self.draw(views)
         for bar in self._bars.values():
+            bar.total = bar.total or 100  # without a total tqdm takes it for done
             bar.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Klaviyo's steady budgets are per minute: a shorter window swings between a burst and a wait.
@@ -24,6 +25,16 @@ class Stage:
     unit: str = "pages"
     records: int = 0
     share: float | None = None
+
+
+def sum_of_left(left: Iterable[float | None]) -> float | None:
+    """What is left of several; None where it is not known of one of them."""
+    total = 0.0
+    for some in left:
+        if some is None:
+            return None
+        total += some
+    return total
 
 
 @dataclass(frozen=True)

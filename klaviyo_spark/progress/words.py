@@ -6,20 +6,28 @@ import math
 
 from klaviyo_spark.progress.stages import Stage, View
 
+# No run takes as long; an estimate beyond it only says that nothing is known.
+LONGEST_S = 90 * 86_400
+
 
 def said(view: View, width: float = math.inf) -> str:
     """A view in words, the most of them that fit in ``width``; the count in any case."""
     stage, unit = view.stage, view.stage.unit
     done = _counted(stage.done, unit)
     records = _counted(stage.records, "records") if stage.records else ""
-    speed = per_time = share = left = ""
+    speed = per_time = share = left = about_left = ""
     if view.under_way and view.speed is not None:
         speed, per_time = rate(view.speed, unit), rate(view.speed)
-        left = f"{about(stage.left / view.speed)} left" if view.speed and stage.left else ""
+        seconds = seconds_left(stage.left, view.speed)
+        if seconds is None:
+            left = about_left = "time left not known"
+        elif seconds > 0:
+            left = f"{about(seconds)} left"
+            about_left = f"about {left}"
     if view.under_way and stage.share is not None:
         share = f"{100 * stage.share:.0f} % of"
     wordings = (
-        (done, records, speed, share and f"{share} the limit", left and f"about {left}"),
+        (done, records, speed, share and f"{share} the limit", about_left),
         (done, per_time, share and f"{share} limit", left),
         (done, left),
     )
@@ -31,6 +39,18 @@ def line(view: View) -> str:
     """A view as a line of a log."""
     none_left = ", none left" if view.stage.left == 0 else ""
     return f"{view.stage.name}: {said(view)}{none_left}"
+
+
+def seconds_left(left: float | None, speed: float) -> float | None:
+    """Seconds until nothing is left at ``speed`` a second; None where that is not known.
+
+    That is so of a stage that stands still too, and where it comes to more than ``LONGEST_S``.
+    """
+    if left is not None and left <= 0:
+        return 0.0
+    if left is None or speed <= 0 or left / speed > LONGEST_S:
+        return None
+    return left / speed
 
 
 def percent(stage: Stage) -> float | None:

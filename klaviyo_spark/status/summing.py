@@ -271,7 +271,7 @@ def _backfills(facts: Facts, account: str, runs: list[Run]) -> Iterator[Unfinish
             end,
             total,
             done,
-            (total - done) * sum(took) / len(took) if took else None,
+            (total - done) * sum(took) / len(took) if sum(took) > 0 else None,
             max(row["finished_at"] for row in rows),
         )
 

@@ -74,6 +74,29 @@ def test_pages_of_one_second_are_many_and_not_endlessly_many():
     assert course.pages_left == 95_000
 
 
+def test_pages_ahead_are_told_as_far_as_what_has_been_read_bears_them():
+    assert a_course(0, 100).estimate is None, "before the first page"
+    assert a_course(0, 10_010, (0, 10)).estimate == 1_000
+    assert a_course(0, 10_020, (0, 10)).estimate is None, "a thousandth has not been read"
+    assert a_course(0, 10_020, (0, 10), (11, 20)).estimate == 1_000
+
+
+def test_pages_within_one_second_do_not_say_how_many_are_ahead():
+    assert a_course(0, 100, (5, 5)).estimate is None
+    assert a_course(0, 100, (5, 5), (5, 5)).estimate is None
+    assert a_course(0, 5, (5, 5)).estimate == 0, "but where nothing is ahead"
+
+
+def test_the_further_half_is_told_as_the_whole_was():
+    assert a_course(0, 100, (0, 10)).cut().estimate == 4.5
+    assert a_course(0, 100, (5, 5)).cut().estimate is None
+
+
+def test_beyond_the_horizon_of_a_window_without_end_nothing_is_known():
+    assert a_course(0, None, (0, 100)).estimate == 9
+    assert a_course(0, None, (0, 1100)).estimate is None
+
+
 def test_a_window_without_end_is_reckoned_to_its_horizon():
     course = a_course(0, None, (0, 100))
     assert (course.pages_left, course.middle) == (9, at(550))

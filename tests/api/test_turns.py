@@ -303,6 +303,25 @@ def test_standings_tell_pages_records_and_pages_left():
     assert turns.standings() == {"events": (1, 10, 9 + 1), "tags": (0, 0, 1)}
 
 
+def test_of_pages_within_one_second_it_is_not_known_how_many_are_left():
+    turns = some_turns(a_window("a", 0, 100), a_walk("c", endpoint("tags")))
+    walk = take(turns)
+    page(turns, walk, 5, 5)
+    assert turns.standings() == {"events": (1, 10, None), "tags": (0, 0, 1)}
+    page(turns, walk, 5, 25)
+    assert turns.standings()["events"] == (2, 20, 7.5)
+
+
+def test_walks_without_a_page_are_reckoned_to_be_as_long_as_those_that_are_done():
+    turns = some_turns(a_window("a", 0, 100), a_window("b", 0, 100), a_window("c", 0, 100))
+    walk = take(turns)
+    for last in (50, 60, 100):
+        page(turns, walk, last - 1, last, more=last < 100)
+    turns.done(walk)
+    take(turns)
+    assert turns.standings() == {"events": (3, 30, 3 + 3)}
+
+
 def test_walks_not_begun_are_reckoned_to_be_as_long_as_those_that_are_done():
     turns = some_turns(*map(a_walk, "abc"))
     walk = take(turns)
