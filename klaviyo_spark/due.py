@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from klaviyo_spark import membership, plan, revisions, state
-from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.answers import as_id, as_time, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.api.walk import Walk
@@ -275,8 +275,9 @@ class Due:
             at = as_time(plan.at(member, f"$.attributes.{field}"))
             if at and (last is None or at > last):
                 self._news.add(key)
-            if len(joined) < _JOINED_HELD:
-                joined.add(member["id"])
+            id = as_id(member.get("id"))
+            if id is not None and len(joined) < _JOINED_HELD:
+                joined.add(id)
 
 
 def _now() -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.answers import as_id, as_time, decode
 from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.query import Bounds, first_url
 from klaviyo_spark.api.walk import Walk
@@ -197,10 +197,10 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
         return []
     array, _, type = fanout.rows.partition(":")
     return [
-        _parent(record, fanout)
+        _parent(id, record, fanout)
         for record in decode(page).get(array) or []
         if isinstance(record, dict)
-        and isinstance(record.get("id"), str)
+        and (id := as_id(record.get("id"))) is not None
         and (not type or record.get("type") == type)
         and (not fanout.if_any or any(at(record, p) for p in fanout.if_any))
     ]
@@ -217,10 +217,10 @@ def at(record: dict[str, Any], read: str) -> Any:
     return value
 
 
-def _parent(record: dict[str, Any], fanout: Fanout) -> Parent:
+def _parent(id: str, record: dict[str, Any], fanout: Fanout) -> Parent:
     text = msgspec.json.encode(record, order="sorted")
     return Parent(
-        record["id"],
+        id,
         whole=not (fanout.partial_if and at(record, fanout.partial_if) is True),
         version=hashlib.sha256(text).hexdigest()[:16],
         settled=fanout.settled is None or at(record, fanout.settled[0]) in fanout.settled[1],

@@ -100,7 +100,7 @@ def lists(*ids: str) -> bytes:
     return a_body(*({"type": "list", "id": id} for id in ids))
 
 
-def a_member(id: str, joined_at: datetime) -> dict[str, Any]:
+def a_member(id: Any, joined_at: datetime) -> dict[str, Any]:
     return {"type": "profile", "id": id, "attributes": {"joined_group_at": joined_at.isoformat()}}
 
 
@@ -152,6 +152,19 @@ def test_a_group_that_somebody_joined_is_counted_first_and_one_read_whole_is_not
     due.note("list_profiles", {}, "L1", a_body(a_member("P1", NOW - 2 * DAY)))
     due.note("list_profiles", {}, "L2", a_body(a_member("P2", NOW - DAY)))
     assert parents(due.counting()) == ["L2", "L1"]
+
+
+def test_a_member_without_an_id_is_news_but_nobody_who_joined(a_run, said):
+    said.known = Known(groups={("lists", "L1"): RECENT})
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1"))
+    due.members()
+    members = [a_member(id, NOW - DAY) for id in ("P1", 7, None, "", {"id": "P2"})]
+    nameless = {"type": "profile", "attributes": members[0]["attributes"]}
+    due.note("list_profiles", {}, "L1", a_body(*members, nameless))
+
+    assert due._joined == {("lists", "L1"): {"P1", "7"}}
+    assert parents(due.counting()) == ["L1"]
 
 
 @pytest.mark.parametrize(("count", "again"), [(7, []), (6, ["L1"]), (None, []), ("7", [])])
@@ -267,7 +280,7 @@ def test_a_metric_is_known_by_its_name_and_owner():
     assert (fact.id, fact.name) == ("M1", "Opened Email")
 
 
-@pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": 7}])
+@pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": ""}])
 def test_a_record_that_is_no_metric_is_passed_over(record):
     assert [fact.id for fact in metrics_on(a_body(record, a_metric("M1")))] == ["M1"]
 

@@ -254,9 +254,22 @@ def test_only_included_objects_of_the_right_type_are_parents():
     assert found_on("flow_messages", data=[action], included=[{**action, "type": "tag"}]) == []
 
 
-def test_records_without_an_id_of_text_are_no_parents():
-    data = [{"type": "list"}, {"type": "list", "id": None}, {"id": 5}, "L1", None, ["L1"]]
+NO_IDS = (None, "", " \t\u00a0", True, 7.5, ["L1"], {"id": "L1"}, '["L1"]', ' {"id": "L1"}')
+
+
+def test_records_without_an_id_are_no_parents():
+    data = [{"type": "list"}, *({"type": "list", "id": id} for id in NO_IDS), "L1", None, ["L1"]]
     assert found_on("list_profiles", data=data) == []
+
+
+def test_a_parent_whose_id_is_a_number_is_asked_about_by_its_digits():
+    digits = 123456789012345678901234
+    data = [{"type": "list", "id": 5}, {"type": "list", "id": digits}]
+    parents = found_on("list_profiles", data=data)
+    walks = fanout_walks(BASE, ENDPOINTS["list_profiles"], parents, NOON)
+
+    assert [walk.parent_id for walk in walks] == ["5", str(digits)]
+    assert urlsplit(walks[0].first_url).path == "/api/lists/5/profiles"
 
 
 def test_a_page_without_records_or_included_has_no_parents():

@@ -208,6 +208,19 @@ def decode(body: bytes) -> Any:
         return json.loads(_SURROGATE.sub(rb"\\ufffd", body))
 
 
+def as_id(value: Any) -> str | None:
+    """The text of an id, a number's too; None for what names nothing, as ``checks.unfit`` has it.
+
+    A number with a fraction is not known by its digits any more.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        return None
+    bare = value.strip()
+    return value if bare and bare[0] not in "[{" else None
+
+
 def as_time(value: Any) -> datetime | None:
     """A time in any form of the API, in UTC, where none is said too; None for what is no time."""
     try:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from klaviyo_spark.api.answers import decode
+from klaviyo_spark.api.answers import as_id, decode
 
 # Names by which the API has called each documented metric. The SMS ones were renamed to "Text
 # Message" on 2026-07-01, "Unsubscribed" before 2024-05.
@@ -63,14 +63,15 @@ def metrics_on(page: bytes) -> list[MetricFact]:
     """The metrics of a page of their listing; a record that is none is left to quarantine."""
     facts = []
     for record in decode(page).get("data") or []:
-        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        id = as_id(record.get("id")) if isinstance(record, dict) else None
+        if id is None:
             continue
         attributes = _object(record.get("attributes"))
         name = attributes.get("name")
         owner = _object(attributes.get("integration")).get("name")
         facts.append(
             MetricFact(
-                record["id"],
+                id,
                 name if isinstance(name, str) else "",
                 owner if isinstance(owner, str) else None,
             )

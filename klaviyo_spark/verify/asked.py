@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.answers import as_id, as_time, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, metrics_on
 from klaviyo_spark.api.walk import Walk
@@ -119,8 +119,9 @@ class Klaviyo:
             path = f"$.attributes.{endpoint.windows[0].field}"
             for member in decode(got.page.body)["data"]:
                 joined_at = as_time(plan.at(member, path))
-                if joined_at and joined_at > since[key]:
-                    found.setdefault(key, set()).add(member["id"])
+                id = as_id(member.get("id"))
+                if id is not None and joined_at and joined_at > since[key]:
+                    found.setdefault(key, set()).add(id)
         return {key: len(ids) for key, ids in found.items()}
 
     def _of_group(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_time, decode
+from klaviyo_spark.api.answers import as_id, as_time, decode
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -38,8 +38,9 @@ class Listing:
         for record in decode(page).get(array) or []:
             if not isinstance(record, dict) or (type and record.get("type") != type):
                 continue
-            if isinstance(record.get("id"), str):
-                yield record["id"], _listed(record)
+            id = as_id(record.get("id"))
+            if id is not None:
+                yield id, _listed(record)
 
 
 def listings(resources: Sequence[str]) -> list[Listing]:

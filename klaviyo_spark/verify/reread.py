@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import decode
+from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.ledger import Landed
@@ -102,10 +102,13 @@ def _about(body: bytes, missing: frozenset[str]) -> set[str]:
     found = set(missing)
     page = decode(body)
     for record in [*(page.get("data") or []), *(page.get("included") or [])]:
-        relations = record.get("relationships") if isinstance(record, dict) else None
-        for relation in (relations or {}).values() if isinstance(relations, dict) else ():
+        id = as_id(record.get("id")) if isinstance(record, dict) else None
+        if id is None:
+            continue
+        relations = record.get("relationships")
+        for relation in relations.values() if isinstance(relations, dict) else ():
             others = relation.get("data") if isinstance(relation, dict) else None
             for other in others if isinstance(others, list) else [others]:
-                if isinstance(other, dict) and other.get("id") in missing:
-                    found.add(record["id"])
+                if isinstance(other, dict) and as_id(other.get("id")) in missing:
+                    found.add(id)
     return found

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from klaviyo_spark.api.metrics import DOCUMENTED, MetricFact, Resolution, documented_names, resolve
+from klaviyo_spark.api.metrics import (
+    DOCUMENTED,
+    MetricFact,
+    Resolution,
+    documented_names,
+    metrics_on,
+    resolve,
+)
 
 
 def a_metric(id: str, name: str, integration: str | None = "Klaviyo") -> MetricFact:
@@ -125,3 +134,9 @@ def test_a_list_takes_documented_names_aliases_own_names_and_ids():
 
 def test_what_is_remembered_of_other_metrics_does_not_matter():
     assert resolve(ALL, "documented", {"X": "Placed Order"}).vanished == []
+
+
+def test_a_metric_whose_id_is_a_number_is_one_and_one_without_an_id_is_none():
+    ids = (7, "M1", None, "", " ", True, ["M2"], {"id": "M2"})
+    page = {"data": [{"id": id, "attributes": {"name": "Opened Email"}} for id in ids]}
+    assert [metric.id for metric in metrics_on(json.dumps(page).encode())] == ["7", "M1"]

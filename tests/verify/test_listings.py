@@ -49,7 +49,8 @@ def test_records_are_told_from_what_the_page_includes():
         "campaigns",
         a_campaign(),
         nameless,
-        {"type": "campaign", "id": None},
+        *({"type": "campaign", "id": id} for id in (None, "", {"id": "C3"}, ["C3"])),
+        {"type": "campaign", "id": 4},
         included=[a_campaign_message(), {"type": "tag", "id": "T1"}],
     )
     body = page["body"].encode()
@@ -59,6 +60,7 @@ def test_records_are_told_from_what_the_page_includes():
     assert dict(campaigns.records(body)) == {
         "C1": Listed("Spring sale", created),
         "C2": Listed(None, None),
+        "4": Listed(None, None),
     }
     assert dict(messages.records(body)) == {"C1-M": Listed(None, created)}
 

@@ -64,6 +64,18 @@ def test_of_missing_records_children_are_asked_for_once_they_are_listed():
     ]
 
 
+def test_what_has_no_id_was_not_missing_and_names_nothing_that_was():
+    plan = a_reread(Healing(listings={"campaigns": frozenset({"C1", "C3-M"})}))
+    rounds = plan.rounds()
+    next(rounds)
+    nameless = {**a_campaign("C3"), "id": None}
+    odd = a_campaign("C2")
+    odd["relationships"]["campaign-messages"]["data"] = [{"id": ["C3-M"]}, {"id": {"a": 1}}]
+    page = a_page("campaigns", nameless, odd, a_campaign("C1"))
+    plan.note("campaigns", EMAIL, None, page["body"].encode())
+    assert of(next(rounds)) == [("campaign_templates", "C1", True)]
+
+
 def test_where_nothing_was_missing_no_child_is_asked_for():
     plan = a_reread(Healing(listings={"campaigns": frozenset()}))
     rounds = plan.rounds()
