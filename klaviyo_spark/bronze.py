@@ -160,7 +160,9 @@ def landed_walks(pages: DataFrame) -> DataFrame:
 
     Times are microseconds since 1970, UTC: sessions differ in the zone they collect times in.
     """
-    last = {name: F.max_by(name, "page_no").alias(name) for name in ("next_url", "status")}
+    last = {
+        name: F.max_by(name, "page_no").alias(name) for name in ("next_url", "status", "run_id")
+    }
     return pages.groupBy("walk_id").agg(
         *[
             F.first(name).alias(name)

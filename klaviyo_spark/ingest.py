@@ -188,7 +188,7 @@ class _Ingest:
         walks = {**self.plan.kept, **self.lander.walks}
         names, skew = self.plan.metric_names, self.client.skew
         found = watermarks(walks.values(), names, skew, self.wanted.upper_margin)
-        rows = [as_row(mark, self.wanted.account_id, self.wanted.run_id) for mark in found]
+        rows = [as_row(mark, self.wanted.account_id) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
         account_id, run_id = self.wanted.account_id, self.wanted.run_id

@@ -28,6 +28,7 @@ class Landed:
 
     Args:
         slice: JSON.
+        run_id: the run that landed the last page.
         pages: number of the last page.
         next_url: of that page.
         ended: it was the walk's last.
@@ -42,6 +43,7 @@ class Landed:
     read_id: str
     read_run_id: str
     read_started_at: datetime
+    run_id: str
     walk_id: str
     complete: bool
     window_start: datetime | None
@@ -72,7 +74,7 @@ class Done:
     """What runs that came to their end have read.
 
     Args:
-        ranges: ranges of time, each under its resource and scope, with when that run began.
+        ranges: ranges of time, each under its resource and scope.
         reads: per endpoint, parent and completeness, when the last read began.
         gone_on_with: walks that they went on from to their end, were there more to ask or not.
     """
@@ -86,10 +88,10 @@ class Done:
 
         Only then what it holds counts as any other read: late events make it due again.
         """
+        if walk.walk_id in self.gone_on_with:
+            return True
         resource = ENDPOINTS[walk.endpoint].resource
         if resource not in WINDOWED or walk.complete:
-            if walk.walk_id in self.gone_on_with:
-                return True
             at = self.reads.get((walk.endpoint, walk.parent_id, walk.complete))
             return at is not None and walk.read_started_at <= at
         scopes = walk.facts["metric_ids"].split(",") if resource == "events" else [None]
@@ -124,6 +126,7 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
         read_id=row["read_id"],
         read_run_id=row["read_run_id"],
         read_started_at=row["read_started_at"],
+        run_id=row["run_id"],
         walk_id=row["walk_id"],
         complete=row["complete"],
         window_start=row["window_start"],

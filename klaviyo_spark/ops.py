@@ -68,7 +68,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("range_end", "timestamp", "UTC."),
             ("read_at", "timestamp", "When the reading began (UTC): later arrivals are not in it."),
             ("version", "string", "Digest of the group's record at that time."),
-            ("run_id", "string", "The run that read it."),
+            ("run_id", "string", "The run that read the last of it."),
         ),
     ),
     "quarantine": (

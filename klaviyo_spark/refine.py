@@ -28,8 +28,9 @@ from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import loads_of, read_watermarks, taken_in, utc
+from klaviyo_spark.state import loads_of, taken_in, utc, watermarks_of
 from klaviyo_spark.treatment import Personal
+from klaviyo_spark.watermarks import keep_earlier, known
 from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def refine(
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
     began = begins(batches)
+    marks = watermarks_of(lake, account_id) if due else []
     with ThreadPoolExecutor(
         SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
     ) as pool:
@@ -86,8 +88,7 @@ def refine(
             if run_id == reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
-            known = read_watermarks(lake, account_id, before=began[run_id])
-            days = whole_days(known.events)
+            days = whole_days(known(keep_earlier(marks, run_id, list(began))).events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
             loads += _noted(lake, account_id, _one_run(pool, loader, tables, due[run_id]))
     return loads

@@ -26,11 +26,14 @@ _GO_ON_WITHIN = timedelta(days=8)
 _ENDED = (0, 3)
 
 
-def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None) -> Known:
-    """What has been read of the account; with ``before``, by reads that began earlier."""
+def read_watermarks(lake: Lake, account_id: str) -> Known:
+    """What has been read of the account."""
+    return known(watermarks_of(lake, account_id))
+
+
+def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
+    """All watermarks of the account, in no order."""
     rows = lake.ops("watermarks").where(F.col("account_id") == account_id)
-    if before is not None:
-        rows = rows.where(F.col("read_at") < F.lit(before))
     times = ("range_start", "range_end", "read_at")
     found = rows.select(
         "resource",
@@ -38,9 +41,10 @@ def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None)
         "documented_name",
         "kind",
         "version",
+        "run_id",
         *[F.unix_micros(name).alias(name) for name in times],
     )
-    return known(
+    return [
         Watermark(
             row["resource"],
             row["scope"],
@@ -50,9 +54,10 @@ def read_watermarks(lake: Lake, account_id: str, before: datetime | None = None)
             utc(row["range_end"]),
             utc(row["read_at"]),
             row["version"],
+            row["run_id"],
         )
         for row in found.collect()
-    )
+    ]
 
 
 def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
@@ -68,10 +73,10 @@ def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
     walks = [row.asDict() for row in found]
     landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
     marks = lake.ops("watermarks").where(mine & (F.col("kind") == "range"))
-    ranges = marks.join(ended.select("run_id", "started_at"), "run_id").select(
+    ranges = marks.join(ended.select("run_id"), "run_id").select(
         "resource",
         "scope",
-        *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "started_at")],
+        *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "read_at")],
     )
     again = (
         pages.join(ended, "run_id", "left_semi")
@@ -83,8 +88,7 @@ def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
         ranges=[
             (
                 (row["resource"], row["scope"]),
-                Read(Range(_utc(row["range_start"]), utc(row["range_end"])),
-                     utc(row["started_at"])),
+                Read(Range(_utc(row["range_start"]), utc(row["range_end"])), utc(row["read_at"])),
             )
             for row in ranges.collect()
         ],

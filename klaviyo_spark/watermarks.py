@@ -6,7 +6,7 @@ Klaviyo's: ``skew`` is how far its clock is ahead of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ class Watermark:
     """One row: a range of time, or a moment at which a group was read or counted.
 
     ``kind``: range, complete (all there is, up to ``end``), joined (whoever joined a group by
-    ``end``), count.
+    ``end``), count. ``run_id``: the run that read the last of it.
     """
 
     resource: str
@@ -35,6 +35,7 @@ class Watermark:
     end: datetime
     read_at: datetime
     version: str | None = None
+    run_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Known:
 
 
 def known(rows: Iterable[Watermark]) -> Known:
-    """Rows put in order."""
+    """Rows by what they are asked for."""
     events: dict[str, list[Read]] = {}
     names: dict[str, str] = {}
     profiles: list[Read] = []
@@ -71,6 +72,19 @@ def known(rows: Iterable[Watermark]) -> Known:
     return Known(events, names, profiles, max(complete, default=None), groups)
 
 
+def keep_earlier(rows: Iterable[Watermark], run_id: str, order: Sequence[str]) -> list[Watermark]:
+    """The rows of runs before ``run_id``.
+
+    A run's own rows are told by its id: it may have begun a read before its first page came.
+
+    Args:
+        order: the runs whose pages are in bronze, in the order of fetching; a run that has none
+            left there was before all of them.
+    """
+    later = {*order[order.index(run_id) :]}
+    return [row for row in rows if row.run_id not in later]
+
+
 def watermarks(
     walks: Iterable[Landed],
     metric_names: Mapping[str, str],
@@ -83,32 +97,36 @@ def watermarks(
         metric_names: what each metric id counts as.
         margin: how long before its beginning a read may miss what Klaviyo was still indexing.
     """
-    ranges: dict[tuple[str, str | None, datetime], list[Range]] = {}
-    complete: dict[tuple[str, datetime], list[Range]] = {}
+    ranges: dict[tuple[str, str | None, datetime, str], list[Range]] = {}
+    complete: dict[tuple[str, datetime], list[Landed]] = {}
     for walk in walks:
         endpoint = ENDPOINTS[walk.endpoint]
         at = walk.read_started_at + skew
         if endpoint.resource == "events":
             for metric_id in walk.facts["metric_ids"].split(","):
-                ranges.setdefault(("events", metric_id, at), []).append(walk.held)
+                key = ("events", metric_id, at, walk.run_id)
+                ranges.setdefault(key, []).append(walk.held)
         elif endpoint.resource == "profiles" and walk.complete:
-            complete.setdefault((walk.read_id, at), []).append(walk.held)
+            complete.setdefault((walk.read_id, at), []).append(walk)
         elif endpoint.resource == "profiles":
-            ranges.setdefault(("profiles", None, at), []).append(walk.held)
+            ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.held)
         elif walk.ended and walk.status == 200 and walk.parent_id:
             of, version = (endpoint.resource, walk.parent_id, None), walk.parent_version
             for kind, moment in _moments(walk, at):
-                yield Watermark(*of, kind, None, moment, at, version)
-    for (resource, scope, at), held in ranges.items():
+                yield Watermark(*of, kind, None, moment, at, version, walk.run_id)
+    for (resource, scope, at, run_id), held in ranges.items():
         name = metric_names.get(scope) if scope else None
         for r in merge(held):
-            yield Watermark(resource, scope, name, "range", r.start, r.end, at)
-    for (_, at), held in complete.items():
-        if merge(held) == [Range(None, EVER)]:
-            yield Watermark("profiles", None, None, "complete", None, at - margin, at)
+            yield Watermark(resource, scope, name, "range", r.start, r.end, at, None, run_id)
+    for (_, at), parts in complete.items():
+        if merge(part.held for part in parts) == [Range(None, EVER)]:
+            # Of the parts that a run has landed which went on with the read, if there are any.
+            last = max(parts, key=lambda part: part.run_id != part.read_run_id)
+            end, run_id = at - margin, last.run_id
+            yield Watermark("profiles", None, None, "complete", None, end, at, None, run_id)
 
 
-def as_row(mark: Watermark, account_id: str, run_id: str) -> dict[str, Any]:
+def as_row(mark: Watermark, account_id: str) -> dict[str, Any]:
     """The row of ``klaviyo_ops.watermarks``."""
     return {
         "account_id": account_id,
@@ -120,7 +138,7 @@ def as_row(mark: Watermark, account_id: str, run_id: str) -> dict[str, Any]:
         "range_end": mark.end,
         "read_at": mark.read_at,
         "version": mark.version,
-        "run_id": run_id,
+        "run_id": mark.run_id,
     }
 
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from builders import NOON, a_page, an_event
 from chispa import assert_df_equality
 
+from klaviyo_spark import pipeline
+from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.late import late_arrivals, whole_days
+from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.watermarks import Watermark, as_row
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def june(day: int, hour: int = 0, second: int = 0) -> datetime:
@@ -97,3 +110,63 @@ def test_nothing_is_late_where_nothing_had_been_read(spark):
         "_account_id string, metric_data_id string, event_date date",
     )
     assert late_arrivals(new, TABLES["events"], []).isEmpty()
+
+
+# -- whose days had been read before ---------------------------------------------------------------
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+
+
+def land(lake: Lake, run_id: str, event_id: str, fetched_at: datetime, began: datetime) -> None:
+    """A run: an event of June 23, and the mark that all days before June 25 have been read."""
+    page = a_page("events", an_event(event_id), fetched_at=fetched_at, run_id=run_id)
+    lake.append_pages([page])
+    end = datetime(2026, 6, 25, tzinfo=timezone.utc)
+    mark = Watermark("events", "X1", None, "range", None, end, began, run_id=run_id)
+    lake.append_ops("watermarks", [as_row(mark, "default")])
+
+
+def late_rows(lake: Lake) -> list[tuple[Any, ...]]:
+    found = lake.ops("late_arrivals").select("run_id", "event_date", "late_rows").collect()
+    return sorted(map(tuple, found))
+
+
+def test_a_run_that_began_to_read_before_its_first_page_came_has_read_no_day_before(lake):
+    land(lake, "one", "E1", NOON, began=NOON - HOUR)
+    refine(lake, "default", ["events"])
+    first = late_rows(lake)
+    # By a clock that was put back since.
+    land(lake, "two", "E2", NOON + DAY, began=NOON - DAY)
+    refine(lake, "default", ["events"])
+
+    assert first == []
+    assert late_rows(lake) == [("two", date(2026, 6, 23), 1)]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    account = Account(events=60, profiles=10, campaigns=2, quiet_days=9)
+    with Sandbox(account, key="pk_x", rate_scale=1_000) as served:
+        yield served
+
+
+def test_a_window_that_had_landed_when_its_run_was_killed_has_no_late_arrivals(
+    lake, sandbox, monkeypatch
+):
+    """The run that goes on has no page of its own, and its mark is of what the other had landed."""
+    settings = Settings(base_url=sandbox.url, resources=("events",))
+    now = datetime.now(timezone.utc)
+    window = now - 700 * DAY, now - 3 * DAY
+    with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
+        with monkeypatch.context() as killed:
+            killed.setattr(pipeline, "note_end", lambda *_: None)
+            pipeline.run("ingest", lake, settings, client, *window)
+        asked = len(sandbox.requests)
+        done = pipeline.run("sync", lake, settings, client, *window)
+
+    assert len(sandbox.requests) == asked
+    assert done.rows["events"] > 0
+    assert late_rows(lake) == []

@@ -49,6 +49,7 @@ def a_piece(walk: Walk, **facts: Any) -> Landed:
             read_id=walk.read_id,
             read_run_id="one",
             read_started_at=walk.read_started_at or NOON,
+            run_id="one",
             walk_id=walk.walk_id,
             complete=walk.complete,
             window_start=walk.bounds.start if walk.bounds else None,
@@ -105,10 +106,10 @@ def test_the_first_page_of_a_walk_says_what_it_is_of():
 
 def test_each_page_adds_its_records_and_says_where_it_goes_on():
     first = a_page("events", 1, 2, next_url=NEXT, is_last=False, window_end=at(100))
-    second = {**first, "page_no": 2, "record_count": 5, "next_url": f"{NEXT}8"}
+    second = {**first, "page_no": 2, "record_count": 5, "next_url": f"{NEXT}8", "run_id": "two"}
     both = landed({**second, "window_end": at(50)}, landed(first, None))
     assert (both.pages, both.records, both.next_url) == (2, 7, f"{NEXT}8")
-    assert both.window_end == at(50)
+    assert (both.window_end, both.run_id) == (at(50), "two")
 
 
 @pytest.mark.parametrize(
@@ -567,7 +568,8 @@ def test_a_listing_is_made_up_for_by_going_on_with_it_or_reading_it_since(second
     assert not done.makes_up_for(a_piece(listing("lists")[0]))
 
 
-def test_a_listing_that_had_landed_whole_is_made_up_for_by_going_on_with_it():
-    piece = a_piece(listing("tags")[0])
+@pytest.mark.parametrize("walk", [listing("tags")[0], events(10, 90)], ids=["listing", "window"])
+def test_what_had_landed_whole_is_made_up_for_by_going_on_with_it(walk):
+    piece = a_piece(walk)
     assert Done([], {}, {piece.walk_id}).makes_up_for(piece)
     assert not Done([], {}, {"another"}).makes_up_for(piece)

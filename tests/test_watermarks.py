@@ -17,7 +17,7 @@ from klaviyo_spark import ops
 from klaviyo_spark.api.coverage import Range, Read, uncovered
 from klaviyo_spark.ledger import EVER, Landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
-from klaviyo_spark.watermarks import Known, Watermark, as_row, known, watermarks
+from klaviyo_spark.watermarks import Known, Watermark, as_row, keep_earlier, known, watermarks
 
 ZERO, HOUR, DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
 MARGIN = timedelta(minutes=2)
@@ -37,6 +37,7 @@ def a_walk(endpoint: str, start: float | None = None, end: float | None = None, 
         read_id="R",
         read_run_id="one",
         read_started_at=NOON,
+        run_id="one",
         walk_id="W",
         complete=False,
         window_start=None if start is None else at(start),
@@ -72,12 +73,13 @@ def a_range(start: float | None, end: float, scope: str | None = "M1", **facts: 
     """A range of events that was read at ``NOON``."""
     resource = "events" if scope else "profiles"
     begin = None if start is None else at(start)
-    return replace(Watermark(resource, scope, None, "range", begin, at(end), NOON), **facts)
+    read = Watermark(resource, scope, None, "range", begin, at(end), NOON, run_id="one")
+    return replace(read, **facts)
 
 
 def a_mark(kind: str, hours: float, read_at: float = 0, version: str = "v") -> Watermark:
     """A moment of list L1."""
-    return Watermark("lists", "L1", None, kind, None, at(hours), at(read_at), version)
+    return Watermark("lists", "L1", None, kind, None, at(hours), at(read_at), version, "one")
 
 
 # -- ranges ---------------------------------------------------------------------------------------
@@ -119,6 +121,11 @@ def test_ranges_that_were_read_at_other_times_are_kept_apart():
     ]
 
 
+def test_what_two_runs_have_landed_of_a_read_is_kept_apart():
+    walks = events(-9, -5, run_id="one"), events(-5, -1, walk_id="half", run_id="two")
+    assert marks(*walks) == [a_range(-9, -5), a_range(-5, -1, run_id="two")]
+
+
 def test_updated_profiles_are_a_range_without_scope():
     assert marks(a_walk("profiles", None, -1)) == [a_range(None, -1, None)]
 
@@ -134,7 +141,7 @@ def test_listings_leave_no_mark():
 
 # -- complete reads of profiles -------------------------------------------------------------------
 
-COMPLETE = Watermark("profiles", None, None, "complete", None, NOON - MARGIN, NOON)
+COMPLETE = Watermark("profiles", None, None, "complete", None, NOON - MARGIN, NOON, run_id="one")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +176,13 @@ def test_a_complete_read_is_good_up_to_what_klaviyo_had_indexed_when_it_began():
     (mark,) = marks(all_profiles(), skew=timedelta(minutes=-7))
     assert mark.read_at == NOON - timedelta(minutes=7)
     assert mark.end == mark.read_at - MARGIN
+
+
+@pytest.mark.parametrize(("landed_by", "whose"), [(("one", "one"), "one"), (("one", "two"), "two")])
+def test_a_complete_read_is_of_the_run_that_went_on_with_it(landed_by, whose):
+    first, second = landed_by
+    (mark,) = marks(all_profiles(None, -5, run_id=first), all_profiles(-5, None, run_id=second))
+    assert mark == replace(COMPLETE, run_id=whose)
 
 
 # -- groups ---------------------------------------------------------------------------------------
@@ -216,7 +230,7 @@ def test_a_count_is_a_mark_of_its_group(endpoint, of):
 
 def and_back(found: Iterable[Watermark]) -> list[Watermark]:
     """Marks as they are after they have been rows."""
-    rows = [as_row(mark, "default", "one") for mark in found]
+    rows = [as_row(mark, "default") for mark in found]
     return [
         Watermark(
             row["resource"],
@@ -227,13 +241,14 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
             row["range_end"],
             row["read_at"],
             row["version"],
+            row["run_id"],
         )
         for row in rows
     ]
 
 
 def test_a_row_has_the_columns_of_its_table():
-    row = as_row(a_range(-9, -1), "default", "one")
+    row = as_row(a_range(-9, -1), "default")
     assert tuple(row) == tuple(name for name, _, _ in ops.TABLES["watermarks"][1])
     assert (row["account_id"], row["run_id"]) == ("default", "one")
 
@@ -286,6 +301,22 @@ def test_a_group_is_known_as_it_was_when_last_looked_at():
         a_mark("count", -2, read_at=-2, version="second"),
     ]
     assert known(rows).groups["lists", "L1"].version == "third"
+
+
+# -- whose they are ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run_id", "earlier"),
+    [("one", ["gone"]), ("two", ["gone", "one"]), ("three", ["gone", "one", "two"])],
+)
+def test_marks_of_earlier_runs_are_told_by_id_whenever_they_say_that_they_began(run_id, earlier):
+    rows = [
+        a_range(-9, -1, read_at=at(hours), run_id=run)
+        for run, hours in (("gone", 9), ("three", -9), ("one", 0), ("two", -5))
+    ]
+    found = keep_earlier(rows, run_id, ["one", "two", "three"])
+    assert sorted(row.run_id for row in found) == sorted(earlier)
 
 
 hours = st.integers(-100, -1)
