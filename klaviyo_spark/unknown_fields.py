@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.answers import decode, scrub
+from klaviyo_spark.api.answers import decode, scrub, without_mark
 from klaviyo_spark.known import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
@@ -84,7 +84,7 @@ class Watch:
         if endpoint not in self._readers:
             self._readers[endpoint] = reader(self._known[endpoint])
         try:
-            self._readers[endpoint].decode(body)
+            self._readers[endpoint].decode(without_mark(body))
         except (msgspec.DecodeError, RecursionError):
             return False
         return True

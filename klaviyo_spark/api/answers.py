@@ -5,8 +5,10 @@ A body is checked for being whole and found its ``links.next`` in; it is never r
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -14,13 +16,16 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.troubles import Said
+from klaviyo_spark.api.troubles import ErrorPage, Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
 
 DETAIL_CHARS = 300
 _EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PHONE = re.compile(r"(\+|%2B)\d{7,15}")
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
+# Headers by which proxies, firewalls and content networks say who they are.
+_SIGNED_BY = ("Server", "Via", "cf-mitigated", "X-Squid-Error", "X-Sucuri-ID", "X-Iinfo")
 
 
 @dataclass(frozen=True)
@@ -89,19 +94,23 @@ _RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 _ERRORS = msgspec.json.Decoder(_Errors)
 
 
-def read_page(body: bytes, where: str) -> tuple[str | None, int, tuple[bytes, ...]]:
+def read_page(
+    body: bytes, where: str, secret: str = ""
+) -> tuple[str | None, int, tuple[bytes, ...]]:
     """``links.next``, number of records, first and last record of a body with status 200.
 
     Args:
         where: what was asked, for messages.
+        secret: the key, which no message may show.
 
     Raises:
         RetryableError: not whole, not JSON or not UTF-8: an HTML page, a body cut short.
+        ErrorPage: an error of Klaviyo's in the place of a page.
         BadAnswer: JSON, but without the ``data`` or the ``links`` that each page has.
     """
     try:
         body.decode("utf-8")  # msgspec looks only into the texts that it keeps
-        page, body = _decoded(body)
+        page, body = _decoded(without_mark(body))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"{where} -> 200, but not a page of Klaviyo's: {error}") from None
     except UnicodeDecodeError:
@@ -110,6 +119,8 @@ def read_page(body: bytes, where: str) -> tuple[str | None, int, tuple[bytes, ..
         what = _looks_like(body)
         raise RetryableError(f"{where} -> 200, but {what} ({error})", status=200) from None
     data = bytes(page.data)
+    if not data and is_error_body(body):
+        raise ErrorPage(f"{where} -> 200, but an error: {error_text(body, secret)}", status=200)
     if not data:
         raise BadAnswer(f"{where} -> 200, but the body has no data")
     if data.startswith(b"["):
@@ -131,7 +142,7 @@ def error_text(body: bytes, secret: str) -> Said:
     Nothing where the body is no error of Klaviyo's (an HTML page of something in between).
     """
     try:
-        errors = _ERRORS.decode(body).errors
+        errors = _ERRORS.decode(without_mark(body)).errors
     except msgspec.DecodeError:
         return Said()
     if not errors:
@@ -150,9 +161,27 @@ def error_text(body: bytes, secret: str) -> Said:
 def is_error_body(body: bytes) -> bool:
     """Whether ``body`` is an error as Klaviyo writes them, and not of something in between."""
     try:
-        return bool(_ERRORS.decode(body).errors)
+        return bool(_ERRORS.decode(without_mark(body)).errors)
     except msgspec.DecodeError:
         return False
+
+
+def answerer(headers: Mapping[str, str], body: bytes) -> str:
+    """Who an answer that is not Klaviyo's is from, by its headers and the title of its page.
+
+    Empty where nothing tells.
+    """
+    parts = [f"{name}: {headers[name]}" for name in _SIGNED_BY if headers.get(name)]
+    title = _TITLE.search(body)
+    if title:
+        words = " ".join(title.group(1).decode("utf-8", "replace").split())
+        parts.append(f'page "{words}"')
+    return scrub(", ".join(parts), "")[:DETAIL_CHARS]
+
+
+def without_mark(body: bytes) -> bytes:
+    """``body`` without the byte order mark that some proxies put before it."""
+    return body.removeprefix(codecs.BOM_UTF8)
 
 
 def scrub(text: str, secret: str) -> str:
@@ -202,6 +231,7 @@ def decode(body: bytes) -> Any:
 
     Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite.
     """
+    body = without_mark(body)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:

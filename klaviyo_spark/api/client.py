@@ -21,13 +21,14 @@ import urllib3
 from klaviyo_spark import __version__
 from klaviyo_spark.api import answers
 from klaviyo_spark.api.answers import Page
-from klaviyo_spark.api.failures import connection_error, status_error
+from klaviyo_spark.api.failures import Refusal, connection_error, status_error
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.nap import raise_if_stopped
 from klaviyo_spark.api.query import origin, same_origin
-from klaviyo_spark.api.retry import RETRIED_STATUSES, RetryPolicy, wait_s
+from klaviyo_spark.api.retry import RetryPolicy, wait_s
 from klaviyo_spark.api.servertime import ServerClock, utc_now
 from klaviyo_spark.api.transport import Key, KeyAuth, Session
+from klaviyo_spark.api.troubles import Contact
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import BadAnswer, RetryableError
 
@@ -94,7 +95,7 @@ class Client:
         self._lock = threading.Lock()
         self._sent: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
-        self._reached = False
+        self._contact = Contact.NONE
 
     def __repr__(self) -> str:
         """Where it talks to; never the key."""
@@ -157,7 +158,7 @@ class Client:
         return self._policy.call(
             send,
             now=self._server.now,
-            reached=lambda: self._reached,
+            contact=lambda: self._contact,
             on_retry=lambda: self._count("retries"),
             stop=stop,
         )
@@ -199,7 +200,7 @@ class Client:
         try:
             timeout = (self._timeout[0], max(1.0, min(self._timeout[1], deadline - began)))
             with session.ask(url, timeout, headers, question) as response:
-                self._reached = True
+                self._contact = max(self._contact, Contact.REACHED)
                 date = answers.http_date(response.headers.get("Date"))
                 self._server.note(date, self._server.local_now())
                 self.limiter.learn(endpoint.budget, response.headers.get("RateLimit-Limit"))
@@ -213,9 +214,10 @@ class Client:
         status, next_url, count = response.status_code, None, 0
         edges: tuple[bytes, ...] = ()
         if status == 200:
-            next_url, count, edges = answers.read_page(body, where)
+            next_url, count, edges = answers.read_page(body, where, self._key.reveal())
         elif not (status == 404 and gone_ok and answers.is_error_body(body)):
             self._raise(endpoint, response, body, where, attempt)
+        self._contact = Contact.ANSWERED
         logger.debug(
             "%s -> %d, %d records, %d bytes, %.2f s",
             where, status, count, len(body), self._clock() - began,
@@ -256,19 +258,22 @@ class Client:
     ) -> None:
         """The error that ``response`` stands for; a 429 slows all threads down."""
         status = response.status_code
-        detail = answers.error_text(body, self._key.reveal())
-        if status in RETRIED_STATUSES:
-            now = self._server.now()
-            asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
-            if status == 429:
-                self._count("throttled")
-                self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))
-            said = f": {detail}" if detail else ""
-            raise RetryableError(f"{where} -> {status}{said}", status=status, retry_after_s=asked)
-        location = response.headers.get("Location", "")
-        revision = self._revision(endpoint)
-        key = self._key.name
-        raise status_error(status, where, detail, endpoint, revision, location, key)
+        said = answers.error_text(body, self._key.reveal())
+        if said.code is not None:
+            self._contact = Contact.ANSWERED
+        now = self._server.now()
+        asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
+        if status == 429:
+            self._count("throttled")
+            self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))
+        raise status_error(
+            Refusal(
+                status, where, said, answers.answerer(response.headers, body),
+                self._revision(endpoint), response.headers.get("Location", ""), asked,
+            ),
+            endpoint,
+            self._key.name,
+        )  # fmt: skip
 
     def _revision(self, endpoint: Endpoint) -> str:
         return endpoint.revision.name if endpoint.revision else self.revision

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import requests
 import urllib3
 
@@ -12,30 +14,56 @@ from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError
 
 
-def status_error(
-    status: int, where: str, said: Said, endpoint: Endpoint, revision: str, location: str, key: str
-) -> ApiError:
-    """The error for an answer that asking again cannot mend.
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is no page.
 
     Args:
         where: method and path.
-        said: by Klaviyo, scrubbed.
+        said: by Klaviyo, scrubbed; its ``code`` is None where the body is not Klaviyo's.
+        answerer: what its headers and its title tell of who answered.
         revision: that was asked for.
         location: of a redirect; only its host is named.
+        retry_after_s: the wait that the answer asks for, where it does.
+    """
+
+    status: int
+    where: str
+    said: Said
+    answerer: str
+    revision: str
+    location: str
+    retry_after_s: float | None = None
+
+
+def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
+    """The error for an answer that is no page; of a ``RetryableError`` the request is sent again.
+
+    Args:
         key: what a person calls the key; never the key.
     """
+    status, said = refusal.status, refusal.said
     row = troubles.of_answer(status, said)
     if row is troubles.RETIRED and endpoint.revision:
         row = troubles.OLDER_RETIRED
+    if issubclass(row.error, RetryableError):
+        who = f" from {refusal.answerer}" if said.code is None and refusal.answerer else ""
+        text = f": {said}" if said else ""
+        return row.error(
+            f"{refusal.where} -> {status}{who}{text}",
+            status=status,
+            retry_after_s=refusal.retry_after_s,
+        )
     words = row.words.format(
         said=said or "without a word why",
         name=endpoint.name,
         scopes=", ".join(endpoint.scopes),
-        revision=revision,
-        to=f", pointing to {_target(location)}" if location else "",
+        revision=refusal.revision,
+        to=f", pointing to {_target(refusal.location)}" if refusal.location else "",
+        answerer=refusal.answerer or "something on the way",
         key=key,
     )
-    message = f"{where} -> {status}{words}"
+    message = f"{refusal.where} -> {status}{words}"
     if row.error is MissingScope:
         return MissingScope(message, scopes=endpoint.scopes)
     return row.error(message, status=status)

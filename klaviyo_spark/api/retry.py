@@ -18,10 +18,8 @@ from typing import TypeVar
 import tenacity
 
 from klaviyo_spark.api.nap import Sleep, nap
-from klaviyo_spark.api.troubles import RETRIED_STATUSES, TOTAL_S, Unreachable, of_error
+from klaviyo_spark.api.troubles import TOTAL_S, Contact, of_error
 from klaviyo_spark.errors import RateLimitTooLong, RetryableError
-
-__all__ = ["RETRIED_STATUSES", "RetryPolicy", "Unreachable", "wait_s"]
 
 logger = logging.getLogger(__name__)
 
@@ -73,14 +71,14 @@ class RetryPolicy:
         send: Callable[[int, float], T],
         *,
         now: Callable[[], datetime],
-        reached: Callable[[], bool] = lambda: True,
+        contact: Callable[[], Contact] = lambda: Contact.ANSWERED,
         on_retry: Callable[[], None] = lambda: None,
         stop: threading.Event | None = None,
     ) -> T:
         """What ``send(attempt, seconds_left)`` returns, asked again after each RetryableError.
 
         Args:
-            reached: whether the host was ever reached; until then one that cannot be is given up
+            contact: how far the run has got with the host; early on, some errors are given up
                 sooner.
             on_retry: called before each wait.
 
@@ -95,8 +93,7 @@ class RetryPolicy:
             return self.clock() - began
 
         def tries(error: RetryableError) -> int:
-            row = of_error(error)
-            return row.tries if reached() else row.unreached_tries
+            return of_error(error).tries_at(contact())
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = _error(state)

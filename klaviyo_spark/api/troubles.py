@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import IntEnum
 
 from klaviyo_spark.errors import (
     ApiError,
@@ -26,10 +27,28 @@ from klaviyo_spark.errors import (
 
 TRIES = 8
 TOTAL_S = 900.0
+# Before Klaviyo has answered once, a block on the way is likelier than an outage.
+EARLY_TRIES = 3
+
+
+class Contact(IntEnum):
+    """How far a run has got with the host."""
+
+    NONE = 0
+    REACHED = 1  # something answered
+    ANSWERED = 2  # Klaviyo answered, by a page or by an error of its own
 
 
 class Unreachable(RetryableError):
     """No connection to the host: no such name, refused, or no answer to a call."""
+
+
+class Intercepted(RetryableError):
+    """Something between this machine and Klaviyo answered in its place."""
+
+
+class ErrorPage(RetryableError):
+    """Status 200 with an error of Klaviyo's in the body."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,7 @@ class Trouble:
         about: pattern of its source and text, the source first.
         tries: at most; of 1, it is not sent again.
         total_s: for all tries together.
-        unreached_tries: at most, as long as the host was never reached.
+        early_tries: at most, as long as the run's contact is below ``contact``.
     """
 
     name: str
@@ -78,7 +97,12 @@ class Trouble:
     about: str = ""
     tries: int = 1
     total_s: float = 0.0
-    unreached_tries: int = 1
+    early_tries: int = 1
+    contact: Contact = Contact.REACHED
+
+    def tries_at(self, contact: Contact) -> int:
+        """How often it is tried by a run that has got that far with the host."""
+        return self.tries if contact >= self.contact else self.early_tries
 
     def fits(self, status: int, said: Said) -> bool:
         """Whether an answer is this row's."""
@@ -94,13 +118,14 @@ def _again(
     statuses: Collection[int],
     words: str,
     error: type[RetryableError] = RetryableError,
+    codes: Collection[str | None] = (),
     tries: int = TRIES,
-    total_s: float = TOTAL_S,
-    unreached_tries: int = TRIES,
+    early_tries: int = TRIES,
+    contact: Contact = Contact.REACHED,
 ) -> Trouble:
     return Trouble(
-        name, error, words, statuses,
-        tries=tries, total_s=total_s, unreached_tries=unreached_tries,
+        name, error, words, statuses, codes,
+        tries=tries, total_s=TOTAL_S, early_tries=early_tries, contact=contact,
     )  # fmt: skip
 
 
@@ -115,6 +140,22 @@ SERVER = _again(
     (500, 502, 503, 504, 520, 521, 522, 523, 524),
     "Klaviyo is in trouble, see https://status.klaviyo.com; run again later",
 )
+INTERCEPTED = _again(  # a challenge page, a firewall's refusal, a proxy's time-out
+    "intercepted", (403, 408, 425, *range(500, 600)),
+    "This is not Klaviyo's answer and says nothing about the key: ask whoever runs that proxy or "
+    "firewall to let klaviyo-spark's requests through, or run again later",
+    Intercepted,
+    (None,),
+    early_tries=EARLY_TRIES,
+    contact=Contact.ANSWERED,
+)  # fmt: skip
+ERROR_PAGE = _again(
+    "200 and an error", (200,),
+    "Klaviyo answers status 200 with an error; run again later, and report this line if it stays",
+    ErrorPage,
+    tries=2,
+    early_tries=2,
+)  # fmt: skip
 NO_PAGE = _again(  # HTML, nothing, malformed or cut JSON
     "200 and no page", (200,),
     "Something on the way answers for Klaviyo or cuts its answers: check the base URL and proxies",
@@ -128,7 +169,7 @@ UNREACHABLE = _again(
     "Ad-block and DNS lists block Klaviyo's host on some networks: look it up from this machine, "
     "check firewall, HTTPS_PROXY and NO_PROXY",
     Unreachable,
-    unreached_tries=3,
+    early_tries=EARLY_TRIES,
 )  # fmt: skip
 UNTRUSTED = Trouble(
     "certificate", FatalError,
@@ -155,7 +196,9 @@ OLDER_RETIRED = Trouble(
 TROUBLES = (
     THROTTLED,
     SERVER,
+    INTERCEPTED,
     NO_PAGE,
+    ERROR_PAGE,
     BROKEN_OFF,
     UNREACHABLE,
     UNTRUSTED,
@@ -192,12 +235,6 @@ TROUBLES = (
         (401,),
     ),
     Trouble(
-        "no permission", MissingScope,
-        ", without a word of Klaviyo's: the key lacks a scope, {scopes} needed, or a firewall on "
-        "the way refuses",
-        (403,), (None,),
-    ),
-    Trouble(
         "scope missing", MissingScope,
         ": the key lacks a scope, {scopes} needed. A key's scopes cannot be changed: make a new "
         "one with all of them",
@@ -205,10 +242,15 @@ TROUBLES = (
     ),
     Trouble(
         "not Klaviyo's 404", BadAnswer,
-        " by something other than Klaviyo's API; check the base URL and proxies",
+        " by something other than Klaviyo's API ({answerer}); check the base URL and proxies",
         (404,), (None,),
     ),
     Trouble("gone", NotFound, ": {said}", (404,)),
+    Trouble(
+        "not Klaviyo's refusal", BadAnswer,
+        " from {answerer}, which is not Klaviyo's API; check the base URL and proxies",
+        (410, 413), (None,),
+    ),
     RETIRED,
     OLDER_RETIRED,
     Trouble(
@@ -220,8 +262,6 @@ TROUBLES = (
     Trouble("refused", FatalError, ": {said}", range(400, 1000)),
 )  # fmt: skip
 
-RETRIED_STATUSES = frozenset(s for t in TROUBLES if t.tries > 1 for s in t.statuses if s != 200)
-
 
 def of_answer(status: int, said: Said) -> Trouble:
     """The row of an answer that is no page."""
@@ -229,7 +269,8 @@ def of_answer(status: int, said: Said) -> Trouble:
 
 
 def of_error(error: RetryableError) -> Trouble:
-    """The row of what may be sent again."""
-    if isinstance(error, Unreachable):
-        return UNREACHABLE
-    return next((row for row in TROUBLES if error.status in row.statuses), BROKEN_OFF)
+    """The row of what may be sent again: by its kind, else by its status."""
+    kinds = {row.error: row for row in (UNREACHABLE, INTERCEPTED, ERROR_PAGE)}
+    rows = (THROTTLED, SERVER, NO_PAGE)
+    by_status = (row for row in rows if error.status in row.statuses)
+    return kinds.get(type(error)) or next(by_status, BROKEN_OFF)

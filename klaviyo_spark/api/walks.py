@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from klaviyo_spark.api.client import Client, Page
 from klaviyo_spark.api.nap import Stopped
 from klaviyo_spark.api.query import check_next
-from klaviyo_spark.api.retry import Unreachable
+from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.api.turns import Turns
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.errors import (

@@ -15,7 +15,8 @@ from typing import Any
 from klaviyo_spark.forget.person import Person
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"[ \t\n\r]*")
+# A byte order mark stands before a body as space does.
+_SPACE = re.compile(r"[ \t\n\r\ufeff]*")
 _TEXT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # An escape of a letter that needs none: what is written so is read before it is looked at.
 _ESCAPED = re.compile(r"\\u00[2-7]", re.IGNORECASE)

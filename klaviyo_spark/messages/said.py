@@ -18,7 +18,13 @@ from klaviyo_spark.api import nap, troubles
 PACKAGE = Path(__file__).parent.parent
 GAP = "…"
 # Errors that other modules add to those of ``errors``; named so that they are known here.
-OF_OTHERS = (nap.Stopped, troubles.Unreachable, lock.LakeBusy)
+OF_OTHERS = (
+    nap.Stopped,
+    troubles.ErrorPage,
+    troubles.Intercepted,
+    troubles.Unreachable,
+    lock.LakeBusy,
+)
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
 _NOT_OURS = ("sandbox", "messages", "doctor")
 # Their ValueErrors are shown behind the name of a setting or an option.
@@ -71,7 +77,17 @@ def _of_troubles() -> Iterator[Said]:
     for row in troubles.TROUBLES:
         if row.tries == 1:
             text = row.words
-            for gap in ("said", "name", "scopes", "revision", "to", "host", "kind", "key"):
+            for gap in (
+                "said",
+                "name",
+                "scopes",
+                "revision",
+                "to",
+                "host",
+                "kind",
+                "key",
+                "answerer",
+            ):
                 text = text.replace(f"{{{gap}}}", GAP)
             status = f"-> {_statuses(row)}" if row.statuses else f"{GAP}: "
             yield Said(f"{status}{text}", row.error.__name__, "api/troubles.py")

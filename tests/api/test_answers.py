@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from klaviyo_spark.api.answers import error_text, http_date, read_page, retry_after_s
-from klaviyo_spark.api.troubles import Said
+from klaviyo_spark.api.troubles import ErrorPage, Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
 
 from .fakes import NOON, SECRET, a_body, an_error_body
@@ -50,11 +50,15 @@ def test_bodies_that_are_not_whole_json_may_be_asked_for_again(body: bytes, mess
         read_page(body, "GET /x")
 
 
+def test_an_error_in_the_place_of_a_page_may_be_asked_for_again():
+    with pytest.raises(ErrorPage, match="GET /x -> 200, but an error: A list with id NOPE01"):
+        read_page(an_error_body(), "GET /x")
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         (b'{"links":{"next":null}}', "has no data"),
-        (an_error_body(), "has no data"),
         (b'{"data":[]}', "data and no links"),
         (b'{"data":[],"links":null}', "data and no links"),
         (b'{"data":[1],"links":{}}', "not an object"),

@@ -14,10 +14,12 @@ import responses
 import urllib3
 
 from klaviyo_spark import __version__
+from klaviyo_spark.api.answers import decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.nap import Stopped
-from klaviyo_spark.api.retry import RetryPolicy, Unreachable
+from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.api.troubles import Intercepted, Unreachable
 from klaviyo_spark.errors import (
     ApiError,
     BadAnswer,
@@ -252,7 +254,7 @@ def test_the_end_of_an_older_revision_is_no_end_of_the_clients(klaviyo):
 
 
 def test_a_missing_scope_says_which(klaviyo):
-    klaviyo.get(URL, status=403)
+    klaviyo.get(URL, status=403, body=an_error_body())
     with a_client() as client, pytest.raises(MissingScope) as raised:
         client.get(EVENTS, URL)
     assert raised.value.scopes == ("events:read",)
@@ -271,6 +273,72 @@ def test_a_404_of_something_else_proves_nothing_gone(klaviyo, gone_ok: bool):
     klaviyo.get(URL, status=404, body="<html>no route</html>")
     with a_client() as client, pytest.raises(BadAnswer, match="404 by something other"):
         client.get(EVENTS, URL, gone_ok=gone_ok)
+
+
+CHALLENGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+
+
+@pytest.mark.parametrize("status", [403, 408, 425, 501, 505, 599])
+def test_a_page_of_a_network_in_between_is_asked_for_again(klaviyo, status: int):
+    klaviyo.get(URL, body=a_body("1"))
+    klaviyo.get(URL, status=status, body=CHALLENGE, headers={"cf-mitigated": "challenge"})
+    klaviyo.get(URL, body=a_body("2"))
+    with a_client() as client:
+        assert [client.get(EVENTS, URL).record_count for _ in range(2)] == [1, 1]
+        assert client.stats().retries == 1
+
+
+@pytest.mark.parametrize(("answered", "tries", "seconds"), [(True, 8, 123), (False, 3, 3)])
+def test_a_network_that_stays_in_between_is_named(klaviyo, answered: bool, tries: int, seconds):
+    if answered:
+        klaviyo.get(URL, body=a_body("1"))
+    klaviyo.get(URL, status=403, body=CHALLENGE, headers={"cf-mitigated": "challenge"})
+    with a_client() as client:
+        if answered:
+            client.get(EVENTS, URL)
+        with pytest.raises(Intercepted) as raised:
+            client.get(EVENTS, URL)
+    assert str(raised.value) == (
+        'GET /api/events -> 403 from cf-mitigated: challenge, page "Just a moment..."; gave up '
+        f"after {tries} tries in {seconds} s. This is not Klaviyo's answer and says nothing about "
+        "the key: ask whoever runs that proxy or firewall to let klaviyo-spark's requests through, "
+        "or run again later"
+    )
+    assert raised.value.exit_code == 1
+
+
+@pytest.mark.parametrize("status", [302, 404, 410, 413])
+def test_other_pages_of_a_network_in_between_fail_at_once(klaviyo, status: int):
+    klaviyo.get(URL, status=status, body="<html>no</html>", headers={"Server": "squid/6.1"})
+    with a_client() as client, pytest.raises(BadAnswer):
+        client.get(EVENTS, URL)
+    assert len(klaviyo.calls) == 1
+
+
+def test_an_error_with_status_200_is_asked_for_once_more(klaviyo):
+    klaviyo.get(URL, body=an_error_body())
+    klaviyo.get(URL, body=a_body("1"))
+    with a_client() as client:
+        assert client.get(EVENTS, URL).record_count == 1
+    assert len(klaviyo.calls) == 2
+
+
+def test_an_error_with_status_200_that_stays_is_told(klaviyo):
+    klaviyo.get(URL, body=an_error_body("No such thing for a@example.com."))
+    message = "200, but an error: No such thing for <e-mail>; gave up after 2 tries in 1 s"
+    with a_client() as client, pytest.raises(RetryableError, match=message):
+        client.get(EVENTS, URL)
+    assert len(klaviyo.calls) == 2
+
+
+def test_a_byte_order_mark_is_no_part_of_a_page(klaviyo):
+    body = b"\xef\xbb\xbf" + a_body("1", next_url=f"{BASE}/api/events?page%5Bcursor%5D=x")
+    klaviyo.get(URL, body=body)
+    with a_client() as client:
+        page = client.get(EVENTS, URL)
+    assert (page.body, page.record_count) == (body, 1)
+    assert page.next_url == f"{BASE}/api/events?page%5Bcursor%5D=x"
+    assert decode(page.body)["data"][0]["id"] == "1"
 
 
 def test_a_page_without_links_is_a_bad_answer_at_once(klaviyo):

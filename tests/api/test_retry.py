@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from klaviyo_spark.api.retry import RetryPolicy, Unreachable, wait_s
+from klaviyo_spark.api.retry import RetryPolicy, wait_s
+from klaviyo_spark.api.troubles import Contact, Unreachable
 from klaviyo_spark.errors import FatalError, RateLimitTooLong, RetryableError
 
 from .fakes import NOON, FakeClock
@@ -97,7 +98,7 @@ def test_a_host_never_reached_is_given_up_within_seconds():
     clock = FakeClock()
     send = failing(*[Unreachable("gone")] * 9)
     with pytest.raises(Unreachable, match="gave up after 3 tries in 3 s"):
-        a_policy(clock).call(send, now=clock.now, reached=lambda: False)
+        a_policy(clock).call(send, now=clock.now, contact=lambda: Contact.NONE)
 
 
 def test_a_host_reached_before_gets_all_tries():

@@ -16,7 +16,7 @@ from klaviyo_spark import plan
 from klaviyo_spark.api.answers import Page
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.nap import Stopped, nap
-from klaviyo_spark.api.retry import Unreachable
+from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.api.walks import Failed, Fetched, Walk, pages
 from klaviyo_spark.endpoint import XL, Endpoint, S
 from klaviyo_spark.errors import (
