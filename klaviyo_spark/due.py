@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -53,6 +53,8 @@ class Outcome:
     """What came of it: pages landed, and a line for each thing that did not go well.
 
     ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
+    ``resume_at``: when all that the rate limit stopped can go on (UTC).
+    ``stopped``: budgets that are spent for longer than a run waits.
     """
 
     pages: int = 0
@@ -61,6 +63,12 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     resume_at: datetime | None = None
     went_on_with: tuple[str, ...] = ()
+    stopped: set[str] = field(default_factory=set)
+
+    def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
+        """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
+        self.resume_at = max(resume_at, self.resume_at or resume_at)
+        self.stopped.add(endpoint.budget)
 
     def fail(self, resource: str, message: str) -> None:
         """Note that ``resource`` is not all there; the same message counts once."""
@@ -83,6 +91,7 @@ class Due:
         # Walks of that run, as far as they had landed, that this one goes on from.
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {}
+        self.metrics_read_before: Collection[str] = self._known.events
         # What pages say that later rounds go by.
         self._parents: dict[str, dict[str, plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
@@ -196,7 +205,8 @@ class Due:
         walks = []
         if "profiles" in self._asked:
             walks += self._profiles(ENDPOINTS["profiles"], span, begun)
-        if "events" in self._asked and "metrics" not in self._outcome.failed:
+        metrics_read = not {"metrics"} & (self._outcome.failed.keys() | self._outcome.stopped)
+        if "events" in self._asked and metrics_read:
             walks += self._events(ENDPOINTS["events"], span, begun)
         elif "events" in self._asked:
             self._outcome.fail("events", "events: which metrics to read could not be found out")

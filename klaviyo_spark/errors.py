@@ -18,6 +18,7 @@
           RevisionRetired  the pinned revision has ended            exit 1, at once
           OlderRevisionRetired  one asked for single fields has     a warning, the rest goes on
           CursorExpired    a links.next is no longer good           the walk goes on without it
+          UnknownId        an id in a filter does not exist         asked again without it
           BadAnswer        not what Klaviyo sends                   exit 1 or 3
 
 Messages say what, where and what next; never the key, a profile or a whole body.
@@ -120,11 +121,18 @@ class Unauthorized(FatalError):
 
 
 class MissingScope(FatalError):
-    """403: the key lacks a scope this endpoint needs."""
+    """403: the key lacks a scope this endpoint needs.
 
-    def __init__(self, message: str, *, scopes: tuple[str, ...]) -> None:
+    Args:
+        where: method and path that were refused.
+        said: Klaviyo's words, scrubbed.
+    """
+
+    def __init__(
+        self, message: str, *, scopes: tuple[str, ...], where: str = "", said: str = ""
+    ) -> None:
         super().__init__(message, status=403)
-        self.scopes = scopes
+        self.scopes, self.where, self.said = scopes, where, said
 
 
 class NotFound(FatalError):
@@ -141,6 +149,10 @@ class OlderRevisionRetired(FatalError):
 
 class CursorExpired(FatalError):
     """400: the ``page[cursor]`` of a ``links.next`` is no longer good; the time reached is."""
+
+
+class UnknownId(FatalError):
+    """400: the filter names an id that Klaviyo does not know; its words may say which."""
 
 
 class BadAnswer(FatalError):

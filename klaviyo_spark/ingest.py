@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from klaviyo_spark import plan as request_plan
 from klaviyo_spark import revisions, unknown_fields
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.walk import Walk
@@ -25,6 +26,7 @@ from klaviyo_spark.errors import (
     MissingScope,
     OlderRevisionRetired,
     RateLimitTooLong,
+    UnknownId,
 )
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
@@ -43,10 +45,12 @@ class Plan(Protocol):
 
     ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
     ``metric_names``: what each metric id that is read counts as.
+    ``metrics_read_before``: ids whose events earlier runs have read.
     """
 
     kept: dict[str, Landed]
     metric_names: Mapping[str, str]
+    metrics_read_before: Collection[str]
 
     def rounds(self) -> Iterable[Sequence[Walk]]:
         """Walks, round by round; the next is asked for when all pages of one were noted."""
@@ -98,16 +102,16 @@ class _Ingest:
         self.lander = Lander(lake, wanted.account_id, wanted.run_id)
         self._watch = unknown_fields.Watch()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
+        self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
 
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
         self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
         try:
             for walks in self.plan.rounds():
-                self._fetch(walks)
-        except RateLimitTooLong as too_long:
-            self.outcome.resume_at = too_long.resume_at
-            self._warn(str(too_long))
+                left: Sequence[Walk] = walks
+                while left:
+                    left = self._fetch(left)
         finally:
             self.lander.flush()
             self._remember()
@@ -116,24 +120,41 @@ class _Ingest:
                 walk_id
                 for walk_id, walk in self.plan.kept.items()
                 if ENDPOINTS[walk.endpoint].resource not in self.outcome.failed
+                and ENDPOINTS[walk.endpoint].budget not in self.outcome.stopped
             )
         return self.outcome
 
-    def _fetch(self, walks: Sequence[Walk]) -> None:
-        """Walk side by side; what came before an error that meets all walks has been taken."""
+    def _fetch(self, walks: Sequence[Walk]) -> list[Walk]:
+        """Walk side by side; what came before an error that meets all walks has been taken.
+
+        Returns:
+            Walks to make in the place of some that Klaviyo refused for one id of theirs.
+        """
+        walks = [walk for walk in walks if walk.endpoint.budget not in self.outcome.stopped]
         crew = Crew(walks, self.client, threads=self.wanted.threads)
         fatal: KlaviyoSparkError | None = None
+        again: list[Walk] = []
+        refused: list[tuple[Walk, MissingScope]] = []
         for got in crew.pages(self.stop):
             match got:
                 case Fetched():
                     self._take(got)
                 case Failed(_, error) if got.stops_all:
                     fatal = fatal or error
+                case Failed(walk, RateLimitTooLong() as error):
+                    self.outcome.stop(walk.endpoint, error.resume_at)
+                    self._warn(f"{walk.endpoint.name}: {error}")
                 case Failed(walk, OlderRevisionRetired() as error):
                     self._warn(f"{error}; {revisions.loss(walk.endpoint)}")
+                case Failed(walk, UnknownId() as error) if "metric_ids" in walk.facts:
+                    again += self._without_refused(walk, error)
+                case Failed(walk, MissingScope() as error):
+                    refused.append((walk, error))
                 case Failed(walk, error):
                     self._failed(walk.endpoint, error)
             self.progress.show(self._stages(crew))
+        for walk, error in refused:
+            self._forbidden(walk, error)
         for name, (pages, records, _) in crew.standings().items():
             self._done["pages", name] += pages
             self._done["records", name] += records
@@ -143,11 +164,31 @@ class _Ingest:
             raise Interrupted(
                 "interrupted; what was fetched has landed, the same command goes on from there"
             )
+        return again
+
+    def _without_refused(self, walk: Walk, error: UnknownId) -> list[Walk]:
+        """Walks over the metrics that Klaviyo does not refuse; those it does are told, once."""
+        ids, walks = request_plan.known_metrics(self.client.base_url, walk, str(error))
+        for id in sorted(ids):
+            name = self.plan.metric_names.get(id, id)
+            if id in self.plan.metrics_read_before:
+                self.outcome.fail(
+                    "events",
+                    f"events: Klaviyo no longer knows metric {id} ({name}), though it lists it; "
+                    "its events were not read, those of all others were",
+                )
+            else:
+                self._warn(
+                    f"Klaviyo does not know metric {id} ({name}), though it lists it; its events "
+                    "were not read, those of all others were"
+                )
+        return walks
 
     def _take(self, got: Fetched) -> None:
         self.lander.take(got)
         if got.page.status == 200:
             walk = got.walk
+            self._answered[walk.endpoint.name] += 1
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
 
@@ -157,11 +198,26 @@ class _Ingest:
 
     def _failed(self, endpoint: Endpoint, error: KlaviyoSparkError) -> None:
         logger.error("%s", error)
-        message = str(error)
-        if isinstance(error, MissingScope):
-            tables = [t.name for t in TABLES.values() if endpoint.name in t.endpoints]
-            message += f"; without it these tables are not kept up: {', '.join(tables)}"
-        self.outcome.fail(endpoint.resource, message)
+        self.outcome.fail(endpoint.resource, str(error))
+
+    def _forbidden(self, walk: Walk, error: MissingScope) -> None:
+        """Name a 403: of one parent among others that were answered, or of a key without scope."""
+        logger.error("%s", error)
+        endpoint, others = walk.endpoint, self._answered[walk.endpoint.name]
+        if walk.parent_id is not None and others:
+            said = error.said.rstrip(".") or "without a word why"
+            self.outcome.fail(
+                endpoint.resource,
+                f"{error.where} -> 403: {said}. The key has the "
+                f"scope: {others:,} other pages of {endpoint.name} were read. Rows of "
+                f"{walk.parent_id} stay as they were",
+            )
+            return
+        tables = [t.name for t in TABLES.values() if endpoint.name in t.endpoints]
+        self.outcome.fail(
+            endpoint.resource,
+            f"{error}; without it these tables are not kept up: {', '.join(tables)}",
+        )
 
     def _stages(self, crew: Crew) -> list[Stage]:
         """How far each resource is, earlier rounds counted in."""

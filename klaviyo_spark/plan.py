@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -148,15 +149,43 @@ def event_walks(
     for ranges, ids in ids_by_ranges.items():
         for at in range(0, len(ids), _IDS_PER_REQUEST):
             some = tuple(sorted(ids[at : at + _IDS_PER_REQUEST]))
-            part = Slice({"metric_ids": ",".join(some)})
             for r in ranges:
                 bounds = Bounds(window.field, r.start, r.end, window.closed)
-                walks.append(
-                    _walk(
-                        base_url, endpoint, part, _new_id(), 0, now, bounds=bounds, metric_ids=some
-                    )
-                )
+                walks.append(_event_walk(base_url, endpoint, some, bounds, now))
     return walks
+
+
+def known_metrics(base_url: str, walk: Walk, said: str) -> tuple[frozenset[str], list[Walk]]:
+    """What to ask in the place of a walk over events that names a metric id Klaviyo refuses.
+
+    Args:
+        said: Klaviyo's words. Where they name none of the ids, the walk is cut in two by its ids,
+            so that the refused one is found.
+
+    Returns:
+        The ids that are known to be refused now, and the walks over the others.
+    """
+    ids = walk.facts["metric_ids"].split(",")
+    refused = frozenset(id for id in ids if re.search(rf"(?<!\w){re.escape(id)}(?!\w)", said))
+    if not refused and len(ids) == 1:
+        refused = frozenset(ids)
+    left = [id for id in ids if id not in refused]
+    middle = 0 if refused else len(left) // 2
+    parts = [tuple(some) for some in (left[:middle], left[middle:]) if some]
+    assert walk.bounds
+    assert walk.read_started_at
+    walks = [
+        _event_walk(base_url, walk.endpoint, part, walk.bounds, walk.read_started_at)
+        for part in parts
+    ]
+    return refused, [one if walk.ask else replace(one, ask=None) for one in walks]
+
+
+def _event_walk(
+    base_url: str, endpoint: Endpoint, ids: tuple[str, ...], bounds: Bounds, now: datetime
+) -> Walk:
+    part = Slice({"metric_ids": ",".join(ids)})
+    return _walk(base_url, endpoint, part, _new_id(), 0, now, bounds=bounds, metric_ids=ids)
 
 
 def profile_walks(

@@ -65,7 +65,7 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
     )
     message = f"{refusal.where} -> {status}{words}"
     if row.error is MissingScope:
-        return MissingScope(message, scopes=endpoint.scopes)
+        return MissingScope(message, scopes=endpoint.scopes, where=refusal.where, said=f"{said}")
     return row.error(message, status=status)
 
 

@@ -23,6 +23,7 @@ from klaviyo_spark.errors import (
     RetryableError,
     RevisionRetired,
     Unauthorized,
+    UnknownId,
 )
 
 TRIES = 8
@@ -212,6 +213,11 @@ TROUBLES = (
         "page size", FatalError,
         ": {said}. Klaviyo has lowered the largest page: upgrade klaviyo-spark",
         (400,), about=r"^page\[size\]|page size",
+    ),
+    Trouble(
+        "unknown id", UnknownId,
+        ": {said}. Klaviyo does not know an id that it has listed",
+        (400,), about="^filter .*(not exist|not found|unknown id|invalid id)",
     ),
     Trouble(
         "filter", FatalError,

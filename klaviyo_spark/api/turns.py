@@ -77,6 +77,7 @@ class Turns:
         self._halt = halt
         self._standings: dict[str, Standing] = {}
         self._waiting = 0
+        self._dropped: set[str] = set()
         self._changed = threading.Condition()
 
     def __iter__(self) -> Iterator[Walk]:
@@ -91,6 +92,16 @@ class Turns:
             standing.busy -= 1
             standing.walks_done += 1
             standing.courses.pop(walk.walk_id, None)
+            self._changed.notify_all()
+
+    def drop(self, budget: str) -> None:
+        """Begin no more walks whose requests count in ``budget``; those under way go on."""
+        with self._changed:
+            self._dropped.add(budget)
+            for standing in self._standings.values():
+                if standing.endpoint.budget == budget:
+                    self._waiting -= len(standing.waiting)
+                    standing.waiting.clear()
             self._changed.notify_all()
 
     def advance(
@@ -141,6 +152,8 @@ class Turns:
 
     def _look_ahead(self) -> None:
         for walk in islice(self._walks, AHEAD - self._waiting):
+            if walk.endpoint.budget in self._dropped:
+                continue
             name = walk.endpoint.name
             self._standings.setdefault(name, Standing(walk.endpoint)).waiting.append(walk)
             self._waiting += 1
@@ -186,4 +199,5 @@ class Turns:
 
     def _feeds_one_more(self, standing: Standing) -> bool:
         most = min(self._threads, math.ceil(standing.endpoint.rate.steady / 60))
-        return standing.busy < max(1, most)
+        dropped = standing.endpoint.budget in self._dropped
+        return not dropped and standing.busy < max(1, most)

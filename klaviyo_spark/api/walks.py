@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 QUEUED_PAGES = 16
 _POLL_S = 0.2
 _JOIN_S = 3.0
-_STOP_ALL = (Unauthorized, RevisionRetired, RateLimitTooLong, Unreachable)
+_STOP_ALL = (Unauthorized, RevisionRetired, Unreachable)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ class Crew:
         """All pages as they come in: in order within a walk, mixed between walks.
 
         A failed walk does not end the others, unless the error would meet them all: a refused key,
-        a retired revision, a rate limit too long to wait for, a host that is out of reach. Then,
+        a retired revision, a host that is out of reach. A rate limit too long to wait for ends the
+        walks that count in the same budget: those not begun are left out. When an error meets all,
         and when ``stop`` is set, no more is sent, and what is in hand is still handed out; an
         answer that Klaviyo is yet to give is waited for 3 s after a stop. Leaving the iterator
         early (Ctrl-C, ``close``) ends the threads.
@@ -170,6 +171,8 @@ class Crew:
                     failed = Failed(walk, error)
                     if failed.stops_all:
                         self._halt.set()
+                    elif isinstance(error, RateLimitTooLong):
+                        self._turns.drop(walk.endpoint.budget)
                     self._put(failed)
                 finally:
                     self._turns.done(walk)

@@ -31,8 +31,8 @@ _NOT_OURS = ("sandbox", "messages", "doctor")
 _SHOWN_VALUE_ERRORS = ("address.py", "settings.py", "times.py", "treatment.py")
 # Functions that return a message, or a list of them.
 _MAKERS = ("_refusal", "ending", "_looks_like", "in_a_line", "_matches")
-_NOTED_BY = ("logger", "warnings", "outcome", "_outcome")
-_NOTES = {"append": "note", "warning": "log", "error": "log", "fail": "not done"}
+_NOTED_BY = ("logger", "warnings", "outcome", "_outcome", "self")
+_NOTES = {"append": "note", "_warn": "note", "warning": "log", "error": "log", "fail": "not done"}
 
 
 @dataclass(frozen=True, order=True)

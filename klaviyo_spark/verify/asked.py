@@ -15,7 +15,13 @@ from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.endpoint import Endpoint
-from klaviyo_spark.errors import BadAnswer, Interrupted, KlaviyoSparkError, MissingScope
+from klaviyo_spark.errors import (
+    BadAnswer,
+    Interrupted,
+    KlaviyoSparkError,
+    MissingScope,
+    RateLimitTooLong,
+)
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.membership import Key
 from klaviyo_spark.progress import Progress, Stage
@@ -154,13 +160,18 @@ class Klaviyo:
             KlaviyoSparkError: every request would fail alike.
             Interrupted: somebody asked to end.
         """
-        crew = Crew(walks, self.client, threads=self._threads)
+        left = [walk for walk in walks if walk.endpoint.budget not in self._outcome.stopped]
+        crew = Crew(left, self.client, threads=self._threads)
         fatal: KlaviyoSparkError | None = None
         with until_interrupted() as stop:
             for got in crew.pages(stop):
                 if isinstance(got, Failed):
                     if got.stops_all:
                         fatal = fatal or got.error
+                    elif isinstance(got.error, RateLimitTooLong):
+                        endpoint = got.walk.endpoint
+                        self._outcome.stop(endpoint, got.error.resume_at)
+                        self._outcome.fail(endpoint.resource, f"{endpoint.name}: {got.error}")
                     else:
                         self._failed(got.walk.endpoint, got.error)
                 yield got

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -42,6 +42,7 @@ class Reread:
         self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
         self.kept: dict[str, Landed] = {}
         self.metric_names = metric_names
+        self.metrics_read_before: Collection[str] = metric_names
         self._parents: dict[str, dict[str, plan.Parent]] = {}
 
     def rounds(self) -> Iterator[list[Walk]]:

@@ -199,7 +199,8 @@ class _Verify:
             for message in messages:
                 self._outcome.fail(resource, message)
         self._outcome.warnings += [w for w in read.warnings if w not in self._outcome.warnings]
-        self._outcome.resume_at = read.resume_at
+        if read.resume_at is not None:
+            self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
         self._done.loads = pipeline.take_in(lake, settings, partial(refine, reread=run_id))
         self._outcome.warnings += [note for load in self._done.loads for note in load.notes]

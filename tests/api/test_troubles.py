@@ -72,6 +72,10 @@ NOT_RETRIED = [
         {"status": 400, "body": an_error("invalid", parameter="page[size]")},
     ),
     (
+        "unknown id",
+        {"status": 400, "body": an_error("", "IDs ['X'] do not exist.", parameter="filter")},
+    ),
+    (
         "filter",
         {"status": 400, "body": an_error("invalid", "No such operator.", parameter="filter")},
     ),

@@ -133,7 +133,6 @@ def test_a_failed_walk_leaves_the_others_alone():
     [
         Unauthorized("401"),
         RevisionRetired("410"),
-        RateLimitTooLong("429", resume_at=NOON),
         Unreachable("no connection"),
     ],
     ids=lambda e: type(e).__name__,
@@ -144,6 +143,15 @@ def test_some_errors_stop_all_walks(error):
     assert results == [Failed(a_walk("a"), error)]
     assert results[0].stops_all
     assert len(client.asked) == 1
+
+
+def test_a_rate_limit_too_long_ends_the_walks_of_its_budget_alone():
+    error = RateLimitTooLong("429", resume_at=NOON)
+    walks = [a_walk(name) for name in "abc"] + [a_walk("m", MEMBERS), a_walk("d")]
+    client = FakeClient(a=error)
+    results = list(pages(walks, client, threads=1))
+    assert [r for r in results if isinstance(r, Failed)] == [Failed(a_walk("a"), error)]
+    assert summary(results) == [("m", 1, False), ("m", 2, False), ("m", 3, True)]
 
 
 def test_an_error_of_one_walk_only_does_not_stop_all():

@@ -13,7 +13,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.errors import RateLimitTooLong, Unauthorized
+from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.plan import Parent
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
@@ -149,10 +149,19 @@ def test_members_of_lists_and_segments_are_counted(sandbox, ask, outcome):
     assert outcome.failed == {}, "a list that went a moment ago is no failure"
 
 
-def test_a_wait_too_long_for_a_run_ends_it(sandbox, ask):
+def test_a_wait_too_long_for_a_run_ends_what_has_to_wait(sandbox, ask, outcome):
     sandbox.faults.add(kind="429_long", path="/api/metric-aggregates")
-    with pytest.raises(RateLimitTooLong):
-        ask.counted({"M": [date(2026, 1, 1)]}, {})
+    groups = ask.listed(listings(["lists"])).groups
+
+    found = ask.counted({"M": [date(2026, 1, 1)]}, groups)
+
+    assert found.events == {}
+    assert found.members.keys() == groups.keys()
+    assert outcome.resume_at is not None
+    assert ask.counted({"N": [date(2026, 1, 1)]}, {}).events == {}
+    (line,) = outcome.failed["events"]
+    assert line.startswith("metric_aggregates: Klaviyo asks to wait 400 s")
+    assert ask.client.stats().requests["metric_aggregates"] == 1, "it is not asked again"
 
 
 # -- who joined -----------------------------------------------------------------------------------

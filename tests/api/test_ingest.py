@@ -1,0 +1,206 @@
+"""One refusal among many answers: what is still asked, what lands, what the outcome says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from klaviyo_spark import plan
+from klaviyo_spark.api.coverage import Read
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.due import Outcome, Wanted
+from klaviyo_spark.ingest import ingest
+from klaviyo_spark.ledger import Landed
+from klaviyo_spark.progress import progress
+from klaviyo_spark.resources import ENDPOINTS
+
+from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
+
+DAY = timedelta(days=1)
+METRICS = tuple(f"M{n:05}" for n in range(1, 12))
+Respond = Callable[[str], Answer]
+
+
+class FakeLake:
+    """What has landed, and the rows of the operators' tables."""
+
+    def __init__(self) -> None:
+        self.pages: list[dict[str, Any]] = []
+        self.ops: list[tuple[str, dict[str, Any]]] = []
+
+    def append_pages(self, rows: list[dict[str, Any]]) -> None:
+        self.pages += rows
+
+    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self.ops += [(name, row) for row in rows]
+
+
+class FakePlan:
+    """Rounds as they are given."""
+
+    def __init__(self, *rounds: Sequence[Walk], read_before: Collection[str] = ()) -> None:
+        self.kept: dict[str, Landed] = {}
+        self.metric_names: Mapping[str, str] = {id: f"name of {id}" for id in METRICS}
+        self.metrics_read_before = read_before
+        self._rounds = rounds
+
+    def rounds(self) -> Iterator[Sequence[Walk]]:
+        yield from self._rounds
+
+    def note(self, *_: object) -> None:
+        """Nothing follows from what is answered."""
+
+
+class Ingested:
+    """What came of a plan against answers given by ``respond``."""
+
+    def __init__(self, server: LoopbackServer, planned: Callable[[str], FakePlan]) -> None:
+        self.lake = FakeLake()
+        wanted = Wanted(
+            "default", "run", ("events",), None, None, DAY, DAY, DAY, DAY, "documented", threads=4
+        )  # fmt: skip
+        with a_client(server.url) as client:
+            shown = progress("none")
+            plan = planned(server.url)
+            self.outcome: Outcome = ingest(self.lake, client, wanted, shown, plan=plan)  # type: ignore[arg-type]
+        self.asked = [unquote(target) for target in server.targets]
+
+    @property
+    def marks(self) -> list[str]:
+        return sorted({row["scope"] for name, row in self.lake.ops if name == "watermarks"})
+
+
+def events(url: str, ids: Sequence[str] = METRICS) -> list[Walk]:
+    """One walk over the last ten days of ``ids``."""
+    none: dict[str, Sequence[Read]] = {id: [] for id in ids}
+    span = plan.Span(NOON - 10 * DAY, None, NOON, DAY)
+    return plan.event_walks(url, ENDPOINTS["events"], none, span, NOON)
+
+
+def an_unknown_metric(detail: str) -> Answer:
+    error = {"code": "invalid", "title": "Invalid input.", "detail": detail}
+    body = {"errors": [{**error, "source": {"parameter": "filter"}}]}
+    return Answer(json.dumps(body).encode(), status=400)
+
+
+def refusing(*ids: str, detail: str) -> Respond:
+    """An account that lists metrics and refuses some of them in a filter."""
+
+    def respond(target: str) -> Answer:
+        refused = any(f'"{id}"' in unquote(target) for id in ids)
+        return an_unknown_metric(detail) if refused else Answer(a_body("E1"))
+
+    return respond
+
+
+def test_a_metric_that_is_refused_by_name_is_left_out_and_told(serve):
+    server = serve(refusing("M00007", detail="Metric IDs ['M00007'] do not exist."))
+    done = Ingested(server, lambda url: FakePlan(events(url)))
+
+    assert done.outcome.failed == {}
+    assert done.outcome.warnings == [
+        "Klaviyo does not know metric M00007 (name of M00007), though it lists it; its events were "
+        "not read, those of all others were"
+    ]
+    assert len(done.asked) == 2
+    assert done.marks == [id for id in METRICS if id != "M00007"]
+    assert [page["slice"] for page in done.lake.pages] == [
+        json.dumps({"metric_ids": ",".join(done.marks)})
+    ]
+
+
+def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
+    server = serve(refusing("M00007", detail="Metric IDs ['M00007'] do not exist."))
+    done = Ingested(server, lambda url: FakePlan(events(url), read_before={"M00007"}))
+
+    assert done.outcome.failed == {
+        "events": [
+            "events: Klaviyo no longer knows metric M00007 (name of M00007), though it lists it; "
+            "its events were not read, those of all others were"
+        ]
+    }
+    assert "M00007" not in done.marks
+
+
+@pytest.mark.parametrize("refused", [("M00001",), ("M00011",), ("M00003", "M00008"), METRICS])
+def test_a_refused_metric_that_is_not_named_is_found_by_halves(serve, refused: Sequence[str]):
+    server = serve(refusing(*refused, detail="A metric in the filter does not exist."))
+    done = Ingested(server, lambda url: FakePlan(events(url)))
+
+    assert done.marks == [id for id in METRICS if id not in refused]
+    assert len(done.outcome.warnings) == len(refused)
+    assert done.outcome.failed == {}
+
+
+def test_another_filter_that_is_refused_fails_the_events_at_once(serve):
+    server = serve(lambda _: an_unknown_metric("'equals' is not an allowed filter operator"))
+    done = Ingested(server, lambda url: FakePlan(events(url)))
+    (line,) = done.outcome.failed["events"]
+    assert "The filter is klaviyo-spark's" in line
+    assert len(done.asked) == 1
+
+
+def members(url: str, *lists: str) -> list[Walk]:
+    parents = [plan.Parent(id) for id in lists]
+    return plan.fanout_walks(url, ENDPOINTS["list_profiles"], parents, NOON)
+
+
+def test_one_list_that_is_refused_says_what_is_known(serve):
+    def respond(target: str) -> Answer:
+        if "/lists/L3/" in target:
+            return Answer(an_error_body("No access to a@example.com's list."), status=403)
+        return Answer(a_body("P1"))
+
+    done = Ingested(serve(respond), lambda url: FakePlan(members(url, "L1", "L2", "L3", "L4")))
+
+    assert done.outcome.failed == {
+        "lists": [
+            "GET /api/lists/L3/profiles -> 403: No access to <e-mail>'s list. The key has the "
+            "scope: 3 other pages of list_profiles were read. Rows of L3 stay as they were"
+        ]
+    }
+    assert len(done.lake.pages) == 3
+
+
+def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
+    server = serve(lambda _: Answer(an_error_body("Nope."), status=403))
+    done = Ingested(server, lambda url: FakePlan(members(url, "L1", "L2")))
+    lines = done.outcome.failed["lists"]
+    assert len(lines) == 2
+    assert all("the key lacks a scope, lists:read, profiles:read needed" in line for line in lines)
+
+
+def test_a_day_to_wait_for_one_endpoint_ends_that_one_alone(serve):
+    def respond(target: str) -> Answer:
+        if "/lists/" in target:
+            return Answer(b"{}", status=429, headers={"Retry-After": "86400"})
+        if "/segments/" in target:
+            return Answer(b"{}", status=429, headers={"Retry-After": "7200"})
+        return Answer(a_body("T1"))
+
+    def planned(url: str) -> FakePlan:
+        parents = [plan.Parent("S1")]
+        segments = plan.fanout_walks(url, ENDPOINTS["segment_profiles"], parents, NOON)
+        tags = plan.listing_walks(url, ENDPOINTS["tags"], NOON)
+        lists = members(url, *(f"L{n}" for n in range(50)))
+        return FakePlan([*lists, *segments], [*members(url, "L99"), *tags])
+
+    done = Ingested(serve(respond), planned)
+
+    assert done.outcome.resume_at is not None
+    left = done.outcome.resume_at - datetime.now(timezone.utc)  # the server's Date is the clock
+    assert DAY - timedelta(minutes=1) < left <= DAY
+    assert done.outcome.failed == {}
+    assert done.outcome.stopped == {"list_profiles", "segment_profiles"}
+    assert [line.partition(":")[0] for line in sorted(done.outcome.warnings)] == [
+        "list_profiles",
+        "segment_profiles",
+    ]
+    assert [page["endpoint"] for page in done.lake.pages] == ["tags"]
+    assert sum("/lists/" in target for target in done.asked) <= 4  # those under way
+    assert not any("/L99/" in target for target in done.asked)
