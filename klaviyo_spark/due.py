@@ -19,7 +19,7 @@ from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
-from klaviyo_spark.membership import Key
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, WINDOWED
 
 logger = logging.getLogger(__name__)
@@ -92,12 +92,13 @@ class Due:
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {}
         self.metrics_read_before: Collection[str] = self._known.events
+        self.group_reads: Mapping[Key, GroupRead] = self._known.groups
+        self.member_counts: dict[Key, int] = {}
         # What pages say that later rounds go by.
         self._parents: dict[str, dict[str, plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
         self._joined: dict[Key, set[str]] = {}
         self._news: set[Key] = set()
-        self._counts: dict[Key, int] = {}
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What to ask, round by round; the pages of one have to be noted before the next."""
@@ -165,14 +166,18 @@ class Due:
         """Groups that Klaviyo counts another number of members for, to be read whole."""
         walks = []
         for endpoint in self._fanouts(members=True):
-            counts = {id: n for (of, id), n in self._counts.items() if of == endpoint.resource}
+            counts = {
+                id: n for (of, id), n in self.member_counts.items() if of == endpoint.resource
+            }
             if not counts or not endpoint.members:
                 continue
             joined = {id: self._joined.get((endpoint.resource, id), set()) for id in counts}
             held, new = state.members_held(
                 self._lake, self._wanted.account_id, endpoint.members, joined
             )
-            others = membership.differing(counts, held, new)
+            reads = {id: self.group_reads.get((endpoint.resource, id)) for id in counts}
+            differences = {id: read.difference for id, read in reads.items() if read}
+            others = membership.differing(counts, held, new, differences)
             groups = [group for group in self._parents_of(endpoint) if group.id in others]
             walks += plan.fanout_walks(self._client.base_url, endpoint, groups, _now())
         return self._left(walks)
@@ -269,7 +274,7 @@ class Due:
             if members and members.count == endpoint_name and parent_id:
                 number = plan.at(decode(body).get("data") or {}, members.at)
                 if isinstance(number, int):
-                    self._counts[endpoint.resource, parent_id] = number
+                    self.member_counts[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
         endpoint = ENDPOINTS[endpoint_name]

@@ -31,9 +31,10 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
-from klaviyo_spark.watermarks import as_row, watermarks
+from klaviyo_spark.watermarks import as_row, repeated_differences, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]
 
@@ -46,11 +47,15 @@ class Plan(Protocol):
     ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
     ``metric_names``: what each metric id that is read counts as.
     ``metrics_read_before``: ids whose events earlier runs have read.
+    ``member_counts``: Klaviyo's number of members of groups that were counted.
+    ``group_reads``: what earlier runs have read of groups.
     """
 
     kept: dict[str, Landed]
     metric_names: Mapping[str, str]
     metrics_read_before: Collection[str]
+    member_counts: Mapping[Key, int]
+    group_reads: Mapping[Key, GroupRead]
 
     def rounds(self) -> Iterable[Sequence[Walk]]:
         """Walks, round by round; the next is asked for when all pages of one were noted."""
@@ -243,7 +248,14 @@ class _Ingest:
         """Write down what has been read, as far as it has landed."""
         walks = {**self.plan.kept, **self.lander.walks}
         names, skew = self.plan.metric_names, self.client.skew
-        found = watermarks(walks.values(), names, skew, self.wanted.upper_margin)
+        margin, counts = self.wanted.upper_margin, self.plan.member_counts
+        found = [*watermarks(walks.values(), names, skew, margin, counts)]
+        for mark in repeated_differences(found, self.plan.group_reads):
+            self._warn(
+                f"{mark.resource}: Klaviyo counts {mark.difference:+,} members of {mark.scope} "
+                "beside those that it lists, in two whole reads; that difference is reckoned with "
+                "from now on"
+            )
         rows = [as_row(mark, self.wanted.account_id) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)

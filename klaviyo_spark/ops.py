@@ -68,6 +68,12 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("range_end", "timestamp", "UTC."),
             ("read_at", "timestamp", "When the reading began (UTC): later arrivals are not in it."),
             ("version", "string", "Digest of the group's record at that time."),
+            (
+                "count_difference",
+                "bigint",
+                "Of a count whose group was read whole for it: Klaviyo's number of members minus "
+                "those it listed.",
+            ),
             ("run_id", "string", "The run that read the last of it."),
         ),
     ),

@@ -42,6 +42,7 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
         "kind",
         "version",
         "run_id",
+        "count_difference",
         *[F.unix_micros(name).alias(name) for name in times],
     )
     return [
@@ -55,6 +56,7 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
             utc(row["read_at"]),
             row["version"],
             row["run_id"],
+            row["count_difference"],
         )
         for row in found.collect()
     ]

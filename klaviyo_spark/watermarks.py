@@ -13,7 +13,7 @@ from typing import Any
 
 from klaviyo_spark.api.coverage import Range, Read, merge
 from klaviyo_spark.ledger import EVER, Landed
-from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 
 _COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
@@ -24,7 +24,8 @@ class Watermark:
     """One row: a range of time, or a moment at which a group was read or counted.
 
     ``kind``: range, complete (all there is, up to ``end``), joined (whoever joined a group by
-    ``end``), count. ``run_id``: the run that read the last of it.
+    ``end``), count. ``run_id``: the run that read the last of it. ``difference``: of a count whose
+    group was read whole for it, Klaviyo's number minus the members listed.
     """
 
     resource: str
@@ -36,6 +37,7 @@ class Watermark:
     read_at: datetime
     version: str | None = None
     run_id: str = ""
+    difference: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def known(rows: Iterable[Watermark]) -> Known:
     names: dict[str, str] = {}
     profiles: list[Read] = []
     complete: list[datetime] = []
-    moments: dict[tuple[str, str], dict[str, Watermark]] = {}
+    moments: dict[Key, dict[str, Watermark]] = {}
+    differences: dict[Key, list[Watermark]] = {}
     for row in rows:
         read = Read(Range(row.start, row.end), row.read_at)
         if row.resource == "events" and row.scope:
@@ -68,7 +71,9 @@ def known(rows: Iterable[Watermark]) -> Known:
             kinds = moments.setdefault((row.resource, row.scope), {})
             if row.kind not in kinds or kinds[row.kind].end < row.end:
                 kinds[row.kind] = row
-    groups = {key: _group_read(kinds) for key, kinds in moments.items()}
+            if row.difference is not None:
+                differences.setdefault((row.resource, row.scope), []).append(row)
+    groups = {key: _group_read(kinds, differences.get(key, ())) for key, kinds in moments.items()}
     return Known(events, names, profiles, max(complete, default=None), groups)
 
 
@@ -90,11 +95,13 @@ def watermarks(
     metric_names: Mapping[str, str],
     skew: timedelta,
     margin: timedelta,
+    member_counts: Mapping[Key, int],
 ) -> Iterator[Watermark]:
     """What walks that have landed come to.
 
     Args:
         metric_names: what each metric id counts as.
+        member_counts: Klaviyo's number of members of groups that the run has counted.
         margin: how long before its beginning a read may miss what Klaviyo was still indexing.
     """
     ranges: dict[tuple[str, str | None, datetime, str], list[Range]] = {}
@@ -114,6 +121,10 @@ def watermarks(
             of, version = (endpoint.resource, walk.parent_id, None), walk.parent_version
             for kind, moment in _moments(walk, at):
                 yield Watermark(*of, kind, None, moment, at, version, walk.run_id)
+            count = member_counts.get((endpoint.resource, walk.parent_id))
+            if endpoint.members and walk.complete and count is not None:
+                difference = count - walk.records
+                yield Watermark(*of, "count", None, at, at, version, walk.run_id, difference)
     for (resource, scope, at, run_id), held in ranges.items():
         name = metric_names.get(scope) if scope else None
         for r in merge(held):
@@ -124,6 +135,24 @@ def watermarks(
             last = max(parts, key=lambda part: part.run_id != part.read_run_id)
             end, run_id = at - margin, last.run_id
             yield Watermark("profiles", None, None, "complete", None, end, at, None, run_id)
+
+
+def repeated_differences(
+    marks: Iterable[Watermark], before: Mapping[Key, GroupRead]
+) -> list[Watermark]:
+    """Marks of groups whose number differs as it did at the whole read before, for the first time.
+
+    Args:
+        before: what was known of groups when the run began.
+    """
+    return [
+        mark
+        for mark in marks
+        if mark.difference
+        and mark.scope
+        and (read := before.get((mark.resource, mark.scope)))
+        and read.last_difference == mark.difference != read.difference
+    ]
 
 
 def as_row(mark: Watermark, account_id: str) -> dict[str, Any]:
@@ -138,6 +167,7 @@ def as_row(mark: Watermark, account_id: str) -> dict[str, Any]:
         "range_end": mark.end,
         "read_at": mark.read_at,
         "version": mark.version,
+        "count_difference": mark.difference,
         "run_id": mark.run_id,
     }
 
@@ -157,9 +187,21 @@ def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
         yield "joined", walk.reached
 
 
-def _group_read(kinds: Mapping[str, Watermark]) -> GroupRead:
+def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> GroupRead:
+    """What the newest mark of each kind, and the counts with a whole read, say of a group."""
+
     def at(kind: str) -> datetime | None:
         return kinds[kind].end if kind in kinds else None
 
     last = max(kinds.values(), key=lambda mark: mark.read_at)
-    return GroupRead(at("complete"), at("joined"), at("count"), last.version)
+    newest = sorted(counts, key=lambda mark: mark.end)[-2:]
+    last_difference = newest[-1].difference if newest else None
+    twice = len(newest) == 2 and newest[0].difference == last_difference
+    return GroupRead(
+        at("complete"),
+        at("joined"),
+        at("count"),
+        last.version,
+        last_difference,
+        last_difference if twice and last_difference is not None else 0,
+    )

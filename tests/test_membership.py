@@ -102,6 +102,12 @@ def test_no_more_are_counted_than_klaviyo_allows_in_a_minute():
     assert counted(*groups) == " ".join(f"L{n:02}" for n in range(15))
 
 
+def test_lists_and_segments_are_counted_side_by_side_since_each_has_a_limit_of_its_own():
+    groups = [(of, Parent(f"{n:02}")) for of in ("lists", "segments") for n in range(20)]
+    chosen = to_count(groups, {}, frozenset())
+    assert [of for of, _ in chosen] == ["lists"] * COUNTS + ["segments"] * COUNTS
+
+
 def test_a_group_that_is_being_worked_out_is_not_counted():
     assert counted(Parent("A", whole=False), Parent("B"), news="A") == "B"
 
@@ -120,19 +126,35 @@ def test_in_rotation_all_are_counted(groups, most):
 
 
 @pytest.mark.parametrize(
-    ("count", "held", "joined", "differs"),
-    [(7, 7, 0, False), (7, 5, 2, False), (6, 7, 0, True), (7, 7, 1, True), (8, 7, 0, True)],
-    ids=["the same", "some joined", "one left", "one joined, one left", "one unseen"],
+    ("count", "held", "joined", "difference", "differs"),
+    [
+        (7, 7, 0, 0, False),
+        (7, 5, 2, 0, False),
+        (6, 7, 0, 0, True),
+        (7, 7, 1, 0, True),
+        (8, 7, 0, 0, True),
+        (9, 7, 0, 2, False),
+        (9, 6, 1, 2, False),
+        (8, 7, 0, 2, True),
+        (7, 7, 0, 2, True),
+        (5, 7, 0, -2, False),
+    ],
+    ids=[
+        *("the same", "some joined", "one left", "one joined, one left", "one unseen"),
+        *("two never listed", "two never listed, one joined", "two never listed, one left"),
+        *("all listed again", "two too few"),
+    ],
 )
 def test_a_group_differs_where_those_held_and_those_who_joined_are_not_the_count(
-    count, held, joined, differs
+    count, held, joined, difference, differs
 ):
-    assert differing({"A": count}, {"A": held}, {"A": joined}) == ["A"] * differs
+    found = differing({"A": count}, {"A": held}, {"A": joined}, {"A": difference})
+    assert found == ["A"] * differs
 
 
 def test_a_group_of_which_nothing_is_held_has_no_members():
-    assert differing({"A": 0, "B": 1}, {}, {}) == ["B"]
+    assert differing({"A": 0, "B": 1}, {}, {}, {}) == ["B"]
 
 
 def test_a_group_that_was_not_counted_does_not_differ():
-    assert differing({}, {"A": 7}, {"A": 1}) == []
+    assert differing({}, {"A": 7}, {"A": 1}, {"A": 2}) == []

@@ -16,8 +16,16 @@ from hypothesis import strategies as st
 from klaviyo_spark import ops
 from klaviyo_spark.api.coverage import Range, Read, uncovered
 from klaviyo_spark.ledger import EVER, Landed
-from klaviyo_spark.membership import JOINED_LATE, GroupRead
-from klaviyo_spark.watermarks import Known, Watermark, as_row, keep_earlier, known, watermarks
+from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
+from klaviyo_spark.watermarks import (
+    Known,
+    Watermark,
+    as_row,
+    keep_earlier,
+    known,
+    repeated_differences,
+    watermarks,
+)
 
 ZERO, HOUR, DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
 MARGIN = timedelta(minutes=2)
@@ -65,8 +73,13 @@ def members(start: float | None = None, **facts: Any) -> Landed:
     return a_walk("list_profiles", start, parent_id="L1", parent_version="v", **facts)
 
 
-def marks(*walks: Landed, names: Mapping[str, str] | None = None, skew: timedelta = ZERO):
-    return list(watermarks(walks, names or {}, skew, MARGIN))
+def marks(
+    *walks: Landed,
+    names: Mapping[str, str] | None = None,
+    skew: timedelta = ZERO,
+    counts: Mapping[Key, int] | None = None,
+):
+    return list(watermarks(walks, names or {}, skew, MARGIN, counts or {}))
 
 
 def a_range(start: float | None, end: float, scope: str | None = "M1", **facts: Any) -> Watermark:
@@ -225,6 +238,57 @@ def test_a_count_is_a_mark_of_its_group(endpoint, of):
     assert found == [replace(a_mark("count", 0), resource=of)]
 
 
+def a_count(hours: float, difference: int | None) -> Watermark:
+    """A count of list L1, with what it differed by from a whole read made for it."""
+    return replace(a_mark("count", hours, read_at=hours), difference=difference)
+
+
+def test_a_whole_read_of_a_group_that_was_counted_says_what_the_two_differ_by():
+    found = marks(members(complete=True, records=7), counts={("lists", "L1"): 9})
+    assert found == [a_mark("complete", 0), a_count(0, 2)]
+    of_another = marks(members(complete=True, records=7), counts={("segments", "L1"): 9})
+    assert of_another == [a_mark("complete", 0)]
+    assert marks(members(-9, records=7), counts={("lists", "L1"): 9}) == []
+
+
+@pytest.mark.parametrize(
+    ("differences", "last", "difference"),
+    [
+        ([], None, 0),
+        ([2], 2, 0),
+        ([2, 2], 2, 2),
+        ([2, None, 2], 2, 2),
+        ([2, 2, 0], 0, 0),
+        ([2, 3], 3, 0),
+        ([0, 0], 0, 0),
+        ([1, 2, 2], 2, 2),
+    ],
+)
+def test_a_difference_that_two_whole_reads_in_a_row_have_shown_is_known(
+    differences, last, difference
+):
+    rows = [a_count(n, one) for n, one in enumerate(differences)]
+    read = known([a_mark("complete", -9), *reversed(rows)]).groups["lists", "L1"]
+    assert (read.last_difference, read.difference) == (last, difference)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (None, 2, False),
+        (GroupRead(), 2, False),
+        (GroupRead(last_difference=2), 2, True),
+        (GroupRead(last_difference=2), 3, False),
+        (GroupRead(last_difference=0), 0, False),
+        (GroupRead(last_difference=2, difference=2), 2, False),
+    ],
+)
+def test_a_difference_is_told_when_it_repeats_and_then_no_more(before, now, told):
+    marks = [a_mark("complete", 0), a_count(0, now)]
+    found = repeated_differences(marks, {("lists", "L1"): before} if before else {})
+    assert found == [a_count(0, now)] * told
+
+
 # -- rows and back --------------------------------------------------------------------------------
 
 
@@ -242,6 +306,7 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
             row["read_at"],
             row["version"],
             row["run_id"],
+            row["count_difference"],
         )
         for row in rows
     ]

@@ -9,7 +9,7 @@ from klaviyo_spark import plan, state
 from klaviyo_spark.api.metrics import resolve
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.membership import Key
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.asked import Counts, Klaviyo, Now
@@ -29,7 +29,8 @@ class Checker:
     """Verifies one account; ``outcome`` gets what could not be verified, and what to know.
 
     ``metric_names``: of the metrics whose events are verified, by id. ``groups``: lists and
-    segments, as listed.
+    segments, as listed. ``member_counts``: Klaviyo's number of their members. ``group_reads``: what
+    earlier runs have read of them.
     """
 
     def __init__(self, lake: Lake, klaviyo: Klaviyo, settings: Settings, outcome: Outcome) -> None:
@@ -39,6 +40,8 @@ class Checker:
         self._records_of_groups: dict[Key, Listed] = {}
         self.metric_names: Mapping[str, str] = {}
         self.groups: Groups = {}
+        self.member_counts: Mapping[Key, int] = {}
+        self.group_reads: Mapping[Key, GroupRead] = {}
 
     def everything(self, ever: bool) -> list[Check]:
         """A check per scope that Klaviyo can be asked about.
@@ -172,7 +175,8 @@ class Checker:
                 "reads them"
             )
         names = {key: record.name for key, record in self._records_of_groups.items()}
-        return comparing.members(counts.members, joined, held, names)
+        self.member_counts, self.group_reads = counts.members, known.groups
+        return comparing.members(counts.members, joined, held, names, known.groups)
 
     def _records(
         self, wanted: Sequence[Listing], now: Now, read_at: Mapping[str, datetime]

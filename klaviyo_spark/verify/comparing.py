@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from klaviyo_spark.membership import Key
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.plan import Parent
 
 EVENTS, MEMBERS, RECORDS = "events", "members", "records"
@@ -107,21 +107,27 @@ def members(
     joined: Mapping[Key, int],
     held: Mapping[Key, int],
     names: Mapping[Key, str | None],
+    reads: Mapping[Key, GroupRead],
 ) -> list[Check]:
     """A check per list or segment.
 
     Args:
         counts: Klaviyo's.
         joined: of these, those who joined since the group was last read: a later run's.
+        reads: what is known of groups, the difference between Klaviyo's number and its list too.
     """
     return [
         Check(
             *(key[0], MEMBERS, key[1], names.get(key), None),
             have=held.get(key, 0),
-            should_be=max(0, count - joined.get(key, 0)),
+            should_be=max(0, count - joined.get(key, 0) - _difference(reads.get(key))),
         )
         for key, count in counts.items()
     ]
+
+
+def _difference(read: GroupRead | None) -> int:
+    return read.difference if read else 0
 
 
 def countable(

@@ -12,7 +12,7 @@ from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.ledger import Landed
-from klaviyo_spark.membership import Key
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.verify.healing import Healing, Reading
 from klaviyo_spark.verify.listings import listing_walks, listings
@@ -28,6 +28,8 @@ class Reread:
 
     Args:
         groups: lists and segments as they were listed.
+        member_counts: Klaviyo's number of their members.
+        group_reads: what earlier runs have read of them.
         upper: the latest time that may be asked for.
     """
 
@@ -37,12 +39,15 @@ class Reread:
         healing: Healing,
         metric_names: Mapping[str, str],
         groups: Mapping[Key, plan.Parent],
+        member_counts: Mapping[Key, int],
+        group_reads: Mapping[Key, GroupRead],
         upper: datetime,
     ) -> None:
         self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
         self.kept: dict[str, Landed] = {}
         self.metric_names = metric_names
         self.metrics_read_before: Collection[str] = metric_names
+        self.member_counts, self.group_reads = member_counts, group_reads
         self._parents: dict[str, dict[str, plan.Parent]] = {}
 
     def rounds(self) -> Iterator[list[Walk]]:

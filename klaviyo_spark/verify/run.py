@@ -190,6 +190,8 @@ class _Verify:
             todo,
             self._checker.metric_names,
             self._checker.groups,
+            self._checker.member_counts,
+            self._checker.group_reads,
             self._client.now() - settings.upper_margin,
         )
         wanted = pipeline.wanted_of(settings, run_id)

@@ -16,6 +16,7 @@ from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.ingest import ingest
 from klaviyo_spark.ledger import Landed
+from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.resources import ENDPOINTS
 
@@ -47,6 +48,8 @@ class FakePlan:
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {id: f"name of {id}" for id in METRICS}
         self.metrics_read_before = read_before
+        self.member_counts: Mapping[Key, int] = {}
+        self.group_reads: Mapping[Key, GroupRead] = {}
         self._rounds = rounds
 
     def rounds(self) -> Iterator[Sequence[Walk]]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from klaviyo_spark.membership import GroupRead
 from klaviyo_spark.plan import Parent
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.comparing import Check, Held, Listed
@@ -81,12 +82,18 @@ def test_only_of_events_may_there_be_more_than_klaviyo_counts(check, fault):
 def test_members_who_joined_after_the_last_read_are_not_missing_yet():
     counts = {("lists", "L1"): 12, ("lists", "L2"): 7, ("segments", "L1"): 3}
     held = {("lists", "L1"): 10, ("segments", "L1"): 4}
-    checks = comparing.members(counts, {("lists", "L1"): 2}, held, {("lists", "L1"): "News"})
+    checks = comparing.members(counts, {("lists", "L1"): 2}, held, {("lists", "L1"): "News"}, {})
     assert [(c.resource, c.scope, c.scope_name, c.have, c.should_be) for c in checks] == [
         ("lists", "L1", "News", 10, 10),
         ("lists", "L2", None, 0, 7),
         ("segments", "L1", None, 4, 3),
     ]
+
+
+def test_a_known_difference_between_the_count_and_the_list_is_no_fault():
+    key, read = ("lists", "L1"), GroupRead(last_difference=2, difference=2)
+    (check,) = comparing.members({key: 9}, {}, {key: 7}, {}, {key: read})
+    assert (check.have, check.should_be, check.is_fault) == (7, 7, False)
 
 
 def test_only_groups_with_too_few_members_may_have_new_ones():
