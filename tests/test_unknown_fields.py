@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from builders import NOON, a_page, a_record, all_samples, an_event
 from klaviyo_spark import pipeline, unknown_fields
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.known import KNOWN, known, path_text, unknown_on
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -44,6 +46,24 @@ def found_on(*pages: dict[str, Any]) -> dict[tuple[str, str, str], tuple[int, st
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_samples_hold_nothing_that_is_not_known(sample):
     assert found_on(SAMPLES[sample]) == {}
+
+
+# Every field that Klaviyo's reference documents at our revision, per path and type of record: what
+# stands below an array as well. https://developers.klaviyo.com/en/reference/api_overview
+DOCUMENTED = json.loads((Path(__file__).parent / "documented_fields.json").read_text("utf-8"))
+
+
+def a_documented_page(endpoint: Endpoint) -> dict[str, Any]:
+    """A page of records that have all fields of their type, those beside them in ``included``."""
+    records = [
+        {"type": type, "id": "X", **fields} for type, fields in DOCUMENTED[endpoint.path].items()
+    ]
+    return a_page(endpoint.name, *records[:1], included=tuple(records[1:]))
+
+
+@pytest.mark.parametrize("name", [e.name for e in ENDPOINTS.values() if not e.revision])
+def test_every_documented_field_is_read_or_left_out_on_purpose(name):
+    assert found_on(a_documented_page(ENDPOINTS[name])) == {}
 
 
 def objects_of(value: Any) -> Iterator[dict[str, Any]]:

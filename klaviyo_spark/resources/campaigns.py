@@ -31,7 +31,8 @@ CAMPAIGNS_ENDPOINT = Endpoint(
         *(
             f"campaign-message>$.attributes.definition.{key}"
             for key in (
-                *("content.body", "content.dynamic_image", "content.media_url", "content.title"),
+                *("content.action_buttons", "content.body", "content.dynamic_image"),
+                *("content.media_url", "content.title"),
                 *("kv_pairs", "notification_type", "options"),
             )
         ),

@@ -35,6 +35,8 @@ EVENTS_ENDPOINT = Endpoint(
         "attribution>$.relationships.campaign",  # its message says which
         "attribution>$.relationships.event",  # the one that names it
         "metric>$",  # metrics and profiles have listings of their own
+        # Its address alone is asked for; profiles have a listing of their own.
+        "profile>$.attributes['*']",
         "profile>$.relationships",
     ),
 )

@@ -23,6 +23,9 @@ _LEFT_OUT = (
     *("headers", "id", "image_id", "include_contact_card", "message_hierarchy", "shorten_links"),
     *("smart_sending_enabled", "sms_quiet_hours_enabled", "template_id", "title", "to_emails"),
     *("transactional", "url", "vendor_id"),
+    # Of push messages:
+    *("action_buttons", "android_link", "badge", "badge_options", "conversion_metric_id"),
+    *("ios_link", "kv_pairs", "on_open", "push_type", "sound", "video_asset_id", "web_url"),
 )
 _STEP = "flow-action>$.attributes.definition"
 # An action, and those within an A/B test. What steps that send nothing are made of has as many
@@ -42,7 +45,11 @@ FLOWS_ENDPOINT = Endpoint(
     ignores=(
         "$.relationships.tags",  # tags of flows are in no table
         "tag>$",
-        *(f"{step}.{key}" for step in _STEPS for key in ("id", "links", "data['*']")),
+        *(
+            f"{step}.{key}"
+            for step in _STEPS
+            for key in ("id", "links", "temporary_id", "data['*']")
+        ),
         *(f"{step}.data.message.{key}" for step in _STEPS for key in _LEFT_OUT),
         f"{_STEP}.data.current_experiment['*']",
         # Up to 2025-07-15:

@@ -37,6 +37,8 @@ MEMBERS_ENDPOINT = Endpoint(
     sort="joined_group_at",
     windows=(_JOINED,),
     fanout=Fanout("lists", members=Members("list_count", _COUNT, "list_profiles")),
+    # What is asked for alone is read; profiles have a listing of their own.
+    ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
 # Who left is not said; that the number differs from ours is the cheap way to notice.
@@ -47,6 +49,7 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("lists:read",),
     params={"additional-fields[list]": "profile_count", "fields[list]": "profile_count"},
+    ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
 _A = "$.attributes"

@@ -23,6 +23,7 @@ PROFILES_ENDPOINT = Endpoint(
         "$.attributes.anonymous_id",  # up to 2023
         "$.attributes.locale",
         "$.attributes.location.zip",
+        "$.attributes.predictive_analytics",  # sent only when asked for
         "$.attributes.subscriptions.email.marketing.can_receive_email_marketing",
         "$.attributes.subscriptions.email.marketing.last_updated",
         "$.attributes.subscriptions.email.open_tracking",

@@ -43,6 +43,8 @@ MEMBERS_ENDPOINT = Endpoint(
         partial_if="$.attributes.is_processing",
         members=Members("segment_count", _COUNT, "segment_profiles"),
     ),
+    # What is asked for alone is read; profiles have a listing of their own.
+    ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
 # Who left is not said; that the number differs from ours is the cheap way to notice.
@@ -53,6 +55,7 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("segments:read",),
     params={"additional-fields[segment]": "profile_count", "fields[segment]": "profile_count"},
+    ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
 _A = "$.attributes"
