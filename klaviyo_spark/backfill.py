@@ -15,6 +15,7 @@ from msgspec import structs
 from pyspark.sql import functions as F
 
 from klaviyo_spark import pipeline
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.foresee import foreseen
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.parts import Part, each
@@ -51,7 +52,7 @@ def backfill(
         UsageError: the window is not all in the past, or of what is read whole by every sync.
         LakeBusy: another run holds the lake.
     """
-    whole = Window.past(*times, datetime.now(timezone.utc), named)
+    whole = Window.past(*times, utc_now(), named)
     # Among several an account may be kept for other things alone.
     of_all = bool(named) or len(parts) == 1
 
@@ -149,7 +150,7 @@ def run_steps(
                     "step_start": start,
                     "step_end": end,
                     "run_id": summary.run_id,
-                    "finished_at": datetime.now(timezone.utc),
+                    "finished_at": utc_now(),
                 }
             ],
         )

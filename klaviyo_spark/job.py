@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     set_up_logging(options)
     asked = given(options)
     settings = load(options["config"], **asked)
-    start, end = bounds(options.get("start"), options.get("end"), datetime.now(timezone.utc))
+    start, end = bounds(options.get("start"), options.get("end"), utc_now())
     every = parts(settings, asks=asks)
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)

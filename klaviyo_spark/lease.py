@@ -13,8 +13,9 @@ from datetime import datetime, timedelta, timezone
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, now, until_ours
+from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, until_ours
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def lease(
     lease_s: float = LEASE_S,
     beat_s: float = BEAT_S,
     look_s: float = LOOK_S,
-    clock: Callable[[], datetime] = now,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[None]:
     """Hold ``lake`` while the block runs; a thread says each ``beat_s`` that we live.
 
@@ -93,7 +94,7 @@ def lease(
         ours.free()
 
 
-def holding(lake: Lake, clock: Callable[[], datetime] = now) -> Holding | None:
+def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> Holding | None:
     """Who holds the lake by a lease, without taking it or making its table.
 
     Raises:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,7 @@ import msgspec
 
 from klaviyo_spark import session
 from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeError
 
 if TYPE_CHECKING:
@@ -48,11 +49,6 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 T = TypeVar("T")
 
 
-def now() -> datetime:
-    """This machine's clock, in UTC."""
-    return datetime.now(timezone.utc)
-
-
 @dataclass(frozen=True)
 class Holder:
     """The run that holds a lake; ``since`` is when it began (UTC)."""
@@ -66,7 +62,7 @@ class Holder:
     @classmethod
     def me(cls, run_id: str, verb: str) -> Holder:
         """This process, from now on."""
-        return cls(run_id, verb, socket.gethostname(), os.getpid(), now())
+        return cls(run_id, verb, socket.gethostname(), os.getpid(), utc_now())
 
     def lives(self) -> bool | None:
         """Whether its process does; None where it runs on another machine than this one."""

@@ -10,13 +10,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import click
 
 from klaviyo_spark import options
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError
 
 
@@ -86,7 +86,7 @@ def status(as_json: bool, **given: Any) -> int:
 
     options.set_up_logging(given)
     settings = options.settings_of(given)
-    found, now = facts(reader(settings)), datetime.now(timezone.utc)
+    found, now = facts(reader(settings)), utc_now()
     every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
     if len(every) > 1:
         click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))

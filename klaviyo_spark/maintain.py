@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
 
 from pyspark.sql import DataFrame
@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import ops, pipeline, retention, upkeep
 from klaviyo_spark.accounts import each
 from klaviyo_spark.arrow import frame
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -69,14 +70,14 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     Raises:
         LakeBusy: another run holds the lake.
     """
-    done = Upkeep(uuid.uuid4().hex, _now())
+    done = Upkeep(uuid.uuid4().hex, utc_now())
     began = time.monotonic()
     with pipeline.alone("maintain", lake, done.run_id, wait):
         of_lake = _Run(lake, settings, done)
         of_lake.run()
         done.seconds = time.monotonic() - began
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
-        facts = (done.run_id, account, "maintain", done.started_at, _now(), done.exit_code)
+        facts = (done.run_id, account, "maintain", done.started_at, utc_now(), done.exit_code)
         said = [*done.notes, _totals(done)]
         lake.append_ops("runs", [ops.run_row(*facts, done.problems, said)])
     return done
@@ -176,7 +177,7 @@ class _Run:
     def _vacuum(self, table: str) -> None:
         after, name = self.settings.vacuum_after, self.names[table]
         assert after is not None
-        if upkeep.worth_vacuuming(upkeep.history(self.lake, name), _now(), after):
+        if upkeep.worth_vacuuming(upkeep.history(self.lake, name), utc_now(), after):
             self.kept[table].freed = upkeep.vacuum(self.lake, name, after)
 
     def _delete_pages(self, table: str, account_id: str) -> None:
@@ -229,7 +230,3 @@ def _totals(done: Upkeep) -> str:
         f"files={files[0]:,}->{files[1]:,} freed_bytes={freed:,} pages_deleted={pages:,} "
         f"seconds={done.seconds:.1f}"
     )
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Literal
 
 from pyspark.sql import functions as F
@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import ops, orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
@@ -150,7 +151,7 @@ def one_run(
 
 def begin(verb: Verb, settings: Settings, run_id: str = "") -> Summary:
     """The summary of a run that begins now."""
-    return Summary(run_id or uuid.uuid4().hex, verb, _now(), account=settings.account)
+    return Summary(run_id or uuid.uuid4().hex, verb, utc_now(), account=settings.account)
 
 
 def ask(
@@ -205,14 +206,14 @@ def note_failure(summary: Summary, lake: Lake, error: Exception, client: Client 
     ours = isinstance(error, KlaviyoSparkError)
     summary.outcome.fail(EVERYTHING, str(error) if ours else in_a_line(error))
     summary.exit_code = error.exit_code if isinstance(error, KlaviyoSparkError) else 1
-    summary.finished_at = _now()
+    summary.finished_at = utc_now()
     lake.append_ops("runs", [_run_row(summary, client)])
 
 
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
     """Write down a run that has come to its end."""
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
-    summary.finished_at = _now()
+    summary.finished_at = utc_now()
     lake.append_ops("runs", [_run_row(summary, client)])
 
 
@@ -268,7 +269,3 @@ def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
         pages=summary.outcome.pages,
         bytes=summary.outcome.bytes,
     )
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import Row
@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.dependencies import depends_on, in_order
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake
@@ -119,7 +120,7 @@ def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]
 
 def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     if loads:
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         lake.append_ops(
             "table_loads", [_as_row(load, account_id, now, lake.personal) for load in loads]
         )

@@ -26,9 +26,10 @@ from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.nap import raise_if_stopped
 from klaviyo_spark.api.query import origin, same_origin
 from klaviyo_spark.api.retry import RetryPolicy, wait_s
-from klaviyo_spark.api.servertime import ServerClock, utc_now
+from klaviyo_spark.api.servertime import ServerClock
 from klaviyo_spark.api.transport import Key, KeyAuth, Session
 from klaviyo_spark.api.troubles import Contact
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import BadAnswer, RetryableError
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+
+from klaviyo_spark.clock import utc_now
 
 logger = logging.getLogger(__name__)
 
 WORTH_SAYING_S = 60.0
-
-
-def utc_now() -> datetime:
-    """This machine's clock, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 class ServerClock:

@@ -13,11 +13,12 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import islice
 
 from klaviyo_spark.api.courses import Course, best_to_cut
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
 
 AHEAD = 10_000
@@ -192,7 +193,7 @@ class Turns:
     def _begin(self, standing: Standing, walk: Walk, course: Course | None = None) -> Walk:
         standing.busy += 1
         if walk.bounds is not None and walk.ask is not None:
-            horizon = walk.read_started_at or datetime.now(timezone.utc)
+            horizon = walk.read_started_at or utc_now()
             course = course or Course(walk.bounds, walk.reached, horizon)
             standing.courses[walk.walk_id] = (walk, course)
         return walk

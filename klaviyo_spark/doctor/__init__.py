@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 
 from klaviyo_spark.accounts import each
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.doctor import account, machine
 from klaviyo_spark.doctor import lake as lakes
 from klaviyo_spark.doctor.check import (
@@ -123,7 +123,7 @@ def _lake(settings: Settings) -> Iterator[Check]:
 
     def inside() -> Iterable[Check]:
         found = facts(reader(settings))
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
         if len(every) == 1 or not every[0].is_there:
             yield from lakes.lake(every[0])

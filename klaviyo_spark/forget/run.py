@@ -8,9 +8,10 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 
 from klaviyo_spark import ops, pipeline
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.forget import pages, receipts, removing
 from klaviyo_spark.forget.finding import Asked, find
@@ -80,13 +81,20 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
         LakeBusy: another run holds the lake.
         LakeError: a page that names the person cannot be read.
     """
-    done = Forgotten(uuid.uuid4().hex, _now(), asked.by)
+    done = Forgotten(uuid.uuid4().hex, utc_now(), asked.by)
     began = time.monotonic()
     with pipeline.alone("forget", lake, done.run_id, wait):
         pipeline.make_tables(lake, RESOURCES)
         _forget(lake.of(settings.account), settings.account, asked, done)
         done.seconds = time.monotonic() - began
-        facts = (done.run_id, settings.account, "forget", done.started_at, _now(), done.exit_code)
+        facts = (
+            done.run_id,
+            settings.account,
+            "forget",
+            done.started_at,
+            utc_now(),
+            done.exit_code,
+        )
         lake.append_ops("runs", [ops.run_row(*facts, done.problems)])
     return done
 
@@ -147,8 +155,4 @@ def _sign(lake: Lake, account_id: str, done: Forgotten, cut_short: list[Receipt]
         "table_rows": sum(done.rows.values()),
     }
     earlier = [receipt.run_id for receipt in cut_short]
-    receipts.ended(lake, account_id, done.run_id, _now(), counts, earlier)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    receipts.ended(lake, account_id, done.run_id, utc_now(), counts, earlier)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
 from klaviyo_spark.accounts import each
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
@@ -88,7 +89,7 @@ class Backfill:
         """What reads the lake; each account, with the words that name it; start and end."""
         options: dict[str, Any] = {"config": None, **{n: v for n, v in self._values.items() if v}}
         settings = settings_of(options)
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         start, end = bounds(options.get("start"), options.get("end"), now)
         if start is None or end is None:  # as the verb says it
             raise UsageError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from klaviyo_spark import local_pages, session
 from klaviyo_spark.accounts import each
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.report.answers import ask
 from klaviyo_spark.report.figures import figures
@@ -50,7 +50,7 @@ def write(settings: Settings, out: Path) -> None:
     if not answers.tables and not answers.runs:
         where = settings.catalog or settings.warehouse
         raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
-    text = page(figures(answers, settings.account, datetime.now(timezone.utc)))
+    text = page(figures(answers, settings.account, utc_now()))
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:

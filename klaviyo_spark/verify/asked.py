@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 
 from klaviyo_spark import plan
 from klaviyo_spark.api.answers import as_id, as_time, decode
@@ -13,6 +13,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, metrics_on
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
@@ -77,7 +78,7 @@ class Klaviyo:
     def listed(self, listings: Sequence[Listing]) -> Now:
         """The records of all listings now."""
         now = Now(records={listing.table.name: {} for listing in listings})
-        walks = listing_walks(self.client.base_url, listings, _now())
+        walks = listing_walks(self.client.base_url, listings, utc_now())
         for got in self._pages(walks):
             if isinstance(got, Failed):
                 now.unread.add(got.walk.endpoint.resource)
@@ -89,7 +90,7 @@ class Klaviyo:
         self, days: Mapping[str, Collection[date]], groups: Mapping[Key, plan.Parent]
     ) -> Counts:
         """Klaviyo's own counts: events of each metric on its days, members of each group."""
-        walks = count_walks(self.client.base_url, days, _now())
+        walks = count_walks(self.client.base_url, days, utc_now())
         for (resource, _), group in groups.items():
             walks += self._of_group(_counter(resource), group)
         found = Counts()
@@ -136,7 +137,7 @@ class Klaviyo:
         group: plan.Parent,
         since: Mapping[str, datetime] | None = None,
     ) -> list[Walk]:
-        return plan.fanout_walks(self.client.base_url, endpoint, [group], _now(), since)
+        return plan.fanout_walks(self.client.base_url, endpoint, [group], utc_now(), since)
 
     def _take_counts(self, found: Counts, got: Fetched, wanted: Set[date]) -> None:
         """Keep the counts of days that are wanted; those between them were asked for with them."""
@@ -231,7 +232,3 @@ def _members_at(counter: Endpoint) -> str:
     members = _members(counter.resource).members
     assert members
     return members.at
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark import plan
 from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
@@ -52,7 +53,7 @@ class Reread:
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What was short; then the children of listed records that were missing."""
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         walks = [walk for reading in self._healing.readings for walk in self._events(reading, now)]
         for endpoint in ENDPOINTS.values():
             ids = self._healing.groups.get(endpoint.resource, frozenset())
@@ -61,7 +62,7 @@ class Reread:
                 walks += plan.fanout_walks(self._base_url, endpoint, groups, now)
         walks += listing_walks(self._base_url, listings(sorted(self._healing.listings)), now)
         yield walks
-        now = datetime.now(timezone.utc)
+        now = utc_now()
         yield [
             walk
             for name, parents in self._parents.items()

@@ -6,12 +6,13 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from klaviyo_spark import ops, pipeline
 from klaviyo_spark.api.client import Client
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError, UsageError
 from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
@@ -91,7 +92,7 @@ def verify(
         KlaviyoSparkError: Klaviyo could not be asked at all.
     """
     note = check_lake(lake, settings)
-    done = Verified(uuid.uuid4().hex, settings.account, _now())
+    done = Verified(uuid.uuid4().hex, settings.account, utc_now())
     done.outcome.warnings += note
     began = time.monotonic()
     try:
@@ -209,7 +210,7 @@ class _Verify:
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 
     def _write(self, checks: Sequence[Check]) -> None:
-        now, run_id = _now(), self._done.run_id
+        now, run_id = utc_now(), self._done.run_id
         rows = [
             {
                 "run_id": run_id,
@@ -237,7 +238,7 @@ def _run_row(done: Verified, client: Client) -> dict[str, Any]:
         done.account,
         "verify",
         done.started_at,
-        _now(),
+        utc_now(),
         done.exit_code,
         [*failed, *problems(done.faults)],
         outcome.warnings,
@@ -246,7 +247,3 @@ def _run_row(done: Verified, client: Client) -> dict[str, Any]:
         pages=outcome.pages,
         bytes=outcome.bytes,
     )
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
