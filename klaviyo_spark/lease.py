@@ -5,21 +5,22 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, until_ours
+from klaviyo_spark.signs import Sign, Watch, give_sign, last_sign, signed
 
 logger = logging.getLogger(__name__)
 
-# A holder that was not seen for so long is dead; several beats may fail before that.
+# A holder that gives no sign for so long is dead; several beats may fail before that.
 LEASE_S = 300.0
 BEAT_S = 60.0
 # Whoever waits looks again so often; each look is a query.
@@ -38,12 +39,6 @@ COLUMNS = (
     ("since", "timestamp", "When the run began (UTC)."),
     ("taken_at", "timestamp", "When it got the lake (UTC)."),
 )
-# The table property that says which token was last seen alive, and when. No column: an UPDATE has
-# tasks, and behind a long stage of a backfill they wait for a free core longer than a lease lasts.
-# To set a property is work of the driver alone.
-SEEN = "klaviyo_spark.seen"
-# Each beat is a commit. Every tenth would write a checkpoint, which has tasks too.
-_CHECKPOINT_INTERVAL = 100
 # How Delta names what it refuses to one of two writers, by class or by code.
 _LOST_RACE = re.compile(
     r"Concurrent\w*Exception|MetadataChanged|ProtocolChanged"
@@ -62,6 +57,7 @@ def lease(
     beat_s: float = BEAT_S,
     look_s: float = LOOK_S,
     clock: Callable[[], datetime] = utc_now,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
     """Hold ``lake`` while the block runs; a thread says each ``beat_s`` that we live.
 
@@ -72,15 +68,22 @@ def lease(
     as dead and is taken over. If it lives on, it notices at its next beat, logs an error, and no
     more: two runs then write to one lake. Of two merges into one table Delta refuses the later, but
     appends pass, so rows of a table's first load may be there twice. Rebuild silver after that
-    error. The clocks of two drivers must agree to within ``lease_s - beat_s``.
+    error.
+
+    How long a holder has been silent is what whoever wants the lake has seen of it, by the time
+    that has passed on its own machine: no clock is compared with another machine's. When a sign
+    was given, by the holder's clock, decides only whether it is worth looking on: where that was
+    just now, the lake is busy at once; where not, the sign has to stand still for ``lease_s``.
 
     Args:
         look_s: seconds between two looks of one who waits.
+        clock: this machine's, in UTC; others are told it.
+        elapsed: seconds that have passed on this machine.
 
     Raises:
         LakeBusy, Stopped: as ``lock.held``.
     """
-    ours = _Lease(lake, holder, lease_s, clock)
+    ours = _Lease(lake, holder, lease_s, clock, elapsed)
     done = threading.Event()
     beats = threading.Thread(target=_beat, args=(ours, beat_s, done), name="lease", daemon=True)
     try:
@@ -97,23 +100,33 @@ def lease(
 def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> Holding | None:
     """Who holds the lake by a lease, without taking it or making its table.
 
+    One look shows that it lives where its last sign was given just now, by a clock that agrees with
+    ours. It never shows that it is dead.
+
     Raises:
         AnalysisException: no run has held this lake by a lease yet.
     """
-    _, holder, seen_at = _found(lake.spark, lake.place.table(lake.place.ops, TABLE))
-    if holder is None or seen_at is None:
+    found = last_sign(lake.spark, lake.place.table(lake.place.ops, TABLE))
+    if found is None:
         return None
-    return Holding(holder, (clock() - seen_at).total_seconds() < LEASE_S)
+    return Holding(found.holder, True if found.is_fresh(clock(), LEASE_S) else None)
 
 
 class _Lease:
     """One holding of a lake, before, while and after it is ours."""
 
     def __init__(
-        self, lake: Lake, holder: Holder, lease_s: float, clock: Callable[[], datetime]
+        self,
+        lake: Lake,
+        holder: Holder,
+        lease_s: float,
+        clock: Callable[[], datetime],
+        elapsed: Callable[[], float],
     ) -> None:
         self.spark, self.holder = lake.spark, holder
         self.lease_s, self.clock = lease_s, clock
+        self.watch = Watch(elapsed)
+        self.signs = 0
         self.token = uuid.uuid4().hex
         self.claimed = False
         self.table = _again(lambda: lake.ensure(TABLE, COLUMNS, DOC))
@@ -122,29 +135,46 @@ class _Lease:
         """Make it ours.
 
         Raises:
-            LakeBusy: it is another's, who was seen alive.
+            LakeBusy: it is another's, whose signs have not stood still for long enough.
         """
         for _ in range(_TRIES):
-            token, other, seen_at = self._found()
-            silent_s = (self.clock() - seen_at).total_seconds() if seen_at else 0.0
-            if token and silent_s < self.lease_s:
-                raise LakeBusy(other, f", last seen {max(0.0, silent_s):.0f} s ago")
+            other = self._found()
+            silent_s = self.watch.still_s(other) if other else 0.0
+            if other and silent_s < self.lease_s:
+                raise self._busy(other)
             self.claimed = True
             try:
-                self._claim(token)
+                self._claim(other.token if other else None)
             except Exception as error:
                 if not _lost_race(error):
                     raise
-            if self._found()[0] == self.token:
-                if token:
-                    logger.warning("took the lake over from %s, silent for %.0f s", other, silent_s)
+            if self._is_ours():
+                if other:
+                    logger.warning(
+                        "took the lake over from %s, silent for %.0f s", other.holder, silent_s
+                    )
                 _again(self._sign)
                 return
         raise LakeBusy(None)
 
+    def _busy(self, other: Sign) -> LakeBusy:
+        now = self.clock()
+        if self.watch.moves:
+            return LakeBusy(other.holder, ", which gives signs of life")
+        if other.is_fresh(now, self.lease_s):
+            ago_s = max(0.0, (now - other.at).total_seconds())
+            return LakeBusy(other.holder, f", last seen {ago_s:.0f} s ago")
+        return LakeBusy(
+            other.holder,
+            f", last seen at {other.at:%Y-%m-%d %H:%M:%S} UTC by its own clock: it is taken over "
+            f"if it gives no sign for {self.lease_s:.0f} s from now",
+            may_be_dead=True,
+        )
+
     def renew(self) -> bool:
         """Say that we live; False where the lake is another's by now."""
-        if _seen(self.spark, self.table)[0] != self.token and self._found()[0] != self.token:
+        last = signed(self.spark, self.table)
+        if (last is None or last[0] != self.token) and not self._is_ours():
             return False
         self._sign()
         return True
@@ -163,8 +193,12 @@ class _Lease:
                 _brief(error),
             )
 
-    def _found(self) -> tuple[str | None, Holder | None, datetime | None]:
-        return _found(self.spark, self.table)
+    def _found(self) -> Sign | None:
+        return last_sign(self.spark, self.table)
+
+    def _is_ours(self) -> bool:
+        found = self._found()
+        return found is not None and found.token == self.token
 
     def _claim(self, expected: str | None) -> None:
         """Write our row over the one whose token is ``expected``, or where there is no row."""
@@ -183,36 +217,8 @@ class _Lease:
         )
 
     def _sign(self) -> None:
-        self.spark.sql(
-            f"ALTER TABLE {self.table} SET TBLPROPERTIES "
-            f"('{SEEN}' = '{self.token} {self.clock().isoformat()}', "
-            f"'delta.checkpointInterval' = '{_CHECKPOINT_INTERVAL}')"
-        )
-
-
-def _found(spark: SparkSession, table: str) -> tuple[str | None, Holder | None, datetime | None]:
-    """Token, holder, and when it was last seen alive; all None where the lake is free."""
-    times = [F.unix_micros(name).alias(name) for name in ("since", "taken_at")]
-    held = spark.table(table).where(F.col("token").isNotNull())
-    rows = held.select("token", "run_id", "verb", "host", "pid", *times).collect()
-    if not rows:
-        return None, None, None
-    token, run_id, verb, host, pid, since, taken_at = rows[0]
-    seen, seen_at = _seen(spark, table)
-    return (
-        token,
-        Holder(run_id, verb, host, pid, _from_micros(since)),
-        seen_at if seen == token else _from_micros(taken_at),
-    )
-
-
-def _seen(spark: SparkSession, table: str) -> tuple[str | None, datetime | None]:
-    rows = spark.sql(f"SHOW TBLPROPERTIES {table}").collect()
-    text = {row["key"]: row["value"] for row in rows}.get(SEEN)
-    if text is None:
-        return None, None
-    token, _, seen_at = text.partition(" ")
-    return token, datetime.fromisoformat(seen_at)
+        self.signs += 1
+        give_sign(self.spark, self.table, self.token, self.signs, self.clock())
 
 
 def _beat(ours: _Lease, beat_s: float, done: threading.Event) -> None:
@@ -250,7 +256,3 @@ def _lost_race(error: Exception) -> bool:
 
 def _brief(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
-
-
-def _from_micros(micros: int) -> datetime:
-    return datetime.fromtimestamp(0, tz=timezone.utc) + timedelta(microseconds=micros)

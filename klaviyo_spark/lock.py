@@ -98,10 +98,11 @@ class LakeBusy(LakeError):
     Args:
         holder: that run; None where it has not said who it is.
         note: what else is known of it.
+        may_be_dead: it looks so, and whoever goes on looking will know.
     """
 
-    def __init__(self, holder: Holder | None, note: str = "") -> None:
-        self.holder = holder
+    def __init__(self, holder: Holder | None, note: str = "", may_be_dead: bool = False) -> None:
+        self.holder, self.may_be_dead = holder, may_be_dead
         self.held = f"the lake is held by {holder or 'another run'}{note}"
         super().__init__(f"{self.held}; wait for it with --wait, or run again when it has ended")
 
@@ -114,7 +115,7 @@ def held(
 
     A folder is held by a lock on its file ``.klaviyo-spark.lock``; a holder that dies, in whatever
     way, is rid of it at once. A catalog or a URI, and any lake on Databricks or Spark Connect, is
-    held by a lease; a holder that dies loses it after five minutes.
+    held by a lease; a holder that dies loses it to whoever has seen no sign of it for five minutes.
 
     What this cannot do:
 
@@ -218,7 +219,9 @@ def locked(
 
 
 def until_ours(take: Callable[[], T], wait: bool, stop: threading.Event | None, look_s: float) -> T:
-    """What ``take`` gives once it raises no ``LakeBusy``; without ``wait``, now or not at all.
+    """What ``take`` gives once it raises no ``LakeBusy``.
+
+    Without ``wait``, now or not at all, unless the holder may be dead: then until that is known.
 
     Args:
         look_s: seconds between two tries.
@@ -229,7 +232,7 @@ def until_ours(take: Callable[[], T], wait: bool, stop: threading.Event | None, 
         try:
             return take()
         except LakeBusy as busy:
-            if not wait:
+            if not wait and not busy.may_be_dead:
                 raise
             if not said:
                 logger.info("waiting: %s", busy.held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,10 +17,12 @@ from klaviyo_spark import lock
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.lease import lease
 from klaviyo_spark.lock import Holder, LakeBusy
+from klaviyo_spark.signs import Sign
 
 SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
 PATIENCE_S = 300.0  # for what another thread does on a busy machine
 LATER = timedelta(seconds=leases.LEASE_S + 1)
+TWO_DAYS = timedelta(days=2)
 
 
 def a_holder(run_id: str) -> Holder:
@@ -28,15 +30,36 @@ def a_holder(run_id: str) -> Holder:
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved; ``seconds`` pass by waiting, as for ``stop`` of a lease."""
 
-    def __init__(self) -> None:
-        self.at = SINCE
+    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
+        self.at = SINCE + ahead
         self.looked = threading.Event()
+        self.seconds = 0.0
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def __call__(self) -> datetime:
         self.looked.set()
         return self.at
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds += seconds
+        self.meanwhile()
+        return False
+
+
+def a_lease(lake: Lake, run_id: str, clock: Clock) -> leases._Lease:
+    """A holding without a thread that gives signs."""
+    return leases._Lease(lake, a_holder(run_id), leases.LEASE_S, clock, clock.elapsed)
+
+
+def wanted(lake: Lake, run_id: str, clock: Clock, **options: Any) -> Any:
+    """A lease whose waiting makes time pass."""
+    stop: Any = clock
+    return lease(lake, a_holder(run_id), stop=stop, clock=clock, elapsed=clock.elapsed, **options)
 
 
 @pytest.fixture
@@ -138,19 +161,19 @@ def test_whoever_looks_sees_who_holds_the_lake_until_it_is_silent_or_free(lake, 
         held = leases.holding(other, clock)
         clock.at += LATER
         silent = leases.holding(other, clock)
+        before = leases.holding(other, Clock(-TWO_DAYS))
     assert held == lock.Holding(a_holder("one"), True)
-    assert silent == lock.Holding(a_holder("one"), False)
+    assert silent == before == lock.Holding(a_holder("one"), None), "it may live by another clock"
     assert leases.holding(other, clock) is None
 
 
 def test_who_saw_the_lake_free_gets_nothing_where_another_was_quicker(lake, other, clock):
-    quicker = leases._Lease(lake, a_holder("one"), leases.LEASE_S, clock)
-    slower = leases._Lease(other, a_holder("two"), leases.LEASE_S, clock)
+    quicker, slower = a_lease(lake, "one", clock), a_lease(other, "two", clock)
     quicker.take()
 
     slower._claim(None)
 
-    assert slower._found() == (quicker.token, a_holder("one"), SINCE)
+    assert slower._found() == Sign(quicker.token, a_holder("one"), 1, SINCE)
     quicker.free()
 
 
@@ -160,7 +183,7 @@ def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
     with ExitStack() as first, ExitStack() as second:
         first.enter_context(lease(lake, a_holder("one"), clock=clock))
         clock.at += LATER
-        second.enter_context(lease(other, a_holder("two"), clock=clock))
+        second.enter_context(wanted(other, "two", clock))
         first.close()
 
         with (
@@ -170,7 +193,7 @@ def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
             pass
 
     assert busy.value.holder == a_holder("two")
-    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 301 s"]
+    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
 
 
 def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
@@ -187,11 +210,73 @@ def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
             pass
 
 
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("ahead", [TWO_DAYS, -TWO_DAYS], ids=["ahead", "behind"])
+def test_one_that_lives_is_not_taken_over_whatever_our_clock_says(lake, other, clock, ahead, wait):
+    ours = a_lease(lake, "one", clock)
+    ours.take()
+    others = Clock(ahead)
+
+    def beat() -> None:
+        assert others.seconds < 2 * leases.LEASE_S, "so long it was waited for"
+        if others.seconds % leases.BEAT_S == 0:
+            ours.renew()
+        if others.seconds == 1.5 * leases.LEASE_S:
+            ours.free()
+
+    others.meanwhile = beat
+    if wait:
+        with wanted(other, "two", others, wait=True):
+            pass
+        assert others.seconds == 1.5 * leases.LEASE_S, "until it was given back"
+        return
+    with (
+        pytest.raises(LakeBusy, match=r"run one\), which gives signs of life; wait for it"),
+        wanted(other, "two", others),
+    ):
+        pass
+    assert others.seconds == leases.BEAT_S, "until its next sign"
+    ours.free()
+
+
+@pytest.mark.parametrize("ahead", [TWO_DAYS, -TWO_DAYS], ids=["ahead", "behind"])
+def test_one_that_died_is_taken_over_whatever_our_clock_says(lake, other, clock, said, ahead):
+    a_lease(lake, "one", clock).take()
+    others = Clock(ahead)
+    with wanted(other, "two", others):
+        pass
+    assert others.seconds == leases.LEASE_S
+    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+
+
+def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, other, clock, said):
+    a_lease(lake, "one", clock).take()
+    with pytest.raises(LakeBusy, match="last seen 0 s ago"), wanted(other, "two", clock):
+        pass
+    assert clock.seconds == 0.0
+    with wanted(other, "two", clock, wait=True):
+        pass
+    assert clock.seconds == leases.LEASE_S
+    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+
+
+def test_how_long_it_is_looked_on_is_said(lake, other, clock, monkeypatch):
+    lines: list[str] = []
+    monkeypatch.setattr(lock.logger, "info", lambda text, *a: lines.append(text % a))
+    a_lease(lake, "one", clock).take()
+    with wanted(other, "two", Clock(TWO_DAYS)):
+        pass
+    assert lines == [
+        f"waiting: the lake is held by {a_holder('one')}, last seen at 2026-11-24 03:12:05 UTC by "
+        "its own clock: it is taken over if it gives no sign for 300 s from now"
+    ]
+
+
 def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, clock, said):
-    ours = leases._Lease(lake, a_holder("one"), leases.LEASE_S, clock)
+    ours = a_lease(lake, "one", clock)
     ours.take()
     clock.at += LATER
-    with lease(other, a_holder("two"), clock=clock):
+    with wanted(other, "two", clock):
         leases._beat(ours, 0.0, threading.Event())
 
         assert not ours.renew()
@@ -225,7 +310,7 @@ def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(said)
         raise OSError("storage is out of reach")
 
     lake: Any = SimpleNamespace(spark=SimpleNamespace(sql=sql), ensure=lambda *_: "lock")
-    ours = leases._Lease(lake, a_holder("one"), leases.LEASE_S, Clock())
+    ours = a_lease(lake, "one", Clock())
     ours.claimed = True
 
     ours.free()
