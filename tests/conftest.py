@@ -43,14 +43,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--connect", action="store_true", help="run on Spark Connect")
 
 
+# Fewer tests with Spark are over before Java's whole compiler has paid for itself.
+FEW_TESTS = 120
+
+
 @pytest.fixture(scope="session")
 def spark(
-    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
+    request: pytest.FixtureRequest,
 ) -> Iterator[SparkSession]:
     """One session for all tests: two cores, UTC, for small tables, its warehouse thrown away."""
     warehouse = str(tmp_path_factory.mktemp("warehouse"))
     if pytestconfig.getoption("--connect"):
         remote_session(warehouse)  # which is what there is from now on
-    session = spark_session(warehouse, "local[2]", Work.SMALL)
+    with_spark = [one for one in request.session.items if one.get_closest_marker("spark")]
+    work = Work.SHORT if len(with_spark) < FEW_TESTS else Work.SMALL
+    session = spark_session(warehouse, "local[2]", work)
     yield session
     session.stop()
