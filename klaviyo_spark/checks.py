@@ -2,7 +2,7 @@
 
 quarantine  the row is kept out of the table, whole, with the check's words
 note        said at the end of the run, and in ``klaviyo_ops.table_loads``
-fail        the run ends with exit 1 before the table is published
+fail        the table is held back, with what is made of it; the run ends with exit 3
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from klaviyo_spark import enrich
-from klaviyo_spark.spec import Borrow, TableSpec
+from klaviyo_spark.spec import Borrow, Source, TableSpec
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:
@@ -32,6 +32,24 @@ def in_order(tables: Sequence[TableSpec]) -> list[TableSpec]:
     for table in sorted(tables, key=lambda t: t.resource != "events"):
         visit(table)
     return list(done.values())
+
+
+def made_of(names: Collection[str], tables: Mapping[str, TableSpec]) -> frozenset[str]:
+    """``names`` and all tables whose rows are made of rows of these."""
+    found = frozenset(names)
+    while True:
+        more = {
+            table.name
+            for table in tables.values()
+            if found & {*map(_owner, table.sources), *(b.table for b in borrows(table))}
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def _owner(source: Source) -> str:
+    return source.of.table if source.of else ""
 
 
 def borrows(table: TableSpec) -> list[Borrow]:

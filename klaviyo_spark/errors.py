@@ -5,7 +5,7 @@
         UsageError         fix the command line                     exit 2
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
-        CheckFailed        look at the pages, or let it pass        exit 1
+        CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
         TableDiffers       make the table anew from bronze          exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
@@ -66,7 +66,7 @@ class LakeError(KlaviyoSparkError):
 
 
 class CheckFailed(LakeError):
-    """More rows of a load break a check than may, and it is one that ends the run."""
+    """More rows of a load break a check than may, and it is one that holds the table back."""
 
 
 class TableDiffers(LakeError):
@@ -157,6 +157,28 @@ class UnknownId(FatalError):
 
 class BadAnswer(FatalError):
     """A body that Klaviyo's API would not send: no ``data``, no ``links``, a looping cursor."""
+
+
+def meets_all(error: BaseException) -> bool:
+    """Whether an error would meet every table alike: no room, no storage, no Java any more."""
+    lost = type(error).__module__.startswith(("py4j", "grpc")) and not hasattr(
+        error, "java_exception"
+    )
+    return isinstance(error, OSError) or lost or os.strerror(errno.ENOSPC) in str(error)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """What a process that ends by ``error`` answers."""
+    if isinstance(error, KlaviyoSparkError):
+        return error.exit_code
+    return 1 if isinstance(error, Exception) else Interrupted.exit_code
+
+
+def words_of(error: BaseException) -> str:
+    """An error in a line, for the summary of a run."""
+    if isinstance(error, KlaviyoSparkError):
+        return str(error)
+    return in_a_line(error) if isinstance(error, Exception) else "interrupted"
 
 
 def in_a_line(error: Exception) -> str:

@@ -218,17 +218,18 @@ class Lake(Tables):
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Append rows to one of the operators' tables."""
-        self._ops_rows(name, rows).coalesce(1).writeTo(self._ops(name)).append()
+        self.ops_rows(name, rows).coalesce(1).writeTo(self._ops(name)).append()
 
     def merge_ops(
         self, name: str, rows: list[dict[str, Any]], on: Sequence[str], update: str
     ) -> None:
         """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
-        table, given = self._ops(name), self._ops_rows(name, rows)
+        table, given = self._ops(name), self.ops_rows(name, rows)
         with self._merging_ops:
             self._merge(table, _same(on), given, update)
 
-    def _ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
+    def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
+        """Rows for one of the operators' tables, which are not there yet."""
         columns = ops.TABLES[name][1]
         schema = pa.schema([(column, TYPES[type]) for column, type, _ in columns])
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))

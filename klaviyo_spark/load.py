@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,11 +23,19 @@ from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
 from klaviyo_spark.quality import with_broken, with_checks
+from klaviyo_spark.records import UNREADABLE
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.shown import shown
 from klaviyo_spark.silver import columns_of, glance, keep_newest, project
 from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.unreadable import (
+    UnreadablePage,
+    left_out,
+    quarantined_pages,
+    readable,
+    unreadable_pages,
+)
 from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Writer
 
 logger = logging.getLogger(__name__)
@@ -39,7 +48,8 @@ _BROADCAST_RECORDS = 1_000_000
 class Load:
     """What one table took in of one run: counts of rows, cells and records, and its wall time.
 
-    ``notes`` are what checks have to say of it.
+    ``notes`` are what checks have to say of it. ``errors`` are what did not go well, a line each.
+    Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
     """
 
     table: str
@@ -52,6 +62,8 @@ class Load:
     quarantined: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    is_loaded: bool = True
 
     @property
     def changed(self) -> bool:
@@ -68,6 +80,7 @@ class Loader:
         begun: tables that the account's pages have been loaded into before.
         days_read: days of events that had been read whole before that run, per metric.
         severities: what conf says of checks, by name.
+        unreadable: pages that Spark cannot read as JSON.
     """
 
     lake: Lake
@@ -76,6 +89,7 @@ class Loader:
     keep_event_properties: bool = True
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    unreadable: tuple[UnreadablePage, ...] = ()
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
@@ -83,14 +97,19 @@ class Loader:
         if not self._has_news(table):
             return Load(table.name, self.facts.run_id, batch_ids)
         writer = Writer(self.lake, self.facts, self.days_read, self.severities)
-        counts = self._load(table, batch_ids, writer)
+        try:
+            counts = self._load(table, batch_ids, writer)
+        except Exception as error:
+            if UNREADABLE not in str(error) or self.unreadable:
+                raise
+            return self._load_readable(table, batch_ids)
         load = Load(
             table.name,
             self.facts.run_id,
             batch_ids,
-            **counts,
             seconds=round(time.monotonic() - started, 3),
             notes=tuple(writer.notes),
+            **counts,
         )
         logger.info(
             "refined klaviyo_v2.%s: new=%d changed=%d marked=%d nulled=%d quarantined=%d s=%.1f",
@@ -103,6 +122,20 @@ class Loader:
             load.seconds,
         )
         return load
+
+    def _load_readable(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
+        """Take in all pages but those that cannot be read, which go to quarantine by name."""
+        unreadable = unreadable_pages(self._pages(table, batch_ids))
+        load = replace(self, unreadable=unreadable).load(table, batch_ids)
+        rows = quarantined_pages(
+            unreadable, table.name, self.lake.account_id or "", self.facts.run_id
+        )
+        self.lake.insert_quarantined(self.lake.ops_rows("quarantine", rows))
+        return replace(
+            load,
+            quarantined=load.quarantined + len(unreadable),
+            errors=(*load.errors, left_out(unreadable, table.name)),
+        )
 
     def _has_news(self, table: TableSpec) -> bool:
         """Whether pages differ from the run before's, or what ``table`` depends on was written.
@@ -127,7 +160,7 @@ class Loader:
         rows = self.lake.silver(table)
         return not rows.where(F.col("_run_id") == self.facts.run_id).isEmpty()
 
-    def _load(self, table: TableSpec, batch_ids: tuple[str, ...], writer: Writer) -> dict[str, int]:
+    def _load(self, table: TableSpec, batch_ids: tuple[str, ...], writer: Writer) -> dict[str, Any]:
         pages = self._pages(table, batch_ids)
         good = pages.where("status = 200")
         read = with_broken(project(good, table, self._records_of(table)), table)
@@ -163,7 +196,7 @@ class Loader:
             current = self.lake.silver(table)
         if table.made_of:  # rows of other owners stay as they are
             current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
-        reads = complete_reads(pages)
+        reads = complete_reads(pages.where(~F.col("read_id").isin(*self._doubted)))
         evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
         changed = self._changes(rows, current, table, evidence)
         tally = writer.tally(table, changed)
@@ -236,8 +269,14 @@ class Loader:
                 f"{sql.one_of('batch_id', batch_ids)} "
                 f"OR {sql.one_of('read_id', self.facts.went_on_with)}"
             )
+            .where(readable(self.unreadable))
             .selectExpr("*", "account_id AS _account_id")
         )
+
+    @property
+    def _doubted(self) -> list[str]:
+        """Reads that lack a page: what they do not hold need not be gone."""
+        return sorted({page.read_id for page in self.unreadable})
 
     def _records_of(self, table: TableSpec) -> dict[str, DataFrame]:
         """Silver rows that the table's rows are made of: written by this run, or borrowed."""

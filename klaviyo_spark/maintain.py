@@ -18,12 +18,12 @@ from pyspark.sql import functions as F
 from klaviyo_spark import ops, pipeline, retention, upkeep
 from klaviyo_spark.accounts import each
 from klaviyo_spark.arrow import frame
-from klaviyo_spark.clock import utc_now
-from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settings import Settings
-from klaviyo_spark.state import taken_in, utc
+from klaviyo_spark.state import taken_in
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
@@ -74,12 +74,18 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     began = time.monotonic()
     with pipeline.alone("maintain", lake, done.run_id, wait):
         of_lake = _Run(lake, settings, done)
-        of_lake.run()
-        done.seconds = time.monotonic() - began
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
-        facts = (done.run_id, account, "maintain", done.started_at, utc_now(), done.exit_code)
+        try:
+            of_lake.run()
+        except BaseException as error:
+            facts = (done.run_id, account, "maintain", done.started_at, utc_now())
+            ending = (exit_code_of(error), [*done.problems, words_of(error)])
+            pipeline.append_ending(lake, ops.run_row(*facts, *ending))
+            raise
+        done.seconds = time.monotonic() - began
+        facts = (done.run_id, account, "maintain", done.started_at, utc_now())
         said = [*done.notes, _totals(done)]
-        lake.append_ops("runs", [ops.run_row(*facts, done.problems, said)])
+        lake.append_ops("runs", [ops.run_row(*facts, done.exit_code, done.problems, said)])
     return done
 
 

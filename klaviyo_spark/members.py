@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.records import PAGE, lacks_records
 from klaviyo_spark.silver import project
 from klaviyo_spark.spec import TableSpec
 
@@ -35,5 +36,7 @@ def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame
     )
     last = before.join(whole, on=["account_id", "parent_id"], how="inner")
     last = last.where("read_started_at >= since").withColumn("_account_id", F.col("account_id"))
+    # A page that cannot be read has been told of when it was taken in.
+    last = last.where(f"status != 200 OR NOT {lacks_records(PAGE)}")
     held = project(last, table).groupBy("_account_id", *table.key)
     return held.agg(F.max("seen_at").alias("held_at"))

@@ -14,7 +14,7 @@ from klaviyo_spark import accounts
 from klaviyo_spark.accounts import at_work_for
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.errors import ConfigError, Interrupted, KlaviyoSparkError, in_a_line
+from klaviyo_spark.errors import ConfigError, Interrupted, exit_code_of, words_of
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings, api_key
 
@@ -116,16 +116,6 @@ def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str]
             raise
         except Exception as error:
             logger.debug("account %s", part.account, exc_info=True)
-            codes[part.account] = code_of(error)
+            codes[part.account] = exit_code_of(error)
             say(f"not done: {part.account}: {words_of(error)}")
     return accounts.exit_code(codes.values())
-
-
-def code_of(error: Exception) -> int:
-    """The exit code that an error stands for."""
-    return error.exit_code if isinstance(error, KlaviyoSparkError) else 1
-
-
-def words_of(error: Exception) -> str:
-    """An error in a line."""
-    return str(error) if isinstance(error, KlaviyoSparkError) else in_a_line(error)

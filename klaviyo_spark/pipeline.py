@@ -23,7 +23,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.counts import row_counts
-from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
+from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 # What has failed where a run could not go on at all.
 EVERYTHING = "all"
+# What has failed where a table could not be loaded; no resource's name, so the run is partly done.
+TABLES_HELD = "tables"
 Verb = Literal["sync", "ingest", "refine"]
 
 
@@ -67,9 +69,11 @@ class Summary:
         return sum(getattr(load, count) for load in self.loads if load.table == table)
 
     def took_in(self, loads: list[Load]) -> None:
-        """Keep what the tables have taken in, and what checks have to say of it."""
+        """Keep what the tables have taken in, and what is to be told of it."""
         self.loads = loads
         self.outcome.warnings += [note for load in loads for note in load.notes]
+        for line in (line for load in loads for line in load.errors):
+            self.outcome.fail(TABLES_HELD, line)
 
 
 def run(
@@ -121,29 +125,30 @@ def one_run(
 ) -> Summary:
     """One run of a verb on a lake that is held already; see ``run``."""
     summary = begin(verb, settings, run_id)
-    if client is not None:
-        try:
+    try:
+        if client is not None:
             with show or progress("none") as shown, until_interrupted() as stop:
                 ask(summary, lake, settings, client, start, end, shown, stop)
-        except KlaviyoSparkError as error:
-            note_failure(summary, lake, error, client)
-            raise
-    if verb != "ingest":
-        began = time.monotonic()
-        if not anew:  # whose tables may be those of another release
-            make_tables(lake, settings.resources)
-        try:
-            summary.took_in(take_in(lake, settings, rebuild if anew else refine))
-        except KlaviyoSparkError as error:
-            note_failure(summary, lake, error, client)
-            raise
-        list_orphans(lake, settings.account, summary.loads)
-        note_shown(summary, lake, settings)
-        summary.rows = row_counts(lake)
-        summary.outcome.warnings += publish(lake)
-        summary.refine_s = time.monotonic() - began
+        if verb != "ingest":
+            refine_landed(summary, lake, settings, anew)
+    except BaseException as error:
+        note_failure(summary, lake, error, client)
+        raise
     note_end(summary, lake, settings, client)
     return summary
+
+
+def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) -> None:
+    """What follows once pages have landed, up to the end of the run."""
+    began = time.monotonic()
+    if not anew:  # whose tables may be those of another release
+        make_tables(lake, settings.resources)
+    summary.took_in(take_in(lake, settings, rebuild if anew else refine))
+    list_orphans(lake, settings.account, summary.loads)
+    note_shown(summary, lake, settings)
+    summary.rows = row_counts(lake)
+    summary.outcome.warnings += publish(lake)
+    summary.refine_s = time.monotonic() - began
 
 
 # -- the parts of a run, for one account; ``several`` puts them together for more -----------------
@@ -201,13 +206,23 @@ def note_shown(summary: Summary, lake: Lake, settings: Settings) -> None:
         )
 
 
-def note_failure(summary: Summary, lake: Lake, error: Exception, client: Client | None) -> None:
-    """Write down a run that could not be made, or not go on."""
-    ours = isinstance(error, KlaviyoSparkError)
-    summary.outcome.fail(EVERYTHING, str(error) if ours else in_a_line(error))
-    summary.exit_code = error.exit_code if isinstance(error, KlaviyoSparkError) else 1
+def note_failure(summary: Summary, lake: Lake, error: BaseException, client: Client | None) -> None:
+    """Write down a run that could not be made, or not go on, whatever ended it."""
+    summary.outcome.fail(EVERYTHING, words_of(error))
+    summary.exit_code = exit_code_of(error)
     summary.finished_at = utc_now()
-    lake.append_ops("runs", [_run_row(summary, client)])
+    append_ending(lake, _run_row(summary, client))
+
+
+def append_ending(lake: Lake, row: dict[str, object]) -> None:
+    """Append the row of ``runs`` of a run that an error has ended.
+
+    Where that fails too it is logged: the first error is the one to raise.
+    """
+    try:
+        lake.append_ops("runs", [row])
+    except Exception as error:
+        logger.error("the run was not written down: %s", in_a_line(error))
 
 
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:

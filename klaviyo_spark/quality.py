@@ -79,7 +79,7 @@ def notes(
     if failed:
         said = "; ".join(lines[check] for check in failed)
         raise CheckFailed(
-            f"check {failed[0].name} failed, so nothing was written: {said}; "
+            f"check {failed[0].name} failed: {said}; "
             f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: note}}"
         )
     return [f"{line} (check {check.name})" for check, line in lines.items()]

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from klaviyo_spark.checks import Severity
@@ -43,6 +44,7 @@ def rebuild(
 class Rebuild:
     """Tables made anew, account by account, then put in their place for all of these accounts.
 
+    A table that a check holds back is not put in its place, nor what is made of it; all others are.
     Pages are taken in as they were the first time, run by run, so the same rows come out, marks
     and histories included. What late arrivals were counted stays.
 
@@ -71,7 +73,6 @@ class Rebuild:
 
         Raises:
             LakeError: upkeep has taken pages away.
-            CheckFailed: too many rows of a table broke a check; all tables are as they were.
         """
         gone = pages_gone_before(self._lake, account_id).keys() & set(resources)
         if gone:
@@ -91,7 +92,8 @@ class Rebuild:
             keep_event_properties=keep_event_properties,
             severities=severities,
         )
-        self._made[account_id] = aside.aside
+        failed = {load.table for load in loads if not load.is_loaded}
+        self._made[account_id] = aside.aside - failed
         return loads
 
     def publish(self) -> None:
@@ -108,17 +110,19 @@ class Rebuild:
             if accounts:
                 rows = aside.silver(TABLES[name]).where(F.col("_account_id").isin(*accounts))
                 self._lake.publish(TABLES[name], rows, accounts)
-        ours = reduce(
-            or_,
-            (
-                (F.col("_account_id") == account) & F.col("table_name").isin(*made)
-                for account, made in self._made.items()
-            ),
-        )
+        ours = self._made_here("_account_id")
         self._lake.replace_ops("quarantine", aside.ops("quarantine").where(ours), ours)
-        loads = aside.ops("table_loads").where(F.col("account_id").isin(*self._made))
+        loads = aside.ops("table_loads").where(self._made_here("account_id"))
         self._lake.put_ops("table_loads", loads, ("run_id", "table_name"))
         aside.forget_aside()
+
+    def _made_here(self, account: str) -> Column:
+        """Rows of an operators' table that are about what was made; ``account`` is its column."""
+        each = [
+            (F.col(account) == name) & F.col("table_name").isin(*made)
+            for name, made in self._made.items()
+        ]
+        return reduce(or_, each)
 
     def _aside(self, resources: Collection[str]) -> Lake:
         names = frozenset(t.name for t in TABLES.values() if t.resource in resources)

@@ -25,7 +25,9 @@ PAGE_FACTS = (
     "page_no",
     "fetched_at",
 )
-_PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>')"
+# What an error says of a page that Spark's JSON reader gives up on.
+UNREADABLE = "cannot be read as JSON"
+PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>')"
 
 
 def explode_records(
@@ -44,7 +46,7 @@ def explode_records(
         text of each neighbour, under its name. An element that is not an object is a row too, to
         be found wanting later.
     """
-    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", f"{_PAGE} AS page")
+    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", f"{PAGE} AS page")
     objects = _readable(rows.partition(":")[0])
     if not neighbours:
         found = pages.selectExpr(*PAGE_FACTS, f"posexplode_outer({objects}) AS (at, json)")
@@ -78,7 +80,7 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
     """
     quick = f"from_json(body, {sql.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
     # The page as texts has no name of its own: it would be made for pages that do not need it.
-    texts = f"transform({_readable('data', _PAGE)}, text -> {leaves.first('text')})"
+    texts = f"transform({_readable('data', PAGE)}, text -> {leaves.first('text')})"
     found = pages.selectExpr("*", f"{quick} AS quick").selectExpr(
         "_account_id",
         f"explode(CASE WHEN size(quick) = record_count THEN quick ELSE {texts} END) "
@@ -101,14 +103,19 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
     )
 
 
+def lacks_records(page: str = "page") -> str:
+    """SQL: whether the parsed ``page`` has not the records that it was landed with."""
+    return f"({page}.data IS NULL AND record_count > 0)"
+
+
 def _readable(array: str, page: str = "page") -> str:
     """An array of the parsed ``page``; an error for a page that Spark's JSON reader gives up on.
 
     Nested a thousand deep, say. It must not look empty: all that stands on it would count as gone.
     """
-    said = "'bronze page %s/%d of %s cannot be read as JSON', walk_id, page_no, endpoint"
+    said = f"'bronze page %s/%d of %s {UNREADABLE}', walk_id, page_no, endpoint"
     return (
-        f"CASE WHEN {page}.data IS NULL AND record_count > 0 "
+        f"CASE WHEN {lacks_records(page)} "
         f"THEN raise_error(format_string({said})) ELSE {page}.{array} END"
     )
 

@@ -19,9 +19,9 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
-from klaviyo_spark.clock import utc_now
-from klaviyo_spark.dependencies import depends_on, in_order
-from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.dependencies import depends_on, in_order, made_of
+from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
@@ -29,7 +29,7 @@ from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import loads_of, taken_in, utc, watermarks_of
+from klaviyo_spark.state import loads_of, taken_in, watermarks_of
 from klaviyo_spark.treatment import Personal
 from klaviyo_spark.watermarks import keep_earlier, known
 from klaviyo_spark.writing import RunFacts, Span
@@ -63,10 +63,11 @@ def refine(
             tables even where the run before brought the very same.
 
     Returns:
-        One load per table and run that had pages for it, zero counts included.
+        One load per table and run that had pages for it, zero counts included. A table that fails
+        is held back with what is made of it, in this run and all later ones: its load says why.
 
     Raises:
-        CheckFailed: too many rows of a table broke a check; that table is as it was.
+        Exception: an error that meets every table.
     """
     lake = lake.of(account_id)
     tables = [t for t in TABLES.values() if t.resource in resources]
@@ -79,6 +80,7 @@ def refine(
         for group in pending(batches, refined.get(table.name, set()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
     loads: list[Load] = []
+    held_back: frozenset[str] = frozenset()
     began = begins(batches)
     marks = watermarks_of(lake, account_id) if due else []
     with ThreadPoolExecutor(
@@ -91,7 +93,10 @@ def refine(
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
             days = whole_days(known(keep_earlier(marks, run_id, list(began))).events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
-            loads += _noted(lake, account_id, _one_run(pool, loader, tables, due[run_id]))
+            left = [table for table in tables if table.name not in held_back]
+            loads += _noted(lake, account_id, _one_run(pool, loader, left, due[run_id]))
+            failed = {load.table for load in loads if not load.is_loaded}
+            held_back = made_of(failed, TABLES)
     return loads
 
 
@@ -104,7 +109,8 @@ def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]
     noted = time.monotonic()
     try:
         for load in loads:
-            new.append(load)
+            if load.is_loaded:
+                new.append(load)
             yield load
             if time.monotonic() - noted >= NOTE_EVERY_S:
                 some, new, noted = new, [], time.monotonic()
@@ -131,14 +137,25 @@ def _one_run(
 ) -> Iterator[Load]:
     """Take one run into its tables, side by side as far as they do not depend on each other.
 
-    A table that fails stops those that depend on it; all others are loaded, then it is said.
+    A table that fails holds back those that are made of it; all others are loaded.
     """
     running: dict[str, Future[Load]] = {}
 
     def load(table: TableSpec, first: list[Future[Load]]) -> Load:
-        for other in first:
-            other.result()
-        return loader.load(table, due[table.name].batch_ids)
+        failed = {load.table for other in first if not (load := other.result()).is_loaded}
+        batch_ids = due[table.name].batch_ids
+        if table.name in made_of(failed, TABLES):
+            return Load(table.name, loader.facts.run_id, batch_ids, is_loaded=False)
+        try:
+            return loader.load(table, batch_ids)
+        except Exception as error:
+            if meets_all(error):
+                raise
+            logger.debug("its trace:", exc_info=True)
+            line = _held_back(table, error)
+            logger.error("%s", line)
+            run_id = loader.facts.run_id
+            return Load(table.name, run_id, batch_ids, errors=(line,), is_loaded=False)
 
     # A table is begun after those it waits for, so the pool cannot fill up with waiting ones.
     for table in in_order([t for t in tables if t.name in due]):
@@ -149,6 +166,14 @@ def _one_run(
             yield future.result()
     for future in running.values():
         future.result()
+
+
+def _held_back(table: TableSpec, error: Exception) -> str:
+    """What a table that could not be loaded says, with the tables that are made of it."""
+    more = sorted(made_of([table.name], TABLES) - {table.name})
+    tables = f"klaviyo_v2.{table.name}" + (f", and so {', '.join(more)}," if more else "")
+    why = str(error) if isinstance(error, KlaviyoSparkError) else in_a_line(error)
+    return f"{tables} held back, all other tables were loaded: {why}"
 
 
 def _facts(

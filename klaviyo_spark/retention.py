@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import reduce
 from operator import and_
 
@@ -25,10 +25,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze
+from klaviyo_spark.clock import utc
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.spec import TableSpec
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,7 @@ def portions(pages: DataFrame) -> list[Portion]:
         *[F.unix_micros(time).alias(name) for name, time in times.items()]
     )
     rows = [row.asDict() for row in found.collect()]
-    return [Portion(**{**row, **{name: moment(row[name]) for name in times}}) for row in rows]
-
-
-def moment(micros: int) -> datetime:
-    """Microseconds since 1970, UTC: sessions differ in the zone they collect times in."""
-    return _EPOCH + timedelta(microseconds=micros)
+    return [Portion(**{**row, **{name: utc(row[name]) for name in times}}) for row in rows]
 
 
 def old(

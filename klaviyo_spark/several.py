@@ -22,11 +22,11 @@ from klaviyo_spark import pipeline
 from klaviyo_spark.accounts import at_work_for
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.counts import row_counts
-from klaviyo_spark.errors import Interrupted, in_a_line
+from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
-from klaviyo_spark.parts import Part, words_of
+from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary, Verb
 from klaviyo_spark.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.rebuild import Rebuild
@@ -62,11 +62,15 @@ def run(
     """
     with pipeline.alone(verb, lake, uuid.uuid4().hex, wait):
         runs = _Runs(verb, lake, parts)
-        if verb != "refine":
-            runs.ask(start, end, show or progress("none"))
-        if verb != "ingest":
-            runs.take_in(anew)
-        runs.end()
+        try:
+            if verb != "refine":
+                runs.ask(start, end, show or progress("none"))
+            if verb != "ingest":
+                runs.take_in(anew)
+            runs.end()
+        except BaseException as error:
+            runs.break_off(error)
+            raise
     return [one.summary for one in runs.all]
 
 
@@ -195,9 +199,11 @@ class _Runs:
                 logger.debug("its trace:", exc_info=True)
                 self._failed(one, error)
 
-    def _failed(self, one: _Run, error: Exception) -> None:
+    def _failed(self, one: _Run, error: BaseException) -> None:
         one.ended = True
-        try:
-            pipeline.note_failure(one.summary, self.lake, error, one.part.client)
-        except Exception as again:
-            logger.error("the run was not written down: %s", in_a_line(again))
+        pipeline.note_failure(one.summary, self.lake, error, one.part.client)
+
+    def break_off(self, error: BaseException) -> None:
+        """Write down the runs that have not ended, which ``error`` ends."""
+        for one in self._left():
+            self._failed(one, error)

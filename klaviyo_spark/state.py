@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import bronze
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.arrow import frame
+from klaviyo_spark.clock import utc
 from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Done, Landed
@@ -202,8 +203,3 @@ def _recent(lake: Lake, account_id: str, now: datetime) -> DataFrame:
 
 def _utc(micros: Any) -> datetime | None:
     return None if micros is None else utc(micros)
-
-
-def utc(micros: int) -> datetime:
-    """The instant so many microseconds after 1970, UTC."""
-    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)

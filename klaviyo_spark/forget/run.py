@@ -12,7 +12,7 @@ from datetime import datetime
 
 from klaviyo_spark import ops, pipeline
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.errors import UsageError
+from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
 from klaviyo_spark.forget import pages, receipts, removing
 from klaviyo_spark.forget.finding import Asked, find
 from klaviyo_spark.forget.receipts import Receipt
@@ -84,8 +84,17 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
     done = Forgotten(uuid.uuid4().hex, utc_now(), asked.by)
     began = time.monotonic()
     with pipeline.alone("forget", lake, done.run_id, wait):
-        pipeline.make_tables(lake, RESOURCES)
-        _forget(lake.of(settings.account), settings.account, asked, done)
+        try:
+            pipeline.make_tables(lake, RESOURCES)
+            _forget(lake.of(settings.account), settings.account, asked, done)
+        except BaseException as error:
+            whose = (done.run_id, settings.account, "forget", done.started_at, utc_now())
+            # An error of Spark's may quote a row, and this run is about one person's.
+            ours = isinstance(error, KlaviyoSparkError)
+            why = str(error) if ours else type(error).__name__
+            ending = (exit_code_of(error), [*done.problems, why])
+            pipeline.append_ending(lake, ops.run_row(*whose, *ending))
+            raise
         done.seconds = time.monotonic() - began
         facts = (
             done.run_id,

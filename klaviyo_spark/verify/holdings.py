@@ -9,10 +9,10 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from klaviyo_spark.clock import utc
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.membership import Key
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.state import utc
 from klaviyo_spark.verify.comparing import EVENTS, Check, Held
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.listings import Listing

@@ -13,7 +13,7 @@ from typing import Any
 from klaviyo_spark import ops, pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.errors import ConfigError, KlaviyoSparkError, UsageError
+from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
@@ -98,10 +98,10 @@ def verify(
     try:
         with show or progress("none") as shown:
             _Verify(lake, client, settings, done, shown).run(ever, heal, wait)
-    except KlaviyoSparkError as error:
-        done.outcome.fail("all", str(error))
-        done.exit_code = error.exit_code
-        lake.append_ops("runs", [_run_row(done, client)])
+    except BaseException as error:
+        done.outcome.fail("all", words_of(error))
+        done.exit_code = exit_code_of(error)
+        pipeline.append_ending(lake, _run_row(done, client))
         raise
     done.exit_code = exit_code(done, settings.resources)
     done.seconds = time.monotonic() - began
@@ -207,6 +207,8 @@ class _Verify:
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
         self._done.loads = pipeline.take_in(lake, settings, partial(refine, reread=run_id))
         self._outcome.warnings += [note for load in self._done.loads for note in load.notes]
+        for line in (line for load in self._done.loads for line in load.errors):
+            self._outcome.fail(pipeline.TABLES_HELD, line)
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 
     def _write(self, checks: Sequence[Check]) -> None:

@@ -1,0 +1,203 @@
+"""One bad table or page among good ones: what is loaded, what is held back, what is on record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import NOON, a_page, a_record, an_event
+
+from klaviyo_spark import load, pipeline
+from klaviyo_spark.dependencies import made_of
+from klaviyo_spark.errors import LakeError, meets_all
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.load import Load
+from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import Settings
+
+DAY = timedelta(days=1)
+NAMELESS = [a_record("tag", name="vip") | {"id": None}] * 101
+# Deeper than Spark's JSON reader goes, which Klaviyo's own answers are checked less strictly for.
+DEEP = '{"type":"tag","id":"T9","attributes":{"name":' + "[" * 1100 + "]" * 1100 + "}}"
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    return Lake(spark, place)
+
+
+def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
+    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+
+
+def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    return sorted(map(tuple, lake.silver(TABLES[table]).select(*columns).collect()), key=str)
+
+
+def loaded(loads: list[Load]) -> dict[str, bool]:
+    return {one.table: one.is_loaded for one in loads}
+
+
+def test_what_is_made_of_a_table_is_known_however_far_away():
+    assert made_of(["tags"], TABLES) == {"tags"}
+    assert made_of(["event_group_ids"], TABLES) == {
+        "event_group_ids",
+        "event_attribution_group_ids",
+    }
+    assert made_of(["events"], TABLES) == {
+        "events",
+        "event_group_ids",
+        "event_attribution_group_ids",
+    }
+
+
+def test_a_table_that_fails_a_check_is_held_back_alone_until_it_is_mended(lake):
+    land(lake, "one", a_page("tags", *NAMELESS, a_record("tag", "T1")), a_page("metrics"))
+    first = refine(lake, "default", ["tags", "metrics"])
+    land(lake, "two", a_page("tags", a_record("tag", "T2"), fetched_at=NOON + DAY))
+    second = refine(lake, "default", ["tags", "metrics"])
+
+    line = (
+        "klaviyo_v2.tags held back, all other tables were loaded: check no_key failed: "
+        "klaviyo_v2.tags: 101 of 102 records without a key; look at klaviyo_bronze.pages, or let "
+        "it pass: conf checks: {no_key: note}"
+    )
+    assert loaded(first) == {"metrics": True, "tags": False}
+    assert [one.errors for one in first if not one.is_loaded] == [(line,)]
+    assert [(one.run_id, one.errors) for one in second] == [("one", (line,))]
+    assert rows(lake, "tags", "tag_id") == []
+
+    mended = refine(lake, "default", ["tags"], severities={"no_key": "note"})
+    assert loaded(mended) == {"tags": True}
+    # The second read no longer has it.
+    assert rows(lake, "tags", "tag_id", "_deleted_at") == [
+        ("T1", (NOON + DAY).replace(tzinfo=None)),
+        ("T2", None),
+    ]
+
+
+def test_a_rebuild_puts_no_table_in_place_that_is_held_back(lake):
+    land(lake, "one", a_page("tags", a_record("tag", "T1")), a_page("metrics"))
+    refine(lake, "default", ["tags", "metrics"])
+    metric = a_page("metrics", a_record("metric", "M1"), fetched_at=NOON + DAY)
+    land(lake, "two", a_page("tags", *NAMELESS, fetched_at=NOON + DAY), metric)
+    loads = rebuild(lake, "default", ["tags", "metrics"])
+
+    assert loaded(loads) == {"metrics": True, "tags": False}
+    assert rows(lake, "tags", "tag_id", "_deleted_at") == [("T1", None)]
+    assert rows(lake, "metrics", "metric_id") == [("M1",)]
+    noted = lake.ops("table_loads").select("table_name", "run_id").collect()
+    assert sorted(map(tuple, noted)) == [("metrics", "one"), ("metrics", "two"), ("tags", "one")]
+
+
+def test_an_error_in_one_table_holds_back_that_table_and_what_is_made_of_it(lake, monkeypatch):
+    whole = load.Loader._load
+
+    def failing(loader, table, batch_ids, writer):
+        if table.name == "events":
+            raise ValueError("no such thing")
+        return whole(loader, table, batch_ids, writer)
+
+    monkeypatch.setattr(load.Loader, "_load", failing)
+    land(lake, "one", a_page("events", an_event("E1")), a_page("tags", a_record("tag", "T1")))
+    loads = refine(lake, "default", ["events", "tags"])
+
+    assert loaded(loads) == {
+        "events": False,
+        "event_group_ids": False,
+        "event_attribution_group_ids": False,
+        "tags": True,
+    }
+    assert [line for one in loads for line in one.errors] == [
+        "klaviyo_v2.events, and so event_attribution_group_ids, event_group_ids, held back, all "
+        "other tables were loaded: ValueError: no such thing"
+    ]
+    assert rows(lake, "tags", "tag_id") == [("T1",)]
+
+
+def test_a_page_that_cannot_be_read_is_quarantined_by_name_and_proves_nothing_gone(lake):
+    good = [a_page("tags", a_record("tag", id), walk_id=id, read_id="first") for id in ("T1", "T2")]
+    land(lake, "one", *good)
+    refine(lake, "default", ["tags"])
+    later = {"read_id": "second", "read_walks": 2, "fetched_at": NOON + DAY}
+    deep = a_page("tags", DEEP, walk_id="deep", page_no=7, **later)
+    land(lake, "two", deep, a_page("tags", a_record("tag", "T1", name="new"), **later))
+
+    (one,) = refine(lake, "default", ["tags"])
+    again = refine(lake, "default", ["tags"])
+
+    assert (one.is_loaded, one.updated, one.marked_deleted, one.quarantined) == (True, 1, 0, 1)
+    assert one.errors == (
+        "klaviyo_v2.tags: bronze page deep/7 cannot be read as JSON; it is in "
+        "klaviyo_ops.quarantine, all other pages were taken in",
+    )
+    assert again == []
+    assert rows(lake, "tags", "tag_id", "name", "_deleted_at") == [
+        ("T1", "new", None),
+        ("T2", None, None),
+    ]
+    columns = ("table_name", "rule", "record", "walk_id", "page_no", "record_at", "run_id")
+    assert [tuple(row) for row in lake.ops("quarantine").select(*columns).collect()] == [
+        ("tags", "page cannot be read as JSON", None, "deep", 7, None, "two")
+    ]
+
+
+# -- every ending is on record --------------------------------------------------------------------
+
+
+class Ledger:
+    """Stands in for a lake: the rows of ``runs``."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+
+    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
+        assert name == "runs"
+        self.runs += rows
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "line"),
+    [
+        (LakeError("the lake is odd"), 1, "the lake is odd"),
+        (RuntimeError("a slip of ours"), 1, "RuntimeError: a slip of ours"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, line):
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "make_tables", failing)
+    ledger = Ledger()
+    with pytest.raises(type(error)):
+        pipeline.one_run("refine", ledger, Settings(), None)  # type: ignore[arg-type]
+    (row,) = ledger.runs
+    assert (row["exit_code"], row["problems"]) == (exit_code, [line])
+
+
+def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
+    ledger = Ledger()
+    held = Load("tags", "one", ("b",), errors=("klaviyo_v2.tags held back: why",), is_loaded=False)
+    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.took_in([held]))
+    summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
+    assert summary.exit_code == 3
+    assert ledger.runs[0]["problems"] == ["klaviyo_v2.tags held back: why"]
+
+
+@pytest.mark.parametrize(
+    ("error", "all_of_them"),
+    [
+        (OSError("lost"), True),
+        (ConnectionRefusedError("no JVM"), True),
+        (RuntimeError("java.io.IOException: No space left on device"), True),
+        (ValueError("odd"), False),
+    ],
+)
+def test_an_error_that_every_table_would_meet_ends_the_run(error, all_of_them):
+    assert meets_all(error) is all_of_them
