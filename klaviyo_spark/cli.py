@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__, looking, trying
+from klaviyo_spark import __version__, looking, streams, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.job import job_of, place_of
 from klaviyo_spark.memory import share_arenas
@@ -231,37 +231,50 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run a verb and leave with its exit code; an error is one line, its trace only with ``-v``."""
+    """Run a verb and leave with its exit code; an error is one line, its trace only with ``-v``.
+
+    Output that could not be written is exit code 1; one that nobody reads is no failure.
+    """
+    streams.open_missing()
     arguments = list(sys.argv[1:] if args is None else args)
-    verbose = "-v" in arguments or "--verbose" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()
+    with streams.outputs() as out:
+        code = _exit_code(arguments)
+        out.flush()
+        if out.error:
+            why = out.error.strerror
+            click.echo(f"klaviyo-spark: output could not be written: {why}", err=True)
+            code = code or 1
+    if os.environ.get("DATABRICKS_RUNTIME_VERSION") and code == 0:
+        return  # a job's task that calls sys.exit(0) counts as failed there
+    sys.exit(code)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    """Run a verb; what went wrong is said, and becomes an exit code."""
+    verbose = "-v" in arguments or "--verbose" in arguments
     try:
-        code = cli.main(args=arguments, prog_name="klaviyo-spark", standalone_mode=False) or 0
+        return cli.main(args=arguments, prog_name="klaviyo-spark", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as no_args:
         click.echo(no_args.format_message())
-        code = 0
+        return 0
     except click.ClickException as wrong:
         click.echo(f"klaviyo-spark: {wrong.format_message()}", err=True)
-        code = wrong.exit_code
+        return wrong.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("klaviyo-spark: interrupted; what has landed stays, run it again", err=True)
-        code = _INTERRUPTED
+        return _INTERRUPTED
     except KlaviyoSparkError as error:
         click.echo(f"klaviyo-spark: {error}", err=True)
         if verbose:
             traceback.print_exc()
-        code = error.exit_code
+        return error.exit_code
     except Exception as error:  # the last resort: still one line, and the way to more
         click.echo(f"klaviyo-spark: {in_a_line(error)} (-v shows the stack trace)", err=True)
         if verbose:
             traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if os.environ.get("DATABRICKS_RUNTIME_VERSION") and code == 0:
-        return  # a job's task that calls sys.exit(0) counts as failed there
-    sys.exit(code)
+        return 1
 
 
 if __name__ == "__main__":
