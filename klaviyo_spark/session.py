@@ -7,13 +7,13 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark import jars, java
+from klaviyo_spark.console import Console
 from klaviyo_spark.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -202,13 +202,13 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     conf = local_conf(folder, master, found, os.cpu_count() or 1, machine_mb(), work)
     if SparkContext._gateway is None:
         options = SparkConf(loadDefaults=False).setAll(list(conf.items()))
-        console = _Console()
+        console = Console()
         try:
-            with console.pipe:
-                gateway = launch_gateway(options, {"stderr": console.pipe})  # type: ignore[no-untyped-call] # pyspark's
+            with console.pipes as pipes:
+                gateway = launch_gateway(options, pipes)  # type: ignore[no-untyped-call] # pyspark's
         except PySparkRuntimeError as error:
-            raise ConfigError(f"Spark did not start: {console.why()}") from error
-        console.started()
+            raise ConfigError(f"Spark did not start: {console.last_words()}") from error
+        console.pass_on()
         SparkContext(conf=options, gateway=gateway)
     return SparkSession.builder.config(map={**conf}).getOrCreate()
 
@@ -220,6 +220,7 @@ def _submitted(warehouse: str | None) -> SparkSession:
     from pyspark.sql import SparkSession
 
     SparkContext._ensure_initialized()  # or SparkConf would not see what spark-submit was told
+    _drop_output(SparkContext._jvm)
     conf = delta_conf(SparkConf().get("spark.sql.extensions", "") or "")
     if warehouse:
         conf["spark.sql.warehouse.dir"] = warehouse
@@ -234,37 +235,11 @@ def _submitted(warehouse: str | None) -> SparkSession:
     return spark
 
 
-class _Console:
-    """The JVM's standard error: held back until Spark has started, then passed on, without noise.
+def _drop_output(jvm: Any) -> None:
+    """Let what Java prints go nowhere: Delta says there what it has deleted.
 
-    What is written to ``pipe`` reaches this process's standard error line by line.
+    What this process prints reaches spark-submit's output all the same, by a stream that it has
+    had since before.
     """
-
-    def __init__(self) -> None:
-        read, write = os.pipe()
-        self.pipe: IO[bytes] = open(write, "wb")  # noqa: SIM115 - closed when the JVM has it
-        self._lines: list[str] = []
-        self._started = threading.Event()
-        self._reader = threading.Thread(target=self._read, args=(read,), daemon=True)
-        self._reader.start()
-
-    def started(self) -> None:
-        """Say what was held back, and from now on everything as it comes."""
-        self._started.set()
-        self._say(self._lines)
-
-    def why(self) -> str:
-        """What a JVM that has ended said last."""
-        self._reader.join(timeout=5)
-        return java.last_words(self._lines)
-
-    def _read(self, read: int) -> None:
-        with open(read, encoding="utf-8", errors="replace") as said:
-            for line in said:
-                if self._started.is_set():
-                    self._say([line])
-                else:
-                    self._lines.append(line)
-
-    def _say(self, lines: list[str]) -> None:
-        sys.stderr.writelines(line for line in lines if not line.startswith(java.NOISE))
+    nowhere = jvm.java.io.PrintStream(jvm.java.io.OutputStream.nullOutputStream())
+    jvm.java.lang.System.setOut(nowhere)
