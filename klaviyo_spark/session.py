@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -109,8 +110,32 @@ def delta_conf(extensions: str = "") -> dict[str, str]:
     }
 
 
+def files_conf(umask: int) -> dict[str, str]:
+    """What makes files of Java's as those of Python are: Hadoop takes 022, whatever ours is."""
+    return {"spark.hadoop.fs.permissions.umask-mode": f"{umask:03o}"}
+
+
+def process_umask() -> int:
+    """The mask of this process's new files."""
+    status = Path("/proc/self/status")
+    text = status.read_text(encoding="ascii", errors="replace") if status.is_file() else ""
+    found = re.search(r"^Umask:\s*([0-7]+)$", text, re.MULTILINE)
+    if found:
+        return int(found[1], 8)
+    # Python cannot ask without setting it; what another thread makes meanwhile is only ours to see.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
 def local_conf(
-    warehouse: str, master: str, delta: list[Path], cores: int, memory_mb: int, work: Work
+    warehouse: str,
+    master: str,
+    delta: list[Path],
+    cores: int,
+    memory_mb: int,
+    work: Work,
+    umask: int = 0o022,
 ) -> dict[str, str]:
     """The whole configuration of a local session: quiet, small, nothing in the working directory.
 
@@ -119,6 +144,7 @@ def local_conf(
         delta: Delta's jars.
         cores: of this machine.
         memory_mb: of this machine.
+        umask: of this process.
     """
     log4j = Path(__file__).with_name("log4j2.properties")
     options = f'"-Dlog4j2.configurationFile={log4j.as_uri()}" -Duser.timezone=UTC'
@@ -140,6 +166,7 @@ def local_conf(
         "spark.sql.codegen.maxFields": str(FIELDS_A_METHOD),
         # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
         "spark.sql.parquet.columnarReaderBatchSize": "256",
+        **files_conf(umask),
         **delta_conf(),
     }
     if work is not Work.LARGE:
@@ -199,7 +226,8 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     found = jars.delta_jars(spark, delta, os.environ)
     folder = warehouse if warehouse else str(Path(tempfile.gettempdir(), "klaviyo-spark"))
-    conf = local_conf(folder, master, found, os.cpu_count() or 1, machine_mb(), work)
+    cores, umask = os.cpu_count() or 1, process_umask()
+    conf = local_conf(folder, master, found, cores, machine_mb(), work, umask)
     if SparkContext._gateway is None:
         options = SparkConf(loadDefaults=False).setAll(list(conf.items()))
         console = Console()
@@ -224,6 +252,9 @@ def _submitted(warehouse: str | None) -> SparkSession:
     conf = delta_conf(SparkConf().get("spark.sql.extensions", "") or "")
     if warehouse:
         conf["spark.sql.warehouse.dir"] = warehouse
+    if warehouse and warehouse.startswith(("/", "file:")):
+        mask = files_conf(process_umask())
+        conf |= {name: value for name, value in mask.items() if not SparkConf().contains(name)}
     spark = SparkSession.builder.config(map={**conf}).getOrCreate()
     try:
         spark.catalog.currentDatabase()

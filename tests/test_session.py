@@ -77,6 +77,28 @@ def test_what_a_session_is_for_decides_what_is_compiled_and_how_well(
     assert conf["spark.sql.shuffle.partitions"] == partitions
 
 
+@pytest.mark.parametrize(("umask", "expected"), [(0o022, "022"), (0o077, "077"), (0, "000")])
+def test_files_of_java_are_as_this_process_makes_its_own(umask: int, expected: str):
+    before = os.umask(umask)
+    try:
+        found = session.process_umask()
+    finally:
+        os.umask(before)
+
+    assert found == umask
+    assert session.process_umask() == before
+    assert session.files_conf(found) == {"spark.hadoop.fs.permissions.umask-mode": expected}
+
+
+def test_where_the_system_does_not_tell_the_umask_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(Path, "is_file", lambda _self: False)
+    before = os.umask(0o027)
+    try:
+        assert (session.process_umask(), session.process_umask()) == (0o027, 0o027)
+    finally:
+        os.umask(before)
+
+
 def test_rows_as_wide_as_events_are_not_worked_by_one_method():
     fields = len(silver.TABLES["events"].columns)
 
