@@ -14,7 +14,7 @@ SPARK = [
     # 4.4.1 has a wheel and no jar: no session can start with it.
     "delta-spark>=4.4.0,!=4.4.1,<4.5",
     "pyarrow>=18",
-    "deltalake>=1.2",  # lands pages in local folders
+    "deltalake>=1.6.6",  # lands pages in local folders; the one that is tested
 ]
 SANDBOX = ["waitress>=3.0"]
 NOTEBOOK = ["ipywidgets>=8.1", "jupyterlab>=4.2"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 from deltalake import DeltaTable
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 
 def open_lake(folder: str) -> duckdb.DuckDBPyConnection:
@@ -19,7 +20,9 @@ def open_lake(folder: str) -> duckdb.DuckDBPyConnection:
     for log in sorted(Path(folder).glob("klaviyo_*.db/*/_delta_log")):
         table, schema = log.parent, log.parent.parent.stem
         rows = f"{schema}_{table.name}"
-        connection.register(rows, DeltaTable(table).to_pyarrow_dataset())
+        # Read by Arrow itself: see the README on how scripts end.
+        files = SubTreeFileSystem(str(table), LocalFileSystem())
+        connection.register(rows, DeltaTable(table).to_pyarrow_dataset(filesystem=files))
         connection.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.sql(f"CREATE VIEW {schema}.{table.name} AS SELECT * FROM {rows}")
     return connection

@@ -278,6 +278,15 @@ def test_a_question_is_answered_as_the_account_would(sample, question):
     assert sample.ask(question) == expected
 
 
+def test_what_a_reader_copies_lets_arrow_read_files_itself():
+    """Else a script that ends right after may abort, whichever deltalake and pyarrow it has."""
+    for file in (EXAMPLES.parent / "README.md", *EXAMPLES.glob("*.py")):
+        calls = re.findall(
+            r"\.to_(?:pandas|pyarrow_\w+)\([^)]*\)", file.read_text(encoding="utf-8")
+        )
+        assert [call for call in calls if "filesystem=" not in call] == [], file.name
+
+
 def test_every_question_is_tested_named_in_the_readme_and_says_what_a_row_is():
     files = sorted(EXAMPLES.glob("*.sql"))
     readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
