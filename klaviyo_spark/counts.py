@@ -22,13 +22,16 @@ def row_counts(lake: Lake) -> dict[str, int]:
     folder = folder_of(lake)
     if folder and without_spark():
         from klaviyo_spark.status.facts import ROWS_OF
+        from klaviyo_spark.status.fallback import Fallback
         from klaviyo_spark.status.files import Files
+        from klaviyo_spark.status.tables import Tables
 
         place = lake.place
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
+        reader = Fallback(files, lambda: Tables(lake))
         if lake.account_id is None:
-            return {name: files.count("silver", name) or 0 for name in TABLES}
-        counts_of = {name: files.ask("silver", name, ROWS_OF) or () for name in TABLES}
+            return {name: reader.count("silver", name) or 0 for name in TABLES}
+        counts_of = {name: reader.ask("silver", name, ROWS_OF) or () for name in TABLES}
         return {
             name: sum(row["n"] for row in rows if row["account_id"] == lake.account_id)
             for name, rows in counts_of.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text_in_template
 from klaviyo_spark.tables import ASIDE, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Lake", "Merged", "Place", "only"]
 
@@ -88,8 +91,12 @@ class Lake(Tables):
                     bronze.PARTITIONS,
                     bronze.STATISTICS,
                 )
-            self._local_pages.append(rows)
-            return
+            try:
+                self._local_pages.append(rows)
+            except local_pages.Unfit as unfit:
+                logger.info("%s: Spark appends, as delta-rs does not: %s", table, unfit)
+            else:
+                return
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         (
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze.COLUMNS])

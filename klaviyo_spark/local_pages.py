@@ -19,8 +19,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.features import obstacle_to_append
+
 try:
     import deltalake
+    from deltalake.exceptions import DeltaError
     from deltalake.transaction import AddAction
 except ModuleNotFoundError:  # not on every cluster; Spark appends there
     deltalake = None  # type: ignore[assignment]
@@ -30,6 +34,10 @@ Row = Mapping[str, Any]
 # A reader holds one row group at a time, and a page may be megabytes.
 _GROUP_PAGES = 16
 _GROUP_BYTES = 8 * 2**20
+
+
+class Unfit(Exception):
+    """delta-rs does not append to the table to the letter; nothing of the rows is in it."""
 
 
 class LocalPages:
@@ -51,34 +59,55 @@ class LocalPages:
     ) -> None:
         self._folder, self._schema = folder, schema
         self._partitions, self._statistics = list(partitions), statistics
-        self._table = deltalake.DeltaTable(folder)
+        self._table: Any = None
 
     def append(self, rows: Sequence[Row]) -> None:
         """Append ``rows`` as one commit: all of them or, whatever happens, none.
 
         Raises:
+            Unfit: the table asks of its writers what delta-rs does not do.
             OSError: the disk is full, or out of reach.
         """
 
         def partition(row: Row) -> tuple[str, ...]:
             return tuple(str(row[name]) for name in self._partitions)
 
+        self._open()
         written: list[Path] = []
         try:
             added = [
                 self._write(values, list(some), written)
                 for values, some in groupby(sorted(rows, key=partition), partition)
             ]
-            # Else a commit that set a property of the table since would refuse this one.
-            self._table.update_incremental()
             self._table.create_write_transaction(
                 added, "append", self._schema, partition_by=self._partitions
             )
-        except BaseException:
+        except BaseException as error:
             if not self._in_log(written):
                 for file in written:
                     file.unlink(missing_ok=True)
+                if isinstance(error, DeltaError):  # what a table asks may change in between
+                    self._table = None
+                    raise Unfit(in_a_line(error)) from error
             raise
+
+    def _open(self) -> None:
+        """Look at the newest version: a property may have been set since the last batch.
+
+        Raises:
+            Unfit: as of ``append``.
+        """
+        try:
+            if self._table is None:
+                self._table = deltalake.DeltaTable(self._folder)
+            else:
+                self._table.update_incremental()
+            obstacle = obstacle_to_append(self._table, self._schema, self._partitions)
+        except DeltaError as error:
+            obstacle = in_a_line(error)
+        if obstacle:
+            self._table = None
+            raise Unfit(obstacle)
 
     def _in_log(self, files: Sequence[Path]) -> bool:
         """Whether a commit names ``files``; as if it did, where the log cannot be read.

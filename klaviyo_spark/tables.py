@@ -22,8 +22,22 @@ from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text as _text
 
-# Any reader opens these folders; deletion vectors gained nothing at the size of a daily change.
-_PROPERTIES = {"delta.enableDeletionVectors": "false"}
+# What our statements need anywhere: tables take updates, and what `forget` deletes leaves its file.
+# Deletion vectors gained nothing at the size of a daily change.
+_PROPERTIES = {"delta.appendOnly": "false", "delta.enableDeletionVectors": "false"}
+# A session may have other defaults than Delta's. In a folder each is stated, so that any reader
+# opens the table and delta-rs appends to it; in a catalog such things are the platform's to decide.
+_FOLDER_PROPERTIES = {
+    **_PROPERTIES,
+    "delta.checkpointPolicy": "classic",
+    "delta.columnMapping.mode": "none",
+    "delta.enableChangeDataFeed": "false",
+    "delta.enableInCommitTimestamps": "false",
+    "delta.enableRowTracking": "false",
+    "delta.enableTypeWidening": "false",
+    "delta.minReaderVersion": "1",
+    "delta.minWriterVersion": "2",
+}
 # What stands aside is in schemas of these names.
 ASIDE = "_rebuild"
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
@@ -176,7 +190,7 @@ class Tables:
             schema = name.rpartition(".")[0]
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
-        properties = dict(_PROPERTIES)
+        properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
         if statistics is not None:
             properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
         listed = ", ".join(f"{_text(k)} = {_text(v)}" for k, v in properties.items())

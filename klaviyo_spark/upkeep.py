@@ -122,14 +122,17 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
     """Remove files that no version of the table in the last ``retention`` needs.
 
     Args:
-        at_once: remove all that the newest version does not need, whatever their age. Readers and
-            writers of that moment fail, so nobody may use the table meanwhile.
+        at_once: remove all that the newest version does not need, whatever their age, and what
+            deletion vectors hide. Readers and writers of that moment fail, so nobody may use the
+            table meanwhile.
 
     Returns:
         Bytes freed; None where Delta does not log it (on S3 by default).
     """
     hours = 0 if at_once else -(-retention // timedelta(hours=1))
-    if not at_once:
+    if at_once:
+        _purge(lake, name)
+    else:
         _keep_files(lake, name, hours)
     with _for_now(lake.spark, _UNCHECKED if at_once else {}):
         lake.spark.sql(f"VACUUM {name} RETAIN {hours} HOURS").collect()
@@ -140,6 +143,18 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
         .first()
     )
     return int(last[0]) if last and last[0] else None
+
+
+def _purge(lake: Lake, name: str) -> None:
+    """Take out of the newest version's files what deletion vectors hide in them, if any may.
+
+    Somebody may have switched them on since the table was made.
+    """
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("tableFeatures").first()
+    if detail and "deletionVectors" in (detail["tableFeatures"] or ()):
+        bronze = name == lake.place.table(lake.place.bronze, "pages")
+        with _for_now(lake.spark, _PAGES if bronze else {}):
+            lake.spark.sql(f"REORG TABLE {name} APPLY (PURGE)").collect()
 
 
 def _keep_files(lake: Lake, name: str, hours: int) -> None:

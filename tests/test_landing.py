@@ -18,6 +18,7 @@ from api.fakes import BASE
 from builders import NOON
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from logs import a_field, switch_on, write_log
 
 from klaviyo_spark import bronze, landing, local_pages, plan
 from klaviyo_spark.api.answers import Page
@@ -25,7 +26,7 @@ from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Fetched
 from klaviyo_spark.arrow import TYPES as ARROW
 from klaviyo_spark.landing import Lander
-from klaviyo_spark.local_pages import LocalPages
+from klaviyo_spark.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
 
 DAY = timedelta(days=1)
@@ -355,6 +356,47 @@ def test_pages_are_written_in_groups_that_a_reader_can_hold(table):
     assert [found.row_group(n).num_rows for n in range(found.num_row_groups)] == [16, 16, 8]
 
 
+# -- a table that asks for more than delta-rs does ------------------------------------------------
+
+
+def test_a_feature_switched_on_between_batches_is_seen_before_anything_is_written(table):
+    writer = a_writer(table)
+    writer.append([a_row(1)])
+    switch_on(table, "inCommitTimestamp")
+
+    with pytest.raises(Unfit, match="inCommitTimestamp"):
+        writer.append([a_row(2)])
+
+    assert ([row["page_no"] for row in rows_of(table)], len(files(table))) == ([1], 1)
+
+
+def test_a_feature_switched_on_while_a_batch_is_written_leaves_no_file_of_it(table, monkeypatch):
+    writer = a_writer(table)
+    write = LocalPages._write
+
+    def write_slowly(*args: Any) -> Any:
+        switch_on(table, "rowTracking")
+        return write(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalPages, "_write", write_slowly)
+        with pytest.raises(Unfit):
+            writer.append([a_row(1)])
+
+    assert (rows_of(table), files(table)) == ([], [])
+    with pytest.raises(Unfit, match="rowTracking"):
+        writer.append([a_row(1)])
+
+
+def test_a_table_that_delta_rs_cannot_open_is_spark_s(table):
+    """As one whose columns are mapped by names that it does not find."""
+    fields = [a_field(name, type) for name, type, _ in bronze.COLUMNS]
+    mapped = {"reader": 2, "writer": 5, "delta__columnMapping__mode": "name"}
+    write_log(table, fields, partitions=bronze.PARTITIONS, version=1, **mapped)
+    with pytest.raises(Unfit, match="Column mapping is enabled"):
+        a_writer(table).append([a_row(1)])
+
+
 # -- what fails -----------------------------------------------------------------------------------
 
 
@@ -392,35 +434,26 @@ def _interrupted(*args: Any, **more: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_commit_that_is_refused_leaves_no_file(table):
-    writer = a_writer(table)
+def test_a_commit_that_is_refused_leaves_no_file(table, monkeypatch):
+    def refuse(*args: Any, **more: Any) -> None:
+        raise OSError("the log is out of reach")
 
-    class Table:
-        def update_incremental(self) -> None: ...
-
-        def create_write_transaction(self, *args: Any, **more: Any) -> None:
-            raise OSError("the log is out of reach")
-
-    writer._table = Table()
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", refuse)
     with pytest.raises(OSError, match="out of reach"):
-        writer.append([a_row(1), a_row(2, resource="lists")])
+        a_writer(table).append([a_row(1), a_row(2, resource="lists")])
     assert (files(table), rows_of(table)) == ([], [])
 
 
-def test_files_of_a_commit_that_was_made_stay_whatever_comes_after(table):
-    writer = a_writer(table)
-    made = writer._table
+def test_files_of_a_commit_that_was_made_stay_whatever_comes_after(table, monkeypatch):
+    commit = deltalake.DeltaTable.create_write_transaction
 
-    class Table:
-        def update_incremental(self) -> None: ...
+    def commit_and_stop(*args: Any, **more: Any) -> None:
+        commit(*args, **more)
+        raise KeyboardInterrupt
 
-        def create_write_transaction(self, *args: Any, **more: Any) -> None:
-            made.create_write_transaction(*args, **more)
-            raise KeyboardInterrupt
-
-    writer._table = Table()
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", commit_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        writer.append([a_row(1)])
+        a_writer(table).append([a_row(1)])
     assert [row["page_no"] for row in rows_of(table)] == [1]
 
 

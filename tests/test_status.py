@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from logs import switch_on
 from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.lock import Holder, Holding
 from klaviyo_spark.settings import Schemas
 from klaviyo_spark.status import Facts, Status, facts, summed, words
+from klaviyo_spark.status.fallback import Fallback
 from klaviyo_spark.status.files import Files
 from klaviyo_spark.status.summing import Behind, Groups, Late, Table, Unfinished
 
@@ -364,6 +366,33 @@ def test_the_newest_event_is_found_where_a_file_has_none_with_a_time(tmp_path):
     put(tmp_path, "klaviyo_v2", "events", {"id": "E1", "event_datetime": NOON})
     put(tmp_path, "klaviyo_v2", "events", {"id": "E2"})
     assert Files(tmp_path, Schemas()).newest_event() == NOON
+
+
+def test_spark_is_asked_about_tables_alone_that_delta_rs_does_not_read(tmp_path):
+    a_lake(tmp_path)
+    for table in ("klaviyo_v2.db/events", "klaviyo_ops.db/runs"):
+        switch_on(tmp_path / table, "typeWidening", of_readers=True)
+    asked: list[str] = []
+
+    class Spark:
+        def count(self, schema: str, table: str) -> int:
+            asked.append(f"rows of {schema}.{table}")
+            return 7
+
+        def newest_event(self) -> datetime:
+            return NOON
+
+        def ask(self, schema: str, table: str, sql: str) -> list[dict[str, Any]]:
+            asked.append(f"{schema}.{table}")
+            return []
+
+    started: list[Spark] = []
+    reader = Fallback(Files(tmp_path, Schemas()), lambda: started.append(Spark()) or started[0])
+
+    found = facts(reader)
+
+    assert (found.rows, found.newest_event_at) == ({"events": 7, "lists": 4, "tags": 1}, NOON)
+    assert (sorted(asked), len(started)) == (["ops.runs", "rows of silver.events"], 1)
 
 
 def test_both_readers_find_the_same(spark, tmp_path):

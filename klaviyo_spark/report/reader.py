@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from klaviyo_spark.features import is_read
 from klaviyo_spark.settings import Schemas
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class FolderReader:
 
         return DeltaTable.is_deltatable(str(self._path(table)))
 
+    def reads(self, sql: str) -> bool:
+        """Whether the answer to a query is right; see ``features``."""
+        return all(is_read(self._path(table)) for table in named(sql))
+
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""
         from deltalake import DeltaTable, QueryBuilder
@@ -67,6 +72,29 @@ class FolderReader:
     def _path(self, table: str) -> Path:
         schema, _, name = table.partition(".")
         return self._folder / f"{getattr(self._schemas, schema)}.db" / name
+
+
+class Fallback:
+    """Asks delta-rs, and Spark where delta-rs does not read a table of the query to the letter.
+
+    Args:
+        start: gives the reader that asks Spark; called once, if at all.
+    """
+
+    def __init__(self, files: FolderReader, start: Callable[[], Reader]) -> None:
+        self._files, self._start = files, start
+        self._spark: Reader | None = None
+
+    def has(self, table: str) -> bool:
+        """Whether the lake has a table."""
+        return self._files.has(table)
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query."""
+        if self._files.reads(sql):
+            return self._files.rows(sql)
+        self._spark = self._spark or self._start()
+        return self._spark.rows(sql)
 
 
 class SparkReader:

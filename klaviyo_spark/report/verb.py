@@ -15,7 +15,7 @@ from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.report.answers import ask
 from klaviyo_spark.report.figures import figures
 from klaviyo_spark.report.page import page
-from klaviyo_spark.report.reader import FolderReader, Reader, SparkReader
+from klaviyo_spark.report.reader import Fallback, FolderReader, Reader, SparkReader
 from klaviyo_spark.settings import Settings, check_warehouse, load
 
 
@@ -62,13 +62,18 @@ def reader_of(settings: Settings) -> Reader:
     warehouse, schemas = settings.warehouse, settings.schemas
     if not settings.catalog:
         warehouse = check_warehouse(warehouse, schemas)
-        # There a path is the platform's own, whatever stands in its place here.
-        given = session.place(os.environ, active=False) is session.Place.GIVEN
-        mounted = warehouse.startswith(("/Volumes/", "/dbfs/"))
-        folder = Path(warehouse)
-        if folder.is_absolute() and not (given or mounted) and local_pages.available():
-            return FolderReader(folder, schemas)
-    from klaviyo_spark.lake import Place
 
-    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-    return SparkReader(session.spark_session(warehouse), place)
+    def by_spark() -> Reader:
+        from klaviyo_spark.lake import Place
+
+        place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        return SparkReader(session.spark_session(warehouse), place)
+
+    # On a platform a path is its own, whatever stands in its place here.
+    given = session.place(os.environ, active=False) is session.Place.GIVEN
+    mounted = warehouse.startswith(("/Volumes/", "/dbfs/"))
+    folder = Path(warehouse)
+    local = folder.is_absolute() and not (settings.catalog or given or mounted)
+    if not (local and local_pages.available()):
+        return by_spark()
+    return Fallback(FolderReader(folder, schemas), by_spark)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
+from klaviyo_spark.features import is_read
 from klaviyo_spark.lock import Holding, holding
 from klaviyo_spark.settings import Schemas
 from klaviyo_spark.status.facts import Row
@@ -22,6 +23,10 @@ class Files:
 
     def __init__(self, folder: Path, schemas: Schemas) -> None:
         self._folder, self._schemas = folder, schemas
+
+    def reads(self, schema: str, table: str) -> bool:
+        """Whether what this says of a table is right; see ``features``."""
+        return is_read(self._at(schema, table))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from its log; of a file without statistics, from its footer."""
@@ -43,8 +48,11 @@ class Files:
         return holding(self._folder)
 
     def _open(self, schema: str, table: str) -> _Opened | None:
-        folder = self._folder / f"{getattr(self._schemas, schema)}.db" / table
+        folder = self._at(schema, table)
         return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
+
+    def _at(self, schema: str, table: str) -> Path:
+        return self._folder / f"{getattr(self._schemas, schema)}.db" / table
 
 
 class _Opened:

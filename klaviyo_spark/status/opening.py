@@ -1,4 +1,4 @@
-"""Which reader looks into a lake: delta-rs into a folder of this machine, else Spark."""
+"""Which reader looks into a lake: delta-rs into a folder where it can, else Spark."""
 
 from __future__ import annotations
 
@@ -20,17 +20,22 @@ def reader(settings: Settings) -> Reader:
     warehouse = settings.warehouse
     if folder is not None:
         warehouse = check_warehouse(warehouse, schemas, writable=False)
-    if folder is not None and without_spark():
-        from klaviyo_spark.status.files import Files
 
-        return Files(folder, schemas)
-    from klaviyo_spark.lake import Lake, Place
-    from klaviyo_spark.session import Work, spark_session
-    from klaviyo_spark.status.tables import Tables
+    def by_spark() -> Reader:
+        from klaviyo_spark.lake import Lake, Place
+        from klaviyo_spark.session import Work, spark_session
+        from klaviyo_spark.status.tables import Tables
 
-    spark = spark_session(warehouse, work=Work.SHORT)
-    place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-    return Tables(Lake(spark, place))
+        spark = spark_session(warehouse, work=Work.SHORT)
+        place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        return Tables(Lake(spark, place))
+
+    if folder is None or not without_spark():
+        return by_spark()
+    from klaviyo_spark.status.fallback import Fallback
+    from klaviyo_spark.status.files import Files
+
+    return Fallback(Files(folder, schemas), by_spark)
 
 
 def without_spark() -> bool:

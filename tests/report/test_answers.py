@@ -9,11 +9,12 @@ from typing import Any
 
 import lakes
 import pytest
+from logs import switch_on
 
 from klaviyo_spark.lake import Place
 from klaviyo_spark.report import questions
 from klaviyo_spark.report.answers import Answers, ask
-from klaviyo_spark.report.reader import FolderReader, SparkReader, named
+from klaviyo_spark.report.reader import Fallback, FolderReader, SparkReader, named
 from klaviyo_spark.settings import Schemas
 
 from . import sample
@@ -124,6 +125,25 @@ def test_loads_of_an_account_are_not_those_of_another_that_ran_at_the_same_time(
     assert [(row["run_id"], row["name"], row["inserted"]) for row in found] == [
         ("run of eu", "tags", 3)
     ]
+
+
+def test_spark_answers_where_delta_rs_does_not_read_a_table(tmp_path):
+    lakes.write(tmp_path, "klaviyo_ops.runs", {"run_id": "R1"})
+    lakes.write(tmp_path, "klaviyo_ops.quarantine", {"record": "{}"})
+    switch_on(tmp_path / "klaviyo_ops.db" / "runs", "typeWidening", of_readers=True)
+
+    class Spark:
+        def has(self, table: str) -> bool:
+            raise AssertionError("the log says it")
+
+        def rows(self, sql: str) -> list[dict[str, Any]]:
+            return [{"asked": sql}]
+
+    reader = Fallback(FolderReader(tmp_path, Schemas()), Spark)
+
+    assert [reader.has(f"ops.{name}") for name in ("runs", "watermarks")] == [True, False]
+    assert reader.rows("SELECT 1 FROM ops.runs") == [{"asked": "SELECT 1 FROM ops.runs"}]
+    assert reader.rows("SELECT count(*) AS n FROM ops.quarantine") == [{"n": 1}]
 
 
 def test_a_lake_without_tables_gives_no_answers(tmp_path):

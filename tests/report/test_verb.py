@@ -10,7 +10,6 @@ import lakes
 import pytest
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.report.reader import FolderReader
 from klaviyo_spark.report.verb import reader_of
 from klaviyo_spark.sandbox.demo import leave_report
 from klaviyo_spark.settings import Settings, check_warehouse
@@ -97,8 +96,14 @@ def test_a_file_that_cannot_be_written_is_said(lake, tmp_path, capsys):
     assert f"{tmp_path}: cannot be written" in capsys.readouterr().err
 
 
-def test_a_local_folder_is_read_without_spark(lake):
-    assert isinstance(reader_of(Settings(warehouse=str(lake))), FolderReader)
+def test_a_local_folder_is_read_without_spark(lake, monkeypatch):
+    monkeypatch.setattr("klaviyo_spark.report.verb.session.spark_session", no_spark)
+    reader = reader_of(Settings(warehouse=str(lake)))
+    assert reader.rows("SELECT count(*) AS n FROM ops.runs") == [{"n": 3}]
+
+
+def no_spark(warehouse: str) -> None:
+    raise AssertionError(f"Spark was started for {warehouse}")
 
 
 def test_on_a_platform_spark_reads_since_paths_are_its_own(lake, monkeypatch):

@@ -1,0 +1,107 @@
+"""What a Delta table asks of its readers and writers, and whether delta-rs does it to the letter.
+
+delta-rs refuses some features only at commit, and of others it takes no notice: its file then holds
+columns that Spark reads as NULL, or rows that a constraint forbids. So a table is looked at when it
+is opened, and what is not known to work is Spark's. The lists were tried with delta-rs 1.6.6.
+No Spark here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from klaviyo_spark.errors import in_a_line
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+logger = logging.getLogger(__name__)
+
+# Version 2 of readers is column mapping, 5 of writers too; 6 is identity columns, which delta-rs
+# refuses. From 3 and 7 on a protocol names its features.
+_READER_VERSIONS, _WRITER_VERSIONS = (1, 3), (1, 2, 3, 4, 7)
+# ``QueryBuilder`` leaves out what deletion vectors delete; ``to_pyarrow_table`` refuses them.
+_READ = frozenset({"deletionVectors", "timestampNtz"})
+# Files of an append need no change data, and no deletion vector.
+_APPENDED = _READ | {"appendOnly", "changeDataFeed", "checkConstraints", "invariants"}
+_MAPPING = "delta.columnMapping.mode"
+_CONSTRAINT = "delta.constraints."
+# What else stands with a column is a default, an expression, an invariant, an identity.
+_SAID_OF_A_COLUMN = frozenset({"comment"})
+
+
+def is_read(folder: Path) -> bool:
+    """Whether delta-rs reads the table in ``folder`` to the letter; true where there is none."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    if not DeltaTable.is_deltatable(str(folder)):
+        return True
+    try:
+        return obstacle_to_read(DeltaTable(folder)) is None
+    except DeltaError as error:
+        logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))
+        return False
+
+
+def obstacle_to_read(table: DeltaTable) -> str | None:
+    """What keeps delta-rs from reading ``table`` to the letter, if anything does."""
+    return next(_obstacles_to_read(table), None)
+
+
+def obstacle_to_append(
+    table: DeltaTable, schema: pa.Schema, partitions: Sequence[str]
+) -> str | None:
+    """What keeps files of ``schema`` from being committed to ``table`` by delta-rs, if anything.
+
+    It evaluates no constraint of files that are written already.
+    """
+    return next(_obstacles_to_append(table, schema, partitions), None)
+
+
+def _obstacles_to_read(table: DeltaTable) -> Iterator[str]:
+    protocol = table.protocol()
+    unknown = {*(protocol.reader_features or ())} - _READ
+    if unknown:
+        yield ", ".join(sorted(unknown))
+    if protocol.min_reader_version not in _READER_VERSIONS:
+        yield f"reader version {protocol.min_reader_version}"
+    mode = _properties(table).get(_MAPPING, "none")
+    if mode != "none":
+        yield f"{_MAPPING}={mode}"
+
+
+def _obstacles_to_append(
+    table: DeltaTable, schema: pa.Schema, partitions: Sequence[str]
+) -> Iterator[str]:
+    yield from _obstacles_to_read(table)
+    protocol = table.protocol()
+    unknown = {*(protocol.writer_features or ())} - _APPENDED
+    if unknown:
+        yield ", ".join(sorted(unknown))
+    if protocol.min_writer_version not in _WRITER_VERSIONS:
+        yield f"writer version {protocol.min_writer_version}"
+    yield from (name for name in _properties(table) if name.startswith(_CONSTRAINT))
+    if list(table.metadata().partition_columns) != list(partitions):
+        yield f"partitions other than {', '.join(partitions)}"
+    fields = table.schema().fields
+    for field in fields:
+        if not field.nullable:
+            yield f"{field.name} NOT NULL"
+        yield from (f"{key} of {field.name}" for key in field.metadata.keys() - _SAID_OF_A_COLUMN)
+    there = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
+    for field in schema:
+        if field.name not in there:
+            yield f"no column {field.name}"
+        elif there[field.name] != field.type:
+            yield f"{field.name} as {there[field.name]}"
+
+
+def _properties(table: DeltaTable) -> Mapping[str, str]:
+    found: Mapping[str, str] = table.metadata().configuration
+    return found

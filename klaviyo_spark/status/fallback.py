@@ -1,0 +1,50 @@
+"""A reader that asks delta-rs, and Spark about tables that delta-rs does not read to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from klaviyo_spark.lock import Holding
+from klaviyo_spark.status.facts import Reader, Row
+
+if TYPE_CHECKING:
+    from klaviyo_spark.status.files import Files
+
+
+class Fallback:
+    """The reader of a folder; see ``facts.Reader``.
+
+    Args:
+        start: gives the reader that asks Spark; called once, if at all.
+    """
+
+    def __init__(self, files: Files, start: Callable[[], Reader]) -> None:
+        self._files, self._start = files, start
+        self._spark: Reader | None = None
+        self._starting = Lock()
+
+    def count(self, schema: str, table: str) -> int | None:
+        """Rows of a table."""
+        return self._reader_of(schema, table).count(schema, table)
+
+    def newest_event(self) -> datetime | None:
+        """The latest ``events.event_datetime``."""
+        return self._reader_of("silver", "events").newest_event()
+
+    def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
+        """The rows of a query."""
+        return self._reader_of(schema, table).ask(schema, table, sql)
+
+    def holding(self) -> Holding | None:
+        """Whose name stands in the lock's file."""
+        return self._files.holding()
+
+    def _reader_of(self, schema: str, table: str) -> Reader:
+        if self._files.reads(schema, table):
+            return self._files
+        with self._starting:
+            self._spark = self._spark or self._start()
+        return self._spark
