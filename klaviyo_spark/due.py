@@ -16,7 +16,6 @@ from klaviyo_spark.api.answers import as_id, as_time, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
@@ -85,7 +84,9 @@ class Due:
         self._lake, self._client, self._wanted, self._outcome = lake, client, wanted, outcome
         self._asked = set(wanted.resources)
         self._known = state.read_watermarks(lake, wanted.account_id)
-        self._cut_short = state.cut_short(lake, wanted.account_id, utc_now())
+        lately = state.landed_lately(lake, wanted.account_id, client.now())
+        client.start_after(lately.newest)
+        self._cut_short = lately.cut_short
         if self._cut_short:
             pages = sum(walk.pages for walk in self._cut_short)
             logger.info("going on from %d pages of a run that was cut short", pages)
@@ -123,7 +124,7 @@ class Due:
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):
-                walks += plan.listing_walks(self._client.base_url, endpoint, utc_now())
+                walks += plan.listing_walks(self._client.base_url, endpoint, self._client.stamp())
         # What an older revision says fills rows of the same run, so it is always asked with them.
         anew = [walk for walk in walks if walk.endpoint.revision]
         return anew + self._left(walk for walk in walks if not walk.endpoint.revision)
@@ -132,7 +133,7 @@ class Due:
         """Groups to read whole, and those of whom only who joined is read."""
         whole: list[Walk] = []
         since: list[Walk] = []
-        base_url, begun, now = self._client.base_url, utc_now(), self._client.now()
+        base_url, begun, now = self._client.base_url, self._client.stamp(), self._client.now()
         for endpoint in self._fanouts(members=True):
             groups = self._parents_of(endpoint)
             due = membership.member_plan(
@@ -154,7 +155,7 @@ class Due:
             if (resource, group.id) in self._joined
         ]
         chosen = membership.to_count(groups, self._known.groups, self._news)
-        begun = utc_now()
+        begun = self._client.stamp()
         walks = []
         for resource, group in chosen:
             members = endpoints[resource].members
@@ -180,7 +181,9 @@ class Due:
             differences = {id: read.difference for id, read in reads.items() if read}
             others = membership.differing(counts, held, new, differences)
             groups = [group for group in self._parents_of(endpoint) if group.id in others]
-            walks += plan.fanout_walks(self._client.base_url, endpoint, groups, utc_now())
+            walks += plan.fanout_walks(
+                self._client.base_url, endpoint, groups, self._client.stamp()
+            )
         return self._left(walks)
 
     def children(self) -> list[Walk]:
@@ -189,7 +192,7 @@ class Due:
         if not endpoints:
             return []
         asked = state.last_asked(self._lake, self._wanted.account_id, [e.name for e in endpoints])
-        begun, now = utc_now(), self._client.now()
+        begun, now = self._client.stamp(), self._client.now()
         walks = []
         for endpoint in endpoints:
             parents = plan.to_ask_again(
@@ -200,8 +203,7 @@ class Due:
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""
-        # Departures are judged by our clock, which pages are stamped with; bounds by Klaviyo's.
-        begun = utc_now()
+        begun = self._client.stamp()
         span = plan.Span(
             self._wanted.start,
             self._wanted.end and self._wanted.end - timedelta(seconds=1),
@@ -251,13 +253,14 @@ class Due:
 
     def _left(self, walks: Iterable[Walk]) -> list[Walk]:
         """What of ``walks`` no run has landed yet; what one has is taken note of."""
-        fresh = utc_now() - _KEEPS
+        now = self._client.now()
+        fresh = now - _KEEPS
         taken = take_up(walks, self._cut_short, fresh, self._wanted.lookback)
         self.kept.update({walk.walk_id: walk for walk in taken.kept})
         noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
         if noted:
             account_id = self._wanted.account_id
-            for walk, body in state.landed_bodies(self._lake, account_id, noted, utc_now()):
+            for walk, body in state.landed_bodies(self._lake, account_id, noted, now):
                 self.note(walk.endpoint, walk.facts, walk.parent_id, body)
         return list(taken.walks)
 

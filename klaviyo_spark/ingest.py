@@ -111,6 +111,7 @@ class _Ingest:
 
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
+        self.client.learn_time()
         self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
         try:
             for walks in self.plan.rounds():
@@ -247,9 +248,9 @@ class _Ingest:
     def _remember(self) -> None:
         """Write down what has been read, as far as it has landed."""
         walks = {**self.plan.kept, **self.lander.walks}
-        names, skew = self.plan.metric_names, self.client.skew
+        names, now = self.plan.metric_names, self.client.now()
         margin, counts = self.wanted.upper_margin, self.plan.member_counts
-        found = [*watermarks(walks.values(), names, skew, margin, counts)]
+        found = [*watermarks(walks.values(), names, now, margin, counts)]
         for mark in repeated_differences(found, self.plan.group_reads):
             self._warn(
                 f"{mark.resource}: Klaviyo counts {mark.difference:+,} members of {mark.scope} "

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from pyspark.sql import DataFrame
@@ -29,6 +29,8 @@ from klaviyo_spark.writing import moved
 logger = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE = 4
+# Machines' clocks may differ by so much, or be set by as much between two runs.
+_CLOCKS_DIFFER = timedelta(days=7)
 
 
 @dataclass
@@ -152,10 +154,11 @@ class _Run:
 
     @cached_property
     def _last(self) -> datetime | None:
-        """When the last maintain run that did all of its parts began."""
+        """When the last maintain run that did all of its parts began, or somewhat earlier."""
         whole = self.lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
-        row = whole.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
-        return utc(row["at"]) if row and row["at"] is not None else None
+        past = whole.where(F.col("started_at") <= F.lit(self.done.started_at))
+        row = past.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
+        return utc(row["at"]) - _CLOCKS_DIFFER if row and row["at"] is not None else None
 
     def _keep_one_day(self, table: str) -> None:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
@@ -189,9 +192,9 @@ class _Run:
     def _delete_pages(self, table: str, account_id: str) -> None:
         assert self.settings.bronze_retention is not None
         lake = self.lake
-        before = self.done.started_at - self.settings.bronze_retention
         mine = lake.of(account_id).pages()
         portions = retention.portions(mine)
+        before = retention.now(portions, self.done.started_at) - self.settings.bronze_retention
         old = retention.old(portions, taken_in(lake.ops("table_loads")), TABLES.values(), before)
         if not old.runs:
             return

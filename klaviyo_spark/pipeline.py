@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pyspark.sql import functions as F
@@ -63,10 +63,16 @@ class Summary:
     ingest_s: float = 0.0
     refine_s: float = 0.0
     account: str = "default"
+    began_s: float = field(default_factory=time.monotonic)
 
     def total(self, table: str, count: str) -> int:
         """Sum of a count over the loads of one table."""
         return sum(getattr(load, count) for load in self.loads if load.table == table)
+
+    def end(self, now: datetime) -> None:
+        """Its times, by the clock that says ``now``; that may be another than it began by."""
+        self.finished_at = now
+        self.started_at = now - timedelta(seconds=time.monotonic() - self.began_s)
 
     def took_in(self, loads: list[Load]) -> None:
         """Keep what the tables have taken in, and what is to be told of it."""
@@ -173,6 +179,7 @@ def ask(
     began = time.monotonic()
     wanted = wanted_of(settings, summary.run_id, start, end)
     summary.outcome = ingest(lake, client, wanted, shown, stop)
+    summary.outcome.warnings += client.clock_notes()
     summary.ingest_s = time.monotonic() - began
 
 
@@ -210,7 +217,7 @@ def note_failure(summary: Summary, lake: Lake, error: BaseException, client: Cli
     """Write down a run that could not be made, or not go on, whatever ended it."""
     summary.outcome.fail(EVERYTHING, words_of(error))
     summary.exit_code = exit_code_of(error)
-    summary.finished_at = utc_now()
+    summary.end(client.now() if client else utc_now())
     append_ending(lake, _run_row(summary, client))
 
 
@@ -228,7 +235,7 @@ def append_ending(lake: Lake, row: dict[str, object]) -> None:
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
     """Write down a run that has come to its end."""
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
-    summary.finished_at = utc_now()
+    summary.end(client.now() if client else utc_now())
     lake.append_ops("runs", [_run_row(summary, client)])
 
 

@@ -77,6 +77,14 @@ def portions(pages: DataFrame) -> list[Portion]:
     return [Portion(**{**row, **{name: utc(row[name]) for name in times}}) for row in rows]
 
 
+def now(held: Sequence[Portion], ours: datetime) -> datetime:
+    """What ages are counted back from: our clock, or the newest page of ``held`` if it is earlier.
+
+    Pages are dated by Klaviyo's clock. Where ours is ahead of it nothing goes before its time.
+    """
+    return min(ours, max((portion.last_fetched for portion in held), default=ours))
+
+
 def old(
     held: Sequence[Portion],
     refined: Mapping[str, Collection[str]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,23 +64,67 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
     ]
 
 
-def cut_short(lake: Lake, account_id: str, now: datetime) -> list[Landed]:
-    """Walks, as far as they have landed, that runs which were cut short have left to do."""
+@dataclass(frozen=True)
+class Lately:
+    """What runs have landed of an account in the last days.
+
+    Args:
+        newest: when the last page was fetched (UTC); None: there is none of these days.
+        cut_short: walks that runs which were cut short have left to do, as far as they have landed.
+    """
+
+    newest: datetime | None = None
+    cut_short: Sequence[Landed] = ()
+
+
+def landed_lately(lake: Lake, account_id: str, now: datetime) -> Lately:
+    """What the run that begins at ``now``, by Klaviyo's clock, comes after."""
     pages = _recent(lake, account_id, now)
-    mine = F.col("account_id") == account_id
-    ended = lake.ops("runs").where(mine & F.col("exit_code").isin(*_ENDED))
+    ended = _ended(lake, account_id)
+    known = ended.select("run_id", F.lit(True).alias("has_ended"))
+    row = (
+        pages.join(known, "run_id", "left")
+        .agg(
+            F.unix_micros(F.max("fetched_at")).alias("newest"),
+            F.bool_or(F.col("has_ended").isNull()).alias("any_left"),
+        )
+        .first()
+    )
+    if row is None or row["newest"] is None:
+        return Lately()
+    left = _cut_short(lake, account_id, pages, ended) if row["any_left"] else []
+    return Lately(utc(row["newest"]), left)
+
+
+def newest_page(lake: Lake, account_id: str, now: datetime) -> datetime | None:
+    """When the last page of the account was fetched (UTC); None: none is of the last days."""
+    newest = F.unix_micros(F.max("fetched_at")).alias("newest")
+    row = _recent(lake, account_id, now).agg(newest).first()
+    return _utc(row["newest"]) if row else None
+
+
+def _ended(lake: Lake, account_id: str) -> DataFrame:
+    """Runs that have nothing left to go on with."""
+    runs = lake.ops("runs").where(F.col("account_id") == account_id)
+    return runs.where(F.col("exit_code").isin(*_ENDED))
+
+
+def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) -> list[Landed]:
+    """Walks of ``pages`` that no run has made up for which has ``ended``."""
     left = pages.join(ended, "run_id", "left_anti").select("walk_id").distinct()
-    if left.isEmpty():
-        return []
     found = bronze.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
     times = ("read_started_at", "window_start", "window_end", "reached")
     walks = [row.asDict() for row in found]
     landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
-    marks = lake.ops("watermarks").where(mine & (F.col("kind") == "range"))
-    ranges = marks.join(ended.select("run_id"), "run_id").select(
-        "resource",
-        "scope",
-        *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "read_at")],
+    marks = lake.ops("watermarks").where(F.col("account_id") == account_id)
+    ranges = (
+        marks.where("kind = 'range'")
+        .join(ended.select("run_id"), "run_id")
+        .select(
+            "resource",
+            "scope",
+            *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "read_at")],
+        )
     )
     again = (
         pages.join(ended, "run_id", "left_semi")

@@ -1,7 +1,7 @@
 """What has been read, as rows of ``klaviyo_ops.watermarks``. Pure; no I/O here.
 
-Rows are made of walks that have landed, so they never say more than bronze holds. Times are
-Klaviyo's: ``skew`` is how far its clock is ahead of ours.
+Rows are made of walks that have landed, so they never say more than bronze holds. Times are by
+Klaviyo's clock.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def keep_earlier(rows: Iterable[Watermark], run_id: str, order: Sequence[str]) -
 def watermarks(
     walks: Iterable[Landed],
     metric_names: Mapping[str, str],
-    skew: timedelta,
+    now: datetime,
     margin: timedelta,
     member_counts: Mapping[Key, int],
 ) -> Iterator[Watermark]:
@@ -102,13 +102,15 @@ def watermarks(
     Args:
         metric_names: what each metric id counts as.
         member_counts: Klaviyo's number of members of groups that the run has counted.
+        now: no read has begun later, whatever it is dated by: where Klaviyo's clock went back, a
+            read is dated after all that landed before.
         margin: how long before its beginning a read may miss what Klaviyo was still indexing.
     """
     ranges: dict[tuple[str, str | None, datetime, str], list[Range]] = {}
     complete: dict[tuple[str, datetime], list[Landed]] = {}
     for walk in walks:
         endpoint = ENDPOINTS[walk.endpoint]
-        at = walk.read_started_at + skew
+        at = min(walk.read_started_at, now)
         if endpoint.resource == "events":
             for metric_id in walk.facts["metric_ids"].split(","):
                 key = ("events", metric_id, at, walk.run_id)

@@ -27,6 +27,7 @@ from klaviyo_spark.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.state import Lately
 from klaviyo_spark.watermarks import Known
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
@@ -40,8 +41,17 @@ class FakeClient:
 
     base_url = BASE
 
+    def __init__(self) -> None:
+        self.after: list[datetime | None] = []
+
     def now(self) -> datetime:
         return NOW
+
+    def stamp(self) -> datetime:
+        return NOW
+
+    def start_after(self, newest: datetime | None) -> None:
+        self.after.append(newest)
 
 
 @dataclass
@@ -60,7 +70,7 @@ def said(monkeypatch) -> Said:
     """The lake's answers, without a lake."""
     lake = Said()
     monkeypatch.setattr(state, "read_watermarks", lambda *_: lake.known)
-    monkeypatch.setattr(state, "cut_short", lambda *_: lake.cut_short)
+    monkeypatch.setattr(state, "landed_lately", lambda *_: Lately(NOW - HOUR, lake.cut_short))
     monkeypatch.setattr(state, "members_held", lambda *_: (lake.held, lake.new))
     monkeypatch.setattr(
         state,
@@ -265,6 +275,10 @@ def test_pages_that_an_earlier_run_landed_say_what_they_said_then(a_run, said):
     assert due.kept == {piece.walk_id: piece}
 
 
+def test_what_is_read_comes_after_the_newest_page(a_run):
+    assert a_run("lists")._client.after == [NOW - HOUR]
+
+
 def test_a_listing_of_yesterday_is_read_anew(a_run, said):
     said.cut_short = [landed(a_page("lists", fetched_at=NOW - DAY), None)]
     due = a_run("lists")
@@ -312,31 +326,34 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     second["fetched_at"] = NOW - HOUR
     elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
 
+    assert state.landed_lately(lake, "default", NOW) == Lately()
     lake.append_pages([first, elsewhere])
-    killed = state.cut_short(lake, "default", NOW)
+    killed = state.landed_lately(lake, "default", NOW).cut_short
     lake.append_pages([second])
     end(lake, "two", 0)
-    ended = state.cut_short(lake, "default", NOW)
+    ended = state.landed_lately(lake, "default", NOW).cut_short
     third = a_page("lists", fetched_at=NOW, run_id="four")
     lake.append_pages([third])
-    killed_since = state.cut_short(lake, "default", NOW)
+    killed_since = state.landed_lately(lake, "default", NOW).cut_short
 
     assert killed == [landed(first, None)]
     assert ended == []
     assert killed_since == [landed(third, None)]
+    assert state.landed_lately(lake, "default", NOW).newest == NOW
+    assert state.newest_page(lake, "default", NOW) == NOW
 
 
 def test_what_had_landed_whole_is_gone_on_with_once(lake):
     """The run that goes on has no page of its own to show for it."""
     whole = a_page("tags", fetched_at=NOW - 2 * HOUR, run_id="one")
     lake.append_pages([whole])
-    killed = state.cut_short(lake, "default", NOW)
+    killed = state.landed_lately(lake, "default", NOW).cut_short
     end(lake, "two", 1, whole["walk_id"])
-    failed = state.cut_short(lake, "default", NOW)
+    failed = state.landed_lately(lake, "default", NOW).cut_short
     end(lake, "three", 0, whole["walk_id"])
 
     assert killed == failed == [landed(whole, None)]
-    assert state.cut_short(lake, "default", NOW) == []
+    assert state.landed_lately(lake, "default", NOW).cut_short == []
 
 
 @pytest.fixture

@@ -103,3 +103,12 @@ def test_pages_that_no_table_reads_go_by_age():
 
 def test_retention_is_longer_than_runs_go_on_with_what_was_cut_short():
     assert settings._AT_LEAST["bronze_retention"] > state._GO_ON_WITHIN
+
+
+def test_ages_are_counted_from_the_newest_page_where_our_clock_is_ahead():
+    held = [a_portion(3), a_portion(5), a_portion(4)]
+    newest = NOON + 5 * DAY + timedelta(minutes=1)
+
+    assert retention.now(held, NOON + 40 * DAY) == newest
+    assert retention.now(held, NOON + 4 * DAY) == NOON + 4 * DAY
+    assert retention.now([], NOON) == NOON

@@ -27,7 +27,7 @@ from klaviyo_spark.watermarks import (
     watermarks,
 )
 
-ZERO, HOUR, DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MARGIN = timedelta(minutes=2)
 
 
@@ -76,10 +76,10 @@ def members(start: float | None = None, **facts: Any) -> Landed:
 def marks(
     *walks: Landed,
     names: Mapping[str, str] | None = None,
-    skew: timedelta = ZERO,
+    now: datetime = NOON + DAY,
     counts: Mapping[Key, int] | None = None,
 ):
-    return list(watermarks(walks, names or {}, skew, MARGIN, counts or {}))
+    return list(watermarks(walks, names or {}, now, MARGIN, counts or {}))
 
 
 def a_range(start: float | None, end: float, scope: str | None = "M1", **facts: Any) -> Watermark:
@@ -143,9 +143,9 @@ def test_updated_profiles_are_a_range_without_scope():
     assert marks(a_walk("profiles", None, -1)) == [a_range(None, -1, None)]
 
 
-def test_times_are_by_klaviyos_clock():
-    (mark,) = marks(events(-9, -1), skew=timedelta(minutes=3))
-    assert (mark.end, mark.read_at) == (at(-1), NOON + timedelta(minutes=3))
+def test_no_read_has_begun_later_than_now_however_it_is_dated():
+    (mark,) = marks(events(-9, -1), now=NOON - timedelta(minutes=3))
+    assert (mark.end, mark.read_at) == (at(-1), NOON - timedelta(minutes=3))
 
 
 def test_listings_leave_no_mark():
@@ -186,7 +186,7 @@ def test_a_complete_read_that_is_not_all_there_leaves_no_mark(parts):
 
 
 def test_a_complete_read_is_good_up_to_what_klaviyo_had_indexed_when_it_began():
-    (mark,) = marks(all_profiles(), skew=timedelta(minutes=-7))
+    (mark,) = marks(all_profiles(), now=NOON - timedelta(minutes=7))
     assert mark.read_at == NOON - timedelta(minutes=7)
     assert mark.end == mark.read_at - MARGIN
 

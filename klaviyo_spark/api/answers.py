@@ -39,7 +39,7 @@ class Page:
         next_url: ``links.next`` to the letter; None on the last page.
         record_count: objects in ``data``: 1 for a single object, 0 for null.
         http_date: Klaviyo's clock (UTC), None where the answer has no ``Date``.
-        fetched_at: our clock (UTC) when the body was complete.
+        fetched_at: Klaviyo's clock (UTC) when the body was complete; later than any page before.
         revision: of the API, as asked for.
         edges: the first and the last record, as JSON; empty where there is none.
     """

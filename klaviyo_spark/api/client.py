@@ -91,7 +91,7 @@ class Client:
         self._policy = policy or RetryPolicy()
         self._timeout = timeout
         self._clock = clock
-        self._server = ServerClock(local_now)
+        self._server = ServerClock(local_now, clock)
         self._sessions: deque[Session] = deque()
         self._lock = threading.Lock()
         self._sent: Counter[str] = Counter()
@@ -173,6 +173,35 @@ class Client:
         """Now (UTC) by Klaviyo's clock: upper bounds by ours would be refused or leave gaps."""
         return self._server.now()
 
+    def stamp(self) -> datetime:
+        """Now, later than any page so far: what a read that begins now is dated by."""
+        return self._server.stamp()
+
+    def start_after(self, newest: datetime | None) -> None:
+        """Date all pages later than ``newest``, the last that has landed of the account."""
+        self._server.start_after(newest)
+
+    def clock_notes(self) -> list[str]:
+        """What should be known of this machine's clock and Klaviyo's, a line each."""
+        return self._server.notes()
+
+    def learn_time(self) -> None:
+        """Ask what time it is at Klaviyo, where no answer has said so yet.
+
+        A HEAD costs no budget. Where nobody answers it, the first page will say.
+        """
+        if self._server.is_known:
+            return
+        session = self._borrow()
+        try:
+            url, timeout = f"{self.base_url}/api/", (self._timeout[0],) * 2
+            with session.ask(url, timeout, {}, method="HEAD") as response:
+                self._note_date(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            logger.debug("HEAD /api/: %s", type(error).__name__)
+        finally:
+            session.close()
+
     def stats(self) -> Stats:
         """A copy of the counters."""
         with self._lock:
@@ -202,15 +231,13 @@ class Client:
             timeout = (self._timeout[0], max(1.0, min(self._timeout[1], deadline - began)))
             with session.ask(url, timeout, headers, question) as response:
                 self._contact = max(self._contact, Contact.REACHED)
-                date = answers.http_date(response.headers.get("Date"))
-                self._server.note(date, self._server.local_now())
+                came = self._clock()
                 self.limiter.learn(endpoint.budget, response.headers.get("RateLimit-Limit"))
                 body = self._read(response, where, min(deadline, began + TRY_S), stop)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise connection_error(error, where, origin(self.base_url)) from None
         finally:
             self._sessions.append(session)
-        fetched_at = self._server.local_now()
         self._count("bytes", len(body))
         status, next_url, count = response.status_code, None, 0
         edges: tuple[bytes, ...] = ()
@@ -219,13 +246,14 @@ class Client:
         elif not (status == 404 and gone_ok and answers.is_error_body(body)):
             self._raise(endpoint, response, body, where, attempt)
         self._contact = Contact.ANSWERED
+        date = self._note_date(response, came)
         logger.debug(
             "%s -> %d, %d records, %d bytes, %.2f s",
             where, status, count, len(body), self._clock() - began,
         )  # fmt: skip
         return Page(
-            url, parts.path, parts.query, status, body, next_url, count, date, fetched_at,
-            revision, edges,
+            url, parts.path, parts.query, status, body, next_url, count, date,
+            self._server.stamp(), revision, edges,
         )  # fmt: skip
 
     def _read(
@@ -262,7 +290,9 @@ class Client:
         said = answers.error_text(body, self._key.reveal())
         if said.code is not None:
             self._contact = Contact.ANSWERED
-        now = self._server.now()
+            self._note_date(response)
+        # Whoever answers, reckons by the clock that it shows.
+        now = answers.http_date(response.headers.get("Date")) or self._server.now()
         asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
         if status == 429:
             self._count("throttled")
@@ -275,6 +305,12 @@ class Client:
             endpoint,
             self._key.name,
         )  # fmt: skip
+
+    def _note_date(self, response: requests.Response, came: float | None = None) -> datetime | None:
+        """The ``Date`` of an answer of Klaviyo's that began to come in at ``came``, noted."""
+        date = answers.http_date(response.headers.get("Date"))
+        self._server.note(date, self._clock() if came is None else came)
+        return date
 
     def _revision(self, endpoint: Endpoint) -> str:
         return endpoint.revision.name if endpoint.revision else self.revision

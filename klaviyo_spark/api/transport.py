@@ -80,13 +80,15 @@ class Session(requests.Session):
         timeout: tuple[float, float],
         headers: dict[str, str],
         question: bytes | None = None,
+        method: str = "GET",
     ) -> requests.Response:
         """GET ``url`` as it is written, or POST ``question`` to it; no body is read yet.
 
         Args:
             headers: of this request, beside those of the session.
+            method: where nothing is posted.
         """
-        method = "GET" if question is None else "POST"
+        method = method if question is None else "POST"
         request = self.prepare_request(
             requests.Request(method, self._base_url, headers=headers, data=question)
         )

@@ -91,8 +91,8 @@ def clock(skew: timedelta) -> Check:
     side = "behind" if seconds > 0 else "ahead of"
     return warn(
         "clock",
-        f"{abs(seconds):,.0f} s {side} Klaviyo's, whose clock is used for time bounds",
-        "let the system keep time (timedatectl set-ntp true); dates in bronze are this machine's",
+        f"{abs(seconds):,.0f} s {side} Klaviyo's, whose clock pages and rows are dated by",
+        "let the system keep time (timedatectl set-ntp true); maintain counts ages by it",
     )
 
 

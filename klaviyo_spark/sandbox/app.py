@@ -74,6 +74,9 @@ class App:
         path = environ["PATH_INFO"]
         if path.startswith(PREFIX):
             answer = control(self, environ)
+        elif environ["REQUEST_METHOD"] == "HEAD":
+            # Whoever only wants to know what time it is here spends no budget.
+            answer = Refusal(405, "method_not_allowed", "Method not allowed.", "").answer()
         else:
             found = rule_for(path)
             answer = self._answer(environ, path, found)

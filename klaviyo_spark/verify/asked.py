@@ -13,7 +13,6 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, metrics_on
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
@@ -78,7 +77,7 @@ class Klaviyo:
     def listed(self, listings: Sequence[Listing]) -> Now:
         """The records of all listings now."""
         now = Now(records={listing.table.name: {} for listing in listings})
-        walks = listing_walks(self.client.base_url, listings, utc_now())
+        walks = listing_walks(self.client.base_url, listings, self.client.stamp())
         for got in self._pages(walks):
             if isinstance(got, Failed):
                 now.unread.add(got.walk.endpoint.resource)
@@ -90,7 +89,7 @@ class Klaviyo:
         self, days: Mapping[str, Collection[date]], groups: Mapping[Key, plan.Parent]
     ) -> Counts:
         """Klaviyo's own counts: events of each metric on its days, members of each group."""
-        walks = count_walks(self.client.base_url, days, utc_now())
+        walks = count_walks(self.client.base_url, days, self.client.stamp())
         for (resource, _), group in groups.items():
             walks += self._of_group(_counter(resource), group)
         found = Counts()
@@ -137,7 +136,9 @@ class Klaviyo:
         group: plan.Parent,
         since: Mapping[str, datetime] | None = None,
     ) -> list[Walk]:
-        return plan.fanout_walks(self.client.base_url, endpoint, [group], utc_now(), since)
+        return plan.fanout_walks(
+            self.client.base_url, endpoint, [group], self.client.stamp(), since
+        )
 
     def _take_counts(self, found: Counts, got: Fetched, wanted: Set[date]) -> None:
         """Keep the counts of days that are wanted; those between them were asked for with them."""

@@ -134,10 +134,10 @@ class Checker:
         return found
 
     def _read_at(self) -> Mapping[str, datetime]:
-        """When each resource was last listed, by Klaviyo's clock, and what is newer not found."""
-        shift = self._klaviyo.client.skew - self._settings.upper_margin
+        """When each resource was last listed, and what is newer not found."""
+        margin = self._settings.upper_margin
         return {
-            resource: at + shift
+            resource: at - margin
             for resource, at in self._holdings.listed_at(listings(self._settings.resources)).items()
         }
 

@@ -72,7 +72,7 @@ class Holdings:
         return found
 
     def listed_at(self, listings: Sequence[Listing]) -> Mapping[str, datetime]:
-        """When the last read of each resource's listing began (UTC), by our clock."""
+        """When the last read of each resource's listing began (UTC)."""
         if not listings:
             return {}
         names = sorted({one.endpoint.name for one in listings})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from klaviyo_spark import plan
 from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
@@ -32,6 +31,7 @@ class Reread:
         member_counts: Klaviyo's number of their members.
         group_reads: what earlier runs have read of them.
         upper: the latest time that may be asked for.
+        clock: what reads that begin are dated by.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Reread:
         member_counts: Mapping[Key, int],
         group_reads: Mapping[Key, GroupRead],
         upper: datetime,
+        clock: Callable[[], datetime],
     ) -> None:
+        self._clock = clock
         self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
         self.kept: dict[str, Landed] = {}
         self.metric_names = metric_names
@@ -53,7 +55,7 @@ class Reread:
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What was short; then the children of listed records that were missing."""
-        now = utc_now()
+        now = self._clock()
         walks = [walk for reading in self._healing.readings for walk in self._events(reading, now)]
         for endpoint in ENDPOINTS.values():
             ids = self._healing.groups.get(endpoint.resource, frozenset())
@@ -62,7 +64,7 @@ class Reread:
                 walks += plan.fanout_walks(self._base_url, endpoint, groups, now)
         walks += listing_walks(self._base_url, listings(sorted(self._healing.listings)), now)
         yield walks
-        now = utc_now()
+        now = self._clock()
         yield [
             walk
             for name, parents in self._parents.items()

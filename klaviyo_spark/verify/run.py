@@ -12,7 +12,6 @@ from typing import Any
 
 from klaviyo_spark import ops, pipeline
 from klaviyo_spark.api.client import Client
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
@@ -22,6 +21,7 @@ from klaviyo_spark.lock import folder_of, holding
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.refine import refine
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.state import newest_page
 from klaviyo_spark.status.tables import Tables
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.checking import Checker
@@ -92,7 +92,8 @@ def verify(
         KlaviyoSparkError: Klaviyo could not be asked at all.
     """
     note = check_lake(lake, settings)
-    done = Verified(uuid.uuid4().hex, settings.account, utc_now())
+    client.learn_time()
+    done = Verified(uuid.uuid4().hex, settings.account, client.now())
     done.outcome.warnings += note
     began = time.monotonic()
     try:
@@ -105,6 +106,7 @@ def verify(
         raise
     done.exit_code = exit_code(done, settings.resources)
     done.seconds = time.monotonic() - began
+    done.outcome.warnings += client.clock_notes()
     row = _run_row(done, client)
     done.requests = row["requests"]
     lake.append_ops("runs", [row])
@@ -194,8 +196,10 @@ class _Verify:
             self._checker.member_counts,
             self._checker.group_reads,
             self._client.now() - settings.upper_margin,
+            self._client.stamp,
         )
-        wanted = pipeline.wanted_of(settings, run_id)
+        wanted, now = pipeline.wanted_of(settings, run_id), self._client.now()
+        self._client.start_after(newest_page(lake, settings.account, now))
         with until_interrupted() as stop:
             read = ingest(lake, self._client, wanted, self._show, stop, plan)
         for resource, messages in read.failed.items():
@@ -212,7 +216,7 @@ class _Verify:
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 
     def _write(self, checks: Sequence[Check]) -> None:
-        now, run_id = utc_now(), self._done.run_id
+        now, run_id = self._client.stamp(), self._done.run_id
         rows = [
             {
                 "run_id": run_id,
@@ -240,7 +244,7 @@ def _run_row(done: Verified, client: Client) -> dict[str, Any]:
         done.account,
         "verify",
         done.started_at,
-        utc_now(),
+        client.now(),
         done.exit_code,
         [*failed, *problems(done.faults)],
         outcome.warnings,

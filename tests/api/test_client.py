@@ -541,17 +541,58 @@ def test_an_answer_that_trickles_in_is_dropped(serve, monkeypatch):
 # Clock and counters
 
 
-def test_now_is_by_klaviyos_clock(klaviyo, caplog):
-    klaviyo.get(URL, body=a_body(), headers={"Date": "Sun, 01 Nov 2026 11:55:00 GMT"})
+EARLIER = {"Date": "Sun, 01 Nov 2026 11:55:00 GMT"}
+
+
+def test_now_and_the_time_of_a_page_are_by_klaviyos_clock(klaviyo):
+    klaviyo.get(URL, body=a_body(), headers=EARLIER)
     with a_client() as client:
         before = client.now()
-        for _ in range(2):
-            client.get(EVENTS, URL)
+        pages = [client.get(EVENTS, URL) for _ in range(2)]
         assert (before, client.now()) == (NOON, NOON - timedelta(minutes=5))
         assert client.skew == timedelta(minutes=-5)
-    assert caplog.messages == [
-        "this machine's clock is 300 s ahead of Klaviyo's; Klaviyo's is used for time bounds"
+    tick = timedelta(microseconds=1)
+    at = NOON - timedelta(minutes=5)
+    assert [page.fetched_at for page in pages] == [at, at + tick]
+    assert [page.http_date for page in pages] == [at, at]
+
+
+def test_a_page_comes_after_the_newest_of_an_earlier_run(klaviyo):
+    klaviyo.get(URL, body=a_body(), headers=EARLIER)
+    with a_client() as client:
+        client.start_after(NOON)
+        page = client.get(EVENTS, URL)
+        notes = client.clock_notes()
+    assert page.fetched_at == NOON + timedelta(microseconds=1)
+    assert [note[:50] for note in notes] == [
+        "this machine's clock is 300 s ahead of Klaviyo's; ",
+        "Klaviyo's clock is 300 s behind the newest page in",
     ]
+
+
+def test_the_time_is_asked_for_once_and_known_before_the_first_page(klaviyo):
+    asked = klaviyo.head(f"{BASE}/api/", status=404, headers=EARLIER)
+    with a_client() as client:
+        for _ in range(2):
+            client.learn_time()
+        assert client.now() == NOON - timedelta(minutes=5)
+        assert client.stats().requests == {}
+    assert asked.call_count == 1
+
+
+def test_where_nobody_says_the_time_ours_counts(klaviyo):
+    with a_client() as client:
+        client.learn_time()
+        assert client.now() == NOON
+
+
+def test_what_answers_in_klaviyos_place_does_not_say_what_time_it_is(klaviyo):
+    klaviyo.get(URL, body=b"<html>Blocked</html>", headers=EARLIER)
+    klaviyo.get(URL, body=a_body())
+    with a_client() as client:
+        page = client.get(EVENTS, URL)
+        assert client.skew == timedelta(0)
+    assert page.http_date is None
 
 
 def test_counts_each_try(klaviyo):

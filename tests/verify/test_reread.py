@@ -20,7 +20,9 @@ EMAIL = {"channel": "email", "archived": "false"}
 
 def a_reread(healing: Healing) -> Reread:
     groups = {("lists", "L1"): Parent("L1"), ("segments", "S1"): Parent("S1", whole=False)}
-    return Reread("https://a.klaviyo.com", healing, {"M1": "opened email"}, groups, {}, {}, NOW)
+    return Reread(
+        "https://a.klaviyo.com", healing, {"M1": "opened email"}, groups, {}, {}, NOW, lambda: NOW
+    )
 
 
 def of(walks: list[Walk]) -> list[tuple[str, str | None, bool]]:
