@@ -21,6 +21,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.parts import Part, each
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.progress import progress
+from klaviyo_spark.state import bronze_state
 from klaviyo_spark.steps import STEP, Backfill, Window, said
 
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]
@@ -81,7 +82,8 @@ def backfill(
             shown = progress("auto")
             return pipeline.one_run("sync", lake, settings, part.client, start, end, shown)
 
-        return run_steps(left, lake, part.account, sync, out)
+        bronze_id = bronze_state(lake).table_id
+        return run_steps(left, lake, part.account, bronze_id, sync, out)
 
     if dry_run:
         return each(parts, tell, out)
@@ -90,10 +92,14 @@ def backfill(
 
 
 def begun(lake: Lake, account_id: str, window: Window) -> Backfill:
-    """The backfill of ``window`` that has not come to its end, else a new one."""
+    """The backfill of ``window`` that has not come to its end, else a new one.
+
+    Steps that were read into another bronze table have to be read again.
+    """
     rows = (
         lake.ops("backfills")
         .where(F.col("account_id") == account_id)
+        .where(F.col("bronze_id") == bronze_state(lake).table_id)
         .where(F.unix_micros("range_start") == _micros(window.start))
         .where(F.unix_micros("range_end") == _micros(window.end))
         .where(F.col("resources") == F.array(*map(F.lit, window.resources)))
@@ -113,12 +119,14 @@ def run_steps(
     backfill: Backfill,
     lake: Lake,
     account_id: str,
+    bronze_id: str,
     sync: Callable[[datetime, datetime], Summary],
     out: Callable[[str], object],
 ) -> int:
     """All steps that are left, one after the other.
 
     Args:
+        bronze_id: Delta's id of the bronze table that is read into.
         sync: reads and refines from a start to an end.
         out: where a line per step goes.
 
@@ -149,6 +157,7 @@ def run_steps(
                     "range_end": backfill.window.end,
                     "step_start": start,
                     "step_end": end,
+                    "bronze_id": bronze_id,
                     "run_id": summary.run_id,
                     "finished_at": summary.finished_at,
                 }

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from klaviyo_spark import enrich
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.spec import Borrow, Source, TableSpec
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:
     """Tables that must be up to date before this one: parents, and those it looks things up in."""
-    names = [table.parent.table] if table.parent else []
-    names += [table.made_of.table] if table.made_of else []
-    names += [borrow.table for borrow in borrows(table)]
+    names = list(owners_of(table))
     for column in (*table.columns, *table.internal):
         names += enrich.NEEDS.get(column.lookup, ())
     return tuple(dict.fromkeys(n for n in names if n != table.name))
@@ -55,3 +54,32 @@ def _owner(source: Source) -> str:
 def borrows(table: TableSpec) -> list[Borrow]:
     """What the table's rows may be borrowed from."""
     return [source.borrow for source in table.sources if source.borrow]
+
+
+def owners_of(table: TableSpec) -> tuple[str, ...]:
+    """Tables whose rows or marks pass to this one: its parent, and those its rows are made of."""
+    names = [table.parent.table] if table.parent else []
+    names += [table.made_of.table] if table.made_of else []
+    return (*names, *(borrow.table for borrow in borrows(table)))
+
+
+def made_with(names: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Tables that go with ``names``: these and their heirs; and with the owners of all of them."""
+    heirs = set(names)
+    for table in in_order(list(TABLES.values())):
+        if not heirs.isdisjoint(owners_of(table)):
+            heirs.add(table.name)
+    whole = set(heirs)
+    for table in reversed(in_order(list(TABLES.values()))):
+        if table.name in whole:
+            whole.update(owners_of(table))
+    return frozenset(heirs), frozenset(whole)
+
+
+def needed_by(names: Collection[str]) -> frozenset[str]:
+    """``names``, and all tables that must be up to date before these."""
+    needed = set(names)
+    for table in reversed(in_order(list(TABLES.values()))):
+        if table.name in needed:
+            needed.update(depends_on(table))
+    return frozenset(needed)

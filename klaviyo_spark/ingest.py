@@ -31,6 +31,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
+from klaviyo_spark.lost_pages import check_bronze
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
@@ -112,6 +113,7 @@ class _Ingest:
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
         self.client.learn_time()
+        self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
         self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
         try:
             for walks in self.plan.rounds():
@@ -257,10 +259,10 @@ class _Ingest:
                 "beside those that it lists, in two whole reads; that difference is reckoned with "
                 "from now on"
             )
-        rows = [as_row(mark, self.wanted.account_id) for mark in found]
+        bronze, account_id = self.bronze, self.wanted.account_id
+        rows = [as_row(mark, account_id, bronze.table_id, bronze.version) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
-        account_id, run_id = self.wanted.account_id, self.wanted.run_id
-        new = unknown_fields.note(self.lake, account_id, run_id, self._watch)
+        new = unknown_fields.note(self.lake, account_id, self.wanted.run_id, self._watch)
         if new:
             self._warn(unknown_fields.warning(new))

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, local_pages, ops
 from klaviyo_spark.arrow import TYPES
+from klaviyo_spark.commit_tag import OPTION, tagged
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
@@ -102,7 +103,7 @@ class Lake(Tables):
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze.COLUMNS])
             .coalesce(1)
             .writeTo(table)
-            .option("maxRecordsPerFile", "64")
+            .options(maxRecordsPerFile="64", **OPTION)
             .append()
         )
 
@@ -119,7 +120,7 @@ class Lake(Tables):
             together: those of one partition are together already.
         """
         rows = rows if together else self._by_day(table, rows)
-        rows.writeTo(self._silver(table)).append()
+        rows.writeTo(self._silver(table)).options(**OPTION).append()
 
     def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
         """Rows brought together by day, a large day in several parts."""
@@ -129,7 +130,8 @@ class Lake(Tables):
         """Take back the last commit to a silver table, which is this run's."""
         name = self._silver(table)
         last = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"]
-        self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last - 1}")
+        with tagged(self.spark):
+            self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last - 1}")
 
     def publish(self, table: TableSpec, rows: DataFrame, accounts: Sequence[str]) -> None:
         """Put ``rows`` in the place of all rows of the accounts, and its columns, in one commit.
@@ -151,14 +153,15 @@ class Lake(Tables):
                 ) from differs
             self._replace(table, name, rows)
             return
-        self._by_day(table, rows).writeTo(name).overwrite(ours)
+        self._by_day(table, rows).writeTo(name).options(**OPTION).overwrite(ours)
 
     def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
         docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
         described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
         days = [table.partition.name] if table.partition else []
         writer = self._by_day(table, rows).select(*described).write.format("delta")
-        writer = writer.mode("overwrite").option("overwriteSchema", "true").partitionBy(*days)
+        writer = writer.mode("overwrite").option("overwriteSchema", "true").options(**OPTION)
+        writer = writer.partitionBy(*days)
         if self.place.catalog:
             writer.saveAsTable(name)
         else:
@@ -199,12 +202,13 @@ class Lake(Tables):
             return 0
         assert table.partition
         day = table.partition.name
-        done = self.spark.sql(
-            f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
-            f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
-            "WHEN MATCHED THEN DELETE",
-            keys=self.spark.createDataFrame(found),
-        ).first()
+        with tagged(self.spark):
+            done = self.spark.sql(
+                f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
+                f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
+                "WHEN MATCHED THEN DELETE",
+                keys=self.spark.createDataFrame(found),
+            ).first()
         return int(done["num_deleted_rows"]) if done else 0
 
     def _same_row(self, table: TableSpec) -> str:
@@ -220,7 +224,8 @@ class Lake(Tables):
             f"MERGE INTO {name} t USING {{rows}} s ON {on} "
             f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN INSERT *"
         )
-        done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
+        with tagged(self.spark):
+            done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
         return Merged(done["num_inserted_rows"], done["num_updated_rows"])
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
@@ -234,6 +239,15 @@ class Lake(Tables):
         table, given = self._ops(name), self.ops_rows(name, rows)
         with self._merging_ops:
             self._merge(table, _same(on), given, update)
+
+    def delete_ops(self, name: str, keys: DataFrame, on: Sequence[str]) -> None:
+        """Delete the rows of one of the operators' tables that ``keys`` name."""
+        with self._merging_ops:
+            self.spark.sql(
+                f"MERGE INTO {self._ops(name)} t USING {{keys}} s ON {_same(on)} "
+                "WHEN MATCHED THEN DELETE",
+                keys=keys,
+            ).collect()
 
     def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
         """Rows for one of the operators' tables, which are not there yet."""
@@ -261,10 +275,6 @@ class Lake(Tables):
     def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
         """Put ``rows`` in the place of those for which ``where`` holds."""
         rows.writeTo(self._ops(name)).overwrite(where)
-
-    def put_ops(self, name: str, rows: DataFrame, key: Sequence[str]) -> None:
-        """Put ``rows``, one per ``key``, in the place of those with the same key."""
-        self._merge(self._ops(name), _same(key), rows)
 
 
 def _same(key: Sequence[str]) -> str:

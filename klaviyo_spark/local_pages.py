@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from klaviyo_spark.commit_tag import OPTION
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.features import obstacle_to_append
 
@@ -80,7 +81,11 @@ class LocalPages:
                 for values, some in groupby(sorted(rows, key=partition), partition)
             ]
             self._table.create_write_transaction(
-                added, "append", self._schema, partition_by=self._partitions
+                added,
+                "append",
+                self._schema,
+                partition_by=self._partitions,
+                commit_properties=deltalake.CommitProperties(custom_metadata=OPTION),
             )
         except BaseException as error:
             if not self._in_log(written):

@@ -23,7 +23,7 @@ from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settings import Settings
-from klaviyo_spark.state import taken_in
+from klaviyo_spark.state import read_drift
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
@@ -195,7 +195,8 @@ class _Run:
         mine = lake.of(account_id).pages()
         portions = retention.portions(mine)
         before = retention.now(portions, self.done.started_at) - self.settings.bronze_retention
-        old = retention.old(portions, taken_in(lake.ops("table_loads")), TABLES.values(), before)
+        refined = read_drift(lake, account_id, TABLES).batch_ids
+        old = retention.old(portions, refined, TABLES.values(), before)
         if not old.runs:
             return
         runs = frame(lake.spark, sorted(old.runs), run_id="string", endpoint="string")
@@ -214,6 +215,8 @@ class _Run:
         if not rows:
             return
         # Said first: should this run die between the two, a rebuild refuses once too often.
+        before_of = {row["resource"]: row["pages_before"] for row in rows}
+        upkeep.note_pages_gone(lake, self.names[table], account_id, before_of)
         lake.append_ops("retention", rows)
         upkeep.delete_pages(lake, self.names[table], pages)
         self.kept[table].pages += sum(row["pages"] for row in rows)

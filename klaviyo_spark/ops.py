@@ -50,6 +50,17 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "string",
                 "Classes of personal data that its rows do not show as they are; NULL for none.",
             ),
+            (
+                "table_id",
+                "string",
+                "Delta's id of the table: of another one by that name the load does not count.",
+            ),
+            ("table_version", "bigint", "Newest version of it that was looked at before the load."),
+            (
+                "foreign_commits",
+                "array<string>",
+                "Commits by others that had changed rows since the load before; NULL for none.",
+            ),
         ),
     ),
     "watermarks": (
@@ -75,6 +86,13 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "those it listed.",
             ),
             ("run_id", "string", "The run that read the last of it."),
+            (
+                "bronze_id",
+                "string",
+                "Delta's id of the bronze table its pages landed in: of another one it does not "
+                "count.",
+            ),
+            ("bronze_version", "bigint", "Newest version of that table that was looked at before."),
         ),
     ),
     "quarantine": (
@@ -203,6 +221,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("step_end", "timestamp", "Where it ends, itself left out (UTC)."),
             ("run_id", "string", "The run that read the step."),
             ("finished_at", "timestamp", "UTC."),
+            ("bronze_id", "string", "Delta's id of the bronze table that the step was read into."),
         ),
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,9 @@ class Group:
     batch_ids: tuple[str, ...]
 
 
-def pending(batches: Sequence[Batch], refined: set[str], endpoints: frozenset[str]) -> list[Group]:
+def pending(
+    batches: Sequence[Batch], refined: Collection[str], endpoints: frozenset[str]
+) -> list[Group]:
     """Runs that a table still has to take in, oldest first.
 
     A batch older than one already refined makes all later ones pending again: newest wins only

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from pyspark.sql import functions as F
@@ -31,7 +32,8 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.lock import Holder, held
 from klaviyo_spark.progress import Progress, Shows, progress
 from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import SIDE_BY_SIDE, refine
+from klaviyo_spark.reconcile import reconcile
+from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import shown_otherwise
@@ -149,7 +151,8 @@ def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) 
     began = time.monotonic()
     if not anew:  # whose tables may be those of another release
         make_tables(lake, settings.resources)
-    summary.took_in(take_in(lake, settings, rebuild if anew else refine))
+    loading = rebuild if anew else partial(reconcile, outcome=summary.outcome)
+    summary.took_in(take_in(lake, settings, loading))
     list_orphans(lake, settings.account, summary.loads)
     note_shown(summary, lake, settings)
     summary.rows = row_counts(lake)

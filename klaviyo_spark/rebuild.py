@@ -6,6 +6,7 @@ Readers see a table as it was until the new one is whole. Nothing is asked of Kl
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -13,12 +14,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.state import pages_gone_before
+from klaviyo_spark.state import pages_gone_before, pages_lost, silver_states
 
 
 def rebuild(
@@ -28,9 +30,10 @@ def rebuild(
     *,
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Load]:
-    """Make one account's tables of ``resources`` anew; see ``Rebuild``."""
-    anew = Rebuild(lake, resources)
+    """Make one account's tables of ``resources`` anew, or ``only`` some; see ``Rebuild``."""
+    anew = Rebuild(lake, resources, only)
     loads = anew.make(
         account_id,
         resources,
@@ -50,10 +53,13 @@ class Rebuild:
 
     Args:
         resources: of all these accounts together.
+        only: tables to make anew; None: all of ``resources``.
     """
 
-    def __init__(self, lake: Lake, resources: Collection[str]) -> None:
-        self._lake = lake
+    def __init__(
+        self, lake: Lake, resources: Collection[str], only: Collection[str] | None = None
+    ) -> None:
+        self._lake, self._only = lake, only
         self._all = self._aside(resources)
         self._made: dict[str, frozenset[str]] = {}
         self._begun = False
@@ -72,7 +78,7 @@ class Rebuild:
             One load per table and run.
 
         Raises:
-            LakeError: upkeep has taken pages away.
+            LakeError: upkeep, or somebody else, has taken pages away.
         """
         gone = pages_gone_before(self._lake, account_id).keys() & set(resources)
         if gone:
@@ -80,15 +86,22 @@ class Rebuild:
                 f"{', '.join(sorted(gone))}: pages have gone from bronze by age, so tables made "
                 "anew would lack what stood on them; name other --resources"
             )
+        # What this account does not make anew is looked up in the tables that stand.
+        aside = self._aside(resources)
+        short = pages_lost(self._lake, account_id, aside.aside)
+        if short:
+            raise LakeError(
+                f"{', '.join(sorted(short))}: bronze no longer has all pages that these hold rows "
+                "of, so a rebuild would lose rows; name other --resources, or remove these tables"
+            )
         if not self._begun:
             self._all.forget_aside()
             self._begun = True
-        # What this account does not make anew is looked up in the tables that stand.
-        aside = self._aside(resources)
         loads = refine(
             aside,
             account_id,
             resources,
+            only=aside.aside,
             keep_event_properties=keep_event_properties,
             severities=severities,
         )
@@ -105,16 +118,39 @@ class Rebuild:
         if not self._made:
             return
         aside = self._all
+        stood: dict[str, TableState] = {}
         for name in sorted(aside.aside):
             accounts = [account for account, made in self._made.items() if name in made]
             if accounts:
                 rows = aside.silver(TABLES[name]).where(F.col("_account_id").isin(*accounts))
+                # Looked at before: what others commit from now on is still to be seen.
+                before = silver_states(self._lake, {name: None})
                 self._lake.publish(TABLES[name], rows, accounts)
-        ours = self._made_here("_account_id")
-        self._lake.replace_ops("quarantine", aside.ops("quarantine").where(ours), ours)
-        loads = aside.ops("table_loads").where(self._made_here("account_id"))
-        self._lake.put_ops("table_loads", loads, ("run_id", "table_name"))
+                stood[name] = self._stands(name, before.get(name))
+        self._replace_ledgers(stood)
         aside.forget_aside()
+
+    def _stands(self, name: str, before: TableState | None) -> TableState:
+        """The table that was published: where a catalog replaces it, its id is another one."""
+        now = silver_states(self._lake, {name: None})[name]
+        return replace(now, version=before.version) if before else now
+
+    def _replace_ledgers(self, stood: Mapping[str, TableState]) -> None:
+        """Put what was written down of the new rows in the place of what was of the old ones."""
+        ours = self._made_here("_account_id")
+        self._lake.replace_ops("quarantine", self._all.ops("quarantine").where(ours), ours)
+        ids = {name: F.lit(state.table_id) for name, state in stood.items()}
+        versions = {name: F.lit(state.version) for name, state in stood.items()}
+        ours = self._made_here("account_id")
+        loads = self._all.ops("table_loads").where(ours)
+        if stood:
+            loads = loads.withColumns(
+                {
+                    "table_id": _by_table(ids),
+                    "table_version": _by_table(versions).cast("bigint"),
+                }
+            )
+        self._lake.replace_ops("table_loads", loads, ours)
 
     def _made_here(self, account: str) -> Column:
         """Rows of an operators' table that are about what was made; ``account`` is its column."""
@@ -125,5 +161,15 @@ class Rebuild:
         return reduce(or_, each)
 
     def _aside(self, resources: Collection[str]) -> Lake:
-        names = frozenset(t.name for t in TABLES.values() if t.resource in resources)
+        names = frozenset(
+            table.name
+            for table in TABLES.values()
+            if table.resource in resources and (self._only is None or table.name in self._only)
+        )
         return Lake(self._lake.spark, self._lake.place, names, self._lake.personal)
+
+
+def _by_table(values: Mapping[str, Column]) -> Column:
+    """The value of each load's table."""
+    pairs = [part for name, value in values.items() for part in (F.lit(name), value)]
+    return F.create_map(*pairs)[F.col("table_name")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
+from klaviyo_spark.drift import Drift
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
@@ -29,7 +30,7 @@ from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import loads_of, taken_in, watermarks_of
+from klaviyo_spark.state import landed_batches, read_drift, silver_states, watermarks_of
 from klaviyo_spark.treatment import Personal
 from klaviyo_spark.watermarks import keep_earlier, known
 from klaviyo_spark.writing import RunFacts, Span
@@ -52,6 +53,8 @@ def refine(
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
     reread: str = "",
+    only: Collection[str] | None = None,
+    found: Drift | None = None,
 ) -> list[Load]:
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
@@ -61,6 +64,8 @@ def refine(
         severities: what conf says of checks, by name.
         reread: a run that read again what silver may have lost: its pages are laid over the
             tables even where the run before brought the very same.
+        only: tables to load; None: all of ``resources``.
+        found: how the tables stand; see ``state.read_drift``.
 
     Returns:
         One load per table and run that had pages for it, zero counts included. A table that fails
@@ -70,15 +75,21 @@ def refine(
         Exception: an error that meets every table.
     """
     lake = lake.of(account_id)
-    tables = [t for t in TABLES.values() if t.resource in resources]
-    batches = _batches(lake)
-    refined = taken_in(loads_of(lake, account_id))
+    tables = [
+        table
+        for table in TABLES.values()
+        if (table.resource in resources if only is None else table.name in only)
+    ]
+    found = found or read_drift(lake, account_id, [table.name for table in tables])
+    batches = landed_batches(lake)
+    refined = found.batch_ids
     ours = {batch.batch_id for batch in batches}
     before = {name for name, batch_ids in refined.items() if not batch_ids.isdisjoint(ours)}
     due: dict[str, dict[str, Group]] = {}
     for table in tables:
-        for group in pending(batches, refined.get(table.name, set()), table.endpoints):
+        for group in pending(batches, refined.get(table.name, frozenset()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
+    found = _with_new_tables(lake, found, {name for groups in due.values() for name in groups})
     loads: list[Load] = []
     held_back: frozenset[str] = frozenset()
     began = begins(batches)
@@ -94,13 +105,23 @@ def refine(
             days = whole_days(known(keep_earlier(marks, run_id, list(began))).events)
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
             left = [table for table in tables if table.name not in held_back]
-            loads += _noted(lake, account_id, _one_run(pool, loader, left, due[run_id]))
+            made = _one_run(pool, loader, left, due[run_id])
+            loads += _noted(lake, account_id, found, made)
             failed = {load.table for load in loads if not load.is_loaded}
             held_back = made_of(failed, TABLES)
     return loads
 
 
-def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]:
+def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
+    """``found`` with the tables of ``names`` that were not there, which are made."""
+    new = [name for name in names if name not in found.states]
+    for name in new:
+        lake.silver(TABLES[name])
+    states = silver_states(lake, dict.fromkeys(new))
+    return replace(found, states={**found.states, **states})
+
+
+def _noted(lake: Lake, account_id: str, found: Drift, loads: Iterator[Load]) -> Iterator[Load]:
     """Write down what has been refined: what a table has taken in, it need not again.
 
     Every now and then, so that a kill costs little, and at the end, whatever it is.
@@ -114,22 +135,21 @@ def _noted(lake: Lake, account_id: str, loads: Iterator[Load]) -> Iterator[Load]
             yield load
             if time.monotonic() - noted >= NOTE_EVERY_S:
                 some, new, noted = new, [], time.monotonic()
-                _note(lake, account_id, some)
+                _note(lake, account_id, found, some)
     except BaseException:
         try:
-            _note(lake, account_id, new)
+            _note(lake, account_id, found, new)
         except Exception as error:  # what broke the run off is to be told, and not this
             logger.warning("what has been refined could not be noted: %s", in_a_line(error))
         raise
-    _note(lake, account_id, new)
+    _note(lake, account_id, found, new)
 
 
-def _note(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
+def _note(lake: Lake, account_id: str, found: Drift, loads: Sequence[Load]) -> None:
     if loads:
         now = utc_now()
-        lake.append_ops(
-            "table_loads", [_as_row(load, account_id, now, lake.personal) for load in loads]
-        )
+        rows = [_as_row(load, account_id, now, lake.personal, found) for load in loads]
+        lake.append_ops("table_loads", rows)
 
 
 def _one_run(
@@ -239,17 +259,18 @@ def _span(row: Row) -> Span:
     return low, high
 
 
-def _batches(lake: Lake) -> list[Batch]:
-    found = (
-        lake.pages()
-        .groupBy("batch_id", "run_id", "endpoint")
-        .agg(F.min("fetched_at").alias("first_fetched"))
-    )
-    return [Batch(**row.asDict()) for row in found.collect()]
-
-
-def _as_row(load: Load, account_id: str, now: datetime, personal: Personal) -> dict[str, Any]:
+def _as_row(
+    load: Load, account_id: str, now: datetime, personal: Personal, found: Drift
+) -> dict[str, Any]:
     row = {**vars(load), "account_id": account_id, "table_name": load.table, "loaded_at": now}
     said = personal.said(columns_of(TABLES[load.table]))
     row |= {"batch_ids": list(load.batch_ids), "notes": list(load.notes)}
-    return {**row, "personal_data": said}
+    state = found.states[load.table]
+    fresh = found.fresh.get(load.table)
+    return {
+        **row,
+        "personal_data": said,
+        "table_id": state.table_id,
+        "table_version": state.version,
+        "foreign_commits": list(fresh) if fresh else None,
+    }

@@ -15,6 +15,7 @@ be compared as if it were all of it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,11 @@ from klaviyo_spark import bronze
 from klaviyo_spark.clock import utc
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.spec import TableSpec
+
+# The property of the bronze table that says which pages have gone, as JSON: per account and
+# resource, the time before which they may have. It goes where the table goes, whatever becomes of
+# `klaviyo_ops.retention`.
+PAGES_GONE = "klaviyo_spark.pages_gone_before"
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,28 @@ def _compared_with(held: Sequence[Portion], unseen: Sequence[Portion]) -> dict[s
         if endpoint not in next_up or at < next_up[endpoint]:
             found[endpoint] = max(at, found.get(endpoint, at))
     return {endpoint: run for endpoint, (_, run) in found.items()}
+
+
+def pages_gone(properties: Mapping[str, str], account_id: str) -> dict[str, datetime]:
+    """Per resource, the time (UTC) before which retention may have taken an account's pages.
+
+    Args:
+        properties: of the bronze table.
+    """
+    accounts = json.loads(properties.get(PAGES_GONE, "{}"))
+    found = accounts.get(account_id, {})
+    return {resource: datetime.fromisoformat(before) for resource, before in found.items()}
+
+
+def with_pages_gone(
+    properties: Mapping[str, str], account_id: str, before: Mapping[str, datetime]
+) -> str:
+    """The property's value once pages fetched ``before`` have gone too."""
+    accounts = json.loads(properties.get(PAGES_GONE, "{}"))
+    known = pages_gone(properties, account_id)
+    latest = {**known, **{name: max(at, known.get(name, at)) for name, at in before.items()}}
+    ours = {resource: at.isoformat() for resource, at in sorted(latest.items())}
+    return json.dumps({**accounts, account_id: ours}, sort_keys=True)
 
 
 def pages_to_go(

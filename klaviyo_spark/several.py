@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from klaviyo_spark import pipeline
@@ -30,7 +31,7 @@ from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary, Verb
 from klaviyo_spark.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.rebuild import Rebuild
-from klaviyo_spark.refine import refine
+from klaviyo_spark.reconcile import reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +171,8 @@ class _Runs:
             assert again is not None
             return again.make(*of, **said)
 
-        loads = pipeline.take_in(self.lake, one.part.settings, anew if again else refine)
+        as_it_is = partial(reconcile, outcome=one.summary.outcome)
+        loads = pipeline.take_in(self.lake, one.part.settings, anew if again else as_it_is)
         one.summary.took_in(loads)
         one.summary.refine_s = time.monotonic() - began
 

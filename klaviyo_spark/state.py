@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,17 @@ from klaviyo_spark import bronze
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc
+from klaviyo_spark.delta_log import TableState
+from klaviyo_spark.drift import Drift, Loaded, drift, looked_at
 from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Done, Landed
+from klaviyo_spark.pending import Batch
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.retention import pages_gone
 from klaviyo_spark.silver import columns_of
+from klaviyo_spark.table_states import table_states
 from klaviyo_spark.watermarks import Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
@@ -34,8 +39,8 @@ def read_watermarks(lake: Lake, account_id: str) -> Known:
 
 
 def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
-    """All watermarks of the account, in no order."""
-    rows = lake.ops("watermarks").where(F.col("account_id") == account_id)
+    """All watermarks of the account that are of the bronze table that is there, in no order."""
+    rows = _marks_of(lake, account_id)
     times = ("range_start", "range_end", "read_at")
     found = rows.select(
         "resource",
@@ -62,6 +67,12 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
         )
         for row in found.collect()
     ]
+
+
+def _marks_of(lake: Lake, account_id: str) -> DataFrame:
+    """Marks of another bronze table speak of pages that are not there."""
+    ours = F.col("bronze_id") == bronze_state(lake).table_id
+    return lake.ops("watermarks").where(ours & (F.col("account_id") == account_id))
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
     times = ("read_started_at", "window_start", "window_end", "reached")
     walks = [row.asDict() for row in found]
     landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
-    marks = lake.ops("watermarks").where(F.col("account_id") == account_id)
+    marks = _marks_of(lake, account_id)
     ranges = (
         marks.where("kind = 'range'")
         .join(ended.select("run_id"), "run_id")
@@ -173,11 +184,19 @@ def landed_bodies(
 def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
     """Per resource whose pages retention has taken away: those fetched before may be gone.
 
-    Tables of such a resource cannot be made anew from bronze.
+    Tables of such a resource cannot be made anew from bronze, which says so itself.
     """
-    taken = lake.ops("retention").where(F.col("account_id") == account_id)
-    rows = taken.groupBy("resource").agg(F.unix_micros(F.max("pages_before")).alias("before"))
-    return {row["resource"]: utc(row["before"]) for row in rows.collect()}
+    return pages_gone(bronze_state(lake).properties, account_id)
+
+
+def bronze_state(lake: Lake, since: int | None = None) -> TableState:
+    """The bronze table as its log has it; one that is not there is made.
+
+    Args:
+        since: the version after which commits of others are looked at; None: at none.
+    """
+    lake.pages()
+    return table_states(lake, lake.place.bronze, {"pages": since})["pages"]
 
 
 def members_held(
@@ -203,16 +222,68 @@ def members_held(
 
 
 def loads_of(lake: Lake, account_id: str) -> DataFrame:
-    """What has been refined of the account; loads of earlier releases do not say whose they are."""
-    ours = F.coalesce("account_id", F.lit(account_id)) == account_id
-    return lake.ops("table_loads").where(ours)
+    """What has been refined of the account."""
+    return lake.ops("table_loads").where(F.col("account_id") == account_id)
 
 
-def taken_in(loads: DataFrame) -> dict[str, set[str]]:
-    """Per table the batches that ``loads`` have taken into it."""
-    each = loads.select("table_name", F.explode("batch_ids").alias("batch_id"))
-    done = each.groupBy("table_name").agg(F.collect_set("batch_id").alias("batch_ids"))
-    return {row["table_name"]: {*row["batch_ids"]} for row in done.collect()}
+def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
+    """How ``tables`` stand beside what the account's loads left of them, in one query."""
+    several = {name: F.flatten(F.collect_list(name)) for name in ("batch_ids", "foreign_commits")}
+    found = (
+        loads_of(lake, account_id)
+        .groupBy("table_name", "table_id")
+        .agg(
+            F.max("table_version").alias("version"),
+            *[F.array_distinct(values).alias(name) for name, values in several.items()],
+        )
+        .collect()
+    )
+    names = set(tables)
+    loaded = [
+        Loaded(
+            row["table_name"],
+            row["table_id"],
+            row["version"],
+            frozenset(row["batch_ids"]),
+            frozenset(row["foreign_commits"]),
+        )
+        for row in found
+        if row["table_name"] in names
+    ]
+    return drift(loaded, silver_states(lake, looked_at(loaded, names)))
+
+
+def landed_batches(lake: Lake) -> list[Batch]:
+    """All batches in bronze of the account that sees the lake, in one query."""
+    found = (
+        lake.pages()
+        .groupBy("batch_id", "run_id", "endpoint")
+        .agg(F.min("fetched_at").alias("first_fetched"))
+    )
+    return [Batch(**row.asDict()) for row in found.collect()]
+
+
+def pages_lost(lake: Lake, account_id: str, tables: Iterable[str]) -> frozenset[str]:
+    """Those of ``tables`` that are there and hold rows whose pages bronze no longer has."""
+    lake = lake.of(account_id)
+    there = landed_batches(lake)
+    of = {
+        name: {batch.batch_id for batch in there if batch.endpoint in TABLES[name].endpoints}
+        for name in tables
+    }
+    held = read_drift(lake, account_id, of).batch_ids
+    return frozenset(name for name, batch_ids in held.items() if not batch_ids <= of[name])
+
+
+def silver_states(lake: Lake, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    """The silver tables of ``since`` that are there, as their logs have them."""
+    schemas: dict[str, dict[str, int | None]] = {}
+    for name, version in since.items():
+        schemas.setdefault(lake.silver_schema(name), {})[name] = version
+    states: dict[str, TableState] = {}
+    for schema, some in schemas.items():
+        states |= table_states(lake, schema, some)
+    return states
 
 
 def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:

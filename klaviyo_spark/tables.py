@@ -125,6 +125,10 @@ class Tables:
             statistics=bronze.STATISTICS,
         )
 
+    def silver_schema(self, table: str) -> str:
+        """The schema of a silver table."""
+        return self.place.silver + (ASIDE if table in self.aside else "")
+
     def _silver(self, table: TableSpec) -> str:
         columns = columns_of(table)
         described = [(c.name, c.type, c.doc) for c in columns]
@@ -137,9 +141,8 @@ class Tables:
             if (c.type in ("timestamp", "date") or c.name == "metric_data_id")
             and c.name not in partition
         ]
-        schema = self.place.silver + (ASIDE if table.name in self.aside else "")
         return self._ensure(
-            self.place.table(schema, table.name),
+            self.place.table(self.silver_schema(table.name), table.name),
             (*described, *BOOKKEEPING),
             f"{table.doc} {table.note}".strip(),
             partitions=partition,

@@ -21,8 +21,12 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import session
+from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake, only
+from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
+from klaviyo_spark.sql import text
+from klaviyo_spark.state import bronze_state
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +170,12 @@ def _keep_files(lake: Lake, name: str, hours: int) -> None:
         lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{_KEEPS}' = '{wanted}')")
 
 
+def note_pages_gone(lake: Lake, name: str, account_id: str, before: Mapping[str, datetime]) -> None:
+    """Let the bronze table itself say which of its pages retention takes; see ``retention``."""
+    value = with_pages_gone(bronze_state(lake).properties, account_id, before)
+    lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({text(PAGES_GONE)} = {text(value)})")
+
+
 def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
     """Delete ``pages`` from the bronze table.
 
@@ -177,9 +187,10 @@ def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
     whole = [row for row in counts if row["going"] == row["held"]]
     mixed = [row for row in counts if row["going"] < row["held"]]
     if whole:
-        lake.spark.sql(f"DELETE FROM {name} WHERE {partitions(whole)}").collect()
+        with tagged(lake.spark):
+            lake.spark.sql(f"DELETE FROM {name} WHERE {partitions(whole)}").collect()
     if mixed:
-        with _for_now(lake.spark, _PAGES):
+        with tagged(lake.spark), _for_now(lake.spark, _PAGES):
             lake.spark.sql(
                 f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(mixed, 't.')}) AND {_SAME} "
                 "WHEN MATCHED THEN DELETE",
@@ -194,7 +205,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
         pages: per page what it is found by, and the columns that change; few enough to be held.
     """
     values = ", ".join(f"t.{c} = s.{c}" for c in pages[0] if c not in PAGE_KEY)
-    with _for_now(lake.spark, _PAGES):
+    with tagged(lake.spark), _for_now(lake.spark, _PAGES):
         lake.spark.sql(
             f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(pages, 't.')}) AND {_SAME} "
             f"WHEN MATCHED THEN UPDATE SET {values}",

@@ -157,8 +157,13 @@ def repeated_differences(
     ]
 
 
-def as_row(mark: Watermark, account_id: str) -> dict[str, Any]:
-    """The row of ``klaviyo_ops.watermarks``."""
+def as_row(mark: Watermark, account_id: str, bronze_id: str, bronze_version: int) -> dict[str, Any]:
+    """The row of ``klaviyo_ops.watermarks``.
+
+    Args:
+        bronze_id: Delta's id of the table that the pages landed in.
+        bronze_version: the newest version of it that was looked at before.
+    """
     return {
         "account_id": account_id,
         "resource": mark.resource,
@@ -171,6 +176,8 @@ def as_row(mark: Watermark, account_id: str) -> dict[str, Any]:
         "version": mark.version,
         "count_difference": mark.difference,
         "run_id": mark.run_id,
+        "bronze_id": bronze_id,
+        "bronze_version": bronze_version,
     }
 
 

@@ -17,6 +17,7 @@ from klaviyo_spark.ingest import Outcome
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.state import bronze_state
 
 DAY = timedelta(days=1)
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -130,7 +131,7 @@ class Sync:
 
 def run(backfill: Backfill, sync: Sync) -> tuple[int, Ledger, list[str]]:
     ledger, lines = Ledger(), list[str]()
-    code = run_steps(backfill, ledger, "default", sync, lines.append)  # type: ignore[arg-type]
+    code = run_steps(backfill, ledger, "default", "B", sync, lines.append)  # type: ignore[arg-type]
     return code, ledger, lines
 
 
@@ -155,6 +156,7 @@ def test_a_row_says_what_the_whole_backfill_is():
         "step_start": START,
         "step_end": START + DAY,
         "run_id": "run 1",
+        "bronze_id": "B",
     }
     assert {*row, "finished_at"} == {name for name, _, _ in ops.TABLES["backfills"][1]}
 
@@ -177,7 +179,7 @@ def test_a_step_that_is_not_all_done_stops_the_backfill_and_is_not_written_down(
 def test_an_error_leaves_what_was_done_written_down():
     ledger, lines = Ledger(), list[str]()
     with pytest.raises(KeyError):
-        run_steps(a_backfill(), ledger, "default", Sync(0, KeyError()), lines.append)  # type: ignore[arg-type]
+        run_steps(a_backfill(), ledger, "default", "B", Sync(0, KeyError()), lines.append)  # type: ignore[arg-type]
     assert (len(ledger.steps), len(lines)) == (1, 1)
 
 
@@ -188,14 +190,18 @@ def test_the_same_command_goes_on_where_it_was(spark, tmp_path):
     place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
     lake, window, other = Lake(spark, place), a_window(200), a_window(100)
     first = begun(lake, "default", window)
-    run_steps(first, lake, "default", Sync(0, 3), lambda line: None)
+    bronze_id = bronze_state(lake).table_id
+    run_steps(first, lake, "default", bronze_id, Sync(0, 3), lambda line: None)
 
     again = begun(lake, "default", window)
     others = [begun(lake, "default", other), begun(lake, "another", window)]
-    run_steps(again, lake, "default", Sync(), lambda line: None)
+    run_steps(again, lake, "default", bronze_id, Sync(), lambda line: None)
     anew = begun(lake, "default", window)
+    run_steps(anew, lake, "default", "another table's id", Sync(0, 3), lambda line: None)
+    elsewhere = begun(lake, "default", window)
 
     assert first.left == tuple(window.steps(STEP))
     assert again == Backfill(first.backfill_id, window, first.left[1:])
     assert [len(backfill.left) for backfill in (*others, anew)] == [2, 3, 3]
-    assert len({b.backfill_id for b in (first, *others, anew)}) == 4
+    assert elsewhere.left == first.left, "what was read into another bronze table is not there"
+    assert len({b.backfill_id for b in (first, *others, elsewhere, anew)}) == 5

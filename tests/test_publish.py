@@ -200,7 +200,7 @@ def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refu
     written: dict[str, Any] = {}
     lake: Any = SimpleNamespace(append_ops=lambda name, rows: written.update({name: rows}))
     monkeypatch.setattr(pipeline, "make_tables", lambda *_: None)
-    monkeypatch.setattr(pipeline, "refine", lambda *_, **__: [])
+    monkeypatch.setattr(pipeline, "reconcile", lambda *_, **__: [])
     monkeypatch.setattr(pipeline, "shown_otherwise", lambda *_: [])
     monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
     monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])

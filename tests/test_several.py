@@ -58,7 +58,7 @@ class Story:
         monkeypatch.setattr(pipeline, "list_orphans", lambda *_: None)
         monkeypatch.setattr(pipeline, "note_shown", lambda *_: None)
         monkeypatch.setattr(several, "row_counts", lambda name: {})
-        monkeypatch.setattr(several, "refine", self._refine)
+        monkeypatch.setattr(several, "reconcile", self._refine)
         monkeypatch.setattr(several, "publish", lambda _: ["views: refused"])
         monkeypatch.setattr(several, "_LOOK_S", 0.01)
 

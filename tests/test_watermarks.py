@@ -294,7 +294,7 @@ def test_a_difference_is_told_when_it_repeats_and_then_no_more(before, now, told
 
 def and_back(found: Iterable[Watermark]) -> list[Watermark]:
     """Marks as they are after they have been rows."""
-    rows = [as_row(mark, "default") for mark in found]
+    rows = [as_row(mark, "default", "B", 7) for mark in found]
     return [
         Watermark(
             row["resource"],
@@ -313,9 +313,10 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
 
 
 def test_a_row_has_the_columns_of_its_table():
-    row = as_row(a_range(-9, -1), "default")
+    row = as_row(a_range(-9, -1), "default", "B", 7)
     assert tuple(row) == tuple(name for name, _, _ in ops.TABLES["watermarks"][1])
     assert (row["account_id"], row["run_id"]) == ("default", "one")
+    assert (row["bronze_id"], row["bronze_version"]) == ("B", 7)
 
 
 def test_nothing_is_known_of_an_empty_table():

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import ops, upkeep
+from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.forget.finding import (
@@ -214,7 +215,8 @@ def _scrubbed(column: str) -> str:
 
 def _affected(lake: Lake, merge: str, rows: DataFrame, table: str) -> int:
     """Run a MERGE; how many rows it changed."""
-    done = repeated(lambda: lake.spark.sql(merge, rows=rows).first(), table)
+    with tagged(lake.spark):
+        done = repeated(lambda: lake.spark.sql(merge, rows=rows).first(), table)
     assert done
     return int(done["num_affected_rows"])
 

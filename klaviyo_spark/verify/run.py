@@ -19,7 +19,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.lock import folder_of, holding
 from klaviyo_spark.progress import Progress, progress
-from klaviyo_spark.refine import refine
+from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import newest_page
 from klaviyo_spark.status.tables import Tables
@@ -209,7 +209,8 @@ class _Verify:
         if read.resume_at is not None:
             self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
-        self._done.loads = pipeline.take_in(lake, settings, partial(refine, reread=run_id))
+        reload = partial(reconcile, outcome=self._outcome, reread=run_id)
+        self._done.loads = pipeline.take_in(lake, settings, reload)
         self._outcome.warnings += [note for load in self._done.loads for note in load.notes]
         for line in (line for load in self._done.loads for line in load.errors):
             self._outcome.fail(pipeline.TABLES_HELD, line)

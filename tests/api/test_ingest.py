@@ -13,6 +13,7 @@ import pytest
 from klaviyo_spark import plan
 from klaviyo_spark.api.coverage import Read
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.ingest import ingest
 from klaviyo_spark.ledger import Landed
@@ -25,6 +26,12 @@ from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 DAY = timedelta(days=1)
 METRICS = tuple(f"M{n:05}" for n in range(1, 12))
 Respond = Callable[[str], Answer]
+
+
+@pytest.fixture(autouse=True)
+def _bronze(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bronze table that nobody else has touched."""
+    monkeypatch.setattr("klaviyo_spark.ingest.check_bronze", lambda *_: TableState("B", 0))
 
 
 class FakeLake:

@@ -1,0 +1,131 @@
+"""What Delta's log says of a table: which one it is, and who else has changed its rows.
+
+A table is known by the id that Delta gave it when it was made: one that was dropped and made again
+has another. Commits that leave all rows as they are (OPTIMIZE, VACUUM, ALTER, CREATE) are left out,
+and so are ours: see ``commit_tag``. Here a folder's log is read as files; Spark's statements say
+the same of any table in ``table_states``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from klaviyo_spark.clock import utc
+from klaviyo_spark.commit_tag import TAG
+
+_VERSION = re.compile(r"(\d{20})\.json")
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.(?:.*\.)?(?:parquet|json)")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of somebody else that changed rows; ``at`` is UTC.
+
+    ``removes``: rows of before may be gone.
+    """
+
+    version: int
+    at: datetime
+    operation: str
+    removes: bool
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} UTC {self.operation} (version {self.version})"
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One table as its log has it.
+
+    Args:
+        foreign: commits of others, of those that were asked for, oldest first.
+    """
+
+    table_id: str
+    version: int
+    properties: Mapping[str, str] = field(default_factory=dict)
+    foreign: tuple[Commit, ...] = ()
+
+
+def in_folder(folder: Path, since: int | None) -> TableState | None:
+    """The state of the table in a folder; None where there is none.
+
+    Raises:
+        LookupError: its log does not say, in a form that is known here, which table it is.
+    """
+    log = folder / "_delta_log"
+    names = [file.name for file in log.iterdir()] if log.is_dir() else []
+    versions = sorted(int(found[1]) for found in map(_VERSION.fullmatch, names) if found)
+    checkpoints: dict[int, list[Path]] = {}
+    for name in sorted(names):
+        if found := _CHECKPOINT.fullmatch(name):
+            checkpoints.setdefault(int(found[1]), []).append(log / name)
+    if not versions and not checkpoints:
+        return None  # a run that was killed at its making leaves an empty log
+    described = _metadata(log, versions, checkpoints)
+    newest = max([*versions, *checkpoints])
+    asked = [] if since is None else [v for v in versions if v > since]
+    return TableState(
+        described["id"],
+        newest,
+        dict(described.get("configuration") or {}),
+        tuple(filter(None, (_commit(log, version) for version in asked))),
+    )
+
+
+def _metadata(
+    log: Path, versions: list[int], checkpoints: Mapping[int, list[Path]]
+) -> Mapping[str, Any]:
+    """The newest description of the table: in a commit, or in the last checkpoint before it."""
+    last = max(checkpoints, default=-1)
+    for version in reversed([v for v in versions if v > last]):
+        for action in _actions(_file(log, version), "metaData"):
+            return action
+    for file in checkpoints.get(last, ()):
+        if file.suffix == ".json":
+            for action in _actions(file, "metaData"):
+                return action
+        elif "metaData" in pq.read_schema(file).names:
+            # Without the columns of files, which may be many.
+            columns = ["metaData.id", "metaData.configuration"]
+            for row in pq.ParquetFile(file).read(columns)["metaData"].drop_null().to_pylist():
+                return {"id": row["id"], "configuration": dict(row["configuration"] or ())}
+    raise LookupError(f"{log}: no description of the table")
+
+
+def _commit(log: Path, version: int) -> Commit | None:
+    """A commit of somebody else that changed rows; None for any other."""
+    file = _file(log, version)
+    info: Mapping[str, Any] = next(_actions(file, "commitInfo"), {})
+    if info.get("userMetadata") == TAG:
+        return None
+    adds, removes = (
+        any(action.get("dataChange", True) for action in _actions(file, kind))
+        for kind in ("add", "remove")
+    )
+    if not adds and not removes:
+        return None
+    millis = info.get("timestamp", file.stat().st_mtime * 1000)
+    return Commit(
+        version, utc(int(millis * 1000)), info.get("operation", "a commit without a name"), removes
+    )
+
+
+def _actions(file: Path, kind: str) -> Iterator[Mapping[str, Any]]:
+    """The actions of one kind in a commit: its name stands first in its line."""
+    with open(file, encoding="utf-8") as lines:
+        for line in lines:
+            if f'"{kind}"' in line[:20]:
+                yield json.loads(line)[kind]
+
+
+def _file(log: Path, version: int) -> Path:
+    return log / f"{version:020}.json"

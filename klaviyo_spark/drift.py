@@ -1,0 +1,103 @@
+"""Where tables are no longer what our last load left: decided from facts. Pure; no I/O here.
+
+A load writes down which table it wrote to (Delta's id) and the newest version that was looked at
+before it. So a load counts for the table of that id alone, and commits after that version have
+still to be looked at. Commits of others stay written down until a rebuild replaces the loads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from klaviyo_spark.delta_log import TableState
+
+# So many of a table's commits by others are named.
+_NAMED = 3
+# How `delta_log.Commit` is said.
+_VERSION = re.compile(r"\(version (\d+)\)$")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What an account's loads into one table, by its id, say of it.
+
+    Args:
+        table_id: None where a load does not say it; it counts for no table.
+        version: the newest that was looked at.
+        foreign_commits: commits of others that were found.
+    """
+
+    table: str
+    table_id: str | None
+    version: int | None = None
+    batch_ids: frozenset[str] = frozenset()
+    foreign_commits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The tables of one account as they are, beside what its loads left.
+
+    Args:
+        states: tables that are there.
+        batch_ids: per table, the batches that its rows hold.
+        gone: tables that loads went to and that are not there, or are another table by that name;
+            with the batches that those had taken in.
+        fresh: commits of others that no load has written down yet.
+        foreign_commits: those and the ones that loads have written down, as they are said.
+    """
+
+    states: Mapping[str, TableState] = field(default_factory=dict)
+    batch_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    gone: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign_commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def looked_at(loaded: Iterable[Loaded], tables: Iterable[str]) -> dict[str, int | None]:
+    """Per table, the version after which commits have to be looked at; None where nothing went."""
+    since: dict[str, int | None] = dict.fromkeys(tables)
+    for one in loaded:
+        if one.table in since and one.version is not None:
+            before = since[one.table]
+            since[one.table] = one.version if before is None else min(before, one.version)
+    return since
+
+
+def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
+    """Hold what loads left against the tables.
+
+    Args:
+        loaded: one per table and id.
+        states: tables that are there, with the commits of others since ``looked_at``.
+    """
+    batch_ids: dict[str, frozenset[str]] = {}
+    lost: dict[str, frozenset[str]] = {}
+    fresh: dict[str, tuple[str, ...]] = {}
+    foreign: dict[str, tuple[str, ...]] = {}
+    for one in loaded:
+        state = states.get(one.table)
+        if state is None or state.table_id != one.table_id or one.version is None:
+            lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
+            continue
+        batch_ids[one.table] = one.batch_ids
+        new = [str(commit) for commit in state.foreign if commit.version > one.version]
+        if new:
+            fresh[one.table] = tuple(new)
+        if new or one.foreign_commits:
+            foreign[one.table] = tuple(sorted({*one.foreign_commits, *new}, key=_version))
+    gone = {table: ids for table, ids in lost.items() if table not in batch_ids}
+    return Drift(states, batch_ids, gone, fresh, foreign)
+
+
+def newest(commits: Sequence[str]) -> str:
+    """Commits as a message names them: few, or how many and the last of them."""
+    said = ", ".join(commits[-_NAMED:])
+    return f"{len(commits):,} commits, the last {said}" if len(commits) > _NAMED else said
+
+
+def _version(commit: str) -> int:
+    found = _VERSION.search(commit)
+    return int(found[1]) if found else 0

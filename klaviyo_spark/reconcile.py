@@ -1,0 +1,146 @@
+"""Bronze to silver, after a look at whether the tables are still what our last load left.
+
+A table that is gone is made again from bronze before it is loaded. One whose rows somebody else
+has changed is loaded all the same, and it is said. ``drift`` decides; ``refine`` and ``rebuild``
+do the loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from klaviyo_spark.checks import Severity
+from klaviyo_spark.dependencies import needed_by
+from klaviyo_spark.drift import Drift, newest
+from klaviyo_spark.due import Outcome
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.load import Load
+from klaviyo_spark.mending import Mending, mending
+from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.refine import refine
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state import landed_batches, pages_gone_before, pages_lost, read_drift
+
+
+def reconcile(
+    lake: Lake,
+    account_id: str,
+    resources: Sequence[str],
+    *,
+    outcome: Outcome,
+    keep_event_properties: bool = True,
+    severities: Mapping[str, Severity] | None = None,
+    reread: str = "",
+) -> list[Load]:
+    """Load all landed pages of ``resources`` that the tables do not hold; see ``refine``.
+
+    Args:
+        outcome: takes note of what is to be said of the tables, and of those that cannot be made.
+
+    Returns:
+        One load per table and run that had pages for it.
+
+    Raises:
+        CheckFailed: too many rows of a table broke a check; that table is as it was.
+    """
+    lake = lake.of(account_id)
+    chosen = frozenset(table.name for table in TABLES.values() if table.resource in resources)
+    # What chosen tables look things up in has to be there too.
+    found = read_drift(lake, account_id, needed_by(chosen))
+    as_conf: dict[str, Any] = {
+        "keep_event_properties": keep_event_properties,
+        "severities": severities,
+    }
+    load = partial(refine, lake, account_id, resources, reread=reread, found=found, **as_conf)
+    unloaded = chosen - found.batch_ids.keys() - found.gone.keys()
+    asks = found.gone or found.foreign_commits or unloaded
+    by_age = pages_gone_before(lake, account_id) if asks else {}
+    _note_foreign_commits(found, chosen, by_age, outcome)
+    _note_incomplete(lake, unloaded, by_age, outcome)
+    if not found.gone:
+        return load()
+    short = pages_lost(lake, account_id, found.batch_ids)
+    todo = mending(found.gone, by_age, short)
+    _note_refused(todo, by_age, outcome)
+    _note_anew(todo, found, lake, outcome)
+    left = chosen.difference(todo.anew, *todo.refused.values())
+    # These look rows up in tables that are made anew, so they come after them.
+    after = frozenset(name for name in left if not needed_by({name}).isdisjoint(todo.anew))
+    loads = load(only=left - after)
+    if todo.anew:
+        names = {TABLES[name].resource for name in todo.anew}
+        loads += rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
+    return loads + (load(only=after) if after else [])
+
+
+def _note_foreign_commits(
+    found: Drift, chosen: Collection[str], by_age: Collection[str], outcome: Outcome
+) -> None:
+    for name in (name for name in TABLES if name in chosen):
+        commits = found.foreign_commits.get(name, ())
+        if not commits:
+            continue
+        resource, said = TABLES[name].resource, newest(commits)
+        if resource in by_age:
+            outcome.warnings.append(
+                f"{name}: something other than klaviyo-spark changed rows ({said}); retention has "
+                "deleted pages, so a rebuild would be incomplete: `klaviyo-spark verify --heal` "
+                "reads again what Klaviyo still has"
+            )
+        else:
+            outcome.warnings.append(
+                f"{name}: something other than klaviyo-spark changed rows ({said}); "
+                f"`klaviyo-spark refine --rebuild --resources {resource}` rebuilds it from bronze"
+            )
+
+
+def _note_incomplete(
+    lake: Lake, unloaded: Collection[str], by_age: Mapping[str, datetime], outcome: Outcome
+) -> None:
+    """Tables that no load is known of are as good as new; without operators' tables all are."""
+    for name in (name for name in TABLES if name in unloaded):
+        resource = TABLES[name].resource
+        if resource in by_age and lake.silver(TABLES[name]).isEmpty():
+            outcome.warnings.append(
+                f"{name}: loaded for the first time, from incomplete pages: retention deleted "
+                f"pages of {resource} fetched before {by_age[resource]:%Y-%m-%d}"
+            )
+
+
+def _note_refused(todo: Mending, by_age: Mapping[str, datetime], outcome: Outcome) -> None:
+    for resource, tables in todo.refused.items():
+        names = ", ".join(name for name in TABLES if name in tables)
+        if resource in by_age:
+            outcome.fail(
+                resource,
+                f"{names}: removed since the last load, or made from a table that was; a rebuild "
+                f"would be incomplete: retention deleted pages of {resource} fetched before "
+                f"{by_age[resource]:%Y-%m-%d}; restore the tables from a backup, or sync the "
+                "account into a new lake",
+            )
+        else:
+            outcome.fail(
+                resource,
+                f"{names}: removed since the last load, or made from a table that was; a rebuild "
+                "would be incomplete: bronze no longer has all pages of the tables that they are "
+                "made from; restore them from a backup, or remove those tables too",
+            )
+
+
+def _note_anew(todo: Mending, found: Drift, lake: Lake, outcome: Outcome) -> None:
+    if not todo.anew:
+        return
+    gone = [name for name in TABLES if name in todo.anew and name in found.gone]
+    others = [name for name in TABLES if name in todo.anew and name not in found.gone]
+    together = f"; rebuilt with them: {', '.join(others)}" if others else ""
+    there = {batch.batch_id for batch in landed_batches(lake)}
+    held = frozenset[str]().union(*(found.gone[name] for name in gone))
+    lost = len(held - there)
+    short = f"; bronze no longer has {lost:,} of the {len(held):,} batches that they held"
+    outcome.warnings.append(
+        f"rebuilt from bronze: {', '.join(gone)} (removed or replaced since the last load)"
+        f"{together}{short if lost else ''}"
+    )

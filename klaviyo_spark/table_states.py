@@ -1,0 +1,131 @@
+"""The state of any table of a lake: by its log where the lake is a folder, else by Spark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark.clock import utc
+from klaviyo_spark.commit_tag import TAG, can_tag
+from klaviyo_spark.delta_log import Commit, TableState, in_folder
+from klaviyo_spark.lake import Lake
+from klaviyo_spark.lock import folder_of
+from klaviyo_spark.tables import is_not_there
+
+_SIDE_BY_SIDE = 8
+# So many commits are asked for at first: a table has few between two loads.
+_NEWEST = 20
+# Operations that change rows, as histories name them; all others keep them.
+_CHANGES_ROWS = re.compile(
+    r"WRITE|DELETE|TRUNCATE|UPDATE|MERGE|RESTORE|CLONE|COPY INTO|CONVERT|FSCK|STREAMING UPDATE"
+    r"|(?:CREATE OR )?REPLACE TABLE|.* AS SELECT"
+)
+# Counts that are all 0 where such an operation has found nothing to do.
+_COUNTS = (
+    "numOutputRows", "numDeletedRows", "numUpdatedRows", "numRemovedFiles", "numRestoredFiles",
+    "numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted",
+)  # fmt: skip
+# Of these the rows of before are all still there.
+_ONLY_ADDS = ("STREAMING UPDATE", "COPY INTO")
+# What our own statements look like where they carry no tag: conditions on columns of ours.
+_OUR_MERGE = re.compile(r"_account_id#?\d* (?:<=>|=) |resource#?\d* = .*ingest_date#?\d*")
+
+
+def table_states(lake: Lake, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    """The state of each table of ``schema`` that ``since`` names and that is there.
+
+    Args:
+        since: per table, the version after which commits are looked at; None: at none.
+    """
+    folder = folder_of(lake)
+    found: dict[str, TableState | None] = {}
+    for name, version in since.items() if folder else ():
+        assert folder
+        try:
+            found[name] = in_folder(folder / f"{schema}.db" / name, version)
+        except LookupError:  # a log of a form that only Spark knows
+            continue
+    left = {name: version for name, version in since.items() if name not in found}
+    if left:
+        spark, place = lake.spark, lake.place
+        by_shape = not can_tag(spark)
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delta-log") as pool:
+            states = pool.map(
+                lambda one: by_spark(spark, place.table(schema, one[0]), one[1], by_shape),
+                left.items(),
+            )
+            found |= dict(zip(left, states, strict=True))
+    return {name: state for name, state in found.items() if state}
+
+
+def by_spark(
+    spark: SparkSession, name: str, since: int | None, by_shape: bool
+) -> TableState | None:
+    """The state of the table that SQL calls ``name``, in two statements; None if it is not there.
+
+    Args:
+        by_shape: SQL's commits carry no tag here: ours are known by what they look like.
+    """
+    try:
+        detail = spark.sql(f"DESCRIBE DETAIL {name}").select("id", "properties").first()
+    except AnalysisException as error:
+        if is_not_there(error):
+            return None
+        raise
+    if detail is None or detail["id"] is None:
+        return None
+    rows = _history(spark, name, _NEWEST)
+    newest = rows[0]["version"]
+    if since is not None and rows[-1]["version"] > since + 1 and len(rows) == _NEWEST:
+        rows = _history(spark, name, newest - since)
+    later = [row for row in rows if since is not None and row["version"] > since]
+    commits = [
+        Commit(
+            row["version"],
+            utc(row["at"]),
+            row["operation"],
+            row["mode"] != "Append" and row["operation"] not in _ONLY_ADDS,
+        )
+        for row in later
+        if changes_rows(row["operation"], row["metrics"] or {})
+        and not _is_ours(row, later, by_shape)
+    ]
+    return TableState(detail["id"], newest, dict(detail["properties"] or {}), tuple(commits[::-1]))
+
+
+def _history(spark: SparkSession, name: str, count: int) -> list[Row]:
+    parameters = F.col("operationParameters")
+    history = spark.sql(f"DESCRIBE HISTORY {name} LIMIT {count}").select(
+        "version",
+        F.unix_micros("timestamp").alias("at"),
+        "operation",
+        F.col("operationMetrics").alias("metrics"),
+        F.col("userMetadata").alias("tag"),
+        parameters["mode"].alias("mode"),
+        parameters["predicate"].alias("predicate"),
+        parameters["version"].alias("restored"),
+    )
+    return history.orderBy(F.desc("version")).collect()
+
+
+def changes_rows(operation: str, metrics: Mapping[str, str]) -> bool:
+    """Whether a commit of that name has changed rows; ``metrics`` as its history has them."""
+    counts = {metrics[name] for name in _COUNTS if name in metrics}
+    return bool(_CHANGES_ROWS.fullmatch(operation)) and counts != {"0"}
+
+
+def _is_ours(row: Row, later: list[Row], by_shape: bool) -> bool:
+    if row["tag"] == TAG:
+        return True
+    if not by_shape:
+        return False
+    if row["operation"] == "RESTORE":  # what `Lake.undo` takes back was written with a tag
+        undone = f"{row['version'] - 2}"
+        before = [one for one in later if one["version"] == row["version"] - 1]
+        return row["restored"] == undone and bool(before) and before[0]["tag"] == TAG
+    return bool(_OUR_MERGE.search(row["predicate"] or ""))

@@ -1,0 +1,153 @@
+"""Parts of a lake that somebody removed, between two syncs of one account over a socket.
+
+What the next sync leaves is held against the lake as it was: the account does not change meanwhile.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compare import held
+
+from klaviyo_spark import pipeline
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.errors import LakeError
+from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+
+pytestmark = pytest.mark.account
+
+KEY = "pk_sandbox"
+# Of all events, 20 a page; where a window is split it may be some more.
+PAGES = 20
+RESOURCES = ("events", "lists", "metrics", "profiles", "tags")
+MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
+REPLACED = (
+    "klaviyo_bronze.pages was removed or replaced since the last run: everything is read from "
+    "Klaviyo again; rows of what Klaviyo no longer has stay in the tables"
+)
+
+
+@dataclass
+class Home:
+    """An account that is served, and a lake that one sync has made of it."""
+
+    sandbox: Sandbox
+    folder: Path
+    rows: dict[str, list[tuple[Any, ...]]]
+
+    def sync(self, lake: Lake) -> tuple[Summary, dict[str, int]]:
+        """A sync, and how many pages of what was asked for in it."""
+        before = self.sandbox.counts()
+        settings = Settings(base_url=self.sandbox.url, resources=RESOURCES)
+        with Client(self.sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
+            summary = pipeline.run("sync", lake, settings, client)
+        after = self.sandbox.counts()
+        return summary, {path: count - before.get(path, 0) for path, count in after.items()}
+
+
+def lake_in(spark, folder: Path) -> Lake:
+    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+
+
+def rows_of(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows; of the members' history without the times at which we saw them."""
+    found = held(lake, MADE)
+    found["member_lists"] = [row[:3] for row in found["member_lists"]]
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(spark, tmp_path_factory) -> Iterator[Home]:
+    folder = tmp_path_factory.mktemp("home") / "lake"
+    account = Account(seed=19, events=400, profiles=40, quiet_days=60)
+    with Sandbox(account, key=KEY, rate_scale=200, page_most=20) as sandbox:
+        made = Home(sandbox, folder, {})
+        lake = lake_in(spark, folder)
+        summary, asked = made.sync(lake)
+        assert (summary.exit_code, summary.outcome.failed, asked["/api/events"] >= PAGES) == (
+            0,
+            {},
+            True,
+        )
+        made.rows = rows_of(lake)
+        yield made
+
+
+@pytest.fixture
+def folder(home, tmp_path) -> Path:
+    """A copy of that lake: Delta's ids are in the files."""
+    shutil.copytree(home.folder, tmp_path / "lake")
+    return tmp_path / "lake"
+
+
+def test_bronze_and_silver_removed_all_is_read_again(spark, home, folder):
+    for schema in ("klaviyo_bronze", "klaviyo_v2"):
+        shutil.rmtree(folder / f"{schema}.db")
+    lake = lake_in(spark, folder)
+
+    summary, asked = home.sync(lake)
+    again, later = home.sync(lake_in(spark, folder))
+
+    [replaced, rebuilt] = [line for line in summary.outcome.warnings if "removed" in line]
+    assert replaced == REPLACED
+    assert rebuilt.startswith("rebuilt from bronze: events, ")
+    assert "; bronze no longer has " in rebuilt
+    assert (summary.exit_code, asked["/api/events"] >= PAGES) == (0, True)
+    assert rows_of(lake) == home.rows
+    assert [line for line in again.outcome.warnings if "removed" in line] == []
+    assert later["/api/events"] < PAGES, "what was read since is believed"
+
+
+def test_bronze_removed_all_is_read_again_and_no_rebuild_loses_rows(spark, home, folder):
+    shutil.rmtree(folder / "klaviyo_bronze.db")
+    lake = lake_in(spark, folder)
+
+    summary, asked = home.sync(lake)
+
+    assert [line for line in summary.outcome.warnings if "removed" in line] == [REPLACED]
+    assert (summary.exit_code, asked["/api/events"] >= PAGES) == (0, True)
+    assert rows_of(lake) == home.rows
+    with pytest.raises(LakeError, match="tags: bronze no longer has all pages that these hold"):
+        rebuild(lake, "default", ["tags"])
+    assert rows_of(lake) == home.rows
+
+
+def test_pages_deleted_from_bronze_are_read_again(spark, home, folder):
+    lake = lake_in(spark, folder)
+    spark.sql(f"DELETE FROM {lake._bronze()} WHERE resource = 'events'")
+
+    summary, asked = home.sync(lake)
+    again, later = home.sync(lake_in(spark, folder))
+
+    [line] = [line for line in summary.outcome.warnings if "klaviyo_bronze" in line]
+    assert line.startswith("klaviyo_bronze.pages: something other than klaviyo-spark changed rows ")
+    assert " UTC DELETE (version " in line
+    assert line.endswith("; what lacks pages is read again: events, lists, profiles")
+    assert (summary.exit_code, asked["/api/events"] >= PAGES) == (0, True)
+    assert lake.pages().where("resource = 'events'").count() == asked["/api/events"]
+    assert rows_of(lake) == home.rows
+    assert [line for line in again.outcome.warnings if "klaviyo_bronze" in line] == []
+    assert later["/api/events"] < PAGES
+
+
+def test_ops_removed_nothing_is_lost_or_doubled(spark, home, folder):
+    shutil.rmtree(folder / "klaviyo_ops.db")
+    lake = lake_in(spark, folder)
+
+    summary, _ = home.sync(lake)
+
+    assert (summary.exit_code, summary.outcome.failed) == (0, {})
+    assert rows_of(lake) == home.rows
+    assert lake.ops("late_arrivals").count() == 0
