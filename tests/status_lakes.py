@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from klaviyo_spark import ops
+from klaviyo_spark.commit_tag import OPTION
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -49,8 +50,26 @@ def put(folder: Path, schema: str, table: str, *rows: Mapping[str, Any]) -> None
     arrow = pa.schema([(name, _TYPES[type]) for name, type, _ in shape])
     unknown = {name for row in rows for name in row} - set(arrow.names)
     assert not unknown, f"no such columns of {table}: {unknown}"
+    if table == "table_loads":
+        rows = tuple({**_table_of(folder, row["table_name"]), **row} for row in rows)
+    if table == "watermarks":
+        rows = tuple({"bronze_id": id_of(folder, "klaviyo_bronze", "pages"), **row} for row in rows)
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow)
-    write_deltalake(str(folder / f"{schema}.db" / table), data, mode="append")
+    ours = CommitProperties(custom_metadata=OPTION)
+    place = str(folder / f"{schema}.db" / table)
+    write_deltalake(place, data, mode="append", commit_properties=ours)
+
+
+def _table_of(folder: Path, table: str) -> dict[str, Any]:
+    """Which table a load went to, as it says itself; none where it is not there."""
+    table_id = id_of(folder, "klaviyo_v2", table)
+    return {"table_id": table_id, "table_version": 0} if table_id else {}
+
+
+def id_of(folder: Path, schema: str, table: str) -> str | None:
+    """Delta's id of a table of a lake, if it is there."""
+    place = str(folder / f"{schema}.db" / table)
+    return str(DeltaTable(place).metadata().id) if DeltaTable.is_deltatable(place) else None
 
 
 def a_run(run_id: str = "r1", began: datetime = NOON, **facts: Any) -> dict[str, Any]:
@@ -74,7 +93,13 @@ def a_run(run_id: str = "r1", began: datetime = NOON, **facts: Any) -> dict[str,
 
 def a_load(table: str, run_id: str = "r1", at: datetime = NOON + HOUR) -> dict[str, Any]:
     """That a table took a run in."""
-    return {"run_id": run_id, "table_name": table, "batch_ids": ["b"], "loaded_at": at}
+    return {
+        "run_id": run_id,
+        "account_id": "default",
+        "table_name": table,
+        "batch_ids": ["b"],
+        "loaded_at": at,
+    }
 
 
 def a_mark(resource: str, scope: str | None, end: datetime, **facts: Any) -> dict[str, Any]:

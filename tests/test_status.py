@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from logs import switch_on
 from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
@@ -15,9 +18,11 @@ from klaviyo_spark.cli import main
 from klaviyo_spark.lock import Holder, Holding
 from klaviyo_spark.settings import Schemas
 from klaviyo_spark.status import Facts, Status, facts, summed, words
+from klaviyo_spark.status.backfills import Unfinished
 from klaviyo_spark.status.fallback import Fallback
 from klaviyo_spark.status.files import Files
-from klaviyo_spark.status.summing import Behind, Groups, Late, Table, Unfinished
+from klaviyo_spark.status.standing import Changed
+from klaviyo_spark.status.summing import Behind, Groups, Late, Table
 
 NOW = NOON + 3 * HOUR
 
@@ -202,6 +207,45 @@ def test_profiles_are_fresh_after_their_first_complete_read(tmp_path):
     status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
 
     assert the(status, "profiles").as_of == NOON
+
+
+def test_tables_that_are_not_what_the_last_load_left_are_told(tmp_path):
+    lake = a_lake(tmp_path)
+    assert a_status_of(lake)[:2] == ((), ())
+    shutil.rmtree(lake / "klaviyo_v2.db" / "tags")
+    shutil.rmtree(lake / "klaviyo_bronze.db")
+    put(lake, "klaviyo_bronze", "pages", {"body": "{}"})
+    DeltaTable(lake / "klaviyo_v2.db" / "lists").delete()
+    noted = "2026-05-01 12:00:00 UTC UPDATE (version 0)"
+    put(lake, "klaviyo_ops", "table_loads", {**a_load("events"), "foreign_commits": [noted]})
+
+    removed, (events, lists), said = a_status_of(lake)
+
+    assert removed == ("klaviyo_bronze.pages", "tags")
+    rebuild = "klaviyo-spark refine --rebuild --resources"
+    assert events == Changed("events", (noted,), f"{rebuild} events")
+    assert (lists.table, lists.rebuild) == ("lists", f"{rebuild} lists")
+    assert re.fullmatch(r"[\d-]+ [\d:]+ UTC DELETE \(version 1\)", lists.commits[0])
+    lines = [line for line in said if line[:7] in ("removed", "changed")]
+    assert lines == [
+        "removed         klaviyo_bronze.pages: the next sync reads everything again",
+        "removed         tags: the next run rebuilds what bronze has the pages of",
+        f"changed         events, by others: {noted}; {rebuild} events",
+        f"changed         lists, by others: {lists.commits[0]}; {rebuild} lists",
+    ]
+    told = json.loads(words.as_json(summed(facts(Files(lake, Schemas())), "", "default", NOW)))
+    assert told["removed"] == list(removed)
+    assert told["changed"][0] == {
+        "table": "events",
+        "commits": [noted],
+        "rebuild": f"{rebuild} events",
+    }
+
+
+def a_status_of(lake: Path) -> tuple[tuple[str, ...], tuple[Changed, ...], list[str]]:
+    """What is removed, what is changed, and all that is said of the lake."""
+    status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
+    return status.removed, status.changed, text(status).splitlines()
 
 
 # -- how it is said -------------------------------------------------------------------------------
@@ -400,6 +444,7 @@ def test_both_readers_find_the_same(spark, tmp_path):
     from klaviyo_spark.status.tables import Tables
 
     a_lake(tmp_path)
+    DeltaTable(tmp_path / "klaviyo_v2.db" / "lists").delete()
     place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
     before = sorted(tmp_path.rglob("*"))
 
@@ -421,7 +466,11 @@ def plain(found: Facts) -> tuple[Any, ...]:
     """All of it, with the rows of each answer in one order."""
     answers = {name: sorted(map(repr, rows)) for name, rows in found.answers.items()}
     of_accounts = (found.by_account, found.newest_by_account)
-    return (found.rows, found.pages, found.newest_event_at, found.holding, answers, of_accounts)
+    states = {name: (of.table_id, of.version) for name, of in found.states.items()}
+    foreign = [(one.operation, one.version) for one in found.states["lists"].foreign]
+    assert foreign == [("DELETE", 1)]
+    looked_at = (found.rows, found.pages, found.newest_event_at, found.holding)
+    return (*looked_at, answers, of_accounts, states, found.bronze)
 
 
 # -- the verb -------------------------------------------------------------------------------------

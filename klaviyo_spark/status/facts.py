@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from klaviyo_spark.delta_log import TableState
+from klaviyo_spark.drift import Loaded, looked_at
 from klaviyo_spark.lock import Holding
 from klaviyo_spark.resources import TABLES
 
@@ -41,6 +43,10 @@ class Reader(Protocol):
         """Who holds the lake."""
         ...
 
+    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+        """Tables as their logs have them; commits of others after the version that is named."""
+        ...
+
 
 # Schema and SQL per question. Nothing but names and plain aggregates: two engines read this.
 _QUESTIONS: dict[str, tuple[str, str, str]] = {
@@ -57,6 +63,23 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "table_loads",
         "SELECT table_name, run_id, max(loaded_at) AS loaded_at FROM {t} "
         "GROUP BY table_name, run_id",
+    ),
+    "loaded": (
+        "ops",
+        "table_loads",
+        "SELECT account_id, table_name, table_id, max(table_version) AS version FROM {t} "
+        "GROUP BY account_id, table_name, table_id",
+    ),
+    "foreign": (
+        "ops",
+        "table_loads",
+        "SELECT account_id, table_name, table_id, foreign_commits FROM {t} "
+        "WHERE foreign_commits IS NOT NULL",
+    ),
+    "bronzes": (
+        "ops",
+        "watermarks",
+        "SELECT account_id, bronze_id FROM {t} GROUP BY account_id, bronze_id",
     ),
     "ranges": (
         "ops",
@@ -120,6 +143,7 @@ class Facts:
     """What a lake answers; ``rows`` has the silver tables that are there.
 
     ``by_account``, ``newest_by_account``: the same per account; empty where there is but one.
+    ``states``: silver tables as their logs have them, ``bronze`` the table of pages.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -129,6 +153,8 @@ class Facts:
     answers: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     by_account: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     newest_by_account: Mapping[str, datetime] = field(default_factory=dict)
+    states: Mapping[str, TableState] = field(default_factory=dict)
+    bronze: TableState | None = None
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -156,6 +182,23 @@ class Facts:
         """Whether any table is: else there is no lake yet."""
         return bool(self.rows) or self.pages is not None or "runs" in self.answers
 
+    @property
+    def loaded(self) -> Iterator[tuple[str, Loaded]]:
+        """What loads say of the tables they went to, with the account that each is of."""
+        commits: dict[tuple[str, str, str], set[str]] = {}
+        for row in self["foreign"]:
+            commits.setdefault(_table_of(row), set()).update(row["foreign_commits"])
+        for row in self["loaded"]:
+            found = frozenset(commits.get(_table_of(row), ()))
+            yield (
+                row["account_id"],
+                Loaded(row["table_name"], row["table_id"], row["version"], foreign_commits=found),
+            )
+
+    def of(self, question: str, account: str) -> Iterator[Row]:
+        """The rows of an answer that are the account's."""
+        return (row for row in self[question] if row["account_id"] == account)
+
     def __getitem__(self, question: str) -> Sequence[Row]:
         """The rows of an answer; none where its table is not there."""
         return self.answers.get(question, ())
@@ -180,6 +223,12 @@ def facts(reader: Reader) -> Facts:
             held.result(),
             {name: answer for name, answer in found.items() if answer is not None},
         )
+        since = looked_at((one for _, one in there.loaded), TABLES)
+        there = replace(
+            there,
+            states=reader.states("silver", since),
+            bronze=reader.states("bronze", {"pages": None}).get("pages"),
+        )
         if len(there.accounts) < 2:
             return there
         of = {name: pool.submit(reader.ask, "silver", name, ROWS_OF) for name in there.rows}
@@ -192,3 +241,7 @@ def facts(reader: Reader) -> Facts:
             },
             newest_by_account={row["account_id"]: row["newest"] for row in newest_of},
         )
+
+
+def _table_of(row: Row) -> tuple[str, str, str]:
+    return row["account_id"], row["table_name"], row["table_id"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.lock import Holding
 from klaviyo_spark.status.facts import Reader, Row
 
@@ -41,6 +42,10 @@ class Fallback:
     def holding(self) -> Holding | None:
         """Whose name stands in the lock's file."""
         return self._files.holding()
+
+    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+        """Tables as their logs have them: files of a log are read whatever its table asks for."""
+        return self._files.states(schema, since)
 
     def _reader_of(self, schema: str, table: str) -> Reader:
         if self._files.reads(schema, table):

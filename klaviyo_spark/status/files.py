@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
+from klaviyo_spark.delta_log import TableState, in_folder
 from klaviyo_spark.features import is_read
 from klaviyo_spark.lock import Holding, holding
 from klaviyo_spark.settings import Schemas
@@ -46,6 +48,12 @@ class Files:
     def holding(self) -> Holding | None:
         """Whose name stands in the lock's file."""
         return holding(self._folder)
+
+    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+        """Tables as their logs have them."""
+        folder = self._folder / f"{getattr(self._schemas, schema)}.db"
+        states = {name: _state(folder / name, version) for name, version in since.items()}
+        return {name: state for name, state in states.items() if state}
 
     def _open(self, schema: str, table: str) -> _Opened | None:
         folder = self._at(schema, table)
@@ -94,3 +102,11 @@ class _Opened:
     def ask(self, sql: str) -> list[Row]:
         found = QueryBuilder().register("t", self._table).execute(sql.replace("{t}", "t"))
         return plain(pa.table(found.read_all()))
+
+
+def _state(folder: Path, since: int | None) -> TableState | None:
+    try:
+        return in_folder(folder, since)
+    except LookupError:  # a log of a form that is only known elsewhere: which table it is will do
+        table = DeltaTable(str(folder))
+        return TableState(str(table.metadata().id), table.version())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
+from klaviyo_spark.status.backfills import Unfinished, unfinished
 from klaviyo_spark.status.facts import Facts, Row
-from klaviyo_spark.steps import Window
+from klaviyo_spark.status.standing import Changed, changed, removed
 
 # Of that many runs a line is shown.
 SHOWN = 5
@@ -90,20 +91,6 @@ class Behind:
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """A backfill with steps left; ``seconds_left`` by the steps so far, refining included."""
-
-    backfill_id: str
-    resources: tuple[str, ...]
-    start: datetime
-    end: datetime
-    steps: int
-    done: int
-    seconds_left: float | None
-    last_step_at: datetime
-
-
-@dataclass(frozen=True)
 class Holder:
     """The run that holds the lake; ``alive`` is None where it runs on another machine."""
 
@@ -122,6 +109,8 @@ class Status:
     Args:
         accounts: all that have run on the lake.
         to_refine: pages of runs that have landed and are in no table yet.
+        removed: tables that are gone, or replaced, since they were last loaded.
+        changed: tables that something other than klaviyo-spark changed.
     """
 
     is_there: bool
@@ -141,6 +130,8 @@ class Status:
     members: tuple[Groups, ...] = ()
     behind: tuple[Behind, ...] = ()
     backfills: tuple[Unfinished, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[Changed, ...] = ()
     holder: Holder | None = None
 
     @property
@@ -157,7 +148,7 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
     refined = {(row["table_name"], row["run_id"]) for row in facts["loads"]}
     taken_in = {run_id for _, run_id in refined}
     waiting = [run.pages for run in runs if run.verb in ASKING and run.run_id not in taken_in]
-    quarantined = {row["table_name"]: row["records"] for row in _of(account, facts["quarantined"])}
+    quarantined = {row["table_name"]: row["records"] for row in facts.of("quarantined", account)}
     tables = tuple(_tables(facts, account, runs, refined, quarantined))
     return Status(
         True,
@@ -171,12 +162,14 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         newest_event_at=facts.newest_event_of(account),
         runs=tuple(runs[:SHOWN]),
         to_refine=sum(waiting),
-        late=_late(list(_of(account, facts["late"])), runs),
+        late=_late(list(facts.of("late", account)), runs),
         quarantined=sum(quarantined.values()),
-        orphaned_flows=sum(row["flows"] for row in _of(account, facts["orphans"])),
+        orphaned_flows=sum(row["flows"] for row in facts.of("orphans", account)),
         members=tuple(_members(facts, account)),
         behind=tuple(_behind(facts, account)),
-        backfills=tuple(_backfills(facts, account, runs)),
+        backfills=tuple(unfinished(facts, account, {run.run_id: run.started_at for run in runs})),
+        removed=removed(facts, account),
+        changed=changed(facts, account),
         holder=_holder(facts),
     )
 
@@ -200,7 +193,7 @@ def _tables(
         if table.resource in WINDOWED:  # a bounded run reads old times only
             of = [
                 row["range_end"]
-                for row in _of(account, facts["ranges"])
+                for row in facts.of("ranges", account)
                 if row["resource"] == table.resource and (name, row["run_id"]) in refined
             ]
         yield Table(
@@ -216,10 +209,10 @@ def _tables(
 
 def _members(facts: Facts, account: str) -> Iterator[Groups]:
     whole = {
-        (row["resource"], row["scope"]): row["range_end"] for row in _of(account, facts["wholes"])
+        (row["resource"], row["scope"]): row["range_end"] for row in facts.of("wholes", account)
     }
     for resource in dict.fromkeys(e.resource for e in ENDPOINTS.values() if e.members):
-        there = [row["id"] for row in _of(account, facts[resource])]
+        there = [row["id"] for row in facts.of(resource, account)]
         read = [whole[resource, id] for id in there if (resource, id) in whole]
         if there:
             yield Groups(resource, len(there), len(there) - len(read), min(read, default=None))
@@ -228,7 +221,7 @@ def _members(facts: Facts, account: str) -> Iterator[Groups]:
 def _behind(facts: Facts, account: str) -> Iterator[Behind]:
     read: dict[str, datetime] = {}
     names: dict[str, str] = {}
-    for row in _of(account, facts["ranges"]):
+    for row in facts.of("ranges", account):
         if row["resource"] == "events" and row["scope"]:
             read[row["scope"]] = max(read.get(row["scope"], row["range_end"]), row["range_end"])
             names[row["scope"]] = row["documented_name"] or row["scope"]
@@ -245,35 +238,6 @@ def _late(rows: list[Row], runs: list[Run]) -> Late:
         sum(row["late_rows"] for row in rows if row["run_id"] == last),
         min((row["first_day"] for row in rows if row["first_day"]), default=None),
     )
-
-
-def _backfills(facts: Facts, account: str, runs: list[Run]) -> Iterator[Unfinished]:
-    began = {run.run_id: run.started_at for run in runs}
-    steps: dict[str, list[Row]] = {}
-    for row in _of(account, facts["backfills"]):
-        steps.setdefault(row["backfill_id"], []).append(row)
-    for backfill_id, rows in sorted(steps.items()):
-        start, end = rows[0]["range_start"], rows[0]["range_end"]
-        resources = tuple(rows[0]["resources"])
-        total = len(list(Window(start, end, resources).steps()))
-        done = len({row["step_start"] for row in rows})
-        if done >= total:
-            continue
-        took = [
-            (row["finished_at"] - began[row["run_id"]]).total_seconds()
-            for row in rows
-            if row["run_id"] in began
-        ]
-        yield Unfinished(
-            backfill_id,
-            resources,
-            start,
-            end,
-            total,
-            done,
-            (total - done) * sum(took) / len(took) if sum(took) > 0 else None,
-            max(row["finished_at"] for row in rows),
-        )
 
 
 def _run(row: Row) -> Run:
@@ -293,7 +257,3 @@ def _run(row: Row) -> Run:
 def _holder(facts: Facts) -> Holder | None:
     held = facts.holding
     return Holder(**vars(held.holder), alive=held.alive) if held else None
-
-
-def _of(account: str, rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if row["account_id"] == account)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
 from klaviyo_spark import lease
+from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holding
 from klaviyo_spark.status.facts import Row
 from klaviyo_spark.status.plain import plain
+from klaviyo_spark.table_states import table_states
 from klaviyo_spark.tables import is_not_there
 
 
@@ -47,6 +50,10 @@ class Tables:
                 return None
             raise
         return plain(pa.table(found))
+
+    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+        """Tables as their logs have them, in two statements each."""
+        return table_states(self._lake, getattr(self._lake.place, schema), since)
 
     def holding(self) -> Holding | None:
         """Who holds the lake by a lease."""

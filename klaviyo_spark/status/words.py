@@ -9,8 +9,11 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark.drift import newest
 from klaviyo_spark.errors import ENDED
-from klaviyo_spark.status.summing import ASKING, Run, Status, Unfinished
+from klaviyo_spark.status.backfills import Unfinished
+from klaviyo_spark.status.standing import BRONZE
+from klaviyo_spark.status.summing import ASKING, Run, Status
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LABEL = 16
@@ -39,6 +42,7 @@ def as_text(status: Status) -> Iterator[str]:
             "to refine",
             f"{_count(status.to_refine, 'page')} in no table yet: klaviyo-spark refine",
         )
+    yield from (_line(label, said) for label, said in _drift(status))
     yield _line("late arrivals", _late(status))
     yield _line(
         "quarantined",
@@ -130,9 +134,21 @@ def _open(status: Status) -> Iterator[tuple[str, str]]:
         yield from (("not done", problem) for problem in run.problems)
     if status.to_refine:
         yield "to refine", f"{_count(status.to_refine, 'page')} in no table yet"
+    yield from _drift(status)
     if status.quarantined:
         yield "quarantined", _count(status.quarantined, "record")
     yield from (("backfill", _backfill(one, status.at)) for one in status.backfills)
+
+
+def _drift(status: Status) -> Iterator[tuple[str, str]]:
+    """Tables that are not what the last load left."""
+    silver = [name for name in status.removed if name != BRONZE]
+    if BRONZE in status.removed:
+        yield "removed", f"{BRONZE}: the next sync reads everything again"
+    if silver:
+        yield "removed", f"{', '.join(silver)}: the next run rebuilds what bronze has the pages of"
+    for one in status.changed:
+        yield "changed", f"{one.table}, by others: {newest(one.commits)}; {one.rebuild}"
 
 
 def _runs(status: Status) -> Iterator[str]:
