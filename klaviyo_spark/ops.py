@@ -37,6 +37,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("account_id", "string", "The account's name in conf."),
             ("table_name", "string", "The silver table."),
             ("batch_ids", "array<string>", "Bronze batches this load took in."),
+            ("refine_run_id", "string", "The run that refined them: itself, or a later one."),
             ("loaded_at", "timestamp", "UTC."),
             ("inserted", "bigint", "New rows."),
             ("updated", "bigint", "Rows that changed."),

@@ -152,7 +152,7 @@ def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) 
     if not anew:  # whose tables may be those of another release
         make_tables(lake, settings.resources)
     loading = rebuild if anew else partial(reconcile, outcome=summary.outcome)
-    summary.took_in(take_in(lake, settings, loading))
+    summary.took_in(take_in(lake, settings, summary.run_id, loading))
     list_orphans(lake, settings.account, summary.loads)
     note_shown(summary, lake, settings)
     summary.rows = row_counts(lake)
@@ -186,7 +186,9 @@ def ask(
     summary.ingest_s = time.monotonic() - began
 
 
-def take_in(lake: Lake, settings: Settings, refine: Callable[..., list[Load]]) -> list[Load]:
+def take_in(
+    lake: Lake, settings: Settings, run_id: str, refine: Callable[..., list[Load]]
+) -> list[Load]:
     """Bronze to silver, by ``refine`` or what makes tables anew, as conf says."""
     return refine(
         lake,
@@ -194,6 +196,7 @@ def take_in(lake: Lake, settings: Settings, refine: Callable[..., list[Load]]) -
         settings.resources,
         keep_event_properties=settings.event_properties,
         severities=dict(settings.checks.items()),
+        by=run_id,
     )
 
 

@@ -31,6 +31,7 @@ def rebuild(
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
     only: Collection[str] | None = None,
+    by: str = "",
 ) -> list[Load]:
     """Make one account's tables of ``resources`` anew, or ``only`` some; see ``Rebuild``."""
     anew = Rebuild(lake, resources, only)
@@ -39,6 +40,7 @@ def rebuild(
         resources,
         keep_event_properties=keep_event_properties,
         severities=severities,
+        by=by,
     )
     anew.publish()
     return loads
@@ -71,6 +73,7 @@ class Rebuild:
         *,
         keep_event_properties: bool = True,
         severities: Mapping[str, Severity] | None = None,
+        by: str = "",
     ) -> list[Load]:
         """Make an account's tables of ``resources`` from all its pages that have landed, aside.
 
@@ -104,6 +107,7 @@ class Rebuild:
             only=aside.aside,
             keep_event_properties=keep_event_properties,
             severities=severities,
+            by=by,
         )
         failed = {load.table for load in loads if not load.is_loaded}
         self._made[account_id] = aside.aside - failed

@@ -33,6 +33,7 @@ def reconcile(
     outcome: Outcome,
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    by: str = "",
     reread: str = "",
 ) -> list[Load]:
     """Load all landed pages of ``resources`` that the tables do not hold; see ``refine``.
@@ -53,6 +54,7 @@ def reconcile(
     as_conf: dict[str, Any] = {
         "keep_event_properties": keep_event_properties,
         "severities": severities,
+        "by": by,
     }
     load = partial(refine, lake, account_id, resources, reread=reread, found=found, **as_conf)
     unloaded = chosen - found.batch_ids.keys() - found.gone.keys()

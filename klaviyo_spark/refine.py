@@ -52,6 +52,7 @@ def refine(
     *,
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    by: str = "",
     reread: str = "",
     only: Collection[str] | None = None,
     found: Drift | None = None,
@@ -62,6 +63,7 @@ def refine(
 
     Args:
         severities: what conf says of checks, by name.
+        by: the run that refines, by its id.
         reread: a run that read again what silver may have lost: its pages are laid over the
             tables even where the run before brought the very same.
         only: tables to load; None: all of ``resources``.
@@ -106,7 +108,7 @@ def refine(
             loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
-            loads += _noted(lake, account_id, found, made)
+            loads += _noted(lake, account_id, by, found, made)
             failed = {load.table for load in loads if not load.is_loaded}
             held_back = made_of(failed, TABLES)
     return loads
@@ -121,7 +123,9 @@ def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
     return replace(found, states={**found.states, **states})
 
 
-def _noted(lake: Lake, account_id: str, found: Drift, loads: Iterator[Load]) -> Iterator[Load]:
+def _noted(
+    lake: Lake, account_id: str, by: str, found: Drift, loads: Iterator[Load]
+) -> Iterator[Load]:
     """Write down what has been refined: what a table has taken in, it need not again.
 
     Every now and then, so that a kill costs little, and at the end, whatever it is.
@@ -135,21 +139,21 @@ def _noted(lake: Lake, account_id: str, found: Drift, loads: Iterator[Load]) -> 
             yield load
             if time.monotonic() - noted >= NOTE_EVERY_S:
                 some, new, noted = new, [], time.monotonic()
-                _note(lake, account_id, found, some)
+                _note(lake, account_id, by, found, some)
     except BaseException:
         try:
-            _note(lake, account_id, found, new)
+            _note(lake, account_id, by, found, new)
         except Exception as error:  # what broke the run off is to be told, and not this
             logger.warning("what has been refined could not be noted: %s", in_a_line(error))
         raise
-    _note(lake, account_id, found, new)
+    _note(lake, account_id, by, found, new)
 
 
-def _note(lake: Lake, account_id: str, found: Drift, loads: Sequence[Load]) -> None:
+def _note(lake: Lake, account_id: str, by: str, found: Drift, loads: Sequence[Load]) -> None:
     if loads:
         now = utc_now()
         rows = [_as_row(load, account_id, now, lake.personal, found) for load in loads]
-        lake.append_ops("table_loads", rows)
+        lake.append_ops("table_loads", [{**row, "refine_run_id": by} for row in rows])
 
 
 def _one_run(

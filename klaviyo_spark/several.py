@@ -172,7 +172,8 @@ class _Runs:
             return again.make(*of, **said)
 
         as_it_is = partial(reconcile, outcome=one.summary.outcome)
-        loads = pipeline.take_in(self.lake, one.part.settings, anew if again else as_it_is)
+        loading, run_id = anew if again else as_it_is, one.summary.run_id
+        loads = pipeline.take_in(self.lake, one.part.settings, run_id, loading)
         one.summary.took_in(loads)
         one.summary.refine_s = time.monotonic() - began
 

@@ -137,6 +137,8 @@ def test_that_our_clock_is_wrong_is_said_and_written_down(lake, sync, wrong):
         summary.run_id: [said],
         again.run_id: [],
     }
+    loads = lake.ops("table_loads").select("run_id", "refine_run_id").distinct().collect()
+    assert sorted(map(tuple, loads)) == sorted((id, id) for id in (summary.run_id, again.run_id))
 
 
 def test_pages_come_after_those_of_a_clock_of_klaviyos_that_went_back(lake, account, sandbox, sync):

@@ -116,14 +116,13 @@ def runs(account: str) -> str:
 def changes_per_run(account: str, since: datetime) -> str:
     """``run_id``, ``name`` and counts: what each run since then did to each table.
 
-    A load names the run whose pages it took in. The run that made it is the account's that held
-    the lake at the time; loads of earlier releases do not say whose they are.
+    A load names the run whose pages it took in, and the one that made it.
     """
     counts = ("inserted", "updated", "marked_deleted", "nulled_cells", "quarantined")
     sums = ", ".join(f"sum(l.{count}) AS {count}" for count in counts)
     return (
         f"SELECT r.run_id AS run_id, l.table_name AS name, {sums} FROM ops.table_loads l "
-        "JOIN ops.runs r ON l.loaded_at BETWEEN r.started_at AND r.finished_at "
+        "JOIN ops.runs r ON l.refine_run_id = r.run_id "
         f"WHERE r.account_id = {_text(account)} AND r.started_at >= {_time(since)} "
         f"AND (l.account_id = {_text(account)} OR l.account_id IS NULL) "
         "GROUP BY r.run_id, l.table_name"
@@ -136,7 +135,6 @@ def pages_over_run(run_id: str, started_at: datetime, finished_at: datetime) -> 
     return (
         f"SELECT endpoint, date_trunc('{unit}', fetched_at) AS at, count(*) AS pages "
         f"FROM bronze.pages WHERE run_id = {_text(run_id)} "
-        f"AND ingest_date BETWEEN DATE '{started_at:%Y-%m-%d}' AND DATE '{finished_at:%Y-%m-%d}' "
         f"GROUP BY endpoint, date_trunc('{unit}', fetched_at)"
     )
 

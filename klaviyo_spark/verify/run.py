@@ -210,7 +210,7 @@ class _Verify:
             self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
         reload = partial(reconcile, outcome=self._outcome, reread=run_id)
-        self._done.loads = pipeline.take_in(lake, settings, reload)
+        self._done.loads = pipeline.take_in(lake, settings, run_id, reload)
         self._outcome.warnings += [note for load in self._done.loads for note in load.notes]
         for line in (line for load in self._done.loads for line in load.errors):
             self._outcome.fail(pipeline.TABLES_HELD, line)

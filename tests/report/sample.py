@@ -116,6 +116,7 @@ def loads() -> Iterator[dict[str, Any]]:
         for place, name in enumerate(TABLES):
             yield {
                 "run_id": "one before" if run_id == "first" else run_id,
+                "refine_run_id": run_id,
                 "table_name": name,
                 "loaded_at": NOW - ago + took - timedelta(seconds=30),
                 "inserted": 100 * number + place,

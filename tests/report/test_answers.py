@@ -115,9 +115,11 @@ def test_loads_of_an_account_are_not_those_of_another_that_ran_at_the_same_time(
     for account in ("us", "eu"):
         run = {"run_id": f"run of {account}", "account_id": account, "pages": 0}
         at = {"started_at": sample.NOW, "finished_at": sample.NOW + 2 * HOUR}
-        load = {"run_id": f"run of {account}", "account_id": account, "table_name": "tags"}
+        load = {"run_id": "one before", "account_id": account, "table_name": "tags"}
+        load["refine_run_id"] = f"run of {account}"
         lakes.write(tmp_path, "klaviyo_ops.runs", {**run, **at})
-        inserted = {"inserted": len(account) + 1, "loaded_at": sample.NOW + HOUR}
+        # By a clock that is two days ahead of Klaviyo's.
+        inserted = {"inserted": len(account) + 1, "loaded_at": sample.NOW + 48 * HOUR}
         lakes.write(tmp_path, "klaviyo_ops.table_loads", {**load, **inserted})
 
     found = ask(FolderReader(tmp_path, Schemas()), "eu").changes
