@@ -43,9 +43,6 @@ def reconcile(
 
     Returns:
         One load per table and run that had pages for it.
-
-    Raises:
-        CheckFailed: too many rows of a table broke a check; that table is as it was.
     """
     lake = lake.of(account_id)
     chosen = frozenset(table.name for table in TABLES.values() if table.resource in resources)
@@ -61,21 +58,25 @@ def reconcile(
     asks = found.gone or found.foreign_commits or unloaded
     by_age = pages_gone_before(lake, account_id) if asks else {}
     _note_foreign_commits(found, chosen, by_age, outcome)
-    _note_incomplete(lake, unloaded, by_age, outcome)
-    if not found.gone:
-        return load()
-    short = pages_lost(lake, account_id, found.batch_ids)
-    todo = mending(found.gone, by_age, short)
-    _note_refused(todo, by_age, outcome)
-    _note_anew(todo, found, lake, outcome)
-    left = chosen.difference(todo.anew, *todo.refused.values())
-    # These look rows up in tables that are made anew, so they come after them.
-    after = frozenset(name for name in left if not needed_by({name}).isdisjoint(todo.anew))
-    loads = load(only=left - after)
-    if todo.anew:
-        names = {TABLES[name].resource for name in todo.anew}
-        loads += rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
-    return loads + (load(only=after) if after else [])
+    # Of a table that no load is known of, as of all without operators' tables, bronze may be short.
+    short = {name for name in unloaded if TABLES[name].resource in by_age}
+    empty = {name for name in short if lake.silver(TABLES[name]).isEmpty()}
+    if found.gone:
+        todo = mending(found.gone, by_age, pages_lost(lake, account_id, found.batch_ids))
+        _note_refused(todo, by_age, outcome)
+        _note_anew(todo, found, lake, outcome)
+        left = chosen.difference(todo.anew, *todo.refused.values())
+        # These look rows up in tables that are made anew, so they come after them.
+        after = frozenset(name for name in left if not needed_by({name}).isdisjoint(todo.anew))
+        loads = load(only=left - after)
+        if todo.anew:
+            names = {TABLES[name].resource for name in todo.anew}
+            loads += rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
+        loads += load(only=after) if after else []
+    else:
+        loads = load()
+    _note_incomplete(empty & {load.table for load in loads}, by_age, outcome)
+    return loads
 
 
 def _note_foreign_commits(
@@ -100,16 +101,14 @@ def _note_foreign_commits(
 
 
 def _note_incomplete(
-    lake: Lake, unloaded: Collection[str], by_age: Mapping[str, datetime], outcome: Outcome
+    tables: Collection[str], by_age: Mapping[str, datetime], outcome: Outcome
 ) -> None:
-    """Tables that no load is known of are as good as new; without operators' tables all are."""
-    for name in (name for name in TABLES if name in unloaded):
+    for name in (name for name in TABLES if name in tables):
         resource = TABLES[name].resource
-        if resource in by_age and lake.silver(TABLES[name]).isEmpty():
-            outcome.warnings.append(
-                f"{name}: loaded for the first time, from incomplete pages: retention deleted "
-                f"pages of {resource} fetched before {by_age[resource]:%Y-%m-%d}"
-            )
+        outcome.warnings.append(
+            f"{name}: loaded for the first time, from incomplete pages: retention deleted "
+            f"pages of {resource} fetched before {by_age[resource]:%Y-%m-%d}"
+        )
 
 
 def _note_refused(todo: Mending, by_age: Mapping[str, datetime], outcome: Outcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,16 @@ from builders import NOON, a_member, a_page
 
 from klaviyo_spark import maintain, ops, upkeep
 from klaviyo_spark.cli import main
+from klaviyo_spark.due import Outcome
+from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.maintain import Kept, Upkeep, lines
+from klaviyo_spark.rebuild import rebuild
+from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
-from klaviyo_spark.state import pages_gone_before
+from klaviyo_spark.state import pages_gone_before, silver_states
 from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
 
 DAY = timedelta(days=1)
@@ -65,8 +71,13 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other, second)
     land(lake, 1, members("L1", "P1", "P2"), a_page("tags"), second)
     refine(lake, "default", ["lists"])
+    lake.silver(TABLES["tags"])
+    state = silver_states(lake, {"tags": None})["tags"]
     taken_in = {"table_name": "tags", "batch_ids": ["batch 0", "batch 1"]}
-    lake.append_ops("table_loads", [dict.fromkeys(_columns("table_loads")) | taken_in])
+    of = {"table_id": state.table_id, "table_version": state.version}
+    for account in ("default", "second"):
+        load = dict.fromkeys(_columns("table_loads")) | taken_in | of | {"account_id": account}
+        lake.append_ops("table_loads", [load])
     conf = tmp_path / "conf.yml"
     conf.write_text(
         "bronze_retention: 14d\n"
@@ -112,6 +123,25 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
         ("P2", False, second),
         ("P3", False, first),
     ]
+
+    # Bronze itself says what went: without `klaviyo_ops` a rebuild refuses too.
+    bare, lacking = tmp_path / "bare", tmp_path / "lacking"
+    for copy, table in ((bare, "klaviyo_ops.db"), (lacking, "klaviyo_v2.db/tags")):
+        shutil.copytree(lake.place.warehouse, copy)
+        shutil.rmtree(copy / table)
+    with pytest.raises(LakeError, match="lists: pages have gone from bronze by age"):
+        rebuild(Lake(lake.spark, replace(lake.place, warehouse=str(bare))), "default", ["lists"])
+
+    # A table that is gone cannot be made of what is left: it is named, and others go on.
+    copied = Lake(lake.spark, replace(lake.place, warehouse=str(lacking)))
+    land(copied, 3, members("L1"), a_page("tags"))
+    outcome = Outcome()
+    loads = reconcile(copied, "default", ["lists", "tags"], outcome=outcome)
+    assert [line.split(":")[0] for line in outcome.failed["tags"]] == ["tags"]
+    assert "retention deleted pages of tags fetched before " in outcome.failed["tags"][0]
+    assert ({*outcome.failed}, outcome.warnings) == ({"tags"}, [])
+    assert "member_lists" in {load.table for load in loads}
+    assert "tags" not in {load.table for load in loads}
 
 
 def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
