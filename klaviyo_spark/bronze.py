@@ -43,7 +43,7 @@ COLUMNS = (
     ("read_started_at", "timestamp", "When the read began (UTC), by Klaviyo's clock."),
     ("complete", "boolean", "The read holds all there is: what it lacks is gone."),
     ("revision", "string", "API revision asked for."),
-    ("status", "int", "HTTP status: 200, or 404 for a parent that is gone."),
+    ("status", "int", "HTTP status: 200, or 404 for a parent that was not found."),
     ("http_date", "timestamp", "Klaviyo's Date header (UTC)."),
     (
         "fetched_at",

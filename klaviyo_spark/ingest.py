@@ -109,6 +109,7 @@ class _Ingest:
         self._watch = unknown_fields.Watch()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
+        self._gone: Counter[str] = Counter()  # 404s per path
 
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
@@ -123,6 +124,7 @@ class _Ingest:
         finally:
             self.lander.flush()
             self._remember()
+            self._note_gone()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.went_on_with = tuple(
                 walk_id
@@ -199,6 +201,16 @@ class _Ingest:
             self._answered[walk.endpoint.name] += 1
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
+        else:
+            self._gone[got.walk.endpoint.path] += 1
+
+    def _note_gone(self) -> None:
+        """Say which sub-listings answered 404: what was listed may have been deleted since."""
+        for path, ids in sorted(self._gone.items()):
+            self.outcome.warnings.append(
+                f"GET {path} -> 404 for {ids:,} of the ids that were listed; that marks nothing "
+                "as deleted: the next complete read says what is gone"
+            )
 
     def _warn(self, text: str) -> None:
         if text not in self.outcome.warnings:

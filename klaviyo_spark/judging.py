@@ -15,6 +15,7 @@ from klaviyo_spark.records import explode_records
 from klaviyo_spark.spec import Judge, TableSpec
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
+_NOT_NAMED = "CAST(NULL AS array<string>) AS named"
 
 
 def judged(
@@ -37,27 +38,26 @@ def judged(
         if judge.endpoint not in asked:
             continue
         if judge.whole:
-            facts = reads.where(F.col("endpoint") == judge.endpoint).select(
-                F.col("account_id").alias("_account_id"),
-                F.col("parent_id").alias("parent_key"),
+            facts = reads.where(F.col("endpoint") == judge.endpoint).selectExpr(
+                "account_id AS _account_id",
+                "parent_id AS parent_key",
                 "started_at",
                 "judged_at",
+                _NOT_NAMED,
             )
         else:
             parents = (
-                written(judge.of.table).select(
+                written(judge.of.table).selectExpr(
                     "_account_id",
-                    F.col(judge.of.key).alias("parent_key"),
-                    F.col("_landed_at").alias("judged_at"),
+                    f"{sql.name(judge.of.key)} AS parent_key",
+                    "_landed_at AS judged_at",
+                    _NOT_NAMED,
                 )
                 if judge.of
                 else present_parents(pages, judge)
             )
-            facts = parents.select(
-                "_account_id",
-                "parent_key",
-                F.col("judged_at").alias("started_at"),
-                "judged_at",
+            facts = parents.selectExpr(
+                "_account_id", "parent_key", "judged_at AS started_at", "judged_at", "named"
             )
         found.append(facts)
     if not found:
@@ -65,17 +65,11 @@ def judged(
     return (
         reduce(DataFrame.union, found)
         .groupBy("_account_id", "parent_key")
-        .agg(F.max("started_at").alias("started_at"), F.max("judged_at").alias("judged_at"))
-    )
-
-
-def answered_404(table: TableSpec, pages: DataFrame, asked: Collection[str]) -> DataFrame | None:
-    """Rows that Klaviyo answered 404 for: ``row_id``, ``gone_at``."""
-    if not any(endpoint in asked for endpoint in table.gone_on_404):
-        return None
-    gone = pages.where((F.col("status") == 404) & F.col("endpoint").isin(*table.gone_on_404))
-    return gone.groupBy("_account_id", F.col("parent_id").alias("row_id")).agg(
-        F.max("fetched_at").alias("gone_at")
+        .agg(
+            F.max("started_at").alias("started_at"),
+            F.max("judged_at").alias("judged_at"),
+            F.max_by("named", "judged_at").alias("named"),
+        )
     )
 
 
@@ -91,20 +85,26 @@ def gone_parents(parent: TableSpec, parents: DataFrame) -> DataFrame:
 def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
     """Parents that were read fresh: ``_account_id``, ``parent_key``, ``judged_at`` (fetch time).
 
+    ``named``: ids of the children that the newest reading names; NULL where the judge has none.
+
     A record that says nothing about its children (the judge's proof fails) is left out.
     """
-    paths = [judge.parent, judge.proof, *judge.childless]
+    paths = [judge.parent, judge.proof, judge.names, *judge.childless]
     rows, leaves = _parsed(pages, judge.endpoint, judge.rows, paths)
     if judge.proof:
         rows = rows.where(leaves.proves(judge.proof))
     for path in judge.childless:
         rows = rows.where(f"{leaves.of(parse_path(path[1:]))} IS NULL")
     parent = leaves.of(parse_path(judge.parent[1:]))
+    named = "CAST(NULL AS array<string>)"
+    if judge.names:
+        listed = leaves.of(parse_path(judge.names[1:]))
+        named = f"from_json({listed}, 'array<struct<id:string>>').id"
     return (
-        rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at")
+        rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at", f"{named} AS named")
         .where("parent_key is not null")
         .groupBy("_account_id", "parent_key")
-        .agg(F.max("fetched_at").alias("judged_at"))
+        .agg(F.max("fetched_at").alias("judged_at"), F.max_by("named", "fetched_at").alias("named"))
     )
 
 

@@ -17,7 +17,7 @@ from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
-from klaviyo_spark.judging import answered_404, gone_parents, judged
+from klaviyo_spark.judging import gone_parents, judged
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
@@ -148,7 +148,12 @@ class Loader:
         return any(self._may_be_written(other) and self._wrote(other) for other in needed)
 
     def _new_pages(self, table: TableSpec) -> bool:
-        return bool(table.endpoints & self.facts.records.keys() - self.facts.unchanged)
+        asked = table.endpoints & self.facts.records.keys()
+        if not asked <= self.facts.unchanged:
+            return True
+        # What another endpoint's pages have proved since stands against what these say once more.
+        last = max((self.facts.asked_before.get(e, -1) for e in table.endpoints), default=-1)
+        return any(self.facts.asked_before[endpoint] != last for endpoint in asked)
 
     def _may_be_written(self, table: TableSpec) -> bool:
         needed = [TABLES[name] for name in depends_on(table)]
@@ -173,7 +178,7 @@ class Loader:
         current = self.lake.silver(table).where(inside)
         counts: Counter[str] = Counter()
         asked = self.facts.records.keys()
-        evidence = Evidence(answered_404=answered_404(table, pages, asked))
+        evidence = Evidence()
         if table.parent:
             parent = TABLES[table.parent.table]
             gone = gone_parents(parent, self.lake.silver(parent))
@@ -261,13 +266,16 @@ class Loader:
 
     def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
         resources = {ENDPOINTS[endpoint].resource for endpoint in table.endpoints}
+        nobody: frozenset[str] = frozenset()
+        meanwhile = nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints))
         return (
             self.lake.pages()
             .where(sql.one_of("resource", resources))
             .where(sql.one_of("endpoint", table.endpoints))
             .where(
                 f"{sql.one_of('batch_id', batch_ids)} "
-                f"OR {sql.one_of('read_id', self.facts.went_on_with)}"
+                f"OR {sql.one_of('read_id', self.facts.went_on_with)} "
+                f"OR {sql.one_of('run_id', meanwhile)}"
             )
             .where(readable(self.unreadable))
             .selectExpr("*", "account_id AS _account_id")

@@ -33,14 +33,14 @@ class Evidence:
 
     Args:
         judged: ``parent_key`` (NULL: the whole table), ``started_at``, ``judged_at``: rows of that
-            parent that were not read, and landed before ``started_at``, are gone since then.
-        answered_404: ``row_id``, ``gone_at``: the first key part of rows that are gone.
-        gone_parents: ``parent_key``, ``parent_deleted_at`` of parents that carry a mark.
+            parent that were not read, and landed before ``started_at``, are gone since then, but
+            for those whose ids the parent still names (``named``).
+        gone_parents: ``parent_key``, ``parent_deleted_at`` of parents that carry a mark. It passes
+            to rows that were not read later.
         held: the table's key and ``held_at``, the last read before this one that held a member.
     """
 
     judged: DataFrame | None = None
-    answered_404: DataFrame | None = None
     gone_parents: DataFrame | None = None
     held: DataFrame | None = None
 
@@ -61,7 +61,6 @@ def changes(
         quarantine gets.
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
-    complete = complete or evidence.answered_404 is not None
     s, t = (
         side.selectExpr(
             *[f"`{name}` AS `{prefix}_{name}`" for name in side.columns], f"true AS {prefix}_there"
@@ -102,14 +101,13 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
 
 
 def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> DataFrame:
-    """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``gone_at``, ..."""
+    """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``named``, ..."""
     both = _beside(
         both,
         evidence.judged,
         {"parent_key": table.judged_per} if table.judged_per else {},
-        {"judged_at": "timestamp", "started_at": "timestamp"},
+        {"judged_at": "timestamp", "started_at": "timestamp", "named": "array<string>"},
     )
-    both = _beside(both, evidence.answered_404, {"row_id": table.key[0]}, {"gone_at": "timestamp"})
     both = _beside(
         both,
         evidence.gone_parents,
@@ -138,15 +136,14 @@ def _beside(
 def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     """Each row as it is to be, those that stay as they are left out."""
     fresh = f"s_there IS NOT NULL AND {_given(table)}"
-    by_404 = "CASE WHEN gone_at > coalesce(s_seen_at, t__landed_at) THEN gone_at END"
-    by_read = "CASE WHEN started_at > t__landed_at THEN judged_at END"
-    # A mark stays as it was first set for as long as the 404s go on.
-    still = f"CASE WHEN {by_404} IS NOT NULL THEN coalesce(t__deleted_at, {by_404}) END"
-    left = f"coalesce(t__deleted_at, {by_read}, {by_404})"
-    own = f"CASE WHEN {fresh} THEN {still} ELSE {left} END"
+    lacking = "started_at > t__landed_at"
+    if any(judge.names for judge in table.judges):
+        lacking += f" AND NOT coalesce(array_contains(named, k_{table.key[0]}), false)"
+    own = f"CASE WHEN NOT ({fresh}) THEN coalesce(t__deleted_at, {_when(lacking, 'judged_at')}) END"
+    passed = _when(f"NOT (({fresh}) AND s_seen_at > parent_deleted_at)", "parent_deleted_at")
     both = both.selectExpr(
         "*",
-        f"coalesce({own}, parent_deleted_at) AS deleted_at",
+        f"coalesce({own}, {passed}) AS deleted_at",
         "s_there IS NOT NULL AS there",
         f"{fresh} AS fresh",
         "t_there IS NOT NULL AS known",
@@ -183,6 +180,10 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "coalesce(s_nulled, 0) AS nulled",
         "s_broken AS broken",
     )
+
+
+def _when(condition: str, then: str) -> str:
+    return f"CASE WHEN {condition} THEN {then} END"
 
 
 def _rows_of(rows: DataFrame, *columns: str) -> DataFrame:

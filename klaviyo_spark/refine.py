@@ -212,14 +212,17 @@ def _facts(
     before = order[: order.index(run_id)]
     ran = {(b.run_id, b.endpoint) for b in batches}
     endpoints = {endpoint for run, endpoint in ran if run == run_id}
-    previous = {
-        endpoint: next((run for run in reversed(before) if (run, endpoint) in ran), None)
-        for endpoint in endpoints
-    }
-    asked = {run_id, *filter(None, previous.values())}
+    places = {run: place for place, run in enumerate(before)}
+    asked_before: dict[str, int] = {}
+    for run, endpoint in ran:
+        if run in places:
+            asked_before[endpoint] = max(places[run], asked_before.get(endpoint, -1))
+    previous = {name: before[asked_before[name]] for name in endpoints if name in asked_before}
+    asked = {run_id, *previous.values()}
     # A page that somebody was taken out of is another one than the same, fetched again.
     facts = ("slice", "parent_id", "page_no", "status", "complete", "is_last", "sha256")
     page = F.concat_ws("|", *facts, "forgotten_at")
+    gone_on_with = F.col("complete") & (F.col("read_run_id") != F.col("run_id"))
     found = (
         lake.pages()
         .where(F.col("run_id").isin(*asked))
@@ -227,11 +230,8 @@ def _facts(
         .agg(
             F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
             F.sum("record_count").alias("records"),
-            F.collect_set(
-                F.when(
-                    F.col("complete") & (F.col("read_run_id") != F.col("run_id")), F.col("read_id")
-                )
-            ).alias("went_on_with"),
+            F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("went_on_with"),
+            F.collect_set(F.when(gone_on_with, F.col("read_run_id"))).alias("begun_by"),
             F.unix_micros(F.min("window_start")).alias("low"),
             F.unix_micros(F.max("reached")).alias("high"),
             F.expr("count_if(window_start is null)").alias("open_below"),
@@ -239,6 +239,7 @@ def _facts(
         )
         .collect()
     )
+    mine = [row for row in found if row["run_id"] == run_id]
     prints = {(row["run_id"], row["endpoint"]): row["pages"] for row in found}
     return RunFacts(
         run_id,
@@ -246,14 +247,20 @@ def _facts(
         unchanged=frozenset(
             endpoint
             for endpoint, run in previous.items()
-            if run and prints.get((run_id, endpoint)) == prints.get((run, endpoint))
+            if prints.get((run_id, endpoint)) == prints.get((run, endpoint))
         ),
-        records={row["endpoint"]: row["records"] for row in found if row["run_id"] == run_id},
-        went_on_with=frozenset(
-            read_id for row in found if row["run_id"] == run_id for read_id in row["went_on_with"]
-        ),
-        spans={row["endpoint"]: _span(row) for row in found if row["run_id"] == run_id},
+        records={row["endpoint"]: row["records"] for row in mine},
+        went_on_with=frozenset(read_id for row in mine for read_id in row["went_on_with"]),
+        asked_before=asked_before,
+        meanwhile={row["endpoint"]: _since(row["begun_by"], before) for row in mine},
+        spans={row["endpoint"]: _span(row) for row in mine},
     )
+
+
+def _since(begun_by: Sequence[str], before: Sequence[str]) -> frozenset[str]:
+    """Runs of ``before`` from the first of those that began a read."""
+    places = [before.index(run) for run in begun_by if run in before]
+    return frozenset(before[min(places) :]) if places else frozenset()
 
 
 def _span(row: Row) -> Span:

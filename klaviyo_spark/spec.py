@@ -156,6 +156,8 @@ class Source:
 class Judge:
     """What proves that rows are gone: a fresh read of their parent that no longer has them.
 
+    Nothing else does: a 404 for a parent says neither that it is gone nor its children.
+
     Args:
         endpoint: whose pages hold the parents, or list the children of one parent (``whole``).
         rows: as in ``Source``.
@@ -163,6 +165,8 @@ class Judge:
         proof: a path that must be there, or ``<path> has <key>``: without it the record says
             nothing about its children (``relationships.tags`` without ``data`` was not included).
         childless: paths of which none may hold anything: the record names no child at all.
+        names: path of the array that names the children. Those that it names are there, whether
+            the page includes them or not.
         whole: the endpoint's complete reads prove it, per parent id or for the table as a whole.
         of: the silver rows that are the parents: one that a run has written was read fresh.
     """
@@ -172,6 +176,7 @@ class Judge:
     parent: str = ""
     proof: str = ""
     childless: tuple[str, ...] = ()
+    names: str = ""
     whole: bool = False
     of: RowOf | None = None
 
@@ -195,7 +200,6 @@ class TableSpec:
         key: the documented key; rows are matched on ``_account_id`` and these.
         nullable_key: key parts that may be NULL and still name a row.
         judged_per: column that holds the parent's id for ``judges``; empty: the whole table.
-        gone_on_404: endpoints whose 404 for a parent id says that this table's row is gone.
         history: rows are never marked; ``present`` and ``last_seen`` columns say it instead.
         partition: the column the table is partitioned by; it follows the documented ones.
         internal: columns of our own, after the documented ones.
@@ -214,7 +218,6 @@ class TableSpec:
     judges: tuple[Judge, ...] = ()
     judged_per: str = ""
     parent: Parent | None = None
-    gone_on_404: tuple[str, ...] = ()
     history: bool = False
     partition: Column | None = None
     internal: tuple[Column, ...] = ()
@@ -243,6 +246,8 @@ class TableSpec:
                 slips.append(f"column {column.name!r} says nothing about its meaning")
         if self.judged_per and self.judged_per not in names:
             slips.append(f"judged_per {self.judged_per!r} not among columns")
+        if any(judge.names for judge in self.judges) and len(self.key) > 1:
+            slips.append(f"judges name children by one id, the key is {self.key}")
         if self.version_by and self.version_by not in names:
             slips.append(f"version_by {self.version_by!r} not among columns")
         if slips:
@@ -251,13 +256,7 @@ class TableSpec:
     @property
     def endpoints(self) -> frozenset[str]:
         """Names of all endpoints whose pages this table needs."""
-        return frozenset(
-            (
-                *(s.endpoint for s in self.sources),
-                *(j.endpoint for j in self.judges),
-                *self.gone_on_404,
-            )
-        )
+        return frozenset((*(s.endpoint for s in self.sources), *(j.endpoint for j in self.judges)))
 
     @property
     def made_of(self) -> RowOf | None:

@@ -41,9 +41,11 @@ class RunFacts:
 
     Args:
         began: when its first page was fetched.
-        unchanged: endpoints whose pages are, byte for byte, those of the run before.
+        unchanged: endpoints whose pages are, byte for byte, those of the run that asked them last.
+        asked_before: per endpoint, which of the runs before that was, as a number that grows.
         records: objects in ``data`` per endpoint.
         went_on_with: complete reads that an earlier run began; their pages of then count too.
+        meanwhile: per endpoint, the runs since those reads began: what they saw is not gone.
         spans: days that the records of an endpoint fall into, where its walks are cut by time.
     """
 
@@ -52,6 +54,8 @@ class RunFacts:
     unchanged: frozenset[str]
     records: Mapping[str, int]
     went_on_with: frozenset[str] = frozenset()
+    asked_before: Mapping[str, int] = field(default_factory=dict)
+    meanwhile: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     def records_of(self, table: TableSpec) -> int:

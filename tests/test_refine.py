@@ -190,36 +190,17 @@ def test_a_cell_that_does_not_fit_is_null_and_counted(lake):
     assert rows(lake, "events", "id", "segment_count") == [("E1", None)]
 
 
-def test_a_404_for_a_parent_marks_it(lake):
-    land(lake, "one", a_page("lists", a_record("list", "L1", updated="2026-01-01T00:00:00Z")))
-    refine(lake, "default", ["lists"])
-    gone = a_page(
-        "list_profiles", parent_id="L1", status=404, fetched_at=NOON + DAY, complete=False
-    )
-    land(lake, "two", gone)
-    refine(lake, "default", ["lists"])
-
-    assert rows(lake, "lists", "_deleted_at") == [((NOON + DAY).replace(tzinfo=None),)]
-
-
-def test_a_404_in_the_first_run_marks_at_once_and_the_mark_stays(lake):
-    here = a_page("lists", a_record("list", "L1", updated="2026-01-01T00:00:00Z"))
+def test_a_404_for_a_parent_marks_nothing(lake):
+    """Issue 19: it marked the parent though the listing of the same run held it, and for good."""
     for number in range(2):
         at = NOON + number * DAY
-        listing = {**here, "fetched_at": at, "walk_id": f"w{number}", "read_id": f"r{number}"}
-        gone = a_page(
-            "list_profiles",
-            parent_id="L1",
-            status=404,
-            fetched_at=at + timedelta(minutes=1),
-            complete=False,
-            sha256=f"another error id {number}",
-        )
+        listing = a_page("lists", a_record("list", "L1"), fetched_at=at)
+        later = at + timedelta(minutes=1)
+        gone = a_page("list_profiles", parent_id="L1", status=404, fetched_at=later)
         land(lake, f"run {number}", listing, gone)
         refine(lake, "default", ["lists"])
 
-    first = (NOON + timedelta(minutes=1)).replace(tzinfo=None)
-    assert rows(lake, "lists", "_deleted_at") == [(first,)]
+    assert rows(lake, "lists", "_deleted_at") == [(None,)]
 
 
 def test_a_member_without_id_is_quarantined_for_each_of_its_tables(lake):

@@ -126,7 +126,7 @@ def test_keys_parents_and_versions_are_columns(table):
 
 
 @every_table
-def test_sources_judges_and_404s_name_endpoints_that_exist(table):
+def test_sources_and_judges_name_endpoints_that_exist(table):
     assert table.endpoints - ENDPOINTS.keys() == set()
     assert {ENDPOINTS[name].resource for name in table.endpoints} == {table.resource}
 
@@ -156,7 +156,7 @@ def test_all_other_paths_parse_too(table):
         texts += [*source.explode, source.needs, source.version]
         texts += [p for r in source.related for p in (r.ref, r.link)]
     for judge in table.judges:
-        texts += [judge.parent, judge.proof.partition(" has ")[0]]
+        texts += [judge.parent, judge.proof.partition(" has ")[0], judge.names, *judge.childless]
     for text in filter(None, texts):
         assert text[0] in "$^", text
         parse_path(text[1:])

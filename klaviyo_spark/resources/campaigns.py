@@ -87,7 +87,6 @@ CAMPAIGNS = TableSpec(
         ),
     ),
     judges=(Judge("campaigns", whole=True),),
-    gone_on_404=("campaign_templates",),
     columns=(
         col("campaign_id", "string", "$.id", "Klaviyo's id of the campaign."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
@@ -201,7 +200,7 @@ def _audiences(which: str) -> TableSpec:
                 version=f"{_A}.updated_at",
             ),
         ),
-        judges=(Judge("campaigns", parent="$.id", proof=f"{_A}.audiences"),),
+        judges=(Judge("campaigns", parent="$.id", proof=f"{_A}.audiences has {which}"),),
         judged_per="campaign_id",
         parent=Parent("campaigns", "campaign_id"),
         columns=(
@@ -230,7 +229,10 @@ _IN_LISTING = Source(
 )
 _WITH_TEMPLATE = Source("campaign_templates", name="template", version=f"{_A}.updated_at")
 _MESSAGES_OF_CAMPAIGN = Judge(
-    "campaigns", parent="$.id", proof="$.relationships.campaign-messages has data"
+    "campaigns",
+    parent="$.id",
+    proof="$.relationships.campaign-messages has data",
+    names="$.relationships.campaign-messages.data",
 )
 
 
@@ -370,7 +372,14 @@ CAMPAIGN_MESSAGE_SEND_TIMES = TableSpec(
             version=f"{_A}.updated_at",
         ),
     ),
-    judges=(Judge("campaigns", rows="included:campaign-message", parent="$.id"),),
+    judges=(
+        Judge(
+            "campaigns",
+            rows="included:campaign-message",
+            parent="$.id",
+            proof=f"{_A} has send_times",
+        ),
+    ),
     judged_per="campaign_message_id",
     parent=Parent("campaign_messages", "campaign_message_id"),
     columns=(

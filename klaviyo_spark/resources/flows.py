@@ -180,10 +180,16 @@ FLOW_ACTIONS = TableSpec(
             fills_only=True,
         ),
     ),
-    judges=(Judge("flows", parent="$.id", proof="$.relationships.flow-actions has data"),),
+    judges=(
+        Judge(
+            "flows",
+            parent="$.id",
+            proof="$.relationships.flow-actions has data",
+            names="$.relationships.flow-actions.data",
+        ),
+    ),
     judged_per="flow_id",
     parent=Parent("flows", "flow_id"),
-    gone_on_404=("flow_messages",),
     columns=(
         col(
             "flow_action_id",
@@ -290,7 +296,7 @@ FLOW_ACTION_MESSAGES = TableSpec(
             "flows",
             rows="included:flow-action",
             parent="$.id",
-            proof=_D,
+            proof=f"{_D}.data",
             childless=_MESSAGES_AT,
         ),
         Judge("flow_messages", whole=True),

@@ -65,7 +65,6 @@ LISTS = TableSpec(
     version_by="updated",
     sources=(Source("lists", version=f"{_A}.updated"),),
     judges=(Judge("lists", whole=True),),
-    gone_on_404=("list_profiles",),
     columns=(
         col("list_id", "string", "$.id", "Klaviyo's id of the list."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),

@@ -69,7 +69,6 @@ SEGMENTS = TableSpec(
     version_by="updated",
     sources=(Source("segments", version=f"{_A}.updated"),),
     judges=(Judge("segments", whole=True),),
-    gone_on_404=("segment_profiles",),
     columns=(
         col("segment_id", "string", "$.id", "Klaviyo's id of the segment."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
