@@ -17,6 +17,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.identity import Identity
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import GroupRead, Key
@@ -94,6 +95,9 @@ class Due:
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {}
         self.metrics_read_before: Collection[str] = self._known.events
+        self.identity: Identity | None = Identity(
+            lake, wanted.account_id, self._known.events.keys(), client.base_url
+        )
         self.group_reads: Mapping[Key, GroupRead] = self._known.groups
         self.member_counts: dict[Key, int] = {}
         # What pages say that later rounds go by.

@@ -7,6 +7,7 @@
       LakeError            look at the lake                         exit 1
         CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
         TableDiffers       make the table anew from bronze          exit 1
+        OtherAccount       take the right key, or another lake      exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
       ApiError             a request to Klaviyo that did not succeed
         RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
@@ -71,6 +72,10 @@ class CheckFailed(LakeError):
 
 class TableDiffers(LakeError):
     """A table was made by a release whose columns do not fit those of this one."""
+
+
+class OtherAccount(LakeError):
+    """Klaviyo answers for another account than the one whose rows the lake holds."""
 
 
 class Interrupted(KlaviyoSparkError):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from klaviyo_spark import plan as request_plan
 from klaviyo_spark import revisions, unknown_fields
 from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.nap import Stopped
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.due import Due, Outcome, Wanted
@@ -28,6 +30,7 @@ from klaviyo_spark.errors import (
     RateLimitTooLong,
     UnknownId,
 )
+from klaviyo_spark.identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
@@ -48,6 +51,7 @@ class Plan(Protocol):
     ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
     ``metric_names``: what each metric id that is read counts as.
     ``metrics_read_before``: ids whose events earlier runs have read.
+    ``identity``: what the account is known by; None where that has been checked.
     ``member_counts``: Klaviyo's number of members of groups that were counted.
     ``group_reads``: what earlier runs have read of groups.
     """
@@ -55,6 +59,7 @@ class Plan(Protocol):
     kept: dict[str, Landed]
     metric_names: Mapping[str, str]
     metrics_read_before: Collection[str]
+    identity: Identity | None
     member_counts: Mapping[Key, int]
     group_reads: Mapping[Key, GroupRead]
 
@@ -87,6 +92,7 @@ def ingest(
         The outcome; a resource that failed is in it, the others have landed.
 
     Raises:
+        OtherAccount: Klaviyo answers for another account than the lake's; nothing has landed.
         Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
         Interrupted: ``stop`` was set.
     """
@@ -117,8 +123,8 @@ class _Ingest:
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
         self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
         try:
-            for walks in self.plan.rounds():
-                left: Sequence[Walk] = walks
+            for number, walks in enumerate(self.plan.rounds()):
+                left: Sequence[Walk] = walks if number else self._identified(walks)
                 while left:
                     left = self._fetch(left)
         finally:
@@ -134,8 +140,42 @@ class _Ingest:
             )
         return self.outcome
 
-    def _fetch(self, walks: Sequence[Walk]) -> list[Walk]:
+    def _identified(self, walks: Sequence[Walk]) -> Sequence[Walk]:
+        """The walks that are left once it is known that the answers are this account's.
+
+        The metrics are asked for first, and their pages land when they have been recognised.
+
+        Raises:
+            OtherAccount: they are not; nothing has landed.
+        """
+        identity = self.plan.identity
+        if identity is None or not identity.is_known:
+            return walks
+        own = [w for w in walks if w.endpoint == METRICS and w.first_page == 1]
+        if not own:  # nobody wants them, or an earlier run has landed them
+            with suppress(Stopped):  # the next fetch ends the run
+                check_account(identity, self.client, self.stop)
+            return walks
+        held: list[Fetched] = []
+        try:
+            self._fetch(own, held.append)
+        finally:
+            found = ids_on(got.page.body for got in held)
+            missing = METRICS.resource in self.outcome.failed or bool(self.outcome.stopped)
+            ours = missing or identity.knows(found)  # what did not come may have been ours
+            for got in held if ours else ():
+                self._take(got)
+        if not ours:
+            raise identity.refusal(found)
+        return [walk for walk in walks if walk not in own]
+
+    def _fetch(
+        self, walks: Sequence[Walk], take: Callable[[Fetched], None] | None = None
+    ) -> list[Walk]:
         """Walk side by side; what came before an error that meets all walks has been taken.
+
+        Args:
+            take: what becomes of pages, if they do not land at once.
 
         Returns:
             Walks to make in the place of some that Klaviyo refused for one id of theirs.
@@ -148,7 +188,7 @@ class _Ingest:
         for got in crew.pages(self.stop):
             match got:
                 case Fetched():
-                    self._take(got)
+                    (take or self._take)(got)
                 case Failed(_, error) if got.stops_all:
                     fatal = fatal or error
                 case Failed(walk, RateLimitTooLong() as error):

@@ -19,9 +19,15 @@ from builders import (
 )
 from served import a_case, serving, sync
 
+from klaviyo_spark.api.client import Client
+from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.errors import OtherAccount
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.secret import ApiKey
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.verify import verify
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -171,3 +177,32 @@ def test_a_listing_that_says_again_what_it_said_is_newer_than_what_was_read_betw
 
     assert marked == [(plain(NOON + DAY),)]
     assert rows(lake, "flow_action_messages", "_deleted_at") == [(None,)]
+
+
+# -- whose account it is --------------------------------------------------------------------------
+
+
+def test_another_accounts_key_leaves_the_lake_as_it_was_whatever_is_asked(lake):
+    """Issue 19: everything of the first brand was marked as gone, and the second's mixed in."""
+    ours = {"tags": {"data": [a_record("tag", "T1", name="vip")]}}
+    theirs = {"tags": {"data": [a_record("tag", "T9", name="b2b")]}}
+    with serving(ours) as served:
+        sync(lake, served, resources=("tags", "metrics"))
+    before = lake.pages().count()
+    with serving(theirs, metrics={"M9": "Received SMS"}) as other:
+        for resources in (("tags",), ("tags", "metrics"), ("events",)):
+            with pytest.raises(OtherAccount, match=r"1 metrics and none of the 2 that the lake"):
+                sync(lake, other, resources=resources)
+        with Client(other.url, ApiKey("pk_x"), limiter=Limiter()) as client:
+            settings = Settings(base_url=other.url, resources=("tags",))
+            for heal in (False, True):
+                with pytest.raises(OtherAccount):
+                    verify(lake, client, settings, heal=heal)
+        summary = sync(lake, other, resources=("tags",), account="brand b")
+
+    assert summary.exit_code == 0
+    assert lake.pages().where("account_id = 'default'").count() == before
+    found = rows(lake, "tags", "_account_id", "tag_id", "_deleted_at")
+    assert found == [("brand b", "T9", None), ("default", "T1", None)]
+    codes = lake.ops("runs").where("account_id = 'default'").select("exit_code").collect()
+    assert sorted(row[0] for row in codes) == [0, 1, 1, 1, 1, 1]

@@ -11,6 +11,7 @@ from klaviyo_spark import plan
 from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.identity import Identity
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
@@ -50,6 +51,7 @@ class Reread:
         self.kept: dict[str, Landed] = {}
         self.metric_names = metric_names
         self.metrics_read_before: Collection[str] = metric_names
+        self.identity: Identity | None = None  # verification has checked it
         self.member_counts, self.group_reads = member_counts, group_reads
         self._parents: dict[str, dict[str, plan.Parent]] = {}
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark import ops, pipeline
+from klaviyo_spark import ops, pipeline, state
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
+from klaviyo_spark.identity import Identity, check_account
 from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
@@ -89,6 +90,7 @@ def verify(
     Raises:
         ConfigError: there is no lake, or nothing in it that can be verified.
         LakeBusy: there is something to heal, and another run holds the lake.
+        OtherAccount: Klaviyo answers for another account than the lake's.
         KlaviyoSparkError: Klaviyo could not be asked at all.
     """
     note = check_lake(lake, settings)
@@ -172,6 +174,7 @@ class _Verify:
 
     def run(self, ever: bool, heal: bool, wait: bool) -> None:
         done = self._done
+        self._check_account()
         done.found = done.checks = self._checker.everything(ever)
         self._write(done.found)
         todo = healing(done.found)
@@ -184,6 +187,13 @@ class _Verify:
             again = self._checker.again(todo, done.found)
             self._write(again)
             done.checks = later(done.found, again)
+
+    def _check_account(self) -> None:
+        read = state.read_watermarks(self._lake, self._settings.account).events
+        account = self._settings.account
+        identity = Identity(self._lake, account, read, self._client.base_url)
+        with until_interrupted() as stop:
+            check_account(identity, self._client, stop)
 
     def _heal(self, todo: Healing) -> None:
         """Read again, refine. What failed is in the outcome."""

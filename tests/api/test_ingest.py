@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +16,10 @@ from klaviyo_spark.api.coverage import Read
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.due import Outcome, Wanted
+from klaviyo_spark.errors import OtherAccount, Unauthorized
+from klaviyo_spark.identity import Identity
 from klaviyo_spark.ingest import ingest
+from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
@@ -55,6 +59,7 @@ class FakePlan:
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {id: f"name of {id}" for id in METRICS}
         self.metrics_read_before = read_before
+        self.identity: FakeIdentity | None = None
         self.member_counts: Mapping[Key, int] = {}
         self.group_reads: Mapping[Key, GroupRead] = {}
         self._rounds = rounds
@@ -64,6 +69,14 @@ class FakePlan:
 
     def note(self, *_: object) -> None:
         """Nothing follows from what is answered."""
+
+
+class FakeIdentity(Identity):
+    """An account that is known by its metrics."""
+
+    def __init__(self, *read: str, listed: Sequence[str] = ()) -> None:
+        super().__init__(None, "default", read, "http://127.0.0.1")  # type: ignore[arg-type]
+        self.__dict__["_listed"] = frozenset(listed)
 
 
 class Ingested:
@@ -214,3 +227,106 @@ def test_a_day_to_wait_for_one_endpoint_ends_that_one_alone(serve):
     assert [page["endpoint"] for page in done.lake.pages] == ["tags"]
     assert sum("/lists/" in target for target in done.asked) <= 4  # those under way
     assert not any("/L99/" in target for target in done.asked)
+
+
+# -- whose account it is --------------------------------------------------------------------------
+
+
+def a_listing_of(*pages: Sequence[str], status: int = 200) -> Callable[[str], Answer]:
+    """An account that lists metrics on several pages; everything else has one record."""
+
+    def respond(target: str) -> Answer:
+        if not target.startswith("/api/metrics"):
+            return Answer(a_body("T1"))
+        if status != 200:
+            return Answer(an_error_body("Nope."), status=status)
+        place = int(target.partition("?")[2] or 0)
+        more = f"{BASE_MARK}/api/metrics?{place + 1}" if place + 1 < len(pages) else None
+        return Answer(a_body(*pages[place], next_url=more))
+
+    return respond
+
+
+BASE_MARK = "http://the-server"
+
+
+@pytest.fixture
+def account(serve) -> Callable[..., Ingested]:
+    """What comes of reading tags, and metrics where they are wanted, of an account."""
+
+    def ingested(respond: Respond, identity: FakeIdentity | None, *wanted: str) -> Ingested:
+        def answered(target: str) -> Answer:
+            found = respond(target)
+            return replace(found, body=found.body.replace(BASE_MARK.encode(), server.url.encode()))
+
+        def planned(url: str) -> FakePlan:
+            plans = [
+                walk
+                for name in wanted or ("metrics", "tags")
+                for walk in plan.listing_walks(url, ENDPOINTS[name], NOON)
+            ]
+            made = FakePlan(plans)
+            made.identity = identity
+            return made
+
+        server = serve(answered)
+        return Ingested(server, planned)
+
+    return ingested
+
+
+def landed(done: Ingested) -> list[tuple[str, int]]:
+    return sorted((page["endpoint"], page["page_no"]) for page in done.lake.pages)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [None, FakeIdentity(), FakeIdentity("A2"), FakeIdentity("X1", listed=["A3"])],
+    ids=["checked", "nothing known", "read before", "listed before"],
+)
+def test_an_account_that_is_known_by_one_of_its_metrics_lands_as_usual(account, identity):
+    done = account(a_listing_of(["A1", "A2"], ["A3"]), identity)
+    assert landed(done) == [("metrics", 1), ("metrics", 2), ("tags", 1)]
+    assert len(done.asked) == 3
+
+
+@pytest.mark.parametrize("pages", [[["B1"], ["B2"]], [[]]], ids=["another", "none"])
+@pytest.mark.parametrize("wanted", [("tags",), ("metrics", "tags")], ids=str)
+def test_of_another_account_nothing_lands(account, monkeypatch, pages, wanted):
+    """Issue 19: a key of brand B marked all of brand A as gone and mixed the two."""
+    lakes = []
+    monkeypatch.setattr(Lander, "take", lambda *given: lakes.append(given))
+    count = sum(map(len, pages))
+    with pytest.raises(OtherAccount) as refused:
+        account(a_listing_of(*pages), FakeIdentity("A1", listed=["A1", "A2"]), *wanted)
+    assert str(refused.value) == (
+        f"http://127.0.0.1 lists {count} metrics and none of the 2 that the lake has of account "
+        "'default': the key, or the base URL, is of another account. Nothing has landed. If it is "
+        "meant, give that account a name of its own (--account) or another lake (--warehouse)"
+    )
+    assert refused.value.exit_code == 1
+    assert lakes == []
+
+
+def test_a_run_that_wants_no_metrics_asks_for_them_once_and_lands_none(account):
+    done = account(a_listing_of(["A1"], ["A2"]), FakeIdentity("A1"), "tags")
+    assert landed(done) == [("tags", 1)]
+    assert [target.partition("?")[0] for target in done.asked] == ["/api/metrics", "/api/tags"]
+
+
+@pytest.mark.parametrize(("status", "wanted"), [(403, ("tags",)), (404, ("tags",))])
+def test_where_the_metrics_cannot_be_had_the_rest_lands(account, status, wanted):
+    done = account(a_listing_of(status=status), FakeIdentity("A1"), *wanted)
+    assert landed(done) == [("tags", 1)]
+    assert (done.outcome.failed, done.outcome.warnings) == ({}, [])
+
+
+def test_metrics_that_are_wanted_and_refused_are_a_failure_as_ever(account):
+    done = account(a_listing_of(status=403), FakeIdentity("A1"))
+    assert landed(done) == [("tags", 1)]
+    assert [*done.outcome.failed] == ["metrics"]
+
+
+def test_a_wrong_key_is_one_for_the_check_too(account):
+    with pytest.raises(Unauthorized):
+        account(a_listing_of(status=401), FakeIdentity("A1"), "tags")
