@@ -21,7 +21,7 @@ from klaviyo_spark.identity import Identity
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import GroupRead, Key
-from klaviyo_spark.resources import ENDPOINTS, RESOURCES, WINDOWED
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,15 @@ class Outcome:
             lines.append(message)
 
 
+def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
+    """Per endpoint with complete reads that this run is to confirm: the runs that made them."""
+    found: dict[str, set[str]] = {}
+    for name, run_id in unconfirmed.items():
+        for judge in TABLES[name].judges:
+            found.setdefault(judge.endpoint, set()).add(run_id)
+    return found
+
+
 class Due:
     """The rounds of one run. ``note`` has to be told of each page before the next round."""
 
@@ -91,6 +100,7 @@ class Due:
         if self._cut_short:
             pages = sum(walk.pages for walk in self._cut_short)
             logger.info("going on from %d pages of a run that was cut short", pages)
+        self._unconfirmed = _by_endpoint(state.unconfirmed(lake, wanted.account_id))
         # Walks of that run, as far as they had landed, that this one goes on from.
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {}
@@ -140,8 +150,14 @@ class Due:
         base_url, begun, now = self._client.base_url, self._client.stamp(), self._client.now()
         for endpoint in self._fanouts(members=True):
             groups = self._parents_of(endpoint)
+            doubted = self._unconfirmed.get(endpoint.name, set())
+            reads = {
+                key: read
+                for key, read in self._known.groups.items()
+                if read.whole_by not in doubted
+            }
             due = membership.member_plan(
-                endpoint.resource, groups, self._known.groups, self._wanted.full_members_every, now
+                endpoint.resource, groups, reads, self._wanted.full_members_every, now
             )
             whole += plan.fanout_walks(base_url, endpoint, due.whole, begun)
             rest = [group for group in groups if group.id in due.since]
@@ -199,8 +215,9 @@ class Due:
         begun, now = self._client.stamp(), self._client.now()
         walks = []
         for endpoint in endpoints:
+            before = {} if endpoint.name in self._unconfirmed else asked[endpoint.name]
             parents = plan.to_ask_again(
-                self._parents_of(endpoint), asked[endpoint.name], self._wanted.lookback, now
+                self._parents_of(endpoint), before, self._wanted.lookback, now
             )
             walks += plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
         return self._left(walks)
@@ -239,7 +256,7 @@ class Due:
         last = self._known.complete_profiles_at
         overdue = last is None or span.upper - last >= self._wanted.full_profiles_every
         bounded = span.start is not None or span.end is not None
-        complete = overdue and not bounded
+        complete = (overdue or endpoint.name in self._unconfirmed) and not bounded
         base_url, reads = self._client.base_url, self._known.profiles
         return plan.profile_walks(base_url, endpoint, reads, span, complete, begun)
 

@@ -12,9 +12,10 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
+from klaviyo_spark import confirmation, sql
 from klaviyo_spark.bronze import complete_reads
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import gone_parents, judged
@@ -36,7 +37,7 @@ from klaviyo_spark.unreadable import (
     readable,
     unreadable_pages,
 )
-from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Writer
+from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Tally, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class Load:
 
     ``notes`` are what checks have to say of it. ``errors`` are what did not go well, a line each.
     Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
+    ``unconfirmed_run_id``: the run whose complete read lacks too much of the table to be believed
+    before the next one; see ``confirmation``.
     """
 
     table: str
@@ -64,6 +67,7 @@ class Load:
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     is_loaded: bool = True
+    unconfirmed_run_id: str | None = None
 
     @property
     def changed(self) -> bool:
@@ -81,6 +85,8 @@ class Loader:
         days_read: days of events that had been read whole before that run, per metric.
         severities: what conf says of checks, by name.
         unreadable: pages that Spark cannot read as JSON.
+        unconfirmed: per table with a read that waits for the next, the run that made it.
+        max_deleted_share: a complete read that lacks more of a table waits too.
     """
 
     lake: Lake
@@ -90,12 +96,15 @@ class Loader:
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     unreadable: tuple[UnreadablePage, ...] = ()
+    unconfirmed: Mapping[str, str | None] = field(default_factory=dict)
+    max_deleted_share: float = MAX_DELETED_SHARE
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
         started = time.monotonic()
+        waits = self.unconfirmed.get(table.name)
         if not self._has_news(table):
-            return Load(table.name, self.facts.run_id, batch_ids)
+            return Load(table.name, self.facts.run_id, batch_ids, unconfirmed_run_id=waits)
         writer = Writer(self.lake, self.facts, self.days_read, self.severities)
         try:
             counts = self._load(table, batch_ids, writer)
@@ -103,12 +112,15 @@ class Loader:
             if UNREADABLE not in str(error) or self.unreadable:
                 raise
             return self._load_readable(table, batch_ids)
+        if self._reads_whole(table):
+            waits = self.facts.run_id if writer.unconfirmed else None
         load = Load(
             table.name,
             self.facts.run_id,
             batch_ids,
             seconds=round(time.monotonic() - started, 3),
-            notes=tuple(writer.notes),
+            notes=(*writer.notes, *writer.unconfirmed),
+            unconfirmed_run_id=waits,
             **counts,
         )
         logger.info(
@@ -151,6 +163,8 @@ class Loader:
         asked = table.endpoints & self.facts.records.keys()
         if not asked <= self.facts.unchanged:
             return True
+        if self.unconfirmed.get(table.name) and self._reads_whole(table):
+            return True  # the same once more is what is waited for
         # What another endpoint's pages have proved since stands against what these say once more.
         last = max((self.facts.asked_before.get(e, -1) for e in table.endpoints), default=-1)
         return any(self.facts.asked_before[endpoint] != last for endpoint in asked)
@@ -209,6 +223,10 @@ class Loader:
             current = self.lake.silver(table)
             changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
+        if self._is_to_confirm(table, tally, writer):
+            evidence = replace(evidence, judged=None)
+            changed = self._changes(rows, current, table, evidence)
+            tally = writer.tally(table, changed)
         if table.history and tally.counts["marked_deleted"]:
             evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
             changed = self._changes(rows, current, table, evidence)
@@ -216,6 +234,24 @@ class Loader:
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
         self._settle(table, counts)
         return dict(counts)
+
+    def _reads_whole(self, table: TableSpec) -> bool:
+        """Whether the run has complete reads that judge rows of ``table``."""
+        return any(judge.endpoint in self.facts.complete for judge in table.judges)
+
+    def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
+        """Whether the read lacks too much to be believed at once; then the writer says so."""
+        lacked, share = tally.counts["lacked"], self.max_deleted_share
+        if self.unconfirmed.get(table.name) or not self._reads_whole(table):
+            return False
+        if not confirmation.may_need_it(lacked, share):  # nearly always: no need to count
+            return False
+        there = "is_member" if table.history else "_deleted_at IS NULL"
+        live = self.lake.silver(table).where(there).count()
+        if not confirmation.needs_it(lacked, live, share):
+            return False
+        writer.unconfirmed.append(confirmation.unconfirmed_note(table, lacked, live, share))
+        return True
 
     def _changes(
         self, rows: DataFrame, current: DataFrame, table: TableSpec, evidence: Evidence

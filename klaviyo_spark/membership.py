@@ -30,7 +30,7 @@ class GroupRead:
     """What is known of a group's members.
 
     Args:
-        whole_at: when they were last read whole.
+        whole_at: when they were last read whole, and ``whole_by`` which run.
         joined_at: when the last one that has been read joined.
         counted_at: when they were last counted.
         version: digest of the group's record at the last read.
@@ -45,6 +45,7 @@ class GroupRead:
     version: str | None = None
     last_difference: int | None = None
     difference: int = 0
+    whole_by: str = ""
 
 
 @dataclass(frozen=True)

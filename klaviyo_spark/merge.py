@@ -58,7 +58,7 @@ def changes(
     Returns:
         The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone) or ``broken``
         (not to be written); ``nulled``, how many cells did not fit their type; ``broken``, what
-        quarantine gets.
+        quarantine gets; ``lacked``: a read of this run is what marks it.
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     s, t = (
@@ -97,6 +97,7 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "CASE WHEN broken IS NULL THEN 'new' ELSE 'broken' END AS change",
         "nulled",
         "broken",
+        "false AS lacked",
     )
 
 
@@ -139,6 +140,8 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     lacking = "started_at > t__landed_at"
     if any(judge.names for judge in table.judges):
         lacking += f" AND NOT coalesce(array_contains(named, k_{table.key[0]}), false)"
+    there = "t_is_member" if table.history else "t__deleted_at IS NULL"
+    lacked = f"coalesce(NOT ({fresh}) AND {there} AND {lacking}, false)"
     own = f"CASE WHEN NOT ({fresh}) THEN coalesce(t__deleted_at, {_when(lacking, 'judged_at')}) END"
     passed = _when(f"NOT (({fresh}) AND s_seen_at > parent_deleted_at)", "parent_deleted_at")
     both = both.selectExpr(
@@ -146,6 +149,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         f"coalesce({own}, {passed}) AS deleted_at",
         "s_there IS NOT NULL AS there",
         f"{fresh} AS fresh",
+        f"{lacked} AS lacked",
         "t_there IS NOT NULL AS known",
         f"NOT {_stale(table)} AS current",
     )
@@ -153,7 +157,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         both,
         *[f"{_cell(c, table)} AS `{c.name}`" for c in columns_of(table)],
         "k__account_id AS _account_id",
-        *("fresh", "known", "deleted_at", "s_seen_at", "s_nulled", "s_broken"),
+        *("fresh", "known", "lacked", "deleted_at", "s_seen_at", "s_nulled", "s_broken"),
         *("t__landed_at", "t__row_hash", "t__deleted_at"),
         *(["t_is_member"] if table.history else []),
     )
@@ -179,6 +183,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         f"WHEN {marked} THEN 'marked' ELSE 'changed' END AS change",
         "coalesce(s_nulled, 0) AS nulled",
         "s_broken AS broken",
+        "lacked",
     )
 
 

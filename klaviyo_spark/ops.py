@@ -47,6 +47,12 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("seconds", "double", "Wall time."),
             ("notes", "array<string>", "What checks had to say of it."),
             (
+                "unconfirmed_run_id",
+                "string",
+                "The run whose complete read lacked more than `max_deleted_share` of the rows and "
+                "marked nothing: the next complete read decides. NULL where none waits.",
+            ),
+            (
                 "personal_data",
                 "string",
                 "Classes of personal data that its rows do not show as they are; NULL for none.",

@@ -197,6 +197,7 @@ def take_in(
         keep_event_properties=settings.event_properties,
         severities=dict(settings.checks.items()),
         by=run_id,
+        max_deleted_share=settings.max_deleted_share,
     )
 
 

@@ -14,6 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake
@@ -32,6 +33,7 @@ def rebuild(
     severities: Mapping[str, Severity] | None = None,
     only: Collection[str] | None = None,
     by: str = "",
+    max_deleted_share: float = MAX_DELETED_SHARE,
 ) -> list[Load]:
     """Make one account's tables of ``resources`` anew, or ``only`` some; see ``Rebuild``."""
     anew = Rebuild(lake, resources, only)
@@ -41,6 +43,7 @@ def rebuild(
         keep_event_properties=keep_event_properties,
         severities=severities,
         by=by,
+        max_deleted_share=max_deleted_share,
     )
     anew.publish()
     return loads
@@ -74,6 +77,7 @@ class Rebuild:
         keep_event_properties: bool = True,
         severities: Mapping[str, Severity] | None = None,
         by: str = "",
+        max_deleted_share: float = MAX_DELETED_SHARE,
     ) -> list[Load]:
         """Make an account's tables of ``resources`` from all its pages that have landed, aside.
 
@@ -108,6 +112,7 @@ class Rebuild:
             keep_event_properties=keep_event_properties,
             severities=severities,
             by=by,
+            max_deleted_share=max_deleted_share,
         )
         failed = {load.table for load in loads if not load.is_loaded}
         self._made[account_id] = aside.aside - failed

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark.checks import Severity
+from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import needed_by
 from klaviyo_spark.drift import Drift, newest
 from klaviyo_spark.due import Outcome
@@ -33,6 +34,7 @@ def reconcile(
     outcome: Outcome,
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    max_deleted_share: float = MAX_DELETED_SHARE,
     by: str = "",
     reread: str = "",
 ) -> list[Load]:
@@ -51,6 +53,7 @@ def reconcile(
     as_conf: dict[str, Any] = {
         "keep_event_properties": keep_event_properties,
         "severities": severities,
+        "max_deleted_share": max_deleted_share,
         "by": by,
     }
     load = partial(refine, lake, account_id, resources, reread=reread, found=found, **as_conf)

@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.drift import Drift
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all
@@ -30,7 +31,13 @@ from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.state import landed_batches, read_drift, silver_states, watermarks_of
+from klaviyo_spark.state import (
+    landed_batches,
+    load_notes,
+    read_drift,
+    silver_states,
+    watermarks_of,
+)
 from klaviyo_spark.treatment import Personal
 from klaviyo_spark.watermarks import keep_earlier, known
 from klaviyo_spark.writing import RunFacts, Span
@@ -53,6 +60,7 @@ def refine(
     keep_event_properties: bool = True,
     severities: Mapping[str, Severity] | None = None,
     by: str = "",
+    max_deleted_share: float = MAX_DELETED_SHARE,
     reread: str = "",
     only: Collection[str] | None = None,
     found: Drift | None = None,
@@ -64,6 +72,7 @@ def refine(
     Args:
         severities: what conf says of checks, by name.
         by: the run that refines, by its id.
+        max_deleted_share: a complete read that lacks more of a table waits for the next.
         reread: a run that read again what silver may have lost: its pages are laid over the
             tables even where the run before brought the very same.
         only: tables to load; None: all of ``resources``.
@@ -96,6 +105,12 @@ def refine(
     held_back: frozenset[str] = frozenset()
     began = begins(batches)
     marks = watermarks_of(lake, account_id) if due else []
+    first: dict[str, str] = {}
+    for run_id in began:
+        first = dict.fromkeys(due.get(run_id, ()), run_id) | first
+    waiting: dict[str, str | None] = {}
+    if due:
+        waiting |= unconfirmed_before(load_notes(lake, account_id), list(began), first)
     with ThreadPoolExecutor(
         SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
     ) as pool:
@@ -105,10 +120,21 @@ def refine(
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
             days = whole_days(known(keep_earlier(marks, run_id, list(began))).events)
-            loader = Loader(lake, facts, begun, keep_event_properties, days, severities or {})
+            loader = Loader(
+                lake,
+                facts,
+                begun,
+                keep_event_properties,
+                days,
+                severities or {},
+                unconfirmed=dict(waiting),
+                max_deleted_share=max_deleted_share,
+            )
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
-            loads += _noted(lake, account_id, by, found, made)
+            new = list(_noted(lake, account_id, by, found, made))
+            waiting |= {load.table: load.unconfirmed_run_id for load in new if load.is_loaded}
+            loads += new
             failed = {load.table for load in loads if not load.is_loaded}
             held_back = made_of(failed, TABLES)
     return loads
@@ -230,6 +256,7 @@ def _facts(
         .agg(
             F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
             F.sum("record_count").alias("records"),
+            F.bool_or("complete").alias("complete"),
             F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("went_on_with"),
             F.collect_set(F.when(gone_on_with, F.col("read_run_id"))).alias("begun_by"),
             F.unix_micros(F.min("window_start")).alias("low"),
@@ -251,6 +278,7 @@ def _facts(
         ),
         records={row["endpoint"]: row["records"] for row in mine},
         went_on_with=frozenset(read_id for row in mine for read_id in row["went_on_with"]),
+        complete=frozenset(row["endpoint"] for row in mine if row["complete"]),
         asked_before=asked_before,
         meanwhile={row["endpoint"]: _since(row["begun_by"], before) for row in mine},
         spans={row["endpoint"]: _span(row) for row in mine},

@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     full_profiles_every: timedelta = timedelta(days=30)
     full_members_every: timedelta = timedelta(days=7)
     upper_margin: timedelta = timedelta(minutes=2)
+    max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
     checks: dict[CheckName, Literal["note", "fail"]] = {}

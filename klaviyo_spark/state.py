@@ -10,10 +10,11 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze
+from klaviyo_spark import bronze, confirmation
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc
+from klaviyo_spark.confirmation import LoadNote
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.drift import Drift, Loaded, drift, looked_at
 from klaviyo_spark.endpoint import Members
@@ -224,6 +225,23 @@ def members_held(
 def loads_of(lake: Lake, account_id: str) -> DataFrame:
     """What has been refined of the account."""
     return lake.ops("table_loads").where(F.col("account_id") == account_id)
+
+
+def unconfirmed(lake: Lake, account_id: str) -> dict[str, str]:
+    """Per table with a complete read that this run is to confirm: the run that made it."""
+    return confirmation.unconfirmed(load_notes(lake, account_id))
+
+
+def load_notes(lake: Lake, account_id: str) -> list[LoadNote]:
+    """Loads of the account, of tables that have ever had a read to be confirmed; mostly none."""
+    loads = loads_of(lake, account_id)
+    ever = loads.where("unconfirmed_run_id IS NOT NULL").select("table_name").distinct().collect()
+    if not ever:
+        return []
+    at = F.unix_micros("loaded_at").alias("loaded_at")
+    rows = loads.where(F.col("table_name").isin(*(row[0] for row in ever)))
+    found = rows.select("table_name", "run_id", at, "unconfirmed_run_id").collect()
+    return [LoadNote(*row) for row in found]
 
 
 def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:

@@ -213,4 +213,5 @@ def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> 
         last.version,
         last_difference,
         last_difference if twice and last_difference is not None else 0,
+        kinds["complete"].run_id if "complete" in kinds else "",
     )

@@ -42,6 +42,7 @@ class RunFacts:
     Args:
         began: when its first page was fetched.
         unchanged: endpoints whose pages are, byte for byte, those of the run that asked them last.
+        complete: endpoints of which complete reads have pages.
         asked_before: per endpoint, which of the runs before that was, as a number that grows.
         records: objects in ``data`` per endpoint.
         went_on_with: complete reads that an earlier run began; their pages of then count too.
@@ -54,6 +55,7 @@ class RunFacts:
     unchanged: frozenset[str]
     records: Mapping[str, int]
     went_on_with: frozenset[str] = frozenset()
+    complete: frozenset[str] = frozenset()
     asked_before: Mapping[str, int] = field(default_factory=dict)
     meanwhile: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class Writer:
         days_read: days of events that had been read whole before this run, per metric.
         severities: what conf says of checks, by name.
         notes: what checks have to say of what was written.
+        unconfirmed: what is to be said of a complete read that marks nothing before the next one.
     """
 
     lake: Lake
@@ -93,6 +96,7 @@ class Writer:
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unconfirmed: list[str] = field(default_factory=list)
 
     def first(
         self,
@@ -227,7 +231,7 @@ def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> D
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
     return changed.where("change != 'broken'").drop(
-        "change", "nulled", "broken", "checks", "outside"
+        "change", "nulled", "broken", "checks", "outside", "lacked"
     )
 
 
@@ -241,6 +245,7 @@ def _counts(inside: Column, outside: Column) -> list[Column]:
         ],
         F.coalesce(F.sum(F.when(broken | inside, F.col("nulled"))), F.lit(0)).alias("nulled_cells"),
         F.count_if(~broken & outside).alias("outside"),
+        F.count_if("lacked").alias("lacked"),
     ]
 
 
@@ -256,7 +261,8 @@ def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     kinds = held.column("change").to_pylist()
     counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
     counts["nulled_cells"] = pc.sum(held.column("nulled")).as_py() or 0
-    counts["outside"] = pc.sum(held.column("outside")).as_py() or 0
+    for name in ("outside", "lacked"):
+        counts[name] = pc.sum(held.column(name)).as_py() or 0
     broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))
     counts |= {f"check {check.name}": broken[check.name] for check in counted(table)}
     days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from api.fakes import BASE
-from builders import a_page
+from builders import a_flow, a_flow_action, a_page
 
 from klaviyo_spark import ops, pipeline, state
 from klaviyo_spark.api.client import Client
@@ -24,6 +24,7 @@ from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.plan import Asked
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
@@ -63,6 +64,8 @@ class Said:
     bodies: dict[str, bytes] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
+    unconfirmed: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -71,6 +74,8 @@ def said(monkeypatch) -> Said:
     lake = Said()
     monkeypatch.setattr(state, "read_watermarks", lambda *_: lake.known)
     monkeypatch.setattr(state, "landed_lately", lambda *_: Lately(NOW - HOUR, lake.cut_short))
+    monkeypatch.setattr(state, "unconfirmed", lambda *_: lake.unconfirmed)
+    monkeypatch.setattr(state, "last_asked", lambda *_: {"flow_messages": lake.asked})
     monkeypatch.setattr(state, "members_held", lambda *_: (lake.held, lake.new))
     monkeypatch.setattr(
         state,
@@ -257,6 +262,40 @@ def test_all_profiles_are_read_again_after_so_long_where_nothing_bounds_the_run(
     (walk,) = a_run("profiles", **options).windows()
     assert walk.bounds
     assert (walk.bounds.field, walk.complete) == (field, field == "created")
+
+
+# -- reads that are to be confirmed ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["profiles", "profile_email_suppressions"])
+def test_a_read_of_profiles_that_lacked_too_many_is_made_again_by_the_next_run(a_run, said, table):
+    said.known = Known(profiles=[Read(Range(None, NOW), NOW)], complete_profiles_at=NOW - HOUR)
+    said.unconfirmed = {table: "one"}
+    (walk,) = a_run("profiles").windows()
+    assert walk.complete
+
+
+def test_groups_that_lacked_too_many_members_are_read_whole_again_and_no_others(a_run, said):
+    doubted, others = (replace(RECENT, whole_by=run) for run in ("one", "zero"))
+    said.known = Known(groups={("lists", "L1"): doubted, ("lists", "L2"): others})
+    said.unconfirmed = {"list_profiles": "one"}
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1", "L2"))
+    whole, since = due.members()
+    assert (parents(whole), parents(since)) == (["L1"], ["L2"])
+
+
+@pytest.mark.parametrize(("waits", "again"), [({}, []), ({"flow_action_messages": "one"}, ["A1"])])
+def test_messages_of_actions_that_did_not_move_are_asked_for_again(a_run, said, waits, again):
+    definition = {"type": "send-email", "data": {"message": {"id": "M1"}}}
+    page = a_page("flows", a_flow("F1", "A1"), included=[a_flow_action("A1", definition)])
+    due = a_run("flows")
+    due.note("flows", {}, None, page["body"].encode())
+    (action,) = due._parents["flow_messages"].values()
+    said.asked, said.unconfirmed = {"A1": Asked(action.version, NOW - HOUR)}, waits
+    due = a_run("flows")
+    due.note("flows", {}, None, page["body"].encode())
+    assert parents(due.children()) == again
 
 
 # -- runs that were cut short ---------------------------------------------------------------------

@@ -340,7 +340,7 @@ def test_what_was_read_is_known_again():
         metric_names={"M1": "Opened Email", "M2": "M2"},
         profiles=[read, Read(Range(None, NOON - MARGIN), NOON)],
         complete_profiles_at=NOON - MARGIN,
-        groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v")},
+        groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v", whole_by="one")},
     )
 
 
@@ -357,7 +357,8 @@ def test_the_last_moment_of_each_kind_is_known_of_a_group():
         a_mark("count", -6),
         a_mark("count", -7),
     ]
-    assert known(rows).groups == {("lists", "L1"): GroupRead(at(-9), at(-4), at(-6), "v")}
+    read = GroupRead(at(-9), at(-4), at(-6), "v", whole_by="one")
+    assert known(rows).groups == {("lists", "L1"): read}
 
 
 def test_a_group_is_known_as_it_was_when_last_looked_at():
