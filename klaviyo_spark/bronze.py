@@ -33,6 +33,12 @@ COLUMNS = (
         "timestamp",
         "Latest time on the walk's pages so far (UTC), if they come by it.",
     ),
+    (
+        "in_order",
+        "boolean",
+        "False once the walk's records came in another order of time than asked for: then reached "
+        "is not known.",
+    ),
     ("walk_id", "string", "One run through an endpoint's pages by cursor."),
     ("page_no", "int", "Place in the walk, from 1."),
     ("next_url", "string", "links.next as given; NULL on the last page."),
@@ -86,6 +92,7 @@ def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
         "window_start": walk.bounds.start if walk.bounds else None,
         "window_end": walk.bounds.end if walk.bounds else None,
         "reached": walk.reached,
+        "in_order": walk.in_order,
         "walk_id": walk.walk_id,
         "page_no": got.page_no,
         "next_url": page.next_url,
@@ -129,6 +136,7 @@ def complete_reads(pages: DataFrame) -> DataFrame:
             F.expr("""
                 CASE WHEN bool_or(is_last AND status = 200)
                     THEN coalesce(unix_micros(max_by(window_end, page_no)), 4611686018427387904L)
+                    WHEN NOT bool_and(in_order) THEN -4611686018427387904L
                     ELSE coalesce(unix_micros(max(reached)) - 1, -4611686018427387904L) END
             """).alias("end"),
             F.min("read_started_at").alias("started_at"),
@@ -178,7 +186,8 @@ def landed_walks(pages: DataFrame) -> DataFrame:
         F.unix_micros(F.min("read_started_at")).alias("read_started_at"),
         F.unix_micros(F.min("window_start")).alias("window_start"),
         F.unix_micros(F.max_by("window_end", "page_no")).alias("window_end"),
-        F.unix_micros(F.max("reached")).alias("reached"),
+        F.unix_micros(F.when(F.bool_and("in_order"), F.max("reached"))).alias("reached"),
+        F.bool_and("in_order").alias("in_order"),
         F.max("page_no").alias("pages"),
         F.bool_or("is_last").alias("ended"),
         F.sum("record_count").alias("records"),

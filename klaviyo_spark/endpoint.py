@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from klaviyo_spark.paths import parse_path
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -33,11 +35,43 @@ class Slice:
 
 @dataclass(frozen=True)
 class Window:
-    """A time field that walks are cut by. ``closed``: the API has operators that hold the bound."""
+    """A time field that walks are cut by.
+
+    ``closed``: the API has operators that hold the bound. ``moves``: the time of a record becomes
+    another one when it changes, also while it is being read.
+    """
 
     field: str
     closed: bool
     sort: str
+    moves: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an answer that is there because it was asked for, by name.
+
+    Where a record comes without it, the columns that it feeds stay as they were, and it is told.
+
+    Args:
+        proof: what shows that a record has it: a path that must hold something, or
+            ``<path> has <key>``, where null will do.
+        included: objects that the record names there stand in the page's ``included``.
+    """
+
+    proof: str
+    included: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Where it stands, from the record's top."""
+        path, _, key = self.proof.partition(" has ")
+        return (*parse_path(path[1:]).keys, *([key] if key else []))
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether a null is all there is."""
+        return " has " in self.proof
 
 
 @dataclass(frozen=True)
@@ -111,6 +145,9 @@ class Endpoint:
             asked once that revision has ended; see ``revisions``.
         budget_of: the endpoint whose budget its requests count in, for a second way to ask one
             operation; empty: its own.
+        asks: parts of a record in ``data`` that ``params`` ask for by name.
+        echoes: facts of a slice, and where a record says the same: ``$.attributes.x``, or
+            ``<type>>$.attributes.x`` of one of the included objects that it names.
         ignores: what Klaviyo says there that no table has, and need not: ``$.attributes.x`` of a
             record in ``data``, ``<type>>$.attributes.x`` of an included one, each with all that
             stands below; ``['*']`` at the end: whatever is not named otherwise. Anything that
@@ -129,6 +166,8 @@ class Endpoint:
     fanout: Fanout | None = None
     revision: Revision | None = None
     budget_of: str = ""
+    asks: tuple[Part, ...] = ()
+    echoes: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
 
     @property

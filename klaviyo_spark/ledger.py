@@ -49,6 +49,7 @@ class Landed:
     window_start: datetime | None
     window_end: datetime | None
     reached: datetime | None
+    in_order: bool
     pages: int
     next_url: str | None
     ended: bool
@@ -57,7 +58,12 @@ class Landed:
 
     @property
     def held(self) -> Range:
-        """The time that has been read whole; an unfinished second is left out."""
+        """The time that has been read whole; an unfinished second is left out.
+
+        Of a walk out of order none: who asked for an order and did not get it may have got less.
+        """
+        if not self.in_order:
+            return Range(EVER, EVER)
         if self.ended:
             return Range(self.window_start, self.window_end or EVER)
         nothing = Range(EVER, EVER)
@@ -117,7 +123,8 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
         row: of bronze.
         before: what had landed before.
     """
-    reached = [r for r in (before.reached if before else None, row["reached"]) if r]
+    in_order = row["in_order"] and (before is None or before.in_order)
+    reached = [r for r in (before.reached if before else None, row["reached"]) if r and in_order]
     return Landed(
         endpoint=row["endpoint"],
         slice=row["slice"],
@@ -132,12 +139,24 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
         window_start=row["window_start"],
         window_end=row["window_end"],
         reached=max(reached, default=None),
+        in_order=in_order,
         pages=row["page_no"],
         next_url=row["next_url"],
         ended=row["is_last"],
         status=row["status"],
         records=row["record_count"] + (before.records if before else 0),
     )
+
+
+def with_order_lost(pieces: Iterable[Landed]) -> list[Landed]:
+    """``pieces``, none of them in order that is of a read with one that is not.
+
+    A window is cut by the times on its first pages: where a later page of one part shows that they
+    were in no order, the other parts may have ended too early.
+    """
+    pieces = list(pieces)
+    lost = {piece.read_id for piece in pieces if not piece.in_order}
+    return [replace(p, in_order=False) if p.read_id in lost else p for p in pieces]
 
 
 def slice_text(facts: Mapping[str, str]) -> str:
@@ -161,7 +180,7 @@ def take_up(
             Time that was read earlier stays read, but for the ``lookback`` before that.
     """
     by_key: dict[tuple[object, ...], list[Landed]] = {}
-    for piece in landed:
+    for piece in with_order_lost(landed):
         key = (piece.endpoint, piece.parent_id, piece.complete)
         by_key.setdefault(key, []).append(piece)
     left: list[Walk] = []
@@ -237,7 +256,7 @@ def _leads_to(piece: Landed, gap: Range) -> bool:
 
 def _go_on(walk: Walk, piece: Landed) -> Walk:
     assert piece.next_url
-    walk = replace(walk, walk_id=piece.walk_id, first_url=piece.next_url)
+    walk = replace(walk, walk_id=piece.walk_id, first_url=piece.next_url, in_order=piece.in_order)
     return replace(_in_read(walk, piece), first_page=piece.pages + 1)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from klaviyo_spark.checks import EVERY_TABLE, Check, key_check
-from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.endpoint import Endpoint, Part
 from klaviyo_spark.errors import SpecError
 
 ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"]
@@ -133,7 +133,8 @@ class Source:
         explode: arrays or objects of the record, each element of which is a row; else the record.
         needs: a path without which an element is no row (an action without a message).
         name: what columns call this source where a table has several.
-        related: objects beside the record.
+        related: objects beside the record. One that it names and that is not there is missing.
+        asks: parts of the record that the endpoint asks for by name.
         borrow: where elements come from when the record has none.
         version: the record's own update time; newest wins before fetch time.
         fills_only: its rows fill columns of rows that another source has given. By themselves they
@@ -146,6 +147,7 @@ class Source:
     needs: str = ""
     name: str = ""
     related: tuple[Related, ...] = ()
+    asks: tuple[Part, ...] = ()
     version: str = ""
     borrow: Borrow | None = None
     fills_only: bool = False

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark.api.coverage import Range, Read, merge
-from klaviyo_spark.ledger import EVER, Landed
+from klaviyo_spark.ledger import EVER, Landed, with_order_lost
 from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 
@@ -101,14 +101,15 @@ def watermarks(
 
     Args:
         metric_names: what each metric id counts as.
-        member_counts: Klaviyo's number of members of groups that the run has counted.
+        member_counts: Klaviyo's number of members of groups that the run has counted. One that was
+            asked for it and did not say it is not counted.
         now: no read has begun later, whatever it is dated by: where Klaviyo's clock went back, a
             read is dated after all that landed before.
         margin: how long before its beginning a read may miss what Klaviyo was still indexing.
     """
     ranges: dict[tuple[str, str | None, datetime, str], list[Range]] = {}
     complete: dict[tuple[str, datetime], list[Landed]] = {}
-    for walk in walks:
+    for walk in with_order_lost(walks):
         endpoint = ENDPOINTS[walk.endpoint]
         at = min(walk.read_started_at, now)
         if endpoint.resource == "events":
@@ -121,6 +122,8 @@ def watermarks(
             ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.held)
         elif walk.ended and walk.status == 200 and walk.parent_id:
             of, version = (endpoint.resource, walk.parent_id, None), walk.parent_version
+            if walk.endpoint in _COUNTS and (endpoint.resource, walk.parent_id) in member_counts:
+                yield Watermark(*of, "count", None, at, at, version, walk.run_id)
             for kind, moment in _moments(walk, at):
                 yield Watermark(*of, kind, None, moment, at, version, walk.run_id)
             count = member_counts.get((endpoint.resource, walk.parent_id))
@@ -182,10 +185,8 @@ def as_row(mark: Watermark, account_id: str, bronze_id: str, bronze_version: int
 
 
 def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
-    """What a walk of a group's members, or of their number, is a mark of."""
-    if walk.endpoint in _COUNTS:
-        yield "count", at
-    if ENDPOINTS[walk.endpoint].members is None:
+    """What a walk of a group's members is a mark of."""
+    if ENDPOINTS[walk.endpoint].members is None or not walk.in_order:
         return
     if walk.complete:
         yield "complete", at

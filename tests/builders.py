@@ -52,6 +52,7 @@ def a_page(
         "window_start": None,
         "window_end": None,
         "reached": None,
+        "in_order": True,
         "walk_id": f"walk-{number}",
         "page_no": 1,
         "next_url": None,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from api.fakes import BASE
-from api.listing import Listing, at, eager_threads, event_times
+from api.listing import Listing, at, eager_threads, event_times, numbers_on
 from builders import NOON, a_page
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Fetched, pages
 from klaviyo_spark.bronze import page_row
-from klaviyo_spark.ledger import EVER, Done, Landed, TakenUp, landed, take_up
+from klaviyo_spark.ledger import EVER, Done, Landed, TakenUp, landed, take_up, with_order_lost
 from klaviyo_spark.plan import Parent, Span
 from klaviyo_spark.resources import ENDPOINTS
 
@@ -55,6 +55,7 @@ def a_piece(walk: Walk, **facts: Any) -> Landed:
             window_start=walk.bounds.start if walk.bounds else None,
             window_end=walk.bounds.end if walk.bounds else None,
             reached=None,
+            in_order=True,
             pages=1,
             next_url=NEXT,
             ended=False,
@@ -400,7 +401,7 @@ class Bronze:
             before = self.walks.get(id)
             assert row["page_no"] == (before.pages + 1 if before else 1)
             self.walks[id] = landed(row, before)
-            self.read.setdefault(id, set()).update(json.loads(row["body"]))
+            self.read.setdefault(id, set()).update(numbers_on(row["body"]))
             self.pages += 1
         results.close()  # type: ignore[attr-defined]
 
@@ -573,3 +574,40 @@ def test_what_had_landed_whole_is_made_up_for_by_going_on_with_it(walk):
     piece = a_piece(walk)
     assert Done([], {}, {piece.walk_id}).makes_up_for(piece)
     assert not Done([], {}, {"another"}).makes_up_for(piece)
+
+
+# -- pages out of order ---------------------------------------------------------------------------
+
+
+def test_of_a_walk_that_came_out_of_order_nothing_counts_as_read():
+    """Issue 19: where sort was ignored, the run that went on skipped time."""
+    walk = events(0, 100)
+    first = a_page("events", {}, read_id=walk.read_id, run_id="one", next_url=NEXT, is_last=False)
+    window = {"window_start": at(0), "window_end": at(100)}
+    one = landed({**first, **window, "reached": at(60)}, None)
+    two = landed({**first, **window, "page_no": 2, "in_order": False}, one)
+    three = landed({**first, **window, "page_no": 3, "is_last": True}, two)
+
+    assert one.held == Range(at(0), at(59))
+    assert [(piece.in_order, piece.reached) for piece in (two, three)] == [(False, None)] * 2
+    assert two.held.is_empty
+    assert three.held.is_empty
+
+
+def test_a_walk_out_of_order_goes_on_at_its_cursor_and_stays_so():
+    walk = events(0, 100)
+    taken = take_up([walk], [a_piece(walk, in_order=False)], LONG_AGO)
+    (left,) = taken.walks
+    assert (left.first_url, left.first_page, left.in_order) == (NEXT, 2, False)
+    assert left.bounds == walk.bounds
+
+
+def test_parts_of_a_window_of_which_one_is_out_of_order_are_read_again():
+    walk = events(0, 100)
+    half = whole(replace(walk, walk_id="half", bounds=replace(walk.bounds, end=at(50))))
+    other = whole(
+        replace(walk, walk_id="other", bounds=replace(walk.bounds, start=at(50))), in_order=False
+    )
+    (again,) = take_up([walk], [half, other], LONG_AGO).walks
+    assert again.bounds == walk.bounds
+    assert with_order_lost([half]) == [half]

@@ -51,6 +51,7 @@ def a_walk(endpoint: str, start: float | None = None, end: float | None = None, 
         window_start=None if start is None else at(start),
         window_end=None if end is None else at(end),
         reached=None,
+        in_order=True,
         pages=1,
         next_url=None,
         ended=True,
@@ -233,9 +234,12 @@ def test_a_group_that_was_not_read_to_the_end_has_no_mark(facts):
 @pytest.mark.parametrize(
     ("endpoint", "of"), [("list_count", "lists"), ("segment_count", "segments")]
 )
-def test_a_count_is_a_mark_of_its_group(endpoint, of):
-    found = marks(a_walk(endpoint, parent_id="L1", parent_version="v", complete=True))
+def test_a_count_is_a_mark_of_its_group_where_it_says_a_number(endpoint, of):
+    """Issue 19: a group without the number that was asked for was taken for counted."""
+    walk = a_walk(endpoint, parent_id="L1", parent_version="v")
+    found = marks(walk, counts={(of, "L1"): 0})
     assert found == [replace(a_mark("count", 0), resource=of)]
+    assert marks(walk, counts={(of, "L2"): 0}) == []
 
 
 def a_count(hours: float, difference: int | None) -> Watermark:
@@ -331,7 +335,7 @@ def test_what_was_read_is_known_again():
         members(complete=True, reached=at(-4)),
         a_walk("list_count", parent_id="L1", parent_version="v"),
     ]
-    found = marks(*walks, names={"M1": "Opened Email"})
+    found = marks(*walks, names={"M1": "Opened Email"}, counts={("lists", "L1"): 1})
 
     read = Read(Range(at(-9), at(-1)), NOON)
     assert and_back(found) == found
@@ -340,7 +344,7 @@ def test_what_was_read_is_known_again():
         metric_names={"M1": "Opened Email", "M2": "M2"},
         profiles=[read, Read(Range(None, NOON - MARGIN), NOON)],
         complete_profiles_at=NOON - MARGIN,
-        groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v", whole_by="one")},
+        groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v", 0, whole_by="one")},
     )
 
 
@@ -399,3 +403,21 @@ def test_no_more_is_known_than_has_landed(windows, reached):
     reads = known(marks(*walks, under_way)).events.get("M1", [])
 
     assert uncovered(everything, [read.range for read in reads]) == uncovered(everything, held)
+
+
+# -- pages out of order ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "walks",
+    [
+        [events(-9, -1, in_order=False)],
+        [events(-9, -5), events(-5, -1, walk_id="W2", in_order=False)],
+        [all_profiles(in_order=False)],
+        [a_walk("profiles", -9, -1, in_order=False)],
+        [members(complete=True, reached=at(-4), in_order=False)],
+    ],
+    ids=["a window", "a part of one", "all profiles", "profiles since", "members"],
+)
+def test_an_answer_out_of_order_moves_no_watermark(walks):
+    assert marks(*walks) == []

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from klaviyo_spark.api.order import follows
 from klaviyo_spark.api.query import Bounds
 
 # A walk with fewer pages ahead is not worth another request: each part ends on a page not full.
@@ -45,6 +46,7 @@ class Course:
     ) -> None:
         self.bounds = bounds
         self.reached = reached
+        self.in_order = True
         self._pages = pages
         self._horizon = horizon
         self._inherited = pace
@@ -53,14 +55,19 @@ class Course:
         if reached is not None:
             self._times.append(reached)
 
-    def advance(self, first: datetime | None, last: datetime | None) -> bool:
+    def advance(self, first: datetime | None, last: datetime | None, in_order: bool = True) -> bool:
         """Note the times of a page's first and last record; True if nothing is left to read.
+
+        Once records have come out of order, it is not known how far the walk has got: then it is
+        read to its last page, and is not cut.
 
         Of a walk that has been cut, Klaviyo knows only the end it had before. The second of the cut
         is the other half's: a newsletter's thousands on one second are not read twice.
         """
         self._pages += 1
-        if last is None:
+        if not (in_order and follows(self.reached, first)):
+            self.lose_order()
+        if last is None or not self.in_order:
             return False
         if not self._times and first is not None:
             self._times.append(first)
@@ -68,6 +75,11 @@ class Course:
         self.reached = last if self.reached is None else max(last, self.reached)
         beyond = self.bounds.end is not None and self.reached > self.bounds.end
         return beyond or (self._cut_at is not None and self.reached >= self._cut_at)
+
+    def lose_order(self) -> None:
+        """Know no longer how far the walk has got."""
+        self.in_order, self.reached = False, None
+        self._times.clear()
 
     @property
     def pace(self) -> timedelta | None:

@@ -13,10 +13,10 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice
 
 from klaviyo_spark.api.courses import Course, best_to_cut
+from klaviyo_spark.api.order import Times, follows
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.endpoint import Endpoint
@@ -109,7 +109,7 @@ class Turns:
         self,
         walk: Walk,
         records: int,
-        times: tuple[datetime | None, datetime | None],
+        times: Times,
         is_last: bool,
     ) -> tuple[Walk, bool]:
         """Note a page of ``walk``: its records, the times of the first and last of them.
@@ -124,14 +124,17 @@ class Turns:
             standing.full_pages += not is_last
             _, course = standing.courses.get(walk.walk_id, (None, None))
             if course is None:
-                reached = max((t for t in (walk.reached, *times) if t), default=None)
-                return replace(walk, reached=reached), is_last
+                in_order = walk.in_order and times.in_order and follows(walk.reached, times.first)
+                seen = [t for t in (walk.reached, times.first, times.last) if t and in_order]
+                walk = replace(walk, reached=max(seen, default=None), in_order=in_order)
+                return walk, is_last
             is_last = course.advance(*times) or is_last
             if is_last:
                 del standing.courses[walk.walk_id]
             else:
                 self._changed.notify()
-            return replace(walk, bounds=course.bounds, reached=course.reached), is_last
+            walk = replace(walk, bounds=course.bounds, reached=course.reached)
+            return replace(walk, in_order=course.in_order), is_last
 
     def standings(self) -> dict[str, tuple[int, int, float | None]]:
         """Pages and records so far, and pages left, per endpoint that has been asked."""
@@ -195,6 +198,8 @@ class Turns:
         if walk.bounds is not None and walk.ask is not None:
             horizon = walk.read_started_at or utc_now()
             course = course or Course(walk.bounds, walk.reached, horizon)
+            if not walk.in_order:
+                course.lose_order()
             standing.courses[walk.walk_id] = (walk, course)
         return walk
 

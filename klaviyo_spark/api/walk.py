@@ -25,6 +25,7 @@ class Walk:
         parent_version: digest of the parent's record as listed, so that it is known when it moves.
         bounds: the span of time to read; its end comes nearer when another walk takes a half.
         reached: the latest time on the pages so far; those of a walk taken up again count.
+        in_order: the pages so far came in the order asked for; else ``reached`` is None.
         read_started_at: when that read began (UTC), before its first request.
         read_run_id: the run that began that read; empty: the run that makes this walk.
         first_page: number of the page at ``first_url``; above 1 for a walk taken up again.
@@ -44,6 +45,7 @@ class Walk:
     parent_version: str | None = None
     bounds: Bounds | None = None
     reached: datetime | None = None
+    in_order: bool = True
     read_started_at: datetime | None = None
     read_run_id: str = ""
     first_page: int = 1

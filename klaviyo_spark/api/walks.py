@@ -15,9 +15,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from klaviyo_spark.api.client import Client, Page
 from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.api.order import Times, times_on
 from klaviyo_spark.api.query import check_next
 from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.api.turns import Turns
@@ -186,6 +188,7 @@ class Crew:
         url, page_no = walk.first_url, walk.first_page
         seen: set[str] = set()
         begun_anew: set[str] = set()
+        until = _asked_until(walk)
         while not self._halt.is_set():
             seen.add(url)
             gone_ok = walk.parent_id is not None
@@ -202,7 +205,7 @@ class Crew:
                 begun_anew.add(url)
                 seen = set()
                 continue
-            times = page.times(walk.time_field) if walk.time_field else (None, None)
+            times = times_on(page, walk.time_field, until) if walk.time_field else Times()
             ended = page.next_url is None or walk.question is not None
             walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
             # The page stands even where its next link does not.
@@ -228,3 +231,16 @@ class Crew:
             except queue.Full:
                 continue
             return
+
+
+def _asked_until(walk: Walk) -> datetime | None:
+    """The latest time that records of ``walk`` had when it was asked for; None if times stay.
+
+    A cursor knows the end that it was first asked with; the walk may have been cut since.
+    """
+    if not any(w.moves and w.field == walk.time_field for w in walk.endpoint.windows):
+        return None
+    ends = [walk.read_started_at]
+    if walk.first_page == 1 and walk.bounds is not None:
+        ends.append(walk.bounds.end)
+    return min((end for end in ends if end is not None), default=None)

@@ -3,7 +3,7 @@
 https://developers.klaviyo.com/en/reference/get_profiles
 """
 
-from klaviyo_spark.endpoint import Endpoint, L, Window
+from klaviyo_spark.endpoint import Endpoint, L, Part, Window
 from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
 
 # Subscriptions come only when asked for. Complete reads go by `created`, which never changes while
@@ -17,8 +17,9 @@ PROFILES_ENDPOINT = Endpoint(
     params={"additional-fields[profile]": "subscriptions", "page[size]": "100"},
     windows=(
         Window("created", closed=False, sort="created"),
-        Window("updated", closed=False, sort="updated"),
+        Window("updated", closed=False, sort="updated", moves=True),
     ),
+    asks=(Part("$.attributes.subscriptions"),),
     ignores=(
         "$.attributes.anonymous_id",  # up to 2023
         "$.attributes.locale",
@@ -51,7 +52,7 @@ PROFILES = TableSpec(
     doc="One row per profile (a person the brand knows), as last read.",
     key=("profile_id",),
     version_by="updated",
-    sources=(Source("profiles", version=f"{_A}.updated"),),
+    sources=(Source("profiles", asks=PROFILES_ENDPOINT.asks, version=f"{_A}.updated"),),
     judges=(Judge("profiles", whole=True),),
     columns=(
         col("profile_id", "string", "$.id", "Klaviyo's id of the profile.", pii="id"),

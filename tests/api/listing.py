@@ -8,9 +8,10 @@ import sys
 import threading
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -32,6 +33,11 @@ _CURSOR = "&page%5Bcursor%5D="
 def at(seconds: float) -> datetime:
     """A moment, by the seconds since ``ZERO``."""
     return ZERO + timedelta(seconds=seconds)
+
+
+def numbers_on(body: bytes) -> list[int]:
+    """The numbers of a page's records."""
+    return [int(record["id"]) for record in json.loads(body)["data"]]
 
 
 @contextmanager
@@ -77,6 +83,7 @@ class Listing:
         grain: timedelta = timedelta(seconds=1),
     ) -> None:
         self._size, self._grain = size, grain
+        self._order: Callable[[tuple[datetime, int]], Any] | None = None
         self._places: list[tuple[datetime, int]] = []
         self._good_from = 0
         self._lock = threading.Lock()
@@ -89,6 +96,10 @@ class Listing:
         number = len(self._places)
         insort(self._places, (moment, number))
         return number
+
+    def sort_by(self, order: Callable[[tuple[datetime, int]], Any]) -> None:
+        """Serve records by something else than their time."""
+        self._order = order
 
     def expire(self) -> None:
         """No cursor given so far is good any more."""
@@ -115,7 +126,7 @@ class Listing:
         gone_ok: bool = False,
         stop: threading.Event | None = None,
     ) -> Page:
-        """One page, as ``Client.get`` gives it; its body is the numbers of its records."""
+        """One page, as ``Client.get`` gives it; see ``numbers_on``."""
         raise_if_stopped(stop)
         time.sleep(0)  # lets other threads go first, as waiting for an answer does
         plain, _, cursor = url.partition(_CURSOR)
@@ -128,13 +139,19 @@ class Listing:
         parts = urlsplit(url)
         query = {name: value for name, (value,) in parse_qs(parts.query).items()}
         first, beyond = self._stretch(query.get("filter", ""), query["sort"])
-        if place:
+        if place and not self._order:
             micros, _, last_number = place.partition("_")
             last = ZERO + timedelta(microseconds=int(micros))
             first = max(first, bisect_right(self._places, (last, int(last_number))))
         found = self._places[first : min(first + self._size, beyond)]
+        if self._order:
+            every = sorted(self._places[first:beyond], key=self._order)
+            first = int(place or 0)
+            found, beyond = every[first : first + self._size], len(every)
         next_url = None
-        if first + self._size < beyond:
+        if first + self._size < beyond and self._order:
+            next_url = f"{plain}{_CURSOR}{number}_{first + self._size}"
+        elif first + self._size < beyond:
             moment, last_number = found[-1]
             micros = (moment - ZERO) // timedelta(microseconds=1)
             next_url = f"{plain}{_CURSOR}{number}_{micros}_{last_number}"
@@ -147,7 +164,7 @@ class Listing:
             path=parts.path,
             query=parts.query,
             status=200,
-            body=json.dumps([n for _, n in found]).encode(),
+            body=b'{"data":[' + b",".join(records) + b"]}",
             next_url=next_url,
             record_count=len(found),
             http_date=ZERO,

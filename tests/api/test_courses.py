@@ -224,3 +224,24 @@ def test_a_walk_without_a_second_in_between_is_not_cut():
 def test_of_no_walks_none_is_cut():
     assert best_to_cut([]) is None
     assert best_to_cut([a_course()]) is None
+
+
+# -- pages out of order ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page", [(at(9), at(20), False), (at(3), at(20), True)], ids=["within", "between"]
+)
+def test_out_of_order_it_is_not_known_how_far_the_walk_is_and_it_is_not_cut(page):
+    course = a_course(0, 100, (0, 10))
+    assert course.advance(*page) is False
+    assert (course.in_order, course.reached, course.middle) == (False, None, None)
+    assert best_to_cut([course]) is None
+    assert course.advance(at(101), at(102)) is False, "not even beyond its end is all read"
+
+
+def test_a_walk_that_was_cut_and_loses_its_order_reads_to_its_last_page():
+    course = a_course(0, 100, (0, 10))
+    course.cut()
+    course.advance(at(90), at(20), False)
+    assert course.advance(at(99), at(99)) is False

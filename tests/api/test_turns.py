@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from klaviyo_spark.api.order import Times
 from klaviyo_spark.api.query import Bounds
 from klaviyo_spark.api.turns import Turns
 from klaviyo_spark.api.walks import Walk
@@ -77,7 +78,7 @@ def take(turns: Turns) -> Walk:
 
 def page(turns: Turns, walk: Walk, first: float, last: float, more: bool = True):
     """A page of ``walk`` has come in."""
-    return turns.advance(walk, 10, (at(first), at(last)), not more)
+    return turns.advance(walk, 10, Times(at(first), at(last)), not more)
 
 
 def take_all(turns: Turns) -> list[Walk]:
@@ -326,8 +327,8 @@ def test_walks_not_begun_are_reckoned_to_be_as_long_as_those_that_are_done():
     turns = some_turns(*map(a_walk, "abc"))
     walk = take(turns)
     for _ in range(3):
-        turns.advance(walk, 10, (None, None), False)
-    turns.advance(walk, 4, (None, None), True)
+        turns.advance(walk, 10, Times(), False)
+    turns.advance(walk, 4, Times(), True)
     turns.done(walk)
     assert turns.standings() == {"events": (4, 34, 8)}
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
@@ -32,7 +31,7 @@ from klaviyo_spark.plan import Span
 from klaviyo_spark.resources import ENDPOINTS
 
 from .fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
-from .listing import Listing, at, eager_threads, event_times
+from .listing import Listing, at, eager_threads, event_times, numbers_on
 
 MEMBERS = an_endpoint("list_profiles", "/api/lists/{id}/profiles")
 
@@ -312,7 +311,7 @@ DAY_S, SECOND = timedelta(days=1), timedelta(seconds=1)
 def numbers(results: Sequence[Fetched | Failed]) -> list[int]:
     """The records on pages of a ``Listing``."""
     assert not [r for r in results if isinstance(r, Failed)]
-    return [n for r in results if isinstance(r, Fetched) for n in json.loads(r.page.body)]
+    return [n for r in results if isinstance(r, Fetched) for n in numbers_on(r.page.body)]
 
 
 def windows_of(
@@ -362,7 +361,7 @@ def test_what_pages_say_of_their_walk_is_what_has_been_read(
     for got in pages(walks, listing, threads=threads, queued_pages=3):  # type: ignore[arg-type]
         assert isinstance(got, Fetched)
         walk, so_far = got.walk, read.setdefault(got.walk.walk_id, set())
-        so_far |= set(json.loads(got.page.body))
+        so_far |= set(numbers_on(got.page.body))
         assert walk.bounds
         # The second at its end is also its neighbour's, where it has been cut.
         held = walk.bounds.end if got.is_last else walk.reached
@@ -597,3 +596,28 @@ def test_an_odd_record_at_the_edge_of_a_page_does_not_stop_the_run(klaviyo, attr
     with a_client() as client:
         (got,) = pages([walk], client)
     assert (got.is_last, got.walk.reached) == (True, None)
+
+
+@settings(deadline=None)
+@given(some_windows(), st.integers(1, 8), st.sampled_from(["newest first", "as they came in"]))
+def test_where_sort_is_ignored_each_record_is_read_and_no_page_says_how_far(
+    windows: tuple[Listing, list[Walk]], threads: int, order: str
+):
+    """Issue 19: the first page's last time was taken for read, and a resume skipped the rest."""
+    listing, walks = windows
+    listing.sort_by(lambda one: -one[0].timestamp() if order == "newest first" else one[1])
+    results = list(pages(walks, listing, threads=threads, queued_pages=3))  # type: ignore[arg-type]
+    read: dict[str, list[Fetched]] = {}
+    for got in results:
+        assert isinstance(got, Fetched)
+        read.setdefault(got.walk.walk_id, []).append(got)
+    wanted: set[int] = set()
+    for walk in walks:
+        assert walk.bounds
+        wanted |= listing.within(walk.bounds.start, walk.bounds.end)
+    # A walk that was cut by pages that happened to be in order does not know what comes later.
+    assert threads > 1 or wanted <= set(numbers(results))
+    for some in read.values():
+        lost = [got for got in some if not got.walk.in_order]
+        assert all(got.walk.reached is None for got in lost)
+        assert some[len(some) - len(lost) :] == lost, "once lost, it stays lost"

@@ -97,6 +97,7 @@ def pages(
             "window_start": None,
             "window_end": None,
             "reached": None,
+            "in_order": True,
             "walk_id": f"{run_id}-{number}",
             "page_no": 1,
             "next_url": None,
