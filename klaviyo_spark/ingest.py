@@ -20,6 +20,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.nap import Stopped
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
+from klaviyo_spark.audit import Audit
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
@@ -116,6 +117,7 @@ class _Ingest:
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
         self._gone: Counter[str] = Counter()  # 404s per path
+        self._audit = Audit()
 
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
@@ -131,6 +133,7 @@ class _Ingest:
             self.lander.flush()
             self._remember()
             self._note_gone()
+            self.outcome.warnings += self._audit.warnings()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.went_on_with = tuple(
                 walk_id
@@ -240,6 +243,7 @@ class _Ingest:
             walk = got.walk
             self._answered[walk.endpoint.name] += 1
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
+            self._audit.look(got)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
         else:
             self._gone[got.walk.endpoint.path] += 1

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
+from klaviyo_spark import missing_parts, sql
 from klaviyo_spark.enrich import REFERENCES
+from klaviyo_spark.missing_parts import labels_by_column
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import TableSpec
@@ -153,9 +154,10 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "t_there IS NOT NULL AS known",
         f"NOT {_stale(table)} AS current",
     )
+    labels = labels_of(table)
     settled = _rows_of(
         both,
-        *[f"{_cell(c, table)} AS `{c.name}`" for c in columns_of(table)],
+        *[f"{_cell(c, table, labels.get(c.name, ()))} AS `{c.name}`" for c in columns_of(table)],
         "k__account_id AS _account_id",
         *("fresh", "known", "lacked", "deleted_at", "s_seen_at", "s_nulled", "s_broken"),
         *("t__landed_at", "t__row_hash", "t__deleted_at"),
@@ -201,12 +203,18 @@ def _rows_of(rows: DataFrame, *columns: str) -> DataFrame:
     return rows.select(F.expr(f"inline(array(struct({', '.join(columns)})))"))
 
 
-def _cell(column: ColumnSpec, table: TableSpec) -> str:
-    """One column of a settled row in SQL, by the column's role."""
+def _cell(column: ColumnSpec, table: TableSpec, labels: tuple[str, ...]) -> str:
+    """One column of a settled row in SQL, by the column's role.
+
+    Args:
+        labels: of the parts that feed it; see ``missing_parts``.
+    """
     new, old = f"`s_{column.name}`", f"`t_{column.name}`"
     if column.lookup in REFERENCES:  # what was found stays for as long as it points to the same
         ref = REFERENCES[column.lookup]
         new = f"CASE WHEN s_{ref} <=> t_{ref} THEN coalesce({old}, {new}) ELSE {new} END"
+    if labels:
+        new = missing_parts.kept(new, old, labels)
     match column.role:
         case "first_seen":
             return f"coalesce({old}, {new})"
@@ -233,6 +241,13 @@ def _cell(column: ColumnSpec, table: TableSpec) -> str:
                 f"CASE WHEN {read} AND {said} THEN {new} "
                 f"WHEN {read} THEN coalesce({new}, {old}) ELSE {old} END"
             )
+
+
+def labels_of(table: TableSpec) -> dict[str, tuple[str, ...]]:
+    """Per column the parts of a record that feed it, or what it is looked up by."""
+    columns = columns_of(table)
+    references = {c.name: REFERENCES[c.lookup] for c in columns if c.lookup in REFERENCES}
+    return missing_parts.with_references(labels_by_column(table, columns), references)
 
 
 def _given(table: TableSpec) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
+from klaviyo_spark import missing_parts, sql
 from klaviyo_spark.cells import shaped, typed
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
@@ -214,9 +214,14 @@ def _select(
         cells.append(f"{cell} AS {sql.name(column.name)}")
         if column.type != "string":
             nulled.append(f"CAST(nullif({text}, '') IS NOT NULL AND {cell} IS NULL AS int)")
+    columns = columns_of(table)
+    missing = []
+    if missing_parts.has_labels(table, columns):
+        missing = [f"{missing_parts.missing(source, columns, scopes.leaves['$'])} AS missing"]
     return rows.selectExpr(
         "_account_id",
         *cells,
+        *missing,
         "fetched_at AS seen_at",
         "struct(`order`, element_at) AS `order`",
         _VERSION,
@@ -270,6 +275,8 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
         "collect_set(source) AS sources",
         "first(broken) AS broken",
     ]
+    if missing_parts.has_labels(table, columns_of(table)):
+        facts.append("array_distinct(flatten(collect_list(missing))) AS missing")
     merged = rows.groupBy("_account_id", *table.key, F.expr(_ALONE).alias("alone")).agg(
         *[F.expr(f"{_said(c)} AS {sql.name(c.name)}") for c in columns], *map(F.expr, facts)
     )

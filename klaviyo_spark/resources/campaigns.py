@@ -3,7 +3,7 @@
 https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
-from klaviyo_spark.endpoint import Endpoint, Fanout, M, Slice
+from klaviyo_spark.endpoint import Endpoint, Fanout, M, Part, Slice
 from klaviyo_spark.spec import Judge, Parent, Related, Resource, Source, TableSpec, col
 
 # Klaviyo refuses this listing without a channel, and hides archived campaigns unless asked for.
@@ -26,6 +26,14 @@ CAMPAIGNS_ENDPOINT = Endpoint(
     params={"include": "campaign-messages,tags", "page[size]": "100"},
     sort="id",
     slices=_SLICES,
+    asks=(
+        Part("$.relationships.campaign-messages has data", included=True),
+        Part("$.relationships.tags has data"),
+    ),
+    echoes={
+        "archived": "$.attributes.archived",
+        "channel": "campaign-message>$.attributes.definition.channel",
+    },
     ignores=(
         "$.attributes.tracking_options.custom_tracking_params",
         *(
@@ -56,6 +64,7 @@ TEMPLATES_ENDPOINT = Endpoint(
         settled=("$.attributes.status", ("Sent", "Cancelled")),
         sent_at="$.attributes.send_time",
     ),
+    asks=(Part("$.relationships.template has data"),),
     # The campaigns' listing says the rest of them.
     ignores=("$.attributes", "$.relationships", "template>$"),
 )
@@ -227,7 +236,12 @@ _IN_LISTING = Source(
     related=(_CAMPAIGN,),
     version=f"{_A}.updated_at",
 )
-_WITH_TEMPLATE = Source("campaign_templates", name="template", version=f"{_A}.updated_at")
+_WITH_TEMPLATE = Source(
+    "campaign_templates",
+    name="template",
+    asks=TEMPLATES_ENDPOINT.asks,
+    version=f"{_A}.updated_at",
+)
 _MESSAGES_OF_CAMPAIGN = Judge(
     "campaigns",
     parent="$.id",

@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_events
 """
 
 from klaviyo_spark.checks import Check
-from klaviyo_spark.endpoint import XL, Endpoint, Window
+from klaviyo_spark.endpoint import XL, Endpoint, Part, Window
 from klaviyo_spark.spec import (
     Borrow,
     Column,
@@ -31,6 +31,12 @@ EVENTS_ENDPOINT = Endpoint(
         "page[size]": "1000",
     },
     windows=(Window("datetime", closed=True, sort="datetime"),),
+    asks=(
+        Part("$.relationships.profile has data", included=True),
+        Part("$.relationships.metric has data"),
+        Part("$.relationships.attributions has data", included=True),
+    ),
+    echoes={"metric_ids": "$.relationships.metric.data.id"},
     ignores=(
         "attribution>$.relationships.campaign",  # its message says which
         "attribution>$.relationships.event",  # the one that names it
@@ -53,6 +59,7 @@ _EVENT = Source(
         # An event can have several attributions; its columns hold one, so take the first named.
         Related("attribution", type="attribution", ref="$.relationships.attributions.data[0].id"),
     ),
+    asks=EVENTS_ENDPOINT.asks,
 )
 
 

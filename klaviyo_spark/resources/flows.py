@@ -7,7 +7,7 @@ https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
 
 from datetime import date
 
-from klaviyo_spark.endpoint import Endpoint, Fanout, Revision, S, Slice
+from klaviyo_spark.endpoint import Endpoint, Fanout, Part, Revision, S, Slice
 from klaviyo_spark.spec import Judge, Parent, Related, Resource, Source, TableSpec, col
 
 # Archived flows come only when asked for.
@@ -42,6 +42,11 @@ FLOWS_ENDPOINT = Endpoint(
     params={"include": "flow-actions,tags", "page[size]": "50"},
     sort="id",
     slices=_SLICES,
+    asks=(
+        Part("$.relationships.flow-actions has data", included=True),
+        Part("$.relationships.tags has data"),
+    ),
+    echoes={"archived": "$.attributes.archived"},
     ignores=(
         "$.relationships.tags",  # tags of flows are in no table
         "tag>$",
@@ -79,6 +84,8 @@ TRACKING_ENDPOINT = Endpoint(
     },
     sort="id",
     slices=_SLICES,
+    asks=(Part("$.relationships.flow-actions has data", included=True),),
+    echoes={"archived": "$.attributes.archived"},
     revision=Revision("2025-07-15", ends=date(2027, 7, 15)),
     budget_of="flows",
     # Today's revision says the rest.
@@ -177,6 +184,7 @@ FLOW_ACTIONS = TableSpec(
             "flow_actions_2025",
             rows="included:flow-action",
             name="older",
+            asks=(Part("$.attributes has tracking_options"),),
             fills_only=True,
         ),
     ),

@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_lists
 https://developers.klaviyo.com/en/reference/get_profiles_for_list
 """
 
-from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Window
+from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
 from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
 
 LISTS_ENDPOINT = Endpoint(
@@ -15,6 +15,7 @@ LISTS_ENDPOINT = Endpoint(
     scopes=("lists:read",),
     params={"include": "tags", "page[size]": "10"},
     sort="id",
+    asks=(Part("$.relationships.tags has data"),),
     ignores=(
         "$.attributes.opt_in_process",
         "$.relationships.flow-triggers",
@@ -36,6 +37,7 @@ MEMBERS_ENDPOINT = Endpoint(
     params={"fields[profile]": "email,joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
     windows=(_JOINED,),
+    asks=(Part("$.attributes has email"), Part("$.attributes has joined_group_at")),
     fanout=Fanout("lists", members=Members("list_count", _COUNT, "list_profiles")),
     # What is asked for alone is read; profiles have a listing of their own.
     ignores=("$.attributes['*']", "$.relationships['*']"),
@@ -49,11 +51,12 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("lists:read",),
     params={"additional-fields[list]": "profile_count", "fields[list]": "profile_count"},
+    asks=(Part(_COUNT),),
     ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
 _A = "$.attributes"
-_MEMBERS = Source("list_profiles")
+_MEMBERS = Source("list_profiles", asks=MEMBERS_ENDPOINT.asks)
 _ALL_MEMBERS = Judge("list_profiles", whole=True)
 _LIST = Parent("lists", "list_id")
 

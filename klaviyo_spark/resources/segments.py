@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_segments
 https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
-from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Window
+from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
 from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
 
 SEGMENTS_ENDPOINT = Endpoint(
@@ -15,6 +15,7 @@ SEGMENTS_ENDPOINT = Endpoint(
     scopes=("segments:read",),
     params={"include": "tags", "page[size]": "10"},
     sort="id",
+    asks=(Part("$.relationships.tags has data"),),
     ignores=(
         "$.attributes.definition",  # conditions of any shape
         "$.attributes.is_active",
@@ -38,6 +39,7 @@ MEMBERS_ENDPOINT = Endpoint(
     params={"fields[profile]": "joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
     windows=(_JOINED,),
+    asks=(Part("$.attributes has joined_group_at"),),
     fanout=Fanout(
         "segments",
         partial_if="$.attributes.is_processing",
@@ -55,6 +57,7 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("segments:read",),
     params={"additional-fields[segment]": "profile_count", "fields[segment]": "profile_count"},
+    asks=(Part(_COUNT),),
     ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 
@@ -82,7 +85,7 @@ SEGMENT_PROFILES = TableSpec(
     resource="segments",
     doc="One row per segment and profile that is, or (marked) was, in it.",
     key=("segment_id", "profile_id"),
-    sources=(Source("segment_profiles"),),
+    sources=(Source("segment_profiles", asks=MEMBERS_ENDPOINT.asks),),
     judges=(Judge("segment_profiles", whole=True),),
     judged_per="segment_id",
     parent=_SEGMENT,

@@ -30,6 +30,8 @@ from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 DAY = timedelta(days=1)
 METRICS = tuple(f"M{n:05}" for n in range(1, 12))
 Respond = Callable[[str], Answer]
+_NAMES = '"profile":{"data":null},"metric":{"data":null},"attributions":{"data":[]}'
+EVENT = f'{{"data":[{{"id":"E1","relationships":{{{_NAMES}}}}}],"links":{{"next":null}}}}'.encode()
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +118,7 @@ def refusing(*ids: str, detail: str) -> Respond:
 
     def respond(target: str) -> Answer:
         refused = any(f'"{id}"' in unquote(target) for id in ids)
-        return an_unknown_metric(detail) if refused else Answer(a_body("E1"))
+        return an_unknown_metric(detail) if refused else Answer(EVENT)
 
     return respond
 

@@ -1,0 +1,232 @@
+"""What an answer lacks of what was asked for by name, and what it holds that was not asked for.
+
+Every page is looked at as it lands. It is read into types made of what its endpoint ``asks`` and
+``echoes``, so that little of it becomes objects. What is found is told at the end of the run; it
+stops nothing, and nothing is left out for it. No I/O here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from klaviyo_spark.api.answers import as_time, without_mark
+from klaviyo_spark.api.order import SLACK
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.api.walks import Fetched
+from klaviyo_spark.endpoint import Endpoint, Part
+from klaviyo_spark.paths import parse_path
+
+_NAMED = 5
+_UNSET = msgspec.UnsetType
+
+
+class _Ref(msgspec.Struct):
+    id: Any = None
+    type: Any = None
+
+
+_Named = list[_Ref] | _Ref | None
+
+
+class Audit:
+    """Looks at the pages of a run; ``warnings`` are what is to be known of them."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, _Reader] = {}
+        self._records: Counter[str] = Counter()
+        # Records per endpoint that lack a part, or name what is not included.
+        self._without: dict[str, Counter[str]] = {}
+        # Records per endpoint and fact that have another value; some of these values.
+        self._strays: Counter[tuple[str, str]] = Counter()
+        self._values: dict[tuple[str, str], dict[str, None]] = {}
+        self._early: Counter[tuple[str, str]] = Counter()
+        self._unordered: set[tuple[str, str]] = set()
+
+    def look(self, got: Fetched) -> None:
+        """Look at a page with status 200."""
+        walk, endpoint = got.walk, got.walk.endpoint
+        if not walk.in_order:
+            self._unordered.add((endpoint.name, walk.time_field))
+        reader = self._readers.setdefault(endpoint.name, _Reader(endpoint))
+        page = reader.read(got.page.body)
+        if page is None:  # a record of another shape, which refine tells of
+            return
+        self._records[endpoint.name] += len(page.records)
+        for part in endpoint.asks:
+            self._part(endpoint.name, part, page)
+        for fact, wanted in walk.facts.items():
+            if fact in endpoint.echoes:
+                self._echo(endpoint, fact, {*wanted.split(",")}, page)
+        if walk.bounds is not None and walk.bounds.start is not None:
+            self._window(walk, walk.bounds.start, page)
+
+    def warnings(self) -> list[str]:
+        """What is to be known, a line each."""
+        warnings: list[str] = []
+        for name, parts in sorted(self._without.items()):
+            listed = ", ".join(f"{part} ({count:,})" for part, count in sorted(parts.items()))
+            warnings.append(
+                f"{name}: of {self._records[name]:,} records some came without what was asked for: "
+                f"{listed}; what it fills stays as it was"
+            )
+        for (name, fact), count in sorted(self._strays.items()):
+            some = ", ".join([*self._values[name, fact]][:_NAMED])
+            warnings.append(
+                f"{name}: {count:,} of {self._records[name]:,} records have another "
+                f"{fact.removesuffix('_ids')} than was asked for ({some}); they are kept"
+            )
+        for (name, of), count in sorted(self._early.items()):
+            warnings.append(
+                f"{name}: {count:,} of {self._records[name]:,} records have a time ({of}) before "
+                "the one asked from; they are kept"
+            )
+        for name, of in sorted(self._unordered):
+            warnings.append(
+                f"{name}: records came in another order than by {of}, which was asked for; they "
+                "are kept, and what they are of does not count as read: the next run reads it again"
+            )
+        return warnings
+
+    def _part(self, name: str, part: Part, page: _Page) -> None:
+        for record in page.records:
+            value = _at(record, part.keys)
+            if value is msgspec.UNSET or (not part.may_be_null and _is_null(value)):
+                self._note(name, ".".join(part.keys))
+            elif part.included and any(ref not in page.included for ref in _refs(value)):
+                self._note(name, f"included {part.keys[1]}")
+
+    def _note(self, name: str, part: str) -> None:
+        self._without.setdefault(name, Counter())[part] += 1
+
+    def _echo(self, endpoint: Endpoint, fact: str, wanted: set[str], page: _Page) -> None:
+        type, _, path = endpoint.echoes[fact].rpartition(">")
+        keys = parse_path(path[1:]).keys
+        for record in page.records:
+            objects = [record]
+            if type:
+                named = (r for p in endpoint.asks if p.included for r in _refs(_at(record, p.keys)))
+                objects = [page.included[r] for r in named if r[0] == type and r in page.included]
+            values = {v for v in map(_as_text, (_at(one, keys) for one in objects)) if v}
+            if values and values.isdisjoint(wanted):
+                self._strays[endpoint.name, fact] += 1
+                some = self._values.setdefault((endpoint.name, fact), {})
+                if len(some) < _NAMED:
+                    some.update(dict.fromkeys(sorted(values)))
+
+    def _window(self, walk: Walk, start: datetime, page: _Page) -> None:
+        assert walk.bounds
+        keys = ("attributes", walk.bounds.field)
+        times = (as_time(_at(record, keys)) for record in page.records)
+        early = 0
+        for time in filter(None, times):
+            if time >= start - SLACK:
+                if walk.in_order:
+                    break
+                continue
+            early += 1
+        if early:
+            self._early[walk.endpoint.name, walk.bounds.field] += early
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Records of ``data``; included objects by type and id."""
+
+    records: list[Any]
+    included: Mapping[tuple[Any, Any], Any]
+
+
+class _Reader:
+    """Reads of an endpoint's pages no more than is looked at."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        tree: dict[str, Any] = {}
+        inside: dict[str, Any] = {}
+        for part in (p for p in endpoint.asks if p.included):
+            _want(tree, part.keys, _Named)
+        for read in endpoint.echoes.values():
+            type, _, path = read.rpartition(">")
+            _want(inside if type else tree, parse_path(path[1:]).keys, Any)
+        for part in endpoint.asks:
+            _want(tree, part.keys, msgspec.Raw)
+        for window in endpoint.windows:
+            _want(tree, ("attributes", window.field), Any)
+        self._includes = any(part.included for part in endpoint.asks)
+        record = _struct("Record", tree)
+        fields: list[Any] = [("data", list[record] | record | None, None)]  # type: ignore[valid-type]
+        if self._includes:
+            _want(inside, ("id",), Any)
+            _want(inside, ("type",), Any)
+            fields.append(("included", list[_struct("Included", inside)] | None, None))  # type: ignore[misc]
+        page: Any = msgspec.defstruct("Page", fields)
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page)
+
+    def read(self, body: bytes) -> _Page | None:
+        """The page; None where a record is not of the form that records have."""
+        try:
+            page = self._decoder.decode(without_mark(body))
+        except msgspec.DecodeError:
+            return None
+        records = page.data if isinstance(page.data, list) else [page.data] if page.data else []
+        included = (page.included or []) if self._includes else []
+        return _Page(records, {(o.type, o.id): o for o in included})
+
+
+def _want(tree: dict[str, Any], keys: Iterable[str], type: Any) -> None:
+    """Read the place at ``keys`` too, as it is wanted first, be it for what is below."""
+    *above, last = keys
+    for key in above:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            return
+    tree.setdefault(last, type)
+
+
+def _struct(name: str, tree: Mapping[str, Any]) -> Any:
+    """A type that reads a tree of keys; what is not there is UNSET."""
+    fields: list[Any] = []
+    for key, type in tree.items():
+        inner = _struct(f"{name}_{_word(key)}", type) | None if isinstance(type, dict) else type
+        fields.append((_word(key), inner if inner is Any else inner | _UNSET, msgspec.UNSET))
+    return msgspec.defstruct(name, fields, rename={_word(key): key for key in tree})
+
+
+@cache
+def _word(key: str) -> str:
+    """A key as the name of a field."""
+    return re.sub(r"\W", "_", key)
+
+
+def _at(value: Any, keys: Iterable[str]) -> Any:
+    """What stands at ``keys`` of what was read; UNSET where nothing does."""
+    for key in keys:
+        if isinstance(value, _Ref):
+            return getattr(value, key, msgspec.UNSET)
+        value = getattr(value, _word(key), msgspec.UNSET)
+    return value
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (isinstance(value, msgspec.Raw) and bytes(value) == b"null")
+
+
+def _refs(named: Any) -> Iterator[tuple[Any, Any]]:
+    """Type and id of the objects that a relationship names."""
+    for ref in named if isinstance(named, list) else [named]:
+        if isinstance(ref, _Ref) and ref.id is not None:
+            yield ref.type, ref.id
+
+
+def _as_text(value: Any) -> str | None:
+    """A scalar as facts of a slice are written; None where there is none."""
+    if value is None or value is msgspec.UNSET:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,126 @@
+"""Parts of a record that were asked for and did not come, and the columns that they feed. No I/O.
+
+SQL is text here. Such columns stay as they were: a NULL would say that Klaviyo has no value. A part
+is known by a label: its place in the record, or the name of the related object that a record names
+and its page does not include.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from klaviyo_spark import sql
+from klaviyo_spark.endpoint import Part
+from klaviyo_spark.leaves import Leaves
+from klaviyo_spark.neighbours import Neighbour
+from klaviyo_spark.paths import Path, parse_path, parse_read
+from klaviyo_spark.spec import Column, Related, Source, TableSpec
+
+_NOTHING = "CAST(array() AS array<string>)"
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """A part by its label, and what is read of it: columns, and places in the record."""
+
+    label: str
+    part: Part | Related
+    columns: frozenset[str]
+    places: tuple[Path, ...] = ()
+
+
+def labels_by_column(table: TableSpec, columns: tuple[Column, ...]) -> dict[str, tuple[str, ...]]:
+    """Labels of the parts that feed each of some columns; columns that none feeds are left out."""
+    found: dict[str, dict[str, None]] = {}
+    for source in table.sources:
+        for fed in _fed(source, columns):
+            for name in fed.columns:
+                found.setdefault(name, {})[fed.label] = None
+    return {name: tuple(labels) for name, labels in found.items()}
+
+
+def missing(source: Source, columns: tuple[Column, ...], record: Leaves) -> str:
+    """In SQL the labels of the parts of ``source`` that a record lacks, as an array of texts.
+
+    Args:
+        record: leaves of the record, whose text is in the column ``json``; related objects stand
+            beside it. The text is looked into only where nothing of a part was found.
+    """
+    labels = [
+        f"CASE WHEN {_lacks(fed, record)} THEN {sql.text(fed.label)} END"
+        for fed in _fed(source, columns)
+    ]
+    return f"array_compact(array({', '.join(labels)}))" if labels else _NOTHING
+
+
+def _fed(source: Source, columns: tuple[Column, ...]) -> Iterator[_Fed]:
+    if source.explode:  # elements of a record's array, which its judge speaks about
+        return
+    reads = [(c.name, parse_read(r)) for c in columns for r in c.reads.get(source.name, ())]
+    by_related = {
+        related.name: frozenset(name for name, read in reads if read.scope == related.name)
+        for related in source.related
+    }
+    for part in source.asks:
+        own = [(name, read.path) for name, read in reads if read.scope == "$"]
+        below = [(name, path) for name, path in own if _is_below(path, part)]
+        refs = {r.name: parse_path(r.ref[1:]) for r in source.related if r.ref}
+        named = {name: path for name, path in refs.items() if _is_below(path, part)}
+        fed = frozenset(name for name, _ in below).union(*(by_related[name] for name in named))
+        places = dict.fromkeys([*(path for _, path in below), *named.values()])
+        if fed:
+            yield _Fed(".".join(part.keys), part, fed, tuple(places))
+    for related in source.related:
+        if by_related[related.name]:
+            yield _Fed(related.name, related, by_related[related.name])
+
+
+def _is_below(path: Path, part: Part) -> bool:
+    return path.keys[: len(part.keys)] == part.keys
+
+
+def _lacks(fed: _Fed, record: Leaves) -> str:
+    if isinstance(fed.part, Related):
+        gone = f"{sql.name(Neighbour(fed.part).name)} IS NULL"
+        if not fed.part.ref:
+            return gone
+        return f"{gone} AND {record.of(parse_path(fed.part.ref[1:]))} IS NOT NULL"
+    # An array that is there and empty is there.
+    texts = dict.fromkeys(record.of(replace(path, index=None, inner=())) for path in fed.places)
+    nothing = " AND ".join(f"{text} IS NULL" for text in texts)
+    return f"{nothing} AND NOT {_is_there(fed.part)}"
+
+
+def _is_there(part: Part) -> str:
+    *above, last = part.keys
+    if not part.may_be_null:
+        return f"(get_json_object(json, {_json_path(part.keys)}) IS NOT NULL)"
+    keys = f"json_object_keys(get_json_object(json, {_json_path(above)}))"
+    return f"coalesce(array_contains({keys}, {sql.text(last)}), false)"
+
+
+def _json_path(keys: list[str] | tuple[str, ...]) -> str:
+    return sql.text("$" + "".join(f"['{key}']" for key in keys))
+
+
+def kept(new: str, old: str, labels: tuple[str, ...]) -> str:
+    """``new``, or ``old`` where nothing is new and the row read lacks what feeds the column."""
+    listed = ", ".join(map(sql.text, labels))
+    return (
+        f"CASE WHEN {new} IS NULL AND arrays_overlap(s_missing, array({listed})) "
+        f"THEN {old} ELSE {new} END"
+    )
+
+
+def has_labels(table: TableSpec, columns: tuple[Column, ...]) -> bool:
+    """Whether a part feeds any column of ``table``."""
+    return bool(labels_by_column(table, columns))
+
+
+def with_references(
+    labels: Mapping[str, tuple[str, ...]], references: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Labels of columns that are looked up too: what feeds the reference feeds them."""
+    more = {name: labels[ref] for name, ref in references.items() if ref in labels}
+    return {name: labels.get(name, ()) + more.get(name, ()) for name in {*labels, *more}}

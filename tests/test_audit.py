@@ -1,0 +1,213 @@
+"""What answers lack of what was asked for, and hold that was not. No Spark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from api.fakes import BASE
+from api.listing import ZERO
+from builders import NOON, SAMPLES, a_campaign, a_campaign_message, a_flow, a_member, an_event
+
+from klaviyo_spark import plan
+from klaviyo_spark.api.answers import Page, read_page
+from klaviyo_spark.api.query import Bounds
+from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.api.walks import Fetched
+from klaviyo_spark.audit import Audit
+from klaviyo_spark.resources import ENDPOINTS
+
+DAY = timedelta(days=1)
+Record = dict[str, Any]
+
+
+def a_walk(endpoint: str, **facts: str) -> Walk:
+    walk = Walk("w", ENDPOINTS[endpoint], f"{BASE}/first", "r", facts=facts)
+    return replace(walk, parent_id="L1") if "{id}" in walk.endpoint.path else walk
+
+
+def a_page(*data: Any, included: Sequence[Any] = (), body: bytes = b"") -> Page:
+    body = (
+        body
+        or json.dumps({"data": [*data], "included": [*included], "links": {"next": None}}).encode()
+    )
+    next_url, count, edges = read_page(body, "GET /api/x")
+    return Page("u", "/api/x", "", 200, body, next_url, count, None, ZERO, "2026-07-15", edges)
+
+
+def warnings(walk: Walk, *pages: Page) -> list[str]:
+    audit = Audit()
+    for number, page in enumerate(pages, 1):
+        audit.look(Fetched(walk, number, page, is_last=True))
+    return audit.warnings()
+
+
+def lacking(endpoint: str, count: int, parts: str) -> str:
+    return (
+        f"{endpoint}: of {count} records some came without what was asked for: {parts}; what it "
+        "fills stays as it was"
+    )
+
+
+def without(record: Record, *keys: str) -> Record:
+    """A copy of ``record`` without what stands at ``keys``."""
+    record = json.loads(json.dumps(record))
+    *above, last = keys
+    inner = record
+    for key in above:
+        inner = inner[key]
+    del inner[last]
+    return record
+
+
+def named(event: Record) -> list[Record]:
+    """What an event names, as its page includes it."""
+    return [one["data"] for one in event["relationships"].values() if isinstance(one["data"], dict)]
+
+
+# -- asked for and not there ----------------------------------------------------------------------
+
+
+def test_profiles_without_subscriptions_are_counted():
+    """Issue 19: ten columns of consent were NULL, and nobody said so."""
+    whole = {"id": "P1", "attributes": {"subscriptions": {"email": None}}}
+    bare, null = {"id": "P2", "attributes": {}}, {"id": "P3", "attributes": {"subscriptions": None}}
+    found = warnings(a_walk("profiles"), a_page(whole, bare), a_page(null, {"id": "P4"}))
+    assert found == [lacking("profiles", 4, "attributes.subscriptions (3)")]
+
+
+def test_a_null_is_there_where_it_may_be_one():
+    member = a_member("P1", email=None)
+    assert warnings(a_walk("list_profiles"), a_page(member)) == []
+    bare = without(member, "attributes", "email")
+    found = warnings(a_walk("list_profiles"), a_page(member, bare))
+    assert found == [lacking("list_profiles", 2, "attributes.email (1)")]
+
+
+@pytest.mark.parametrize("attributes", [{}, {"profile_count": None}, None])
+@pytest.mark.parametrize("endpoint", ["list_count", "segment_count"])
+def test_a_group_without_the_number_that_was_asked_for_is_told(endpoint, attributes):
+    body = json.dumps({"data": {"id": "L1", "attributes": attributes}}).encode()
+    found = warnings(a_walk(endpoint), a_page(body=body))
+    assert found == [lacking(endpoint, 1, "attributes.profile_count (1)")]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "relation", "record"),
+    [
+        ("campaigns", "tags", a_campaign()),
+        ("flows", "tags", a_flow()),
+        ("lists", "tags", {"id": "L1", "relationships": {"tags": {"data": []}}}),
+        ("segments", "tags", {"id": "S1", "relationships": {"tags": {"data": []}}}),
+        (
+            "campaign_templates",
+            "template",
+            {"id": "M", "relationships": {"template": {"data": None}}},
+        ),
+        ("events", "attributions", an_event()),
+    ],
+)
+def test_a_relationship_without_data_was_not_included(endpoint, relation, record):
+    links = without(record, "relationships", relation, "data")
+    alone = without(record, "relationships", relation)
+    included = [*named(record)] if endpoint == "events" else []
+    included += [a_campaign_message()] if endpoint == "campaigns" else []
+    found = warnings(a_walk(endpoint), a_page(record, links, alone, included=included))
+    assert found == [lacking(endpoint, 3, f"relationships.{relation}.data (2)")]
+
+
+def test_what_records_name_and_their_page_does_not_include_is_told():
+    event = an_event()
+    event["relationships"]["attributions"]["data"] = [{"type": "attribution", "id": "A1"}]
+    whole = a_page(event, included=[*named(event), {"type": "attribution", "id": "A1"}])
+    part = a_page(event, event, included=[{"type": "metric", "id": "X1"}])
+    found = warnings(a_walk("events"), whole, part)
+    assert found == [lacking("events", 3, "included attributions (2), included profile (2)")]
+
+
+@pytest.mark.parametrize("name", sorted(ENDPOINTS))
+def test_samples_lack_nothing(name):
+    """Each is an answer as Klaviyo gives it."""
+    file = SAMPLES / f"{name}.json"
+    expected = [lacking("profiles", 2, "attributes.subscriptions (1)")]  # a null
+    found = warnings(a_walk(name), a_page(body=file.read_bytes()))
+    assert found == (expected if name == "profiles" else [])
+
+
+@pytest.mark.parametrize("data", [None, [], [{"id": 7, "attributes": [], "relationships": 7}]])
+def test_an_odd_page_is_left_to_those_who_tell_of_it(data):
+    body = json.dumps({"data": data, "links": {"next": None}}).encode()
+    assert warnings(a_walk("events"), a_page(body=body)) == []
+    assert warnings(a_walk("profiles"), a_page(body=b"\xef\xbb\xbf" + body)) == []
+
+
+# -- there and not asked for ----------------------------------------------------------------------
+
+
+def test_events_of_metrics_that_were_not_asked_for_are_counted_and_named():
+    """Issue 19: they were stored, and nobody said so."""
+    other = an_event("E2")
+    other["relationships"]["metric"]["data"]["id"] = "X9"
+    none = an_event("E3")
+    none["relationships"]["metric"]["data"] = None
+    page = a_page(an_event(), other, none, included=[*named(other), {"type": "metric", "id": "X1"}])
+    assert warnings(a_walk("events", metric_ids="X1,X2"), page) == [
+        "events: 1 of 3 records have another metric than was asked for (X9); they are kept"
+    ]
+
+
+def test_a_channel_or_archived_slice_that_holds_others_is_told():
+    archived = a_campaign("C2", archived=True)
+    sms = a_campaign("C3")
+    messages = [
+        a_campaign_message("C1-M"),
+        a_campaign_message("C2-M"),
+        a_campaign_message("C3-M", channel="sms"),
+    ]
+    page = a_page(a_campaign("C1"), archived, sms, included=messages)
+    assert warnings(a_walk("campaigns", channel="email", archived="false"), page) == [
+        "campaigns: 1 of 3 records have another archived than was asked for (true); they are kept",
+        "campaigns: 1 of 3 records have another channel than was asked for (sms); they are kept",
+    ]
+    flows = a_page(a_flow("F1", archived=True))
+    assert warnings(a_walk("flows", archived="true"), flows) == []
+
+
+def test_a_campaign_of_several_channels_is_of_each():
+    campaign = a_campaign("C1")
+    campaign["relationships"]["campaign-messages"]["data"] += [
+        {"type": "campaign-message", "id": "sms"}
+    ]
+    messages = [a_campaign_message("C1-M"), a_campaign_message("sms", channel="sms")]
+    page = a_page(campaign, included=messages)
+    for channel in ("email", "sms"):
+        assert warnings(a_walk("campaigns", channel=channel, archived="false"), page) == []
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_records_from_before_the_window_are_counted(in_order):
+    walk = a_walk("profiles")
+    walk = replace(walk, bounds=Bounds("updated", NOON, NOON + DAY, False), in_order=in_order)
+
+    def profile(hours: float) -> Record:
+        updated = (NOON + hours * timedelta(hours=1)).isoformat()
+        return {"id": "P", "attributes": {"updated": updated, "subscriptions": {}}}
+
+    within = [profile(-1 / 3600), profile(0), profile(30)]
+    found = warnings(walk, a_page(profile(-2), profile(-1), *within), a_page(*within))
+    assert found[0] == (
+        "profiles: 2 of 8 records have a time (updated) before the one asked from; they are kept"
+    )
+
+
+def test_an_answer_out_of_order_is_told_once():
+    (walk,) = plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
+    lost = replace(walk, in_order=False)
+    assert warnings(lost, a_page(), a_page()) == [
+        "events: records came in another order than by datetime, which was asked for; they are "
+        "kept, and what they are of does not count as read: the next run reads it again"
+    ]
