@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.options import given, set_up_logging
 
@@ -28,7 +30,7 @@ class Job:
 
 
 def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
-    """Conf and options checked, then Spark started.
+    """Conf and options checked, then Spark started; its settings are ours till the verb ends.
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
@@ -37,6 +39,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     from klaviyo_spark.session import spark_session
     from klaviyo_spark.settings import load
     from klaviyo_spark.shared import check_warehouse_of
+    from klaviyo_spark.sql_settings import pin_settings
     from klaviyo_spark.times import bounds
     from klaviyo_spark.treatment import Personal, personal
 
@@ -48,6 +51,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)
     spark = spark_session(place.warehouse)
+    click.get_current_context().with_resource(pin_settings(spark))
     check_warehouse_of(spark, place.warehouse, place.catalog)
     lake = Lake(spark, place, personal=shown)
     return Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))

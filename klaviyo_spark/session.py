@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from klaviyo_spark import jars, java
 from klaviyo_spark.console import Console
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.sql_settings import SETTINGS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -76,7 +77,9 @@ def place(environ: Mapping[str, str], active: bool) -> Place:
 def spark_session(
     warehouse: str | None = None, master: str | None = None, work: Work = Work.LARGE
 ) -> SparkSession:
-    """The session to work in, in UTC; the one that is there, wherever there is one.
+    """The session to work in; the one that is there, as it is, wherever there is one.
+
+    ``sql_settings`` are for the length of a verb; one that is made here has them from the start.
 
     Args:
         warehouse: folder or URI that schemas without a location of their own go to.
@@ -97,7 +100,6 @@ def spark_session(
         spark = _submitted(warehouse)
     else:
         spark = _local(warehouse, master or "local[*]", work)
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
     return spark
 
 
@@ -155,7 +157,6 @@ def local_conf(
         "spark.driver.extraJavaOptions": f"{options} {QUICK if work is Work.SHORT else BATCH}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": warehouse,
         "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, work)),
@@ -167,6 +168,7 @@ def local_conf(
         # Bronze rows are whole pages: at 4,096 of them a batch would not fit into an array.
         "spark.sql.parquet.columnarReaderBatchSize": "256",
         **files_conf(umask),
+        **SETTINGS,
         **delta_conf(),
     }
     if work is not Work.LARGE:
@@ -249,7 +251,7 @@ def _submitted(warehouse: str | None) -> SparkSession:
 
     SparkContext._ensure_initialized()  # or SparkConf would not see what spark-submit was told
     _drop_output(SparkContext._jvm)
-    conf = delta_conf(SparkConf().get("spark.sql.extensions", "") or "")
+    conf = {**SETTINGS, **delta_conf(SparkConf().get("spark.sql.extensions", "") or "")}
     if warehouse:
         conf["spark.sql.warehouse.dir"] = warehouse
     if warehouse and warehouse.startswith(("/", "file:")):

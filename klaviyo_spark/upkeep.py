@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark import session
@@ -26,6 +26,7 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
 from klaviyo_spark.sql import text
+from klaviyo_spark.sql_settings import set_for_now
 from klaviyo_spark.state import bronze_state
 
 logger = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
         _purge(lake, name)
     else:
         _keep_files(lake, name, hours)
-    with _for_now(lake.spark, _UNCHECKED if at_once else {}):
+    with set_for_now(lake.spark, _UNCHECKED if at_once else {}):
         lake.spark.sql(f"VACUUM {name} RETAIN {hours} HOURS").collect()
     last = (
         lake.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 2")
@@ -157,7 +158,7 @@ def _purge(lake: Lake, name: str) -> None:
     detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("tableFeatures").first()
     if detail and "deletionVectors" in (detail["tableFeatures"] or ()):
         bronze = name == lake.place.table(lake.place.bronze, "pages")
-        with _for_now(lake.spark, _PAGES if bronze else {}):
+        with tagged(lake.spark), set_for_now(lake.spark, _PAGES if bronze else {}):
             lake.spark.sql(f"REORG TABLE {name} APPLY (PURGE)").collect()
 
 
@@ -190,7 +191,7 @@ def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
         with tagged(lake.spark):
             lake.spark.sql(f"DELETE FROM {name} WHERE {partitions(whole)}").collect()
     if mixed:
-        with tagged(lake.spark), _for_now(lake.spark, _PAGES):
+        with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
             lake.spark.sql(
                 f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(mixed, 't.')}) AND {_SAME} "
                 "WHEN MATCHED THEN DELETE",
@@ -205,7 +206,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
         pages: per page what it is found by, and the columns that change; few enough to be held.
     """
     values = ", ".join(f"t.{c} = s.{c}" for c in pages[0] if c not in PAGE_KEY)
-    with tagged(lake.spark), _for_now(lake.spark, _PAGES):
+    with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
         lake.spark.sql(
             f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(pages, 't.')}) AND {_SAME} "
             f"WHEN MATCHED THEN UPDATE SET {values}",
@@ -217,30 +218,8 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
 def listing_quickly(lake: Lake) -> Iterator[None]:
     """Within, ``vacuum`` lists folders in few tasks; a platform's session is left as it is."""
     ours = session.place(os.environ, active=False) is not session.Place.GIVEN
-    with _for_now(lake.spark, _LISTING if ours else {}):
+    with set_for_now(lake.spark, _LISTING if ours else {}):
         yield
-
-
-@contextmanager
-def _for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
-    """Settings of the session for the length of a block, as far as it lets them be set."""
-    before: dict[str, str | None] = {}
-    for key, value in conf.items():
-        was = spark.conf.get(key, None)
-        try:
-            spark.conf.set(key, value)
-        except Exception as error:  # serverless has a short list of those that may be
-            logger.debug("%s stays as it is: %s", key, in_a_line(error))
-        else:
-            before[key] = was
-    try:
-        yield
-    finally:
-        for key, was in before.items():
-            if was is None:
-                spark.conf.unset(key)
-            else:
-                spark.conf.set(key, was)
 
 
 def partitions(rows: Iterable[Row | Mapping[str, Any]], alias: str = "") -> str:

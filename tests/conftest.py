@@ -11,6 +11,7 @@ from hypothesis import settings
 from remote import remote_session
 
 from klaviyo_spark.session import Work, spark_session
+from klaviyo_spark.sql_settings import pin_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -60,5 +61,6 @@ def spark(
     with_spark = [one for one in request.session.items if one.get_closest_marker("spark")]
     work = Work.SHORT if len(with_spark) < FEW_TESTS else Work.SMALL
     session = spark_session(warehouse, "local[2]", work)
-    yield session
+    with pin_settings(session):  # which one of our own has, and a given one has not
+        yield session
     session.stop()

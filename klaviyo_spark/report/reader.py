@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from klaviyo_spark.features import is_read
 from klaviyo_spark.settings import Schemas
+from klaviyo_spark.sql_settings import pin_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -114,7 +115,8 @@ class SparkReader:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
-        return _plain(self._spark.sql(_renamed(sql, self._name)).toArrow())
+        with pin_settings(self._spark):
+            return _plain(self._spark.sql(_renamed(sql, self._name)).toArrow())
 
     def _name(self, table: str) -> str:
         schema, _, name = table.partition(".")

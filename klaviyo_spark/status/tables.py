@@ -12,6 +12,7 @@ from klaviyo_spark import lease
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holding
+from klaviyo_spark.sql_settings import pin_settings
 from klaviyo_spark.status.facts import Row
 from klaviyo_spark.status.plain import plain
 from klaviyo_spark.table_states import table_states
@@ -44,7 +45,8 @@ class Tables:
         place = self._lake.place
         name = place.table(getattr(place, schema), table)
         try:
-            found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
+            with pin_settings(self._lake.spark):
+                found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
         except AnalysisException as error:
             if is_not_there(error):
                 return None

@@ -1,0 +1,168 @@
+"""Settings of a Spark session that change what our SQL means or how its rows are stored.
+
+Sessions of our own are made with them. In a platform's session they hold while a verb runs, and
+then it is as it was found.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from klaviyo_spark.errors import ConfigError, in_a_line
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+_MISFIT = """from_json('{"a":[1],"b":"x"}', 'a struct<c:string>, b string').b = 'x'"""
+_EXACT = """from_json('{"a":{"b":1.10}}', 'a string').a = '{"b":1.10}'"""
+# Per setting the value that our SQL is written for, and SQL that is true where it is meant so.
+MEANING: Mapping[str, tuple[str, str]] = {
+    "spark.sql.session.timeZone": (
+        "UTC",
+        "CAST(timestamp_seconds(1750000000) AS string) = '2025-06-15 15:06:40'",
+    ),
+    "spark.sql.timestampType": ("TIMESTAMP_LTZ", "typeof(CAST(NULL AS timestamp)) = 'timestamp'"),
+    "spark.sql.ansi.enabled": ("true", "size(CAST(NULL AS array<string>)) IS NULL"),
+    "spark.sql.ansi.doubleQuotedIdentifiers": ("false", "\"a\" = 'a'"),
+    "spark.sql.ansi.enforceReservedKeywords": (
+        "false",
+        "(SELECT max(end) FROM (SELECT 1 AS end)) = 1",
+    ),
+    "spark.sql.parser.escapedStringLiterals": ("false", r"length('\\') = 1"),
+    "spark.sql.parser.quotedRegexColumnNames": (
+        "false",
+        "(SELECT max(`.`) FROM (SELECT 1 AS `.`, 2 AS b)) = 1",
+    ),
+    "spark.sql.caseSensitive": ("false", "(SELECT max(A) FROM (SELECT 1 AS a)) = 1"),
+    "spark.sql.variable.substitute": (
+        "false",
+        "startswith('${spark.sql.variable.substitute}', '$')",
+    ),
+    "spark.sql.json.enablePartialResults": ("true", _MISFIT),
+    "spark.sql.json.enableExactStringParsing": ("true", _EXACT),
+}
+# How rows are found and stored. No query shows it.
+STORAGE: Mapping[str, str] = {
+    # INT96, which Spark writes by default, holds fewer years than a column promises, for others.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.writeLegacyFormat": "false",
+    # A page that is not read counts as one that is not there, and all on it as gone.
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.databricks.delta.stalenessLimit": "0ms",
+    "spark.sql.retainGroupColumns": "true",
+    "spark.sql.sources.partitionOverwriteMode": "STATIC",
+    "spark.sql.storeAssignmentPolicy": "ANSI",
+    "spark.databricks.delta.schema.autoMerge.enabled": "false",
+    "spark.databricks.delta.replaceWhere.dataColumns.enabled": "true",
+    # A file of thousands of pages cannot be read.
+    "spark.databricks.delta.autoCompact.enabled": "false",
+    # VACUUM LITE leaves the files of writers that died.
+    "spark.databricks.delta.vacuum.lite.enabled": "false",
+}
+SETTINGS: Mapping[str, str] = {**{key: value for key, (value, _) in MEANING.items()}, **STORAGE}
+
+# Whose session has them for now: how many blocks, and what was there before.
+_holding: dict[int, tuple[int, dict[str, str | None]]] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def pin_settings(spark: SparkSession) -> Iterator[None]:
+    """Hold ``SETTINGS`` while the block runs; blocks may be nested and side by side.
+
+    Raises:
+        ConfigError: the session refuses a setting, and means something else by our SQL.
+    """
+    with _lock:
+        blocks, before = _holding.get(id(spark), (0, {}))
+        if not blocks:
+            before, refused = _set(spark, SETTINGS)
+            try:
+                _check(spark, refused)
+            except BaseException:
+                _restore(spark, before)
+                raise
+        _holding[id(spark)] = (blocks + 1, before)
+    try:
+        yield
+    finally:
+        with _lock:
+            blocks, before = _holding.pop(id(spark))
+            if blocks > 1:
+                _holding[id(spark)] = (blocks - 1, before)
+            else:
+                _restore(spark, before)
+
+
+@contextmanager
+def set_for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
+    """Settings for the length of a block, as far as the session lets them be set."""
+    before, _ = _set(spark, conf)
+    try:
+        yield
+    finally:
+        _restore(spark, before)
+
+
+def _set(spark: SparkSession, conf: Mapping[str, str]) -> tuple[dict[str, str | None], list[str]]:
+    """Set what differs: what was there before, and which settings the session refuses."""
+    before: dict[str, str | None] = {}
+    refused: list[str] = []
+    for key, value in conf.items():
+        try:
+            was = spark.conf.get(key, None)
+            if was != value:
+                spark.conf.set(key, value)
+                before[key] = was
+        except Exception as error:  # serverless has a short list of those that may be
+            logger.debug("%s stays as it is: %s", key, in_a_line(error))
+            refused.append(key)
+    return before, refused
+
+
+def _restore(spark: SparkSession, before: Mapping[str, str | None]) -> None:
+    for key, was in before.items():
+        if was is None:
+            spark.conf.unset(key)
+        else:
+            spark.conf.set(key, was)
+
+
+def _check(spark: SparkSession, refused: list[str]) -> None:
+    """See whether the session means the same without the settings that it refuses.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    meaning = [key for key in refused if key in MEANING]
+    probes = [MEANING[key][1] for key in meaning]
+    if meaning and not _means(spark, probes):
+        wrong = [key for key in meaning if not _means(spark, [MEANING[key][1]])]
+        if wrong:
+            said = ", ".join(f"{key}={MEANING[key][0]}" for key in wrong)
+            raise ConfigError(
+                f"this Spark session reads our SQL otherwise and refuses what it needs: {said}"
+            )
+    stored = [key for key in refused if key in STORAGE]
+    if stored:
+        logger.warning("this Spark session refuses settings of storage: %s", ", ".join(stored))
+
+
+def _means(spark: SparkSession, probes: list[str]) -> bool:
+    try:
+        row: Any = spark.sql(f"SELECT {' AND '.join(f'({probe})' for probe in probes)}").first()
+    except Exception as error:  # where SQL is read otherwise it may be none
+        logger.debug("a probe of the session's SQL failed: %s", in_a_line(error))
+        return False
+    return bool(row[0])

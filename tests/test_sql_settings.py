@@ -1,0 +1,133 @@
+"""The settings that our SQL is written for: set while a verb runs, then as they were."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.errors import AnalysisException
+
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.session import Work, local_conf
+from klaviyo_spark.sql_settings import MEANING, SETTINGS, STORAGE, pin_settings, set_for_now
+
+
+class Conf:
+    """Stands in for a session's settings; those of ``refused`` may not be looked at or set."""
+
+    def __init__(self, refused: set[str], **given: str) -> None:
+        self.refused, self.held = refused, dict(given)
+
+    def get(self, key: str, default: str | None) -> str | None:
+        self._allowed(key)
+        return self.held.get(key, default)
+
+    def set(self, key: str, value: str) -> None:
+        self._allowed(key)
+        self.held[key] = value
+
+    def unset(self, key: str) -> None:
+        del self.held[key]
+
+    def _allowed(self, key: str) -> None:
+        if key in self.refused:
+            raise ValueError(f"[CONFIG_NOT_AVAILABLE] {key}")
+
+
+class Session:
+    """Stands in for a session that means what ``true`` says of probes; it keeps those asked."""
+
+    def __init__(self, refused: Any = (), wrong: str = "", **given: str) -> None:
+        self.conf, self.wrong = Conf({*refused}, **given), wrong
+        self.asked: list[str] = []
+
+    def sql(self, query: str) -> Session:
+        self.asked.append(query)
+        return self
+
+    def first(self) -> tuple[bool]:
+        return (not (self.wrong and MEANING[self.wrong][1] in self.asked[-1]),)
+
+
+def test_a_session_is_left_as_it_was_found():
+    zone = "spark.sql.session.timeZone"
+    session: Any = Session(**{zone: "Asia/Tokyo", "spark.app.name": "theirs"})
+    with pin_settings(session):
+        assert session.conf.held == {"spark.app.name": "theirs", **SETTINGS}
+        with pin_settings(session), set_for_now(session, {zone: "Europe/Rome"}):
+            assert session.conf.held[zone] == "Europe/Rome"
+        assert session.conf.held[zone] == "UTC"
+    assert session.conf.held == {zone: "Asia/Tokyo", "spark.app.name": "theirs"}
+    assert session.asked == []
+
+
+def test_it_is_left_so_too_where_the_block_fails():
+    session: Any = Session()
+    with pytest.raises(KeyboardInterrupt), pin_settings(session):
+        raise KeyboardInterrupt
+    assert session.conf.held == {}
+
+
+def test_what_is_refused_is_probed_once_and_stored_rows_are_warned_of(caplog):
+    session: Any = Session(refused=SETTINGS)
+    with pin_settings(session):
+        pass
+    assert len(session.asked) == 1
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert all(key in record.getMessage() for key in STORAGE)
+
+
+def test_a_refused_setting_whose_meaning_differs_is_named_and_nothing_stays_set():
+    wrong = "spark.sql.parser.escapedStringLiterals"
+    session: Any = Session(refused=MEANING, wrong=wrong)
+    with pytest.raises(ConfigError, match=f"what it needs: {wrong}=false"), pin_settings(session):
+        pass
+    assert session.conf.held == {}
+
+
+def test_sessions_of_our_own_are_made_with_them():
+    conf = local_conf("/lake", "local[2]", [Path("/jars/delta.jar")], 2, 4096, Work.LARGE)
+    assert {key: conf[key] for key in SETTINGS} == SETTINGS
+
+
+HOSTILE = {
+    "spark.sql.session.timeZone": "America/Los_Angeles",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.parser.escapedStringLiterals": "true",
+    "spark.sql.parser.quotedRegexColumnNames": "true",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.variable.substitute": "true",
+    "spark.sql.json.enablePartialResults": "false",
+    "spark.sql.json.enableExactStringParsing": "false",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.ansi.enforceReservedKeywords": "true",
+}
+
+
+def test_every_probe_tells_the_meaning_of_its_setting(spark):
+    assert HOSTILE.keys() == MEANING.keys()
+    for key, (_, probe) in MEANING.items():
+        assert spark.sql(f"SELECT {probe}").first()[0] is True, key
+        with set_for_now(spark, {key: HOSTILE[key]}):
+            try:
+                told = spark.sql(f"SELECT {probe}").first()[0]
+            except AnalysisException:
+                told = False
+        assert told is False, key
+
+
+def test_times_of_any_year_are_stored_as_microseconds(spark, tmp_path):
+    years = (1, 1500, 9999)
+    words = ", ".join(f"(TIMESTAMP'{year:04}-01-02 00:00:00Z')" for year in years)
+    table = f"delta.`{tmp_path}/t`"
+    spark.sql(f"CREATE TABLE {table} USING delta AS SELECT col1 AS at FROM VALUES {words}")
+    files = list((tmp_path / "t").glob("*.parquet"))
+    kinds = {str(pq.read_metadata(file).schema.column(0).physical_type) for file in files}
+    times = [time for file in files for time in pq.read_table(file)["at"].to_pylist()]
+    assert sorted(times) == [datetime(year, 1, 2, tzinfo=timezone.utc) for year in years]
+    assert kinds == {"INT64"}
