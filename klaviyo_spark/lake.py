@@ -25,7 +25,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text_in_template
-from klaviyo_spark.tables import ASIDE, Place, Tables, folder_in
+from klaviyo_spark.tables import ASIDE, COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
 logger = logging.getLogger(__name__)
@@ -152,12 +152,20 @@ class Lake(Tables):
                     "once, each in `accounts` of conf and without --account"
                 ) from differs
             self._replace(table, name, rows)
-            return
-        self._by_day(table, rows).writeTo(name).options(**OPTION).overwrite(ours)
+        else:
+            self._by_day(table, rows).writeTo(name).options(**OPTION).overwrite(ours)
+        if name in self._foreign:
+            self._emptied.append(name)
 
     def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
         docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
         described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
+        kept = {*self._foreign.get(name, ())}
+        described += [
+            F.lit(None).cast(f.dataType).alias(f.name, metadata=f.metadata)
+            for f in self.spark.table(name).schema.fields
+            if f.name in kept
+        ]
         days = [table.partition.name] if table.partition else []
         writer = self._by_day(table, rows).select(*described).write.format("delta")
         writer = writer.mode("overwrite").option("overwriteSchema", "true").options(**OPTION)
@@ -166,6 +174,7 @@ class Lake(Tables):
             writer.saveAsTable(name)
         else:
             writer.save(folder_in(name))
+        self._set_property(name, COLUMNS, ",".join(docs))
 
     def forget_aside(self) -> None:
         """Empty the tables that stand aside; where the platform lets us, remove them."""
@@ -193,7 +202,7 @@ class Lake(Tables):
         key = self._same_row(table)
         if table.partition:
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
-        return self._merge(self._silver(table), key, rows)
+        return self._merge(self._silver(table), key, rows, names_of(table))
 
     def keep_in_one_partition(self, table: TableSpec, keys: DataFrame) -> int:
         """Remove rows of ``keys`` that are in another partition than they say; how many."""
@@ -218,11 +227,17 @@ class Lake(Tables):
             key += f" AND t.`_account_id` = {text_in_template(self.account_id)}"
         return key
 
-    def _merge(self, name: str, on: str, rows: DataFrame, update: str = "*") -> Merged:
-        """Update rows that match, insert those that do not; again where others write too."""
+    def _merge(
+        self, name: str, on: str, rows: DataFrame, columns: Sequence[str], update: str = ""
+    ) -> Merged:
+        """Update rows that match, insert those that do not; again where others write too.
+
+        ``columns`` are named, as a table may have others that are not ours.
+        """
+        update = update or ", ".join(f"t.`{c}` = s.`{c}`" for c in columns)
         merge = (
             f"MERGE INTO {name} t USING {{rows}} s ON {on} "
-            f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN INSERT *"
+            f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN {_insert(columns)}"
         )
         with tagged(self.spark):
             done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
@@ -238,7 +253,7 @@ class Lake(Tables):
         """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
         table, given = self._ops(name), self.ops_rows(name, rows)
         with self._merging_ops:
-            self._merge(table, _same(on), given, update)
+            self._merge(table, _same(on), given, _ops_columns(name), update)
 
     def delete_ops(self, name: str, keys: DataFrame, on: Sequence[str]) -> None:
         """Delete the rows of one of the operators' tables that ``keys`` name."""
@@ -258,8 +273,7 @@ class Lake(Tables):
 
     def append_to_ops(self, name: str, rows: DataFrame) -> None:
         """Append rows, worked out by Spark, to one of the operators' tables."""
-        columns = [column for column, _, _ in ops.TABLES[name][1]]
-        rows.select(*columns).coalesce(1).writeTo(self._ops(name)).append()
+        rows.select(*_ops_columns(name)).coalesce(1).writeTo(self._ops(name)).append()
 
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
@@ -268,13 +282,28 @@ class Lake(Tables):
         with self._merging_ops:
             self.spark.sql(
                 f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
-                "WHEN NOT MATCHED THEN INSERT *",
+                f"WHEN NOT MATCHED THEN {_insert(_ops_columns('quarantine'))}",
                 rows=rows,
             )
 
     def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
         """Put ``rows`` in the place of those for which ``where`` holds."""
         rows.writeTo(self._ops(name)).overwrite(where)
+
+
+def names_of(table: TableSpec) -> list[str]:
+    """All columns of a silver table, in order."""
+    return [c.name for c in columns_of(table)] + [name for name, _, _ in BOOKKEEPING]
+
+
+def _ops_columns(name: str) -> list[str]:
+    return [column for column, _, _ in ops.TABLES[name][1]]
+
+
+def _insert(columns: Sequence[str]) -> str:
+    """The INSERT of a MERGE, by name."""
+    names, values = (", ".join(f"{side}`{c}`" for c in columns) for side in ("", "s."))
+    return f"INSERT ({names}) VALUES ({values})"
 
 
 def _same(key: Sequence[str]) -> str:

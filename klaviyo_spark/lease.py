@@ -208,11 +208,13 @@ class _Lease:
             F.lit(value).cast(type).alias(name)
             for (name, type, _), value in zip(COLUMNS, values, strict=True)
         ]
+        names = [name for name, _, _ in COLUMNS]
         row = self.spark.range(1).select(*ours, F.lit(expected).cast("string").alias("expected"))
         self.spark.sql(
             f"MERGE INTO {self.table} t USING {{row}} s ON t.name = s.name "
-            "WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET * "
-            "WHEN NOT MATCHED THEN INSERT *",
+            "WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET "
+            f"{', '.join(f't.{name} = s.{name}' for name in names)} WHEN NOT MATCHED THEN "
+            f"INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})",
             row=row,
         )
 

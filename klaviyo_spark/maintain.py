@@ -79,6 +79,7 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
         try:
             of_lake.run()
+            done.notes += lake.name_foreign_columns()
         except BaseException as error:
             facts = (done.run_id, account, "maintain", done.started_at, utc_now())
             ending = (exit_code_of(error), [*done.problems, words_of(error)])

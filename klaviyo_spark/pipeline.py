@@ -241,6 +241,7 @@ def append_ending(lake: Lake, row: dict[str, object]) -> None:
 
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
     """Write down a run that has come to its end."""
+    summary.outcome.warnings += lake.name_foreign_columns()
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
     summary.end(client.now() if client else utc_now())
     lake.append_ops("runs", [_run_row(summary, client)])

@@ -6,6 +6,7 @@ Nothing goes round Spark to the file system, so a folder may be any URI Spark ca
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, ops, shapes
-from klaviyo_spark.errors import TableDiffers
+from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text as _text
+
+logger = logging.getLogger(__name__)
 
 # What our statements need anywhere: tables take updates, and what `forget` deletes leaves its file.
 # Deletion vectors gained nothing at the size of a daily change.
@@ -38,6 +41,8 @@ _FOLDER_PROPERTIES = {
     "delta.minReaderVersion": "1",
     "delta.minWriterVersion": "2",
 }
+# Table properties: the columns that we have made, and of others those that a run has named.
+COLUMNS, NAMED = "klaviyo_spark.columns", "klaviyo_spark.foreign_columns"
 # What stands aside is in schemas of these names.
 ASIDE = "_rebuild"
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
@@ -52,6 +57,14 @@ def is_not_there(error: AnalysisException) -> bool:
 def folder_in(name: str) -> str:
     """The folder that SQL's name of a table, which is in no catalog, has in it."""
     return name.removeprefix("delta.").strip("`")
+
+
+def _name_kept(table: str, foreign: Sequence[str]) -> str:
+    return f"{table}: has columns that are not ours, left as they are: {', '.join(foreign)}"
+
+
+def _name_emptied(table: str, foreign: Sequence[str]) -> str:
+    return f"{table}: made anew, so columns that are not ours are NULL: {', '.join(foreign)}"
 
 
 @dataclass(frozen=True)
@@ -91,14 +104,18 @@ class Tables:
         self._known: set[str] = set()
         # Tables are used side by side, and one of two that make a table at once would fail.
         self._making: dict[str, threading.Lock] = {}
+        # Per table, as SQL names it, the columns that are not ours; of these, those to be named.
+        self._foreign: dict[str, tuple[str, ...]] = {}
+        self._to_name: dict[str, tuple[str, ...]] = {}
+        self._emptied: list[str] = []
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
-        return self._seen(self.spark.table(self._bronze()), "account_id")
+        return self._seen(self._rows(self._bronze()), "account_id")
 
     def silver(self, table: TableSpec) -> DataFrame:
         """One silver table as it is."""
-        return self._seen(self.spark.table(self._silver(table)), "_account_id")
+        return self._seen(self._rows(self._silver(table)), "_account_id")
 
     def _seen(self, rows: DataFrame, account: str) -> DataFrame:
         """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
@@ -106,7 +123,35 @@ class Tables:
 
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""
-        return self.spark.table(self._ops(name))
+        return self._rows(self._ops(name))
+
+    def _rows(self, name: str) -> DataFrame:
+        """A table's rows, without columns that are not ours."""
+        rows, foreign = self.spark.table(name), self._foreign.get(name)
+        return rows.drop(*foreign) if foreign else rows
+
+    def name_foreign_columns(self) -> list[str]:
+        """A line per table whose columns are not all ours, where no run has said so before.
+
+        One too per table that has been made anew, whose other columns are empty since.
+        """
+        lines = [_name_kept(name, foreign) for name, foreign in sorted(self._to_name.items())]
+        lines += [_name_emptied(name, self._foreign[name]) for name in self._emptied]
+        for name, foreign in self._to_name.items():
+            try:
+                self._set_property(name, NAMED, ",".join(foreign))
+            except Exception as error:  # then the next run says it again
+                logger.debug("%s: its columns are not noted as said: %s", name, in_a_line(error))
+        self._to_name.clear()
+        self._emptied.clear()
+        return lines
+
+    def _set_property(self, name: str, key: str, value: str) -> None:
+        self.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({_text(key)} = {_text(value)})")
+
+    def _properties(self, name: str) -> dict[str, str]:
+        rows = self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()
+        return {row["key"]: row["value"] for row in rows}
 
     def names(self) -> dict[str, str]:
         """How SQL names each table, under its schema and name; what is not there is made."""
@@ -194,6 +239,7 @@ class Tables:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
         properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
+        properties[COLUMNS] = ",".join(c for c, _, _ in columns)
         if statistics is not None:
             properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
         listed = ", ".join(f"{_text(k)} = {_text(v)}" for k, v in properties.items())
@@ -213,26 +259,39 @@ class Tables:
         ]
         no_rows = self.spark.range(0).select(*cells).write.format("delta").mode("append")
         no_rows.partitionBy(*partitions).options(**properties).save(folder_in(name))
+        self._set_property(name, COLUMNS, properties[COLUMNS])
         self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
 
-    def _there(self, name: str) -> list[tuple[str, str]] | None:
-        """The table's columns and their types; None if it has no version yet."""
+    def _there(self, name: str) -> list[tuple[str, str, str | None]] | None:
+        """The table's columns, their types and comments; None if it has no version yet."""
         try:
-            return self.spark.table(name).dtypes
+            fields = self.spark.table(name).schema.fields
         except AnalysisException as error:
             if self.place.catalog or not is_not_there(error):
                 raise
             return None
+        return [(f.name, f.dataType.simpleString(), f.metadata.get("comment")) for f in fields]
 
     def _fit(
         self,
         name: str,
         columns: Sequence[tuple[str, str, str]],
         partitions: Sequence[str],
-        there: Sequence[tuple[str, str]],
+        there: Sequence[tuple[str, str, str | None]],
     ) -> None:
         """Add to the table what it lacks of ``columns``; it has those of ``there``."""
-        found = shapes.difference([(c, type) for c, type, _ in columns], there, partitions)
+        about = {c: comment for c, _, comment in columns}
+        properties: dict[str, str] = {}
+        # Whose a column is says a property; to look costs, so only where a column is not as made.
+        if any(about.get(c) != comment for c, _, comment in there):
+            properties = self._properties(name)
+        ours = properties[COLUMNS].split(",") if COLUMNS in properties else None
+        wanted = [(c, type) for c, type, _ in columns]
+        found = shapes.difference(wanted, [(c, t) for c, t, _ in there], partitions, ours)
+        if found.foreign:
+            self._foreign[name] = found.foreign
+            if properties.get(NAMED) != ",".join(found.foreign):
+                self._to_name[name] = found.foreign
         if found.misfits:
             raise TableDiffers(
                 f"{name} {', '.join(found.misfits)}: `klaviyo-spark refine --rebuild` makes tables "
@@ -241,4 +300,6 @@ class Tables:
         said = {c: f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns}
         if found.added:
             added = [f"{said[c]} " + (f"AFTER `{a}`" if a else "FIRST") for c, a in found.added]
+            # First, or a run that is killed between the two would leave a column of nobody's.
+            self._set_property(name, COLUMNS, ",".join(c for c, _ in wanted))
             self.spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({', '.join(added)})")

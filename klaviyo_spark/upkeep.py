@@ -22,7 +22,6 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import session
 from klaviyo_spark.commit_tag import tagged
-from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
 from klaviyo_spark.sql import text

@@ -50,7 +50,9 @@ class Story:
         self.done: list[str] = []
         self.rows: list[dict[str, Any]] = []
         self.lake: Any = SimpleNamespace(
-            append_ops=lambda name, rows: self.rows.extend(rows), of=lambda name: name
+            append_ops=lambda name, rows: self.rows.extend(rows),
+            of=lambda name: name,
+            name_foreign_columns=list,
         )
         monkeypatch.setattr(pipeline, "alone", lambda *_: nullcontext())
         monkeypatch.setattr(pipeline, "ask", self._ask)

@@ -30,7 +30,16 @@ _NOT_OURS = ("sandbox", "messages", "doctor")
 # Their ValueErrors are shown behind the name of a setting or an option.
 _SHOWN_VALUE_ERRORS = ("address.py", "settings.py", "times.py", "treatment.py")
 # Functions that return a message, or a list of them.
-_MAKERS = ("_refusal", "ending", "_looks_like", "in_a_line", "_matches", "unconfirmed_note")
+_MAKERS = (
+    "_refusal",
+    "ending",
+    "_looks_like",
+    "in_a_line",
+    "_matches",
+    "unconfirmed_note",
+    "_name_kept",
+    "_name_emptied",
+)
 _NOTED_BY = ("logger", "warnings", "outcome", "_outcome", "self")
 _NOTES = {"append": "note", "_warn": "note", "warning": "log", "error": "log", "fail": "not done"}
 
