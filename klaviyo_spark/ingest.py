@@ -39,7 +39,7 @@ from klaviyo_spark.lost_pages import check_bronze
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
-from klaviyo_spark.watermarks import as_row, repeated_differences, watermarks
+from klaviyo_spark.watermarks import as_row, ends, repeated_differences, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]
 
@@ -118,6 +118,8 @@ class _Ingest:
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
         self._gone: Counter[str] = Counter()  # 404s per path
         self._audit = Audit()
+        self._asked: set[str] = set()
+        self._is_over = False
 
     def run(self, plan: Plan | None) -> Outcome:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
@@ -129,18 +131,14 @@ class _Ingest:
                 left: Sequence[Walk] = walks if number else self._identified(walks)
                 while left:
                     left = self._fetch(left)
+            self._is_over = True
         finally:
             self.lander.flush()
             self._remember()
             self._note_gone()
             self.outcome.warnings += self._audit.warnings()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
-            self.outcome.went_on_with = tuple(
-                walk_id
-                for walk_id, walk in self.plan.kept.items()
-                if ENDPOINTS[walk.endpoint].resource not in self.outcome.failed
-                and ENDPOINTS[walk.endpoint].budget not in self.outcome.stopped
-            )
+            self.outcome.went_on_with = tuple(walk.walk_id for walk in self._resumed())
         return self.outcome
 
     def _identified(self, walks: Sequence[Walk]) -> Sequence[Walk]:
@@ -183,6 +181,7 @@ class _Ingest:
         Returns:
             Walks to make in the place of some that Klaviyo refused for one id of theirs.
         """
+        self._asked |= {walk.endpoint.name for walk in walks}
         walks = [walk for walk in walks if walk.endpoint.budget not in self.outcome.stopped]
         crew = Crew(walks, self.client, threads=self.wanted.threads)
         fatal: KlaviyoSparkError | None = None
@@ -303,6 +302,21 @@ class _Ingest:
             )
         return stages
 
+    def _ended(self) -> list[Endpoint]:
+        """Endpoints that have been asked all there was to ask, or that failed."""
+        asked = {*self._asked, *(walk.endpoint for walk in self.plan.kept.values())}
+        endpoints = [ENDPOINTS[name] for name in sorted(asked)]
+        return [one for one in endpoints if one.budget not in self.outcome.stopped]
+
+    def _resumed(self) -> list[Landed]:
+        """Walks of earlier runs that this one has gone on with to their end."""
+        return [
+            walk
+            for walk in self.plan.kept.values()
+            if ENDPOINTS[walk.endpoint].resource not in self.outcome.failed
+            and ENDPOINTS[walk.endpoint].budget not in self.outcome.stopped
+        ]
+
     def _remember(self) -> None:
         """Write down what has been read, as far as it has landed."""
         walks = {**self.plan.kept, **self.lander.walks}
@@ -315,10 +329,13 @@ class _Ingest:
                 "beside those that it lists, in two whole reads; that difference is reckoned with "
                 "from now on"
             )
-        bronze, account_id = self.bronze, self.wanted.account_id
+        bronze, account_id, run_id = self.bronze, self.wanted.account_id, self.wanted.run_id
+        if self._is_over:
+            # In the same commit: what it says holds whatever becomes of the run in refine.
+            found += ends(self._ended(), self._resumed(), run_id, self.client.now())
         rows = [as_row(mark, account_id, bronze.table_id, bronze.version) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
-        new = unknown_fields.note(self.lake, account_id, self.wanted.run_id, self._watch)
+        new = unknown_fields.note(self.lake, account_id, run_id, self._watch)
         if new:
             self._warn(unknown_fields.warning(new))

@@ -71,16 +71,24 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ),
     ),
     "watermarks": (
-        "One row per range of time that has been read whole, and per reading of a group's members.",
+        "One row per range of time that has been read whole, per reading of a group's members, and "
+        "per endpoint that a run has asked all it had to.",
         (
             ("account_id", "string", "The account's name in conf."),
-            ("resource", "string", "events, profiles, lists or segments."),
-            ("scope", "string", "Metric id of events, list or segment id; NULL for profiles."),
+            ("resource", "string", "Which of the eight resources."),
+            (
+                "scope",
+                "string",
+                "Metric id of events, list or segment id; NULL for profiles; of ingest the "
+                "endpoint, of resumed_walk the walk.",
+            ),
             ("documented_name", "string", "What the metric counts as."),
             (
                 "kind",
                 "string",
-                "range; complete for a read of all there is; joined for who joined a group; count.",
+                "range; complete for a read of all there is; joined for who joined a group; count; "
+                "ingest: the run has asked the endpoint all it had to; resumed_walk: a walk of a "
+                "run before it that it went on with to its end.",
             ),
             ("range_start", "timestamp", "UTC; NULL since ever."),
             ("range_end", "timestamp", "UTC."),

@@ -26,12 +26,12 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.retention import pages_gone
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.table_states import table_states
-from klaviyo_spark.watermarks import Known, Watermark, known
+from klaviyo_spark.watermarks import INGEST, RESUMED, Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
 _GO_ON_WITHIN = timedelta(days=8)
-# Exit codes of runs that have nothing left to go on with: all done, or all but what failed.
-_ENDED = (0, 3)
+# What a mark of an ingest is of.
+_OF_AN_INGEST = ["run_id", "endpoint"]
 
 
 def read_watermarks(lake: Lake, account_id: str) -> Known:
@@ -41,7 +41,7 @@ def read_watermarks(lake: Lake, account_id: str) -> Known:
 
 def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
     """All watermarks of the account that are of the bronze table that is there, in no order."""
-    rows = _marks_of(lake, account_id)
+    rows = _marks_of(lake, account_id).where(~F.col("kind").isin(INGEST, RESUMED))
     times = ("range_start", "range_end", "read_at")
     found = rows.select(
         "resource",
@@ -93,9 +93,9 @@ def landed_lately(lake: Lake, account_id: str, now: datetime) -> Lately:
     """What the run that begins at ``now``, by Klaviyo's clock, comes after."""
     pages = _recent(lake, account_id, now)
     ended = _ended(lake, account_id)
-    known = ended.select("run_id", F.lit(True).alias("has_ended"))
+    known = ended.select(*_OF_AN_INGEST, F.lit(True).alias("has_ended"))
     row = (
-        pages.join(known, "run_id", "left")
+        pages.join(known, _OF_AN_INGEST, "left")
         .agg(
             F.unix_micros(F.max("fetched_at")).alias("newest"),
             F.bool_or(F.col("has_ended").isNull()).alias("any_left"),
@@ -116,14 +116,14 @@ def newest_page(lake: Lake, account_id: str, now: datetime) -> datetime | None:
 
 
 def _ended(lake: Lake, account_id: str) -> DataFrame:
-    """Runs that have nothing left to go on with."""
-    runs = lake.ops("runs").where(F.col("account_id") == account_id)
-    return runs.where(F.col("exit_code").isin(*_ENDED))
+    """Runs with the endpoints that they came to the end of, whatever became of them in refine."""
+    marks = _marks_of(lake, account_id).where(F.col("kind") == INGEST)
+    return marks.select("run_id", "resource", F.col("scope").alias("endpoint"))
 
 
 def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) -> list[Landed]:
     """Walks of ``pages`` that no run has made up for which has ``ended``."""
-    left = pages.join(ended, "run_id", "left_anti").select("walk_id").distinct()
+    left = pages.join(ended, _OF_AN_INGEST, "left_anti").select("walk_id").distinct()
     found = bronze.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
     times = ("read_started_at", "window_start", "window_end", "reached")
     walks = [row.asDict() for row in found]
@@ -131,7 +131,7 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
     marks = _marks_of(lake, account_id)
     ranges = (
         marks.where("kind = 'range'")
-        .join(ended.select("run_id"), "run_id")
+        .join(ended.select("run_id", "resource"), ["run_id", "resource"], "left_semi")
         .select(
             "resource",
             "scope",
@@ -139,11 +139,11 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
         )
     )
     again = (
-        pages.join(ended, "run_id", "left_semi")
+        pages.join(ended, _OF_AN_INGEST, "left_semi")
         .groupBy("endpoint", "parent_id", "complete")
         .agg(F.unix_micros(F.max("read_started_at")).alias("at"))
     )
-    gone_on_with = ended.select(F.explode("went_on_with").alias("walk_id"))
+    gone_on_with = marks.where(F.col("kind") == RESUMED).select(F.col("scope").alias("walk_id"))
     done = Done(
         ranges=[
             (

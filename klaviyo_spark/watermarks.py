@@ -12,10 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark.api.coverage import Range, Read, merge
+from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.ledger import EVER, Landed, with_order_lost
 from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 
+# Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and
+# walks of runs before it that it went on with.
+INGEST, RESUMED = "ingest", "resumed_walk"
 _COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
 
 
@@ -140,6 +144,23 @@ def watermarks(
             last = max(parts, key=lambda part: part.run_id != part.read_run_id)
             end, run_id = at - margin, last.run_id
             yield Watermark("profiles", None, None, "complete", None, end, at, None, run_id)
+
+
+def ends(
+    endpoints: Iterable[Endpoint], resumed: Iterable[Landed], run_id: str, at: datetime
+) -> Iterator[Watermark]:
+    """Marks of a run's ingest that has come to its end: later runs go on from nothing of it.
+
+    Args:
+        endpoints: that the run has asked all it had to; those that failed too.
+        resumed: walks of earlier runs that it went on with to their end.
+        at: the time of that.
+    """
+    for asked in endpoints:
+        yield Watermark(asked.resource, asked.name, None, INGEST, None, at, at, run_id=run_id)
+    for walk in resumed:
+        resource = ENDPOINTS[walk.endpoint].resource
+        yield Watermark(resource, walk.walk_id, None, RESUMED, None, at, at, run_id=run_id)
 
 
 def repeated_differences(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import pytest
 from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
-from klaviyo_spark import ops, pipeline, state
+from klaviyo_spark import pipeline, state, watermarks
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.limiter import Limiter
@@ -21,10 +22,12 @@ from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.due import Due, Outcome, Wanted
+from klaviyo_spark.ingest import _Ingest
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.plan import Asked
+from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
@@ -346,11 +349,11 @@ def lake(spark, tmp_path) -> Lake:
     return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
-def end(lake: Lake, run_id: str, code: int, *went_on_with: str) -> None:
-    row = ops.run_row(
-        run_id, "default", "sync", NOW - HOUR, NOW, code, [], went_on_with=went_on_with, pages=1
-    )
-    lake.append_ops("runs", [row])
+def end(lake: Lake, run_id: str, endpoint: str, *resumed: Landed) -> None:
+    marks = watermarks.ends([ENDPOINTS[endpoint]], resumed, run_id, NOW)
+    bronze = state.bronze_state(lake)
+    facts = ("default", bronze.table_id, bronze.version)
+    lake.append_ops("watermarks", [watermarks.as_row(mark, *facts) for mark in marks])
 
 
 def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
@@ -369,7 +372,7 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     lake.append_pages([first, elsewhere])
     killed = state.landed_lately(lake, "default", NOW).cut_short
     lake.append_pages([second])
-    end(lake, "two", 0)
+    end(lake, "two", "tags")
     ended = state.landed_lately(lake, "default", NOW).cut_short
     third = a_page("lists", fetched_at=NOW, run_id="four")
     lake.append_pages([third])
@@ -387,12 +390,26 @@ def test_what_had_landed_whole_is_gone_on_with_once(lake):
     whole = a_page("tags", fetched_at=NOW - 2 * HOUR, run_id="one")
     lake.append_pages([whole])
     killed = state.landed_lately(lake, "default", NOW).cut_short
-    end(lake, "two", 1, whole["walk_id"])
+    end(lake, "two", "lists")
     failed = state.landed_lately(lake, "default", NOW).cut_short
-    end(lake, "three", 0, whole["walk_id"])
+    end(lake, "three", "tags", landed(whole, None))
 
     assert killed == failed == [landed(whole, None)]
     assert state.landed_lately(lake, "default", NOW).cut_short == []
+
+
+def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake):
+    tags, lists = (a_page(name, fetched_at=NOW, run_id="one") for name in ("tags", "lists"))
+    lake.append_pages([tags, lists])
+    end(lake, "one", "tags")
+
+    assert state.landed_lately(lake, "default", NOW).cut_short == [landed(lists, None)]
+
+
+def test_how_far_runs_got_is_no_news_of_groups_or_times(lake):
+    end(lake, "one", "lists", landed(a_page("profiles"), None))
+
+    assert state.read_watermarks(lake, "default") == Known()
 
 
 @pytest.fixture
@@ -403,35 +420,55 @@ def asked(lake, monkeypatch) -> Iterator[tuple[Sandbox, Callable[..., int]]]:
     with Sandbox(account, key="pk_x", rate_scale=1_000, page_most=5) as sandbox:
         settings = Settings(base_url=sandbox.url, resources=("tags", "lists"))
 
-        def by_a_run(killed: bool = False) -> int:
+        def by_a_run(killed: str = "") -> int:
             before = sandbox.counts()["/api/tags"]
             limiter = Limiter()
             with (
                 Client(sandbox.url, ApiKey("pk_x"), limiter=limiter, policy=patient) as client,
                 monkeypatch.context() as cut_short,
             ):
-                if killed:
-                    cut_short.setattr(pipeline, "note_end", lambda *_: None)
-                pipeline.run("ingest", lake, settings, client)
+                if killed == "ingest":
+                    cut_short.setattr(_Ingest, "_remember", die)
+                elif killed == "refine":
+                    cut_short.setattr(pipeline, "refine", die)
+                with suppress(Killed):
+                    pipeline.run("sync" if killed == "refine" else "ingest", lake, settings, client)
             return sandbox.counts()["/api/tags"] - before
 
         yield sandbox, by_a_run
 
 
-def test_after_a_run_was_killed_in_refine_listings_are_read_by_every_run_but_the_next(asked):
+class Killed(BaseException):
+    """Ends a run without a word to anybody."""
+
+
+def die(*_of: object, **_how: object) -> NoReturn:
+    raise Killed
+
+
+def test_after_a_run_was_killed_in_ingest_listings_are_read_by_every_run_but_the_next(asked):
     _, by_a_run = asked
 
-    first = by_a_run(killed=True)
+    first = by_a_run(killed="ingest")
 
     assert first > 0
     assert [by_a_run() for _ in range(3)] == [0, first, first]
+
+
+def test_after_a_run_was_killed_in_refine_listings_are_read_by_every_run(asked):
+    _, by_a_run = asked
+
+    first = by_a_run(killed="refine")
+
+    assert first > 0
+    assert [by_a_run() for _ in range(2)] == [first, first]
 
 
 def test_what_could_not_be_gone_on_with_is_gone_on_with_by_the_run_after(asked):
     sandbox, by_a_run = asked
     whole = by_a_run()
     sandbox.faults.add("500", "/api/tags", after=1)
-    by_a_run(killed=True)
+    by_a_run(killed="ingest")
     by_a_run()  # the rest of its resources is all done
     sandbox.faults.clear()
 

@@ -53,7 +53,8 @@ def read_until(account: str) -> str:
     """``scope``, ``read_until``: how far events have been read, per metric id."""
     return (
         "SELECT scope, max(range_end) AS read_until FROM ops.watermarks "
-        f"WHERE account_id = {_text(account)} AND resource = 'events' GROUP BY scope"
+        f"WHERE account_id = {_text(account)} AND resource = 'events' AND kind = 'range' "
+        "GROUP BY scope"
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from builders import a_page
 
-from klaviyo_spark import plan
+from klaviyo_spark import ledger, plan
 from klaviyo_spark.api.coverage import Read
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.delta_log import TableState
@@ -84,8 +85,13 @@ class FakeIdentity(Identity):
 class Ingested:
     """What came of a plan against answers given by ``respond``."""
 
-    def __init__(self, server: LoopbackServer, planned: Callable[[str], FakePlan]) -> None:
-        self.lake = FakeLake()
+    def __init__(
+        self,
+        server: LoopbackServer,
+        planned: Callable[[str], FakePlan],
+        lake: FakeLake | None = None,
+    ) -> None:
+        self.lake = lake or FakeLake()
         wanted = Wanted(
             "default", "run", ("events",), None, None, DAY, DAY, DAY, DAY, "documented", threads=4
         )  # fmt: skip
@@ -97,7 +103,18 @@ class Ingested:
 
     @property
     def marks(self) -> list[str]:
-        return sorted({row["scope"] for name, row in self.lake.ops if name == "watermarks"})
+        """What was read, by scope."""
+        return sorted({row["scope"] for row in self.watermarks if row["kind"] == "range"})
+
+    @property
+    def ended(self) -> list[tuple[str, str]]:
+        """The endpoints whose ingest has come to its end, and walks that it went on with."""
+        kinds = ("ingest", "resumed_walk")
+        return [(row["kind"], row["scope"]) for row in self.watermarks if row["kind"] in kinds]
+
+    @property
+    def watermarks(self) -> list[dict[str, Any]]:
+        return [row for name, row in self.lake.ops if name == "watermarks"]
 
 
 def events(url: str, ids: Sequence[str] = METRICS) -> list[Walk]:
@@ -227,6 +244,7 @@ def test_a_day_to_wait_for_one_endpoint_ends_that_one_alone(serve):
         "segment_profiles",
     ]
     assert [page["endpoint"] for page in done.lake.pages] == ["tags"]
+    assert done.ended == [("ingest", "tags")], "a later run goes on with the others"
     assert sum("/lists/" in target for target in done.asked) <= 4  # those under way
     assert not any("/L99/" in target for target in done.asked)
 
@@ -332,3 +350,56 @@ def test_metrics_that_are_wanted_and_refused_are_a_failure_as_ever(account):
 def test_a_wrong_key_is_one_for_the_check_too(account):
     with pytest.raises(Unauthorized):
         account(a_listing_of(status=401), FakeIdentity("A1"), "tags")
+
+
+# -- the end of an ingest -------------------------------------------------------------------------
+
+
+def test_the_end_of_an_ingest_is_on_record_with_what_it_read_and_went_on_with(serve):
+    resumed = ledger.landed(a_page("lists"), None)
+
+    def planned(url: str) -> FakePlan:
+        found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON), events(url))
+        found.kept = {resumed.walk_id: resumed}
+        return found
+
+    done = Ingested(serve(lambda _target: Answer(a_body("E1"))), planned)
+
+    assert done.ended == [
+        ("ingest", "events"),
+        ("ingest", "lists"),
+        ("ingest", "tags"),
+        ("resumed_walk", resumed.walk_id),
+    ]
+    assert {row["run_id"] for row in done.watermarks if row["kind"] == "ingest"} == {"run"}
+
+
+def test_a_resource_that_failed_has_ended_too_but_not_with_what_it_was_to_go_on_with(serve):
+    resumed = ledger.landed(a_page("tags"), None)
+
+    def planned(url: str) -> FakePlan:
+        found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON))
+        found.kept = {resumed.walk_id: resumed}
+        return found
+
+    refused = Answer(an_error_body("forbidden"), status=403)
+    done = Ingested(serve(lambda _target: refused), planned)
+
+    assert [*done.outcome.failed] == ["tags"]
+    assert done.ended == [("ingest", "tags")]
+
+
+def test_an_ingest_that_breaks_off_has_no_end_on_record(serve):
+    def planned(url: str) -> FakePlan:
+        found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON))
+        found.note = interrupt  # type: ignore[method-assign]
+        return found
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    lake = FakeLake()
+    with pytest.raises(KeyboardInterrupt):
+        Ingested(serve(lambda _target: Answer(a_body("T1"))), planned, lake)
+    assert [page["endpoint"] for page in lake.pages] == ["tags"]
+    assert [row for name, row in lake.ops if name == "watermarks"] == []
