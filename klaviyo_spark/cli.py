@@ -19,7 +19,7 @@ from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.job import job_of, place_of
 from klaviyo_spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
-from klaviyo_spark.options import DRY_RUN, PERSON, settings_of
+from klaviyo_spark.options import DRY_RUN, PERSON, quiet_libraries, settings_of
 from klaviyo_spark.options import RESOURCES as _RESOURCES
 from klaviyo_spark.options import TIMES as _TIMES
 from klaviyo_spark.options import WAIT as _WAIT
@@ -239,6 +239,7 @@ def main(args: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if args is None else args)
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()
+    quiet_libraries()
     with streams.outputs() as out:
         code = _exit_code(arguments)
         out.flush()

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import datetime
 
 # What became of a run, by its exit code.
@@ -169,7 +170,8 @@ def meets_all(error: BaseException) -> bool:
     lost = type(error).__module__.startswith(("py4j", "grpc")) and not hasattr(
         error, "java_exception"
     )
-    return isinstance(error, OSError) or lost or os.strerror(errno.ENOSPC) in str(error)
+    full = os.strerror(errno.ENOSPC) in str(error)
+    return isinstance(error, OSError) or lost or full or _explained(error) is not None
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -186,8 +188,24 @@ def words_of(error: BaseException) -> str:
     return in_a_line(error) if isinstance(error, Exception) else "interrupted"
 
 
+# Each says what an error is about that it knows more of; None for others.
+_explain: list[Callable[[BaseException], str | None]] = []
+
+
+def explain_by(explain: Callable[[BaseException], str | None]) -> None:
+    """Let ``in_a_line`` ask ``explain`` first: who starts Java knows how it ended."""
+    _explain.append(explain)
+
+
+def _explained(error: BaseException) -> str | None:
+    return next(filter(None, (explain(error) for explain in _explain)), None)
+
+
 def in_a_line(error: Exception) -> str:
     """What an error of Spark, Java or the system is about."""
+    known = _explained(error)
+    if known:
+        return known
     text = str(error).strip()
     full = os.strerror(errno.ENOSPC)
     if full in text:  # in Java's stack, below whatever was being done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,8 @@ USUAL_PLACES = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVir
 RECORD = "java-home"
 # Java says this of Spark whatever the log level.
 NOISE = ("WARNING: Using incubator modules", "WARNING: package sun.security.action not in")
+
+_WORDLESS = "Java ended without a word"
 
 Version = Callable[[Path], "int | None"]
 
@@ -85,7 +88,27 @@ def last_words(lines: Iterable[str]) -> str:
     """Of what a JVM that has ended wrote: the line that most likely says why."""
     said = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
     telling = [line for line in said if "rror" in line or "xception" in line]
-    return next(iter(telling or said), "Java ended without a word")
+    return next(iter(telling or said), _WORDLESS)
+
+
+def end(code: int, words: str) -> str:
+    """How the JVM of a run ended, and what to do about it.
+
+    Args:
+        code: of its process; negative for the signal that killed it.
+        words: its last ones.
+    """
+    number = -code if code < 0 else code - 128
+    by = signal.Signals(number).name if number in {*signal.Signals} else ""
+    how = f"was killed by {by}" if by else f"ended with exit code {code}"
+    if by == "SIGKILL":
+        how += ", as the system does where memory runs out"
+    elif words != _WORDLESS:
+        how += f": {words}"
+    return (
+        f"Java, which Spark runs on, {how}; what has landed stays: give the same command again, "
+        "on a machine with more memory if it was that. KLAVIYO_SPARK_LOG=info shows Java's log"
+    )
 
 
 def usual_homes() -> list[Path]:

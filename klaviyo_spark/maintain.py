@@ -7,7 +7,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,6 +23,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import read_drift
+from klaviyo_spark.workers import workers
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class _Run:
     def run(self) -> None:
         """All parts that conf asks for, a table's upkeep beside that of others."""
         bronze = f"{self.lake.place.bronze}.pages"
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="maintain") as pool:
+        with workers(self.lake.spark, _SIDE_BY_SIDE, "maintain") as pool:
             list(pool.map(self.lake.silver, TABLES.values()))
             list(pool.map(self.lake.ops, ops.TABLES))
             self.names = self.lake.names()

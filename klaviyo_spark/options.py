@@ -122,3 +122,12 @@ def set_up_logging(options: Mapping[str, Any]) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if options["verbose"] else logging.INFO)
     logger.propagate = False
+
+
+def quiet_libraries() -> None:
+    """Let libraries log nothing by themselves: py4j logs the trace of what we say in a line.
+
+    Python prints what libraries log where nobody handles it.
+    """
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())

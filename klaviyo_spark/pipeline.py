@@ -10,12 +10,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from pyspark.sql import functions as F
 
@@ -24,7 +23,7 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.counts import row_counts
-from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
+from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake import Lake
@@ -37,6 +36,7 @@ from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import shown_otherwise
+from klaviyo_spark.workers import workers
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +137,8 @@ def one_run(
         if client is not None:
             with show or progress("none") as shown, until_interrupted() as stop:
                 ask(summary, lake, settings, client, start, end, shown, stop)
+                if stop.is_set():  # when all had been asked
+                    raise Interrupted("interrupted; `klaviyo-spark refine` takes in what landed")
         if verb != "ingest":
             refine_landed(summary, lake, settings, anew)
     except BaseException as error:
@@ -228,7 +230,7 @@ def note_failure(summary: Summary, lake: Lake, error: BaseException, client: Cli
     append_ending(lake, _run_row(summary, client))
 
 
-def append_ending(lake: Lake, row: dict[str, object]) -> None:
+def append_ending(lake: Lake, row: dict[str, Any]) -> None:
     """Append the row of ``runs`` of a run that an error has ended.
 
     Where that fails too it is logged: the first error is the one to raise.
@@ -236,7 +238,9 @@ def append_ending(lake: Lake, row: dict[str, object]) -> None:
     try:
         lake.append_ops("runs", [row])
     except Exception as error:
-        logger.error("the run was not written down: %s", in_a_line(error))
+        why = in_a_line(error)
+        if why not in row["problems"]:  # else it is said already
+            logger.error("the run was not written down: %s", why)
 
 
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
@@ -250,7 +254,7 @@ def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | 
 def make_tables(lake: Lake, resources: Collection[str]) -> None:
     """Every table is there from the first run on, also where nothing is in it."""
     wanted = [table for table in TABLES.values() if table.resource in resources]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
         list(pool.map(lake.silver, wanted))
         list(pool.map(lake.ops, ops.TABLES))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,12 @@ from typing import Any
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark.accounts import WHOSE
 from klaviyo_spark.checks import Severity
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.drift import Drift
-from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all
+from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
@@ -40,6 +39,7 @@ from klaviyo_spark.state import (
 )
 from klaviyo_spark.treatment import Personal
 from klaviyo_spark.watermarks import keep_earlier, known
+from klaviyo_spark.workers import Workers, workers
 from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)
@@ -111,9 +111,7 @@ def refine(
     waiting: dict[str, str | None] = {}
     if due:
         waiting |= unconfirmed_before(load_notes(lake, account_id), list(began), first)
-    with ThreadPoolExecutor(
-        SIDE_BY_SIDE, "refine", initializer=WHOSE.set, initargs=(WHOSE.get(),)
-    ) as pool:
+    with workers(lake.spark, SIDE_BY_SIDE, "refine") as pool:
         for run_id in (run_id for run_id in began if run_id in due):
             facts = _facts(lake, batches, run_id, began)
             if run_id == reread:
@@ -166,11 +164,13 @@ def _noted(
             if time.monotonic() - noted >= NOTE_EVERY_S:
                 some, new, noted = new, [], time.monotonic()
                 _note(lake, account_id, by, found, some)
-    except BaseException:
+    except BaseException as broken:
         try:
             _note(lake, account_id, by, found, new)
         except Exception as error:  # what broke the run off is to be told, and not this
-            logger.warning("what has been refined could not be noted: %s", in_a_line(error))
+            if words_of(error) != words_of(broken):
+                line = in_a_line(error)
+                logger.warning("what has been refined could not be noted: %s", line)
         raise
     _note(lake, account_id, by, found, new)
 
@@ -183,7 +183,7 @@ def _note(lake: Lake, account_id: str, by: str, found: Drift, loads: Sequence[Lo
 
 
 def _one_run(
-    pool: ThreadPoolExecutor, loader: Loader, tables: list[TableSpec], due: dict[str, Group]
+    pool: Workers, loader: Loader, tables: list[TableSpec], due: dict[str, Group]
 ) -> Iterator[Load]:
     """Take one run into its tables, side by side as far as they do not depend on each other.
 
@@ -199,7 +199,7 @@ def _one_run(
         try:
             return loader.load(table, batch_ids)
         except Exception as error:
-            if meets_all(error):
+            if meets_all(error) or pool.is_broken_off:
                 raise
             logger.debug("its trace:", exc_info=True)
             line = _held_back(table, error)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark import jars, java
 from klaviyo_spark.console import Console
-from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.errors import ConfigError, explain_by
 from klaviyo_spark.sql_settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -238,7 +238,8 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
                 gateway = launch_gateway(options, pipes)  # type: ignore[no-untyped-call] # pyspark's
         except PySparkRuntimeError as error:
             raise ConfigError(f"Spark did not start: {console.last_words()}") from error
-        console.pass_on()
+        console.pass_on(gateway.proc)
+        explain_by(console.end)
         SparkContext(conf=options, gateway=gateway)
     return SparkSession.builder.config(map={**conf}).getOrCreate()
 

@@ -7,7 +7,6 @@ only. What the tables held before is gone once ``clear`` has removed their old f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
 
@@ -36,6 +35,7 @@ from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text, text_in_template
 from klaviyo_spark.tables import ASIDE, is_not_there
+from klaviyo_spark.workers import workers
 
 # Of a record in quarantine: it is the person, or about nobody else.
 _WHOSE = """coalesce(
@@ -89,7 +89,7 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
     owners = {name for name, (own, _) in counts.items() if own}
     bridges = [t for t in TABLES.values() if t.made_of and t.made_of.table in owners]
     telling = [name for name in counts if any(c.pii == "email" for c in columns_of(TABLES[name]))]
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="forget") as pool:
+    with workers(lake.spark, SIDE_BY_SIDE, "forget") as pool:
         list(pool.map(made_of, bridges))
         list(pool.map(one, [name for name in counts if name not in telling]))
         list(pool.map(one, telling))

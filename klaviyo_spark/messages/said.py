@@ -35,6 +35,7 @@ _MAKERS = (
     "ending",
     "_looks_like",
     "in_a_line",
+    "end",
     "_matches",
     "unconfirmed_note",
     "_name_kept",

@@ -1,0 +1,52 @@
+"""Threads that ask Spark side by side, and let go of it when somebody asks the run to end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from klaviyo_spark.accounts import WHOSE
+from klaviyo_spark.errors import in_a_line
+
+logger = logging.getLogger(__name__)
+
+
+class Workers(ThreadPoolExecutor):
+    """A pool of threads, at work for the account that this thread is at work for.
+
+    ``is_broken_off``: an interrupt has ended it; what its threads raise from then on is of that.
+    """
+
+    def __init__(self, spark: SparkSession, threads: int, name: str) -> None:
+        super().__init__(threads, name, initializer=WHOSE.set, initargs=(WHOSE.get(),))
+        self._spark = spark
+        self.is_broken_off = False
+
+    def break_off(self) -> None:
+        """Drop what waits, and end what Spark is at."""
+        self.is_broken_off = True
+        self.shutdown(wait=False, cancel_futures=True)
+        try:
+            self._spark.interruptAll()
+        except Exception as error:  # it is what the interrupt is about that is to be told
+            logger.debug("Spark goes on with what it is at: %s", in_a_line(error))
+
+
+@contextmanager
+def workers(spark: SparkSession, threads: int, name: str) -> Iterator[Workers]:
+    """Workers for the length of a block.
+
+    An error within it waits for all that they were given. An interrupt does not: whoever sends
+    one kills some seconds later.
+    """
+    with Workers(spark, threads, name) as pool:
+        try:
+            yield pool
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                pool.break_off()
+            raise
