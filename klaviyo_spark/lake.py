@@ -204,10 +204,9 @@ class Lake(Tables):
             key += f" AND {only(f't.`{table.partition.name}`', days)}"
         return self._merge(self._silver(table), key, rows, names_of(table))
 
-    def keep_in_one_partition(self, table: TableSpec, keys: DataFrame) -> int:
+    def keep_in_one_partition(self, table: TableSpec, keys: pa.Table) -> int:
         """Remove rows of ``keys`` that are in another partition than they say; how many."""
-        found = keys.toArrow()
-        if not found.num_rows:
+        if not keys.num_rows:
             return 0
         assert table.partition
         day = table.partition.name
@@ -216,7 +215,7 @@ class Lake(Tables):
                 f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
                 f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
                 "WHEN MATCHED THEN DELETE",
-                keys=self.spark.createDataFrame(found),
+                keys=self.spark.createDataFrame(keys),
             ).first()
         return int(done["num_deleted_rows"]) if done else 0
 

@@ -23,12 +23,13 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
+from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import with_broken, with_checks
 from klaviyo_spark.records import UNREADABLE
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.shown import shown
-from klaviyo_spark.silver import columns_of, glance, keep_newest, project
+from klaviyo_spark.silver import columns_of, glance, project
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.unreadable import (
     UnreadablePage,

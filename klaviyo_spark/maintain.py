@@ -165,7 +165,8 @@ class _Run:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
         spec = TABLES[table.rpartition(".")[2]]
         runs = _loaded_since(self.lake, spec.name, self._last)
-        removed = self.lake.keep_in_one_partition(spec, moved(self.lake.silver(spec), spec, runs))
+        twice = moved(self.lake.silver(spec), spec, runs).toArrow()
+        removed = self.lake.keep_in_one_partition(spec, twice)
         if removed:
             self.done.notes.append(
                 f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "

@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import missing_parts, sql
+from klaviyo_spark.checks import LEFT_OUT
 from klaviyo_spark.enrich import REFERENCES
 from klaviyo_spark.missing_parts import labels_by_column
-from klaviyo_spark.silver import columns_of
+from klaviyo_spark.silver import columns_of, place_in
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import TableSpec
 
@@ -52,14 +53,15 @@ def changes(
     """Rows of ``table`` that are new or different, whole, in table order.
 
     Args:
-        rows: one per key, as ``silver.keep_newest`` gives them.
+        rows: one per key, as ``newest.keep_newest`` gives them.
         current: the table as it is (a part of it that holds all keys of ``rows`` will do where
             nothing is judged).
 
     Returns:
-        The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone) or ``broken``
-        (not to be written); ``nulled``, how many cells did not fit their type; ``broken``, what
-        quarantine gets; ``lacked``: a read of this run is what marks it.
+        The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone), ``broken`` or
+        ``none`` (not to be written, and only told of); ``nulled``, how many cells did not fit their
+        type; ``broken``, what quarantine gets; ``lacked``: a read of this run is what marks it; the
+        counts of ``checks.LEFT_OUT``.
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     s, t = (
@@ -95,10 +97,12 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "seen_at AS _landed_at",
         f"{row_hash(['_account_id', *names])} AS _row_hash",
         "CAST(NULL AS timestamp) AS _deleted_at",
-        "CASE WHEN broken IS NULL THEN 'new' ELSE 'broken' END AS change",
+        "CASE WHEN broken IS NOT NULL THEN 'broken' WHEN empties > 0 THEN 'none' "
+        "ELSE 'new' END AS change",
         "nulled",
         "broken",
         "false AS lacked",
+        *LEFT_OUT,
     )
 
 
@@ -145,7 +149,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     lacked = f"coalesce(NOT ({fresh}) AND {there} AND {lacking}, false)"
     own = f"CASE WHEN NOT ({fresh}) THEN coalesce(t__deleted_at, {_when(lacking, 'judged_at')}) END"
     passed = _when(f"NOT (({fresh}) AND s_seen_at > parent_deleted_at)", "parent_deleted_at")
-    both = both.selectExpr(
+    both = both.selectExpr("*", f"{_outranked(table)} AS outranked").selectExpr(
         "*",
         f"coalesce({own}, {passed}) AS deleted_at",
         "s_there IS NOT NULL AS there",
@@ -160,6 +164,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         *[f"{_cell(c, table, labels.get(c.name, ()))} AS `{c.name}`" for c in columns_of(table)],
         "k__account_id AS _account_id",
         *("fresh", "known", "lacked", "deleted_at", "s_seen_at", "s_nulled", "s_broken"),
+        *("s_empties", "s_rivals", "greatest(s_listings, CAST(outranked AS int)) AS s_listings"),
         *("t__landed_at", "t__row_hash", "t__deleted_at"),
         *(["t_is_member"] if table.history else []),
     )
@@ -174,18 +179,22 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     else:
         marked = f"{mark} IS NOT NULL AND t__deleted_at IS NULL"
     landed = f"CASE WHEN fresh AND {differs} THEN s_seen_at ELSE t__landed_at END"
-    return settled.where(f"NOT known OR {differs} OR NOT {mark} <=> t__deleted_at").selectExpr(
+    changed = f"NOT known OR {differs} OR NOT {mark} <=> t__deleted_at"
+    left_out = [f"coalesce(s_{count}, 0)" for count in LEFT_OUT]
+    return settled.where(f"{changed} OR {' + '.join(left_out)} > 0").selectExpr(
         *map(sql.name, names),
         "_account_id",
         f"{sql.text(run_id)} AS _run_id",
         f"coalesce({landed}, s_seen_at) AS _landed_at",
         "hash AS _row_hash",
         f"{mark} AS _deleted_at",
-        "CASE WHEN s_broken IS NOT NULL THEN 'broken' WHEN NOT known THEN 'new' "
-        f"WHEN {marked} THEN 'marked' ELSE 'changed' END AS change",
-        "coalesce(s_nulled, 0) AS nulled",
+        f"CASE WHEN s_broken IS NOT NULL THEN 'broken' WHEN s_empties > 0 OR NOT ({changed}) "
+        f"THEN 'none' WHEN NOT known THEN 'new' WHEN {marked} THEN 'marked' ELSE 'changed' END "
+        "AS change",
+        f"CASE WHEN {changed} THEN coalesce(s_nulled, 0) ELSE 0 END AS nulled",
         "s_broken AS broken",
         "lacked",
+        *[f"{text} AS {count}" for count, text in zip(LEFT_OUT, left_out, strict=True)],
     )
 
 
@@ -228,6 +237,8 @@ def _cell(column: ColumnSpec, table: TableSpec, labels: tuple[str, ...]) -> str:
             left = f"CASE WHEN {gone} THEN coalesce(held_at, {old}) END"
             stays = f"coalesce({left}, {old}, {new})"
             return f"CASE WHEN fresh AND deleted_at IS NULL THEN {came} ELSE {stays} END"
+        case _ if column.name == table.listed_under:
+            return f"CASE WHEN fresh AND current AND NOT outranked THEN {new} ELSE {old} END"
         case _ if len(table.sources) == 1:
             return f"CASE WHEN fresh AND current THEN {new} ELSE {old} END"
         case _:
@@ -259,10 +270,29 @@ def _given(table: TableSpec) -> str:
 
 
 def _stale(table: TableSpec) -> str:
-    """The row read is an older version than the one we have: its own update time says so."""
+    """The row read is an older version than the one we have: its own update time says so.
+
+    Of one version, that of a later listing is as if it were older.
+    """
     if not table.version_by:
+        return "outranked"
+    ours = f"`t_{table.version_by}`"
+    newer, older = f"s_version > {ours}", f"s_version < {ours}"
+    return f"(coalesce({older}, false) OR (outranked AND NOT coalesce({newer}, false)))"
+
+
+def _outranked(table: TableSpec) -> str:
+    """The row that we have is of an earlier listing, and not all have been read to the end.
+
+    Where they have, the record is in that listing no more.
+    """
+    if not table.listed_under or table.precedence is None:
         return "false"
-    return f"coalesce(s_version < `t_{table.version_by}`, false)"
+    ours, theirs = (place_in(table.precedence, f"`{s}_{table.listed_under}`") for s in "ts")
+    return (
+        "t_there IS NOT NULL AND s_there IS NOT NULL AND t__deleted_at IS NULL "
+        f"AND judged_at IS NULL AND {ours} > {theirs}"
+    )
 
 
 def row_hash(names: list[str]) -> str:

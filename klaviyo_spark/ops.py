@@ -43,7 +43,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("updated", "bigint", "Rows that changed."),
             ("marked_deleted", "bigint", "Rows found gone."),
             ("nulled_cells", "bigint", "Cells of those rows that did not fit their type."),
-            ("quarantined", "bigint", "Records without a key."),
+            ("quarantined", "bigint", "Records, and elements of them, without a key."),
             ("seconds", "double", "Wall time."),
             ("notes", "array<string>", "What checks had to say of it."),
             (
@@ -120,7 +120,7 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("walk_id", "string", "With page_no: the bronze page it stands on."),
             ("page_no", "int", "With walk_id: the bronze page it stands on."),
             ("record_at", "int", "Place on the page, from 0."),
-            ("element_at", "int", "Place in the record's array, from 0."),
+            ("element_at", "int", "Place in the record's array, from 0; NULL for the record."),
             ("fetched_at", "timestamp", "When the page was fetched (UTC)."),
             ("run_id", "string", "The run that found it."),
         ),

@@ -14,7 +14,7 @@ from klaviyo_spark.spec import TableSpec
 
 
 def without_key(table: TableSpec) -> str:
-    """True for a row that nothing can be matched by: an id part of its key is NULL."""
+    """True for a row that nothing can be matched by: an id part of its key names nothing."""
     return next(check.breaks for check in table.checks if check.name == "key")
 
 
@@ -24,7 +24,8 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     The record itself goes no further for the other rows, which are nearly all of them.
     """
     checks = [check for check in table.checks if check.severity == "quarantine"]
-    bad = " OR ".join(f"({check.breaks})" for check in checks)
+    # An element that holds nothing is left out and counted; there is nothing to keep of it.
+    bad = f"empties = 0 AND ({' OR '.join(f'({check.breaks})' for check in checks)})"
     rules = ", ".join(f"CASE WHEN {check.breaks} THEN {check.words} END" for check in checks)
     facts = {
         "rule": f"concat_ws('; ', {rules})",
@@ -38,19 +39,21 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     # Each fact by itself may be NULL: a struct of facts that may not travels badly by Arrow.
     broken = [f"CASE WHEN {bad} THEN {fact} END AS {name}" for name, fact in facts.items()]
     whole = f"CASE WHEN {bad} THEN struct({', '.join(broken)}) END AS broken"
-    return rows.selectExpr("*", whole).drop("json")
+    return rows.selectExpr("*", whole).drop("json", "odd")
 
 
 def with_checks(changed: DataFrame, table: TableSpec) -> DataFrame:
     """``changed`` with ``checks``: names of the checks that count rows which a row breaks."""
     named = ", ".join(
-        f"CASE WHEN {check.breaks} THEN {sql.text(check.name)} END" for check in counted(table)
+        f"CASE WHEN change <> 'none' AND ({check.breaks}) THEN {sql.text(check.name)} END"
+        for check in counted(table)
+        if not check.counts
     )
     return changed.selectExpr("*", f"array_compact(array({named})) AS checks")
 
 
 def counted(table: TableSpec) -> list[Check]:
-    """Checks that speak by how many rows break them."""
+    """Checks that speak by a number of rows."""
     return [check for check in table.checks if check.severity != "quarantine"]
 
 
@@ -58,31 +61,40 @@ def notes(
     table: TableSpec,
     broken: Mapping[str, int],
     changed: int,
+    read: int,
     severities: Mapping[str, Severity],
 ) -> list[str]:
     """What checks have to say of a load, a line each.
 
     Args:
-        broken: rows per check that break it.
+        broken: per check, its number of rows.
         changed: all rows that the load changes, those for quarantine too.
+        read: all records that it has read, as far as it is known.
         severities: what conf says of checks, by name.
 
     Raises:
         CheckFailed: of those with severity fail.
     """
-    speaking = [check for check in counted(table) if check.speaks(broken[check.name], changed)]
-    lines = {
-        check: f"klaviyo_v2.{table.name}: {broken[check.name]:,} of {changed:,} {check.says}"
-        for check in speaking
-    }
+    of = {check: max(changed, read) if check.of_read else changed for check in counted(table)}
+    speaking = {c: n for c, n in of.items() if c.speaks(broken[c.name], n)}
     failed = [check for check in speaking if graded(check, severities) == "fail"]
     if failed:
-        said = "; ".join(lines[check] for check in failed)
+        what = "; ".join(_words(table, c, broken[c.name], speaking[c]) for c in failed)
         raise CheckFailed(
-            f"check {failed[0].name} failed: {said}; "
+            f"check {failed[0].name} failed: {what}; "
             f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: note}}"
         )
-    return [f"{line} (check {check.name})" for check, line in lines.items()]
+    return [said(table, check, broken[check.name], n) for check, n in speaking.items()]
+
+
+def said(table: TableSpec, check: Check, broken: int, of: int = 0) -> str:
+    """The line of ``check``, that so many break it."""
+    return f"{_words(table, check, broken, of)} (check {check.name})"
+
+
+def _words(table: TableSpec, check: Check, broken: int, of: int) -> str:
+    some = f"{broken:,}" if check.counts else f"{broken:,} of {of:,}"
+    return f"klaviyo_v2.{table.name}: {some} {check.says}"
 
 
 def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:

@@ -25,6 +25,7 @@ PAGE_FACTS = (
     "page_no",
     "fetched_at",
 )
+_EMPTY = f"coalesce({sql.bare('{}')} = '', true)"
 # What an error says of a page that Spark's JSON reader gives up on.
 UNREADABLE = "cannot be read as JSON"
 PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>')"
@@ -132,13 +133,25 @@ def _at_once(rows: DataFrame, *columns: str) -> DataFrame:
 def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = False) -> DataFrame:
     """One row per element of the rows' arrays, given as text; ``element`` is its text.
 
-    A scalar or an object counts as an array of one; NULL and ``[]`` give no row.
+    A scalar or an object counts as an array of one, so does what only begins like an array; NULL,
+    blank text and ``[]`` give no row. An element that is NULL or blank is a row whose ``empties``
+    is 1, not 0.
+
+    Args:
+        distinct: elements of one text are one, but for those that hold nothing.
     """
     elements = [
-        f"CASE WHEN startswith(ltrim({array}), '[') THEN from_json({array}, 'array<string>') "
-        f"WHEN {array} IS NOT NULL THEN array({array}) END"
+        f"CASE WHEN startswith({sql.bare(array)}, '[') "
+        f"THEN coalesce(from_json({array}, 'array<string>'), array({array})) "
+        f"WHEN {sql.bare(array)} <> '' THEN array({array}) END"
         for array in arrays
     ]
     listed = ", ".join(f"coalesce({one}, CAST(array() AS array<string>))" for one in elements)
-    every = f"array_distinct(concat({listed}))" if distinct else f"concat({listed})"
-    return rows.selectExpr("*", f"posexplode({every}) AS (element_at, element)")
+    every = f"concat({listed})"
+    if distinct:
+        empty = f"filter({every}, one -> {_EMPTY.format('one')})"
+        held = f"filter({every}, one -> NOT {_EMPTY.format('one')})"
+        every = f"concat(array_distinct({held}), {empty})"
+    return rows.selectExpr("*", f"posexplode({every}) AS (element_at, element)").selectExpr(
+        "*", f"CAST({_EMPTY.format('element')} AS int) AS empties"
+    )

@@ -54,7 +54,16 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ops: Name = "klaviyo_ops"
 
 
-CheckName = Literal["no_key", "misfits", "no_time", "future"]
+CheckName = Literal[
+    "no_key",
+    "misfits",
+    "odd_elements",
+    "empty_elements",
+    "rivals",
+    "listings",
+    "no_time",
+    "future",
+]
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}
 
 

@@ -1,10 +1,11 @@
 """From bronze pages to the rows of a silver table. DataFrame -> DataFrame, no I/O here.
 
     rows = project(pages, TABLES["campaigns"])       typed, in spec order, all that was read
-    kept = keep_newest(rows, TABLES["campaigns"])    one row per key
+    kept = keep_newest(rows, TABLES["campaigns"])    one row per key (``newest``)
 
 Rows carry ``_account_id`` and these columns for the steps after: ``seen_at`` (fetch time of the
-page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit), ``json``.
+page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit), ``empties`` (1:
+an element that holds nothing), ``odd`` (an element that is not the object it should be), ``json``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import missing_parts, sql
 from klaviyo_spark.cells import shaped, typed
+from klaviyo_spark.checks import unfit
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.paths import Path, Read, parse_path, parse_read
@@ -27,12 +29,10 @@ from klaviyo_spark.records import (
     rows_as_records,
 )
 from klaviyo_spark.spec import Column as ColumnSpec
-from klaviyo_spark.spec import Source, TableSpec
+from klaviyo_spark.spec import Precedence, Source, TableSpec
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
-# Broken rows have no key: where each is from tells them apart.
-_ALONE = "CASE WHEN broken IS NOT NULL THEN struct(walk_id, page_no, `order`) END"
 
 
 def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
@@ -86,35 +86,6 @@ def project(
     for more in shapes[1:]:
         rows = rows.unionByName(more)
     return rows
-
-
-def keep_newest(rows: DataFrame, table: TableSpec, *, together: bool = False) -> DataFrame:
-    """One row per key and account: newest value per source, sources in the column's order.
-
-    Args:
-        together: bring rows together by partition, as they are going to be written, rather than by
-            key: one way through the network for both. A key whose partition has changed has a row
-            in each then.
-
-    Of several sources, ``sources`` says which have given the row; ``seen_at`` and ``version`` are
-    those of a source that gives rows, and NULL where the row was only filled.
-
-    Rows that are broken (``quality.with_broken``) have no key to share, so each stays.
-    """
-    if table.made_of:  # rows of a table that has each once, and each element once in a row
-        return rows
-    day = [table.partition.name] if table.partition and together else []
-    key = ", ".join(map(sql.name, (*day, "_account_id", *table.key)))
-    rows = _newest(rows.repartition(*day) if day else rows, f"{key}, source, {_ALONE}")
-    if len(table.sources) == 1:
-        return rows
-    return _overlay(rows, table)
-
-
-def _newest(rows: DataFrame, by: str) -> DataFrame:
-    """The row that comes last in ``order``, of all that are equal ``by``."""
-    rank = f"row_number() OVER (PARTITION BY {by} ORDER BY `order` DESC) AS rank"
-    return rows.selectExpr("*", rank).where("rank = 1").drop("rank")
 
 
 @dataclass
@@ -178,9 +149,9 @@ def _project_source(
     version = (
         leaves.of(parse_path(source.version[1:])) if source.version else "CAST(NULL AS string)"
     )
-    records = records.selectExpr("*", f"{typed(_TIMESTAMP, version)} AS {_VERSION}").selectExpr(
-        "*", f"struct({_VERSION}, fetched_at, page_no, at) AS `order`"
-    )
+    records = records.selectExpr(
+        "*", f"{typed(_TIMESTAMP, version)} AS {_VERSION}", f"{_place(source)} AS place"
+    ).selectExpr("*", f"struct({_VERSION}, place, fetched_at, page_no, walk_id, at) AS `order`")
     if source.explode:
         if not source.of:  # a silver row is there once
             records = _newest_records(records, leaves)
@@ -188,10 +159,10 @@ def _project_source(
         inner = Leaves("element", "element_", [*paths.get("$", []), *_needs(source)])
         rows = inner.parse(rows)
         if source.needs:
-            rows = rows.where(f"{inner.of(_needs(source)[0])} IS NOT NULL")
+            rows = rows.where(f"{inner.of(_needs(source)[0])} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner
     else:
-        rows = records.selectExpr("*", "0 AS element_at")
+        rows = records.selectExpr("*", "CAST(NULL AS int) AS element_at", "0 AS empties")
     return _select(rows, table, source, reads, scopes)
 
 
@@ -211,6 +182,8 @@ def _select(
             continue
         text = shaped(column, _first_of(texts))
         cell = typed(column, text, _wall_clock(column, scopes))
+        if source.explode and column.name in table.id_parts:  # what holds nothing has no key
+            cell = f"CASE WHEN empties = 0 THEN {cell} END"
         cells.append(f"{cell} AS {sql.name(column.name)}")
         if column.type != "string":
             nulled.append(f"CAST(nullif({text}, '') IS NOT NULL AND {cell} IS NULL AS int)")
@@ -227,6 +200,8 @@ def _select(
         _VERSION,
         f"{sql.text(source.name)} AS source",
         f"{' + '.join(nulled) or '0'} AS nulled",
+        "empties",
+        f"{_odd(source, reads)} AS odd",
         "json",
         "walk_id",
         "page_no",
@@ -254,40 +229,45 @@ def _elements(
     lacking = records.where(f"coalesce({', '.join(arrays)}) IS NULL")
     ref = F.col(f"row_{source.borrow.ref}")
     on = (F.col("_account_id") == F.col("lent_account")) & (ref == F.col("lent_by"))
-    borrowed = lacking.join(lent, on=on, how="inner").withColumn("element_at", F.lit(0))
+    borrowed = lacking.join(lent, on=on, how="inner").selectExpr(
+        "*", "0 AS element_at", "0 AS empties"
+    )
     return own.unionByName(borrowed.drop("lent_account", "lent_by"))
 
 
 def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
-    """One row per record id: what an older reading of a record listed must not come back."""
-    whose = f"coalesce({leaves.of(_ID)}, concat_ws(' ', walk_id, page_no, at))"
-    return _newest(records, f"_account_id, parent_id, {whose}")
+    """One row per record id: what an older reading of a record listed must not come back.
+
+    Of one version that an answer holds twice, both: neither is the newer one.
+    """
+    id = leaves.of(_ID)
+    whose = f"CASE WHEN {unfit(id)} THEN concat_ws(' ', walk_id, page_no, at) ELSE {id} END"
+    newest = f"struct({_VERSION}, place, fetched_at, page_no, walk_id)"
+    by = f"_account_id, parent_id, {whose}"
+    rank = f"rank() OVER (PARTITION BY {by} ORDER BY {newest} DESC) AS rank"
+    return records.selectExpr("*", rank).where("rank = 1").drop("rank")
 
 
-def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
-    """Rows of one key from several sources laid over one another."""
-    columns = [c for c in columns_of(table) if c.name not in table.key]
-    given = f"NOT {sql.one_of('source', table.fillers)}"
-    facts = [
-        f"max(seen_at) FILTER (WHERE {given}) AS seen_at",
-        f"max({_VERSION}) FILTER (WHERE {given}) AS {_VERSION}",
-        "CAST(sum(nulled) AS int) AS nulled",
-        "collect_set(source) AS sources",
-        "first(broken) AS broken",
-    ]
-    if missing_parts.has_labels(table, columns_of(table)):
-        facts.append("array_distinct(flatten(collect_list(missing))) AS missing")
-    merged = rows.groupBy("_account_id", *table.key, F.expr(_ALONE).alias("alone")).agg(
-        *[F.expr(f"{_said(c)} AS {sql.name(c.name)}") for c in columns], *map(F.expr, facts)
+def place_in(precedence: Precedence, text: str) -> str:
+    """Where ``text``, in SQL, stands in the order: 0 is the first, what comes later is less."""
+    places = " ".join(
+        f"WHEN {sql.text(value)} THEN {-place}" for place, value in enumerate(precedence.values)
     )
-    return merged.drop("alone")
+    return f"CASE {text} {places} ELSE {-len(precedence.values)} END"
 
 
-def _said(column: ColumnSpec) -> str:
-    """What the first of the column's sources says that says anything."""
-    name = sql.name(column.name)
-    said = [f"max({name}) FILTER (WHERE source = {sql.text(source)})" for source in column.reads]
-    return _first_of(said)
+def _place(source: Source) -> str:
+    if not source.precedence:
+        return "0"
+    return place_in(source.precedence, _page_fact(parse_path(f".slice.{source.precedence.fact}")))
+
+
+def _odd(source: Source, reads: dict[str, list[Read]]) -> str:
+    """Whether an element is a scalar or an array where columns are read in an object."""
+    every = [read for several in reads.values() for read in several]
+    if not source.explode or any(r.scope == "$" and not r.path.keys for r in every):
+        return "false"
+    return f"empties = 0 AND substring({sql.bare('element')}, 1, 1) <> '{{'"
 
 
 def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:

@@ -15,7 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from klaviyo_spark.checks import EVERY_TABLE, Check, key_check
+from klaviyo_spark.checks import (
+    MISFITS,
+    NO_KEY,
+    RIVALS,
+    Check,
+    element_checks,
+    key_check,
+    listing_check,
+)
 from klaviyo_spark.endpoint import Endpoint, Part
 from klaviyo_spark.errors import SpecError
 
@@ -123,6 +131,19 @@ class RowOf:
 
 
 @dataclass(frozen=True)
+class Precedence:
+    """Which of an endpoint's listings counts for a record that several of them hold.
+
+    Args:
+        fact: of the listing, as in ``page.slice.<fact>``.
+        values: what it may be, the one that counts first.
+    """
+
+    fact: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Source:
     """Where rows of a table come from.
 
@@ -137,6 +158,7 @@ class Source:
         asks: parts of the record that the endpoint asks for by name.
         borrow: where elements come from when the record has none.
         version: the record's own update time; newest wins before fetch time.
+        precedence: of one version that several listings hold, which counts; before fetch time.
         fills_only: its rows fill columns of rows that another source has given. By themselves they
             are no row, and no sign that one is there.
     """
@@ -152,6 +174,7 @@ class Source:
     borrow: Borrow | None = None
     fills_only: bool = False
     of: RowOf | None = None
+    precedence: Precedence | None = None
 
 
 @dataclass(frozen=True)
@@ -277,13 +300,43 @@ class TableSpec:
 
     @property
     def id_parts(self) -> tuple[str, ...]:
-        """Key columns that are never NULL: a record without them goes to quarantine."""
+        """Key columns that always name something: else the record goes to quarantine."""
         return tuple(k for k in self.key if k not in self.nullable_key)
+
+    @property
+    def owner_parts(self) -> tuple[str, ...]:
+        """Those of them that an element's record says, not the element itself."""
+        exploded = {source.name for source in self.sources if source.explode}
+        return tuple(
+            column.name
+            for column in self.columns
+            if column.name in self.id_parts
+            and not any(r[0] == "$" for s in exploded for r in column.reads.get(s, ("$",)))
+        )
+
+    @property
+    def precedence(self) -> Precedence | None:
+        """Of the listings that its records stand in."""
+        return next((s.precedence for s in self.sources if s.precedence), None)
+
+    @property
+    def listed_under(self) -> str:
+        """Column that says which of those listings a row is of; empty where none does."""
+        if not self.precedence:
+            return ""
+        read = f"page.slice.{self.precedence.fact}"
+        return next((c.name for c in self.columns for p in c.reads.values() if read in p), "")
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """All checks of its rows."""
-        return (key_check(self.id_parts), *EVERY_TABLE, *self.own_checks)
+        exploded = any(source.explode for source in self.sources)
+        found = [key_check(self.id_parts)]
+        found += element_checks(self.owner_parts) if exploded else [NO_KEY]
+        found += [MISFITS, RIVALS]
+        if self.listed_under and self.precedence:
+            found.append(listing_check(self.precedence.fact, self.precedence.values))
+        return (*found, *self.own_checks)
 
     @property
     def visible(self) -> tuple[Column, ...]:

@@ -17,6 +17,17 @@ def text_in_template(value: str) -> str:
     return text(value).replace("{", "{{").replace("}", "}}")
 
 
+# What Python's ``str.strip`` takes away.
+_BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
+
+def bare(value: str) -> str:
+    """``value``, SQL of a text, without the blanks before it: nothing of a blank one."""
+    return f"trim(LEADING {text(_BLANKS)} FROM {value})"
+
+
 def one_of(column: str, values: Iterable[str]) -> str:
     """Whether a column has one of the values; of none it has none."""
     listed = ", ".join(map(text, sorted(values)))

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
-from klaviyo_spark.checks import Severity
+from klaviyo_spark.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.lake import Lake, Merged
 from klaviyo_spark.late import Days, late_arrivals
-from klaviyo_spark.quality import counted, notes, quarantined
+from klaviyo_spark.quality import counted, notes, quarantined, said
 from klaviyo_spark.settling import written
 from klaviyo_spark.spec import TableSpec
 
@@ -136,7 +136,10 @@ class Writer:
         counts = {name: counts[name] for name in (*_KINDS, "nulled_cells")}
         new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
         if together:
-            counts["inserted"] -= self.lake.keep_in_one_partition(table, moved(new, table))
+            twice = moved(new, table).toArrow()
+            counts["inserted"] -= self.lake.keep_in_one_partition(table, twice)
+            rivals = pc.sum(twice.column("rivals")).as_py() or 0
+            self.notes.extend([said(table, RIVALS, rivals)] if rivals else [])
         self._note_late(table, new, counts["inserted"])
         if counts["quarantined"]:
             self._quarantine(table, changed)
@@ -198,7 +201,10 @@ class Writer:
     def _check(self, table: TableSpec, counts: Mapping[str, int]) -> None:
         broken = {check.name: counts[f"check {check.name}"] for check in counted(table)}
         changed = sum(counts[kind] for kind in _KINDS)
-        self.notes.extend(notes(table, broken, changed, self.severities))
+        read = self.facts.records_of(table)
+        lines = notes(table, broken, changed, read, self.severities)
+        # A first load of rows outside the days that it looked at comes here twice.
+        self.notes.extend([] if self.notes else lines)
 
     def _note_late(self, table: TableSpec, new: DataFrame, inserted: int) -> None:
         if inserted and table.late_by and self.days_read:
@@ -213,7 +219,8 @@ class Writer:
 def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> DataFrame:
     """Keys that have rows in several partitions: key, and the partition of the newest.
 
-    An event's time never changes for its id. Should it, both readings of it would stay.
+    An event's time never changes for its id. Should it, both readings of it would stay. ``rivals``:
+    how many of the others are of the same answer as the newest, which their time of landing tells.
 
     Args:
         runs: ``run_id`` of those that may have brought a key to another partition; None: all.
@@ -224,19 +231,21 @@ def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> D
         news = rows.join(runs, F.col("_run_id") == F.col("run_id"), "left_semi").select(*key)
         rows = rows.join(news, list(key), "left_semi")
     newest = F.max(F.struct("_landed_at", day))[day].alias(day)
-    found = rows.groupBy(*key).agg(F.count("*").alias("n"), newest)
+    one_answer = F.min("_landed_at") == F.max("_landed_at")
+    others = F.when(one_answer, F.count("*") - 1).otherwise(0).alias("rivals")
+    found = rows.groupBy(*key).agg(F.count("*").alias("n"), newest, others)
     return found.where("n > 1").drop("n")
 
 
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
-    return changed.where("change != 'broken'").drop(
-        "change", "nulled", "broken", "checks", "outside", "lacked"
+    return changed.where("change NOT IN ('broken', 'none')").drop(
+        "change", "nulled", "broken", "checks", "outside", "lacked", *LEFT_OUT
     )
 
 
 def _counts(inside: Column, outside: Column) -> list[Column]:
-    """Rows per kind of change, and those that are ``outside``; broken rows are nowhere."""
+    """Rows per kind of change, and those to be written that are ``outside``."""
     broken = F.col("change") == "broken"
     return [
         *[
@@ -244,15 +253,19 @@ def _counts(inside: Column, outside: Column) -> list[Column]:
             for name, kind in _KINDS.items()
         ],
         F.coalesce(F.sum(F.when(broken | inside, F.col("nulled"))), F.lit(0)).alias("nulled_cells"),
-        F.count_if(~broken & outside).alias("outside"),
+        F.count_if(~F.col("change").isin("broken", "none") & outside).alias("outside"),
         F.count_if("lacked").alias("lacked"),
     ]
 
 
 def _checks(table: TableSpec) -> list[Column]:
-    """Rows that break each check which counts them."""
+    """What each check counts."""
     return [
-        F.count_if(F.array_contains("checks", check.name)).alias(f"check {check.name}")
+        (
+            F.coalesce(F.sum(check.counts), F.lit(0))
+            if check.counts
+            else F.count_if(F.array_contains("checks", check.name))
+        ).alias(f"check {check.name}")
         for check in counted(table)
     ]
 
@@ -264,6 +277,8 @@ def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     for name in ("outside", "lacked"):
         counts[name] = pc.sum(held.column(name)).as_py() or 0
     broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))
-    counts |= {f"check {check.name}": broken[check.name] for check in counted(table)}
+    for check in counted(table):
+        left_out = pc.sum(held.column(check.counts)).as_py() if check.counts else None
+        counts[f"check {check.name}"] = left_out or broken[check.name]
     days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()
     return Tally(counts, tuple(days), held)

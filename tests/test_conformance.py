@@ -15,9 +15,10 @@ from builders import a_page, all_samples, pages_df
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import with_broken, without_key
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.silver import columns_of, keep_newest, project
+from klaviyo_spark.silver import columns_of, project
 from klaviyo_spark.spec import TableSpec
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
@@ -38,12 +39,22 @@ class Row(NamedTuple):
     filled: set[str]
 
 
-def pages_of_empty_records() -> list[dict[str, Any]]:
-    """A page per endpoint whose records say nothing, included ones no more than their type."""
+# What names nothing.
+ODD = [{"id": id} for id in ("", " \u00a0", {"id": "X"}, ["X"], " [X", '{"id":"X"}')]
+
+
+def pages_of(account: str, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    """A page per endpoint with such records, included ones no more than that and their type."""
     types = {s.rows.partition(":")[2] for t in TABLES.values() for s in t.sources} - {""}
-    included = [*EMPTY, *({"type": type, **empty} for type in types for empty in EMPTY)]
+    included = [*records, *({"type": type, **one} for type in types for one in records)]
     return [
-        a_page(name, *EMPTY, included=included, parent_id="parent" if endpoint.fanout else None)
+        a_page(
+            name,
+            *records,
+            included=included,
+            parent_id="parent" if endpoint.fanout else None,
+            account_id=account,
+        )
         for name, endpoint in ENDPOINTS.items()
     ]
 
@@ -51,8 +62,8 @@ def pages_of_empty_records() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def projected(spark) -> dict[str, DataFrame]:
     """The rows of each table, before any is left out."""
-    empty = [{**page, "account_id": "empty"} for page in pages_of_empty_records()]
-    pages = pages_df(spark, *all_samples(), *empty)
+    others = [*pages_of("empty", *EMPTY), *pages_of("odd", *ODD)]
+    pages = pages_df(spark, *all_samples(), *others)
     there = F.lit(None).cast("timestamp").alias("_deleted_at")
     # As they would be written: events, then what is made of them.
     silver: dict[str, DataFrame] = {}
@@ -119,6 +130,15 @@ def test_an_empty_record_is_null_but_for_request_and_type_and_has_no_key(rows, t
     assert [row.filled - known for row in empty if row.filled - known] == []
     if not all(source.explode for source in table.sources):
         assert empty, "an empty record goes to quarantine, it does not vanish"
+
+
+@every_table
+def test_a_record_whose_id_names_nothing_has_no_key(rows, table):
+    odd = [row for row in rows[table.name] if row.account == "odd"]
+
+    assert [row for row in odd if row.has_key] == []
+    if not all(source.explode for source in table.sources):
+        assert len(odd) >= len(ODD)
 
 
 @every_table

@@ -9,11 +9,13 @@ from builders import NOON, a_flow, a_flow_action, a_page, a_record, pages_df
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark.checks import LEFT_OUT
 from klaviyo_spark.judging import present_parents
 from klaviyo_spark.merge import BOOKKEEPING, Evidence, changes
+from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import with_broken
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import columns_of, keep_newest, project
+from klaviyo_spark.silver import columns_of, project
 
 ACTIONS = TABLES["flow_actions"]
 DAY = timedelta(days=1)
@@ -54,7 +56,7 @@ class Table:
         rows = keep_newest(with_broken(project(landed, ACTIONS), ACTIONS), ACTIONS)
         current = self._spark.createDataFrame(list(self._rows.values()), self._schema)
         found = changes(rows, current, ACTIONS, Evidence(judged=_judged(landed)), "run")
-        changed = found.drop("nulled", "broken", "lacked").collect()
+        changed = found.drop("nulled", "broken", "lacked", *LEFT_OUT).collect()
         self._rows |= {row["flow_action_id"]: row[:-1] for row in changed}
         return sorted((row["flow_action_id"], row["change"]) for row in changed)
 

@@ -25,9 +25,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.judging import present_parents
+from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import glance, keep_newest, project
+from klaviyo_spark.silver import glance, project
 from klaviyo_spark.spec import Judge
 
 DAY = timedelta(days=1)
@@ -200,17 +201,24 @@ def test_group_ids_come_as_an_array_a_single_id_or_not_at_all(spark):
     ]
 
 
-def test_a_null_among_group_ids_goes_to_quarantine_and_the_others_stay(spark):
-    page = a_page("events", an_event("E1", {"$group_ids": ["L1", None, "L2"]}))
+def test_an_object_among_group_ids_goes_to_quarantine_and_the_others_stay(spark):
+    groups = ["L1", {"id": "L3"}, None, "L2"]
+    page = a_page("events", an_event("E1", {"$group_ids": groups}))
     table = TABLES["event_group_ids"]
     read = keep_newest(with_broken(projected(spark, table.name, page), table), table)
     bad = quarantined(read, table, "run-1")
 
     found = bad.select("table_name", "rule", "element_at", "record_at", "run_id").collect()
     assert [tuple(row) for row in found] == [
-        ("event_group_ids", "key is NULL: group_id", 1, 0, "run-1")
+        ("event_group_ids", "key is an object or an array: group_id", 1, 0, "run-1")
     ]
-    assert json.loads(bad.select("record").collect()[0][0]) == ["L1", None, "L2"]
+    assert json.loads(bad.select("record").collect()[0][0]) == groups
+    left = read.where("broken is null").select("event_id", "group_id", "empties").collect()
+    assert sorted(map(tuple, left), key=str) == [
+        ("E1", "L1", 0),
+        ("E1", "L2", 0),
+        (None, None, 1),
+    ]
 
 
 def lent_group_ids(spark: SparkSession, *rows: tuple[Any, ...]) -> DataFrame:
@@ -290,6 +298,12 @@ def test_of_pages_fetched_at_once_the_later_one_of_the_walk_wins(spark):
         a_page("tags", a_record("tag", "T1", name="one"), walk_id="w", page_no=1),
     ]
     assert newest(spark, "tags", "name", *pages) == [("two",)]
+
+
+def test_of_walks_fetched_at_once_the_same_one_wins_in_whatever_order_they_lie(spark):
+    pages = [a_page("tags", a_record("tag", "T1", name=walk), walk_id=walk) for walk in "vw"]
+    found = [newest(spark, "tags", "name", *order) for order in (pages, pages[::-1])]
+    assert found == [[("w",)], [("w",)]]
 
 
 def test_ids_are_told_apart_by_case_and_accounts_by_name(spark):

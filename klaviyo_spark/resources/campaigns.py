@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
 from klaviyo_spark.endpoint import Endpoint, Fanout, M, Part, Slice
-from klaviyo_spark.spec import Judge, Parent, Related, Resource, Source, TableSpec, col
+from klaviyo_spark.spec import Judge, Parent, Precedence, Related, Resource, Source, TableSpec, col
 
 # Klaviyo refuses this listing without a channel, and hides archived campaigns unless asked for.
 _CHANNELS = ("email", "sms", "mobile_push")
@@ -16,6 +16,8 @@ _SLICES = tuple(
     for channel in _CHANNELS
     for archived in (False, True)
 )
+# A campaign with messages of several channels stands in the listing of each.
+_FIRST_CHANNEL = Precedence("channel", _CHANNELS)
 
 CAMPAIGNS_ENDPOINT = Endpoint(
     name="campaigns",
@@ -93,6 +95,7 @@ CAMPAIGNS = TableSpec(
                 ),
             ),
             version=f"{_A}.updated_at",
+            precedence=_FIRST_CHANNEL,
         ),
     ),
     judges=(Judge("campaigns", whole=True),),
@@ -207,6 +210,7 @@ def _audiences(which: str) -> TableSpec:
                 "campaigns",
                 explode=(f"{_A}.audiences.{which}[]",),
                 version=f"{_A}.updated_at",
+                precedence=_FIRST_CHANNEL,
             ),
         ),
         judges=(Judge("campaigns", parent="$.id", proof=f"{_A}.audiences has {which}"),),
@@ -235,6 +239,7 @@ _IN_LISTING = Source(
     name="listing",
     related=(_CAMPAIGN,),
     version=f"{_A}.updated_at",
+    precedence=_FIRST_CHANNEL,
 )
 _WITH_TEMPLATE = Source(
     "campaign_templates",
@@ -384,6 +389,7 @@ CAMPAIGN_MESSAGE_SEND_TIMES = TableSpec(
             explode=(f"{_A}.send_times[]",),
             related=(_CAMPAIGN,),
             version=f"{_A}.updated_at",
+            precedence=_FIRST_CHANNEL,
         ),
     ),
     judges=(
@@ -427,7 +433,12 @@ CAMPAIGN_TAGS = TableSpec(
     doc="One row per campaign and tag on it.",
     key=("campaign_id", "tag_id"),
     sources=(
-        Source("campaigns", explode=("$.relationships.tags.data[]",), version=f"{_A}.updated_at"),
+        Source(
+            "campaigns",
+            explode=("$.relationships.tags.data[]",),
+            version=f"{_A}.updated_at",
+            precedence=_FIRST_CHANNEL,
+        ),
     ),
     judges=(Judge("campaigns", parent="$.id", proof="$.relationships.tags has data"),),
     judged_per="campaign_id",
