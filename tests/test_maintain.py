@@ -70,6 +70,8 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     second = {**a_page("tags"), "account_id": "second"}
     land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other, second)
     land(lake, 1, members("L1", "P1", "P2"), a_page("tags"), second)
+    # Ages count back from an account's newest page.
+    land(lake, 20, a_page("metrics"), {**a_page("metrics"), "account_id": "second"})
     refine(lake, "default", ["lists"])
     lake.silver(TABLES["tags"])
     state = silver_states(lake, {"tags": None})["tags"]
@@ -95,8 +97,10 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
         ("default", "run 0", "L2", "lists"),
         ("default", "run 1", "L1", "lists"),
         ("default", "run 1", None, "tags"),
+        ("default", "run 20", None, "metrics"),
         ("other", "run 0", None, "lists"),
         ("second", "run 1", None, "tags"),
+        ("second", "run 20", None, "metrics"),
     ]
     assert left.value.code in (0, None), said
     assert said[1].split()[::4] == ["klaviyo_bronze.pages", "3"], said
