@@ -155,6 +155,9 @@ class Ledger:
     def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
 
+    def name_foreign_columns(self) -> list[str]:
+        return []
+
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
         assert name == "runs"
         self.runs += rows

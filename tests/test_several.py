@@ -28,7 +28,7 @@ from klaviyo_spark.summary import of_several
 REFUSED = Unauthorized("GET /api/metrics -> 401: KEY_EU was refused")
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 CLIENT: Any = SimpleNamespace(
-    stats=lambda: SimpleNamespace(requests={}, retries=0, throttled=0, bytes=0)
+    stats=lambda: SimpleNamespace(requests={}, retries=0, throttled=0, bytes=0), now=lambda: AT
 )
 
 
