@@ -24,7 +24,7 @@ from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text_in_template
+from klaviyo_spark.sql import merge_into, text
 from klaviyo_spark.tables import ASIDE, COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
@@ -212,10 +212,12 @@ class Lake(Tables):
         day = table.partition.name
         with tagged(self.spark):
             done = self.spark.sql(
-                f"MERGE INTO {self._silver(table)} t USING {{keys}} s "
-                f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
-                "WHEN MATCHED THEN DELETE",
-                keys=self.spark.createDataFrame(keys),
+                merge_into(
+                    self._silver(table),
+                    f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
+                    "WHEN MATCHED THEN DELETE",
+                ),
+                rows=self.spark.createDataFrame(keys),
             ).first()
         return int(done["num_deleted_rows"]) if done else 0
 
@@ -223,7 +225,7 @@ class Lake(Tables):
         """Rows s and t of a silver table have the same key, t being one that we see."""
         key = _same(("_account_id", *table.key))
         if self.account_id is not None:  # Delta prunes by nothing else
-            key += f" AND t.`_account_id` = {text_in_template(self.account_id)}"
+            key += f" AND t.`_account_id` = {text(self.account_id)}"
         return key
 
     def _merge(
@@ -234,9 +236,10 @@ class Lake(Tables):
         ``columns`` are named, as a table may have others that are not ours.
         """
         update = update or ", ".join(f"t.`{c}` = s.`{c}`" for c in columns)
-        merge = (
-            f"MERGE INTO {name} t USING {{rows}} s ON {on} "
-            f"WHEN MATCHED THEN UPDATE SET {update} WHEN NOT MATCHED THEN {_insert(columns)}"
+        merge = merge_into(
+            name,
+            f"ON {on} WHEN MATCHED THEN UPDATE SET {update} "
+            f"WHEN NOT MATCHED THEN {_insert(columns)}",
         )
         with tagged(self.spark):
             done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
@@ -280,8 +283,10 @@ class Lake(Tables):
         on = _same(("_account_id", *same))
         with self._merging_ops:
             self.spark.sql(
-                f"MERGE INTO {self._ops('quarantine')} t USING {{rows}} s ON {on} "
-                f"WHEN NOT MATCHED THEN {_insert(_ops_columns('quarantine'))}",
+                merge_into(
+                    self._ops("quarantine"),
+                    f"ON {on} WHEN NOT MATCHED THEN {_insert(_ops_columns('quarantine'))}",
+                ),
                 rows=rows,
             )
 

@@ -17,6 +17,7 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, until_ours
 from klaviyo_spark.signs import Sign, Watch, give_sign, last_sign, signed
+from klaviyo_spark.sql import merge_into
 
 logger = logging.getLogger(__name__)
 
@@ -211,11 +212,13 @@ class _Lease:
         names = [name for name, _, _ in COLUMNS]
         row = self.spark.range(1).select(*ours, F.lit(expected).cast("string").alias("expected"))
         self.spark.sql(
-            f"MERGE INTO {self.table} t USING {{row}} s ON t.name = s.name "
-            "WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET "
-            f"{', '.join(f't.{name} = s.{name}' for name in names)} WHEN NOT MATCHED THEN "
-            f"INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})",
-            row=row,
+            merge_into(
+                self.table,
+                "ON t.name = s.name WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET "
+                f"{', '.join(f't.{name} = s.{name}' for name in names)} WHEN NOT MATCHED THEN "
+                f"INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})",
+            ),
+            rows=row,
         )
 
     def _sign(self) -> None:

@@ -1,20 +1,34 @@
-"""Texts as SQL writes them."""
+"""Texts, names and MERGE as SQL writes them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+_BY_NUMBER = ("'", "\\", "$", ".")
+
 
 def text(value: str) -> str:
-    """A SQL string literal."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    """A SQL string literal.
+
+    Spark puts a variable's value in the place of ``${name}`` in any text of a query, so the two
+    characters are kept apart: literals beside one another are one.
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "$' '{")
     return f"'{escaped}'"
 
 
-def text_in_template(value: str) -> str:
-    """The same in the text of a query that is given frames, where a brace begins a name."""
-    return text(value).replace("{", "{{").replace("}", "}}")
+def merge_into(table: str, then: str) -> str:
+    """A MERGE of a frame, which ``spark.sql`` is given as ``rows``, into a table.
+
+    In the text of a query that is given frames a brace begins the name of one. Those in the names
+    of tables and in values are doubled here, and nowhere else.
+
+    Args:
+        table: as SQL names it; t in ``then``.
+        then: from ON to the end; the rows are s.
+    """
+    return f"MERGE INTO {_to_the_letter(table)} t USING {{rows}} s {_to_the_letter(then)}"
 
 
 # What Python's ``str.strip`` takes away.
@@ -37,11 +51,12 @@ def one_of(column: str, values: Iterable[str]) -> str:
 def portable(value: str) -> str:
     """A SQL string literal for Spark and delta-rs.
 
-    They disagree on escapes, so quotes and backslashes go in by number.
+    They disagree on escapes, so quotes and backslashes go in by number; dollars too (see ``text``),
+    and dots, since what asks for ``ops.runs`` is given the table's name instead.
     """
     parts = [
-        f"chr({ord(part)})" if part in ("'", "\\") else f"'{part}'"
-        for part in re.split(r"(['\\])", value)
+        f"chr({ord(part)})" if part in _BY_NUMBER else f"'{part}'"
+        for part in re.split(r"(['\\$.])", value)
         if part
     ]
     return parts[0] if len(parts) == 1 else f"concat({', '.join(parts)})"
@@ -50,3 +65,7 @@ def portable(value: str) -> str:
 def name(value: str) -> str:
     """A name, whatever characters it has."""
     return f"`{value.replace('`', '``')}`"
+
+
+def _to_the_letter(part: str) -> str:
+    return part.replace("{", "{{").replace("}", "}}")

@@ -24,7 +24,7 @@ from klaviyo_spark import session
 from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
-from klaviyo_spark.sql import text
+from klaviyo_spark.sql import merge_into, text
 from klaviyo_spark.sql_settings import set_for_now
 from klaviyo_spark.state import bronze_state
 
@@ -192,8 +192,9 @@ def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
     if mixed:
         with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
             lake.spark.sql(
-                f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(mixed, 't.')}) AND {_SAME} "
-                "WHEN MATCHED THEN DELETE",
+                merge_into(
+                    name, f"ON ({partitions(mixed, 't.')}) AND {_SAME} WHEN MATCHED THEN DELETE"
+                ),
                 rows=pages.where(partitions(mixed)).select(*PAGE_KEY),
             ).collect()
 
@@ -207,8 +208,10 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
     values = ", ".join(f"t.{c} = s.{c}" for c in pages[0] if c not in PAGE_KEY)
     with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
         lake.spark.sql(
-            f"MERGE INTO {name} t USING {{rows}} s ON ({partitions(pages, 't.')}) AND {_SAME} "
-            f"WHEN MATCHED THEN UPDATE SET {values}",
+            merge_into(
+                name,
+                f"ON ({partitions(pages, 't.')}) AND {_SAME} WHEN MATCHED THEN UPDATE SET {values}",
+            ),
             rows=lake.page_rows(pages),
         ).collect()
 

@@ -33,7 +33,7 @@ from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text, text_in_template
+from klaviyo_spark.sql import merge_into, text
 from klaviyo_spark.tables import ASIDE, is_not_there
 from klaviyo_spark.workers import workers
 
@@ -105,11 +105,11 @@ def quarantined(lake: Lake, person: Person) -> bool:
 def remove_quarantined(lake: Lake, person: Person) -> int:
     """``remove_rows`` in quarantine, whose records are JSON."""
     name = lake.place.table(lake.place.ops, "quarantine")
-    merge = (
-        f"MERGE INTO {name} t USING {{rows}} s "
+    merge = merge_into(
+        name,
         f"ON {_ours(lake)} AND {named_in(['record'], 't')} "
         f"WHEN MATCHED AND {_WHOSE} THEN DELETE "
-        f"WHEN MATCHED THEN UPDATE SET record = {_scrubbed('t.record')}"
+        f"WHEN MATCHED THEN UPDATE SET record = {_scrubbed('t.record')}",
     )
     return _affected(lake, merge, needles(lake.spark, person), name)
 
@@ -159,15 +159,12 @@ def emptied_aside(lake: Lake) -> Iterator[str]:
 
 def _ours(lake: Lake) -> str:
     """SQL of a MERGE: a row is of the account that sees the lake."""
-    return f"t._account_id = {text_in_template(lake.account_id or '')}"
+    return f"t._account_id = {text(lake.account_id or '')}"
 
 
 def _delete(lake: Lake, table: TableSpec, person: Person) -> int:
     own = theirs(table, "t")
-    merge = (
-        f"MERGE INTO {_name(lake, table)} t USING {{rows}} s "
-        f"ON {_ours(lake)} AND {own} WHEN MATCHED THEN DELETE"
-    )
+    merge = merge_into(_name(lake, table), f"ON {_ours(lake)} AND {own} WHEN MATCHED THEN DELETE")
     return _affected(lake, merge, needles(lake.spark, person), table.name)
 
 
@@ -178,10 +175,10 @@ def _delete_made_of(lake: Lake, table: TableSpec, person: Person) -> int:
     own = theirs(TABLES[of.table])
     assert own
     gone = with_needles(lake.silver(TABLES[of.table]), person).where(own)
-    merge = (
-        f"MERGE INTO {_name(lake, table)} t USING {{rows}} s "
+    merge = merge_into(
+        _name(lake, table),
         f"ON t._account_id = s._account_id AND t.`{table.key[0]}` = s.`{of.key}` "
-        "WHEN MATCHED THEN DELETE"
+        "WHEN MATCHED THEN DELETE",
     )
     return _affected(lake, merge, gone.select("_account_id", of.key), table.name)
 

@@ -1,0 +1,69 @@
+"""Texts and names in SQL, whatever characters they have: Spark and delta-rs read back the same."""
+
+from __future__ import annotations
+
+import string
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+
+from klaviyo_spark.sql import merge_into, portable, text
+
+ODD = (
+    "O'Brien",
+    'say "so"',
+    "back\\slash\\",
+    "\\'",
+    "{rows}",
+    "{{",
+    "}",
+    "`tick`",
+    "${env:HOME}",
+    "${spark.app.name}",
+    "$${x}$",
+    "$",
+    "ops.runs",
+    "silver.events of x.com",
+    "Müller 😀",
+    "a\nb\tc",
+    "-- ; /* %20 %s",
+    "a' 'b",
+)
+
+
+def test_a_merge_holds_its_table_and_its_values_to_the_letter():
+    statement = merge_into("delta.`/a{b}/{rows}`", "ON t.a = 'x{' WHEN MATCHED THEN DELETE")
+
+    assert statement.format(rows="view") == (
+        "MERGE INTO delta.`/a{b}/{rows}` t USING view s ON t.a = 'x{' WHEN MATCHED THEN DELETE"
+    )
+    fields = [name for _, name, _, _ in string.Formatter().parse(statement) if name is not None]
+    assert fields == ["rows"]
+
+
+def test_a_text_never_holds_what_spark_takes_for_a_variable():
+    assert text("a${b}c") == "'a$' '{b}c'"
+    assert portable("a${b}c") == "concat('a', chr(36), '{b}c')"
+
+
+def test_a_text_never_holds_the_name_of_a_table():
+    assert portable("ops.runs") == "concat('ops', chr(46), 'runs')"
+
+
+def test_spark_reads_a_text_as_it_was(spark):
+    texts = ", ".join(f"{text(value)}, {portable(value)}" for value in ODD)
+
+    [row] = spark.sql(f"SELECT array({texts}) AS texts").collect()
+
+    assert row["texts"] == [value for value in ODD for _ in range(2)]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_delta_rs_reads_a_text_as_it_was(tmp_path, value):
+    write_deltalake(tmp_path, pa.table({"a": [1]}))
+    engine = QueryBuilder().register("t", DeltaTable(tmp_path))
+
+    [row] = pa.table(engine.execute(f"SELECT {portable(value)} AS text FROM t")).to_pylist()
+
+    assert row["text"] == value
