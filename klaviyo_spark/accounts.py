@@ -18,7 +18,7 @@ from klaviyo_spark.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     from klaviyo_spark.settings import Settings
 
-Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 

@@ -13,8 +13,9 @@ import yaml
 
 from klaviyo_spark.errors import ConfigError, UsageError
 from klaviyo_spark.secret import KEY_LIKE, VARIABLE
-from klaviyo_spark.settings import Settings, check_resources, check_warehouse
+from klaviyo_spark.settings import Settings, check_resources
 from klaviyo_spark.times import parse_time
+from klaviyo_spark.warehouse import check_warehouse
 
 TEMPLATE = Path(__file__).with_name("base.yml")
 SOURCE = Path(__file__).parent.parent / "conf" / "base.yml"

@@ -159,12 +159,17 @@ def delta_jars(
     """
     names = needed(spark, delta)
     given = environ.get("KLAVIYO_SPARK_JARS")
+    folder = Path(given) if given else kept_in(spark, delta, environ)
+    if os.pathsep in str(folder):
+        raise ConfigError(
+            f"{folder}: Java's class path ends a folder's name at {os.pathsep}; set "
+            "KLAVIYO_SPARK_JARS to a folder without it"
+        )
     if given:
-        jars = in_folder(Path(given), names)
+        jars = in_folder(folder, names)
         if not jars:
             raise ConfigError(f"KLAVIYO_SPARK_JARS={given}: must hold {' and '.join(names)}")
         return jars
-    folder = kept_in(spark, delta, environ)
     return in_folder(folder, names) or _fetch(spark, delta, folder, environ, resolve)
 
 
@@ -180,16 +185,12 @@ def _fetch(
             "and set KLAVIYO_SPARK_JARS to it"
         )
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Filled beside its place and moved there whole: two sessions may start at once.
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            filled = Path(scratch) / folder.name
-            filled.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
+        # Each is moved in whole, and the folder counts once it has them all: two sessions may start
+        # at once, and what else somebody keeps there stays.
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
             for jar in fetched:
-                shutil.copyfile(jar, filled / jar.name)
-            if not in_folder(folder, names):
-                shutil.rmtree(folder, ignore_errors=True)
-                filled.replace(folder)
+                shutil.copyfile(jar, Path(scratch, jar.name)).replace(folder / jar.name)
     except OSError as error:
         raise ConfigError(
             f"cannot keep Delta's jars in {folder}: {error.strerror}; "

@@ -84,6 +84,15 @@ def choose(
     raise ConfigError(_refusal(named, first, found))
 
 
+def locale_of(codeset: str) -> dict[str, str]:
+    """What Java's environment needs, so that it spells names of files as delta-rs does: in UTF-8.
+
+    Args:
+        codeset: of this process's locale, such as ANSI_X3.4-1968 of the locale C.
+    """
+    return {} if codeset.upper() in ("UTF-8", "UTF8") else {"LC_ALL": "C.UTF-8"}
+
+
 def last_words(lines: Iterable[str]) -> str:
     """Of what a JVM that has ended wrote: the line that most likely says why."""
     said = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]

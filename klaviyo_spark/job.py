@@ -50,9 +50,10 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     every = parts(settings, asks=asks)
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)
-    spark = spark_session(place.warehouse)
+    spark = spark_session(place.uri)
     click.get_current_context().with_resource(pin_settings(spark))
-    check_warehouse_of(spark, place.warehouse, place.catalog)
+    if not place.catalog:
+        check_warehouse_of(spark, place.location)
     lake = Lake(spark, place, personal=shown)
     return Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))
 
@@ -60,10 +61,9 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 def place_of(settings: Settings) -> Place:
     """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
     from klaviyo_spark.lake import Place
-    from klaviyo_spark.settings import check_warehouse
-    from klaviyo_spark.shared import for_all
+    from klaviyo_spark.warehouse import check_warehouse
 
     schemas, warehouse = settings.schemas, settings.warehouse
     if not settings.catalog:
-        warehouse = for_all(check_warehouse(warehouse, schemas))
+        warehouse = check_warehouse(warehouse, schemas).text
     return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)

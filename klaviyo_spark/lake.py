@@ -22,10 +22,11 @@ from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import merge_into, text
-from klaviyo_spark.tables import ASIDE, COLUMNS, Place, Tables, folder_in
+from klaviyo_spark.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
 logger = logging.getLogger(__name__)
@@ -261,9 +262,7 @@ class Lake(Tables):
         """Delete the rows of one of the operators' tables that ``keys`` name."""
         with self._merging_ops:
             self.spark.sql(
-                f"MERGE INTO {self._ops(name)} t USING {{keys}} s ON {_same(on)} "
-                "WHEN MATCHED THEN DELETE",
-                keys=keys,
+                merge_into(self._ops(name), f"ON {_same(on)} WHEN MATCHED THEN DELETE"), rows=keys
             ).collect()
 
     def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import re
 import socket
 import threading
 import time
@@ -22,10 +21,10 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from klaviyo_spark import session
 from klaviyo_spark.api.nap import Stopped
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeError
+from klaviyo_spark.location import location
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake import Lake
@@ -43,8 +42,6 @@ _LOOK_S = 0.2
 _READS, _READ_AGAIN_S = 10, 0.02
 # A file system that cannot lock says one of these.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-_LOCAL_URI = re.compile(r"file:(?://(?:localhost)?)?(?=/)")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 T = TypeVar("T")
 
@@ -166,14 +163,12 @@ def folder_of(lake: Lake) -> Path | None:
 
 
 def local_folder(warehouse: str, catalog: str | None) -> Path | None:
-    """The folder of this machine that a lake is, if it is one."""
-    # There a path is the platform's or the server's own, whatever stands in its place here.
-    elsewhere = session.place(os.environ, active=False) is session.Place.GIVEN
-    path = _LOCAL_URI.sub("", warehouse)
-    mounted = _URI.match(path) or f"{path}/".startswith(("/Volumes/", "/dbfs/"))
-    if elsewhere or catalog or mounted:
-        return None
-    return Path(path).expanduser().absolute()
+    """The folder of this machine that a lake is, if it is one.
+
+    Raises:
+        ConfigError: as ``location``.
+    """
+    return None if catalog else location(warehouse).folder
 
 
 def holding(folder: Path) -> Holding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import locale
 import logging
 import os
 import re
@@ -148,8 +149,9 @@ def local_conf(
         memory_mb: of this machine.
         umask: of this process.
     """
-    log4j = Path(__file__).with_name("log4j2.properties")
-    options = f'"-Dlog4j2.configurationFile={log4j.as_uri()}" -Duser.timezone=UTC'
+    # log4j takes a comma for the end of one URI of several.
+    log4j = Path(__file__).with_name("log4j2.properties").as_uri().replace(",", "%2C")
+    options = f'"-Dlog4j2.configurationFile={log4j}" -Duser.timezone=UTC'
     conf = {
         "spark.app.name": "klaviyo-spark",
         "spark.master": master,
@@ -211,6 +213,11 @@ def check_home(environ: Mapping[str, str], spark: str) -> None:
         raise ConfigError(f"SPARK_HOME={home} is not Spark {spark} like pyspark: unset SPARK_HOME")
 
 
+def _codeset() -> str:
+    """In what the locale that Java inherits spells names of files; of Windows it is not asked."""
+    return locale.nl_langinfo(locale.CODESET) if hasattr(locale, "CODESET") else "UTF-8"
+
+
 def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkRuntimeError
@@ -221,6 +228,7 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     jars.check_pair(spark, delta)
     check_home(os.environ, spark)
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
+    os.environ |= java.locale_of(_codeset())
     os.environ["JAVA_HOME"] = str(home)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if master.startswith("local"):

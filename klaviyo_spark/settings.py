@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,19 +28,19 @@ __all__ = [
     "bounds",
     "check_base_url",
     "check_resources",
-    "check_warehouse",
     "load",
     "parse_time",
 ]
 
 RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "segments", "tags")
 BASE = Path("conf/base.yml")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# Of the schemas of tables that a rebuild makes beside those that readers see.
+ASIDE = "_rebuild"
 _DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "upper_margin")
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
 Threads = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -136,7 +134,9 @@ def load(
             given |= _checked({name: value}, f"--{name.replace('_', '-')}")
         except ConfigError as error:
             raise UsageError(f"{error}") from error
-    return msgspec.convert(chosen(merged, given), Settings)
+    settings = msgspec.convert(chosen(merged, given), Settings)
+    _check_schemas(settings.schemas)
+    return settings
 
 
 def conf_files(path: str | None) -> list[Path]:
@@ -182,44 +182,15 @@ def check_resources(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in RESOURCES if name in asked)
 
 
-def check_warehouse(
-    warehouse: str,
-    schemas: Schemas = Schemas(),  # noqa: B008 - frozen
-    *,
-    writable: bool = True,
-) -> str:
-    """The lake's folder as an absolute path, or its URI as it is.
-
-    A folder is a lake if it is empty, not there yet, or has one of the schemas' folders. Hidden
-    files do not count.
-
-    Args:
-        writable: whether it has to be; then a file without a name is made for a moment.
-
-    Raises:
-        ConfigError: a file, a folder of other things, or one that cannot be written.
-    """
-    local = warehouse.removeprefix("file://")
-    if _URI.match(local) or local.startswith("/Volumes/"):
-        return warehouse
-    folder = Path(local).expanduser().absolute()
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"warehouse {warehouse}: is a file; expected a folder")
-        inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
-        ours = {f"{name}.db" for name in (schemas.bronze, schemas.silver, schemas.ops)}
-        if any(not name.startswith(".") for name in inside) and not ours & inside:
-            raise ConfigError(
-                f"warehouse {warehouse}: holds other things and no lake; expected an empty or new "
-                "folder"
-            )
-        there = next(one for one in (folder, *folder.parents) if one.exists())
-        if writable:
-            with tempfile.TemporaryFile(dir=there):
-                pass
-    except OSError as error:
-        raise ConfigError(f"warehouse {warehouse}: cannot be written: {error.strerror}") from error
-    return str(folder)
+def _check_schemas(schemas: Schemas) -> None:
+    """Refuse schemas that are one and the same, to a catalog that does not mind capitals."""
+    names = [name.lower() for name in msgspec.structs.astuple(schemas)]
+    beside = [f"{name}{ASIDE}" for name in (schemas.silver.lower(), schemas.ops.lower())]
+    if len({*names, *beside}) < len(names) + len(beside):
+        raise ConfigError(
+            f"schemas: {', '.join(names)}: two are the same, or one is where a rebuild puts tables "
+            f"of another (its name and {ASIDE}); name each apart"
+        )
 
 
 def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiKey:

@@ -1,4 +1,4 @@
-"""Where a lake is, as all machines of a cluster have to name it and see it."""
+"""A lake's place, as Spark and all machines of a cluster have to see it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from klaviyo_spark import jars, session
 from klaviyo_spark.errors import ConfigError, in_a_line
-from klaviyo_spark.lock import local_folder
+from klaviyo_spark.location import Location, folder_uri, glob_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,31 +25,39 @@ HADOOP = {"4.2": "3.5.0", "4.0": "3.4.1"}
 _READS = 32
 
 
-def for_all(warehouse: str) -> str:
-    """``warehouse`` as Spark is to name it: a folder with its scheme under spark-submit.
-
-    A cluster may take a path without one for HDFS, while pages and the lock go to this machine's
-    folder of that name.
-    """
-    if session.place(os.environ, active=False) is not session.Place.SUBMITTED:
-        return warehouse
-    folder = local_folder(warehouse, None)
-    return f"file://{folder}" if folder else warehouse
-
-
-def check_warehouse_of(spark: SparkSession, warehouse: str, catalog: str | None) -> None:
+def check_warehouse_of(spark: SparkSession, place: Location) -> None:
     """Look at the warehouse through Spark before anything is asked of Klaviyo.
 
     Raises:
-        ConfigError: Spark cannot reach it, or a cluster's executors do not see it.
+        ConfigError: Spark cannot reach it, spells it in another way, or a cluster's executors do
+            not see it.
     """
-    if catalog or session.place(os.environ, active=False) is session.Place.GIVEN:
+    if session.place(os.environ, active=False) is session.Place.GIVEN:
         return
-    folder = local_folder(warehouse, None)
-    if folder is None:
-        _check_reached(spark, warehouse)
-    elif not str(spark.conf.get("spark.master")).startswith("local"):
-        _check_shared(spark, folder)
+    if place.folder is None:
+        _check_reached(spark, place.uri)
+        return
+    check_spelling(spark, place.folder)
+    if not str(spark.conf.get("spark.master")).startswith("local"):
+        _check_shared(spark, place.folder)
+
+
+def check_spelling(spark: SparkSession, folder: Path) -> None:
+    """See to it that Java spells the names of files in UTF-8, where that makes a difference.
+
+    Raises:
+        ConfigError: it does not, so it would take another folder for this one.
+    """
+    if str(folder).isascii():
+        return
+    asked = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'sun.jnu.encoding')")
+    [[encoding]] = asked.collect()
+    if encoding != "UTF-8":
+        raise ConfigError(
+            f"warehouse {folder}: Java was started in a locale whose names of files are in "
+            f"{encoding}, and would take another folder for it; start it with LC_ALL=C.UTF-8, or "
+            "name a folder in plain letters"
+        )
 
 
 def _check_reached(spark: SparkSession, warehouse: str) -> None:
@@ -63,7 +71,7 @@ def _check_reached(spark: SparkSession, warehouse: str) -> None:
 
     scheme = warehouse.partition(":")[0]
     try:
-        spark.read.text(f"{warehouse.rstrip('/')}/.klaviyo-spark-none")
+        spark.read.text(glob_of(f"{warehouse.rstrip('/')}/.klaviyo-spark-none"))
     except (PySparkException, Py4JJavaError) as error:
         said = str(error)
         if "PATH_NOT_FOUND" in said:
@@ -104,7 +112,7 @@ def _check_shared(spark: SparkSession, folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".klaviyo-spark-", dir=folder) as probe:
             for number in range(_READS):
                 Path(probe, f"{number}.txt").write_text("seen\n", encoding="ascii")
-            seen = spark.read.text(f"file://{probe}").count()
+            seen = spark.read.text(glob_of(folder_uri(Path(probe)))).count()
     except OSError as error:
         raise ConfigError(f"warehouse {folder}: cannot be written: {error.strerror}") from error
     except (PySparkException, Py4JJavaError) as error:

@@ -10,15 +10,18 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, ops, shapes
+from klaviyo_spark import bronze, ops, shapes, sql
 from klaviyo_spark.errors import TableDiffers, in_a_line
+from klaviyo_spark.location import Location, location
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import text as _text
@@ -43,8 +46,6 @@ _FOLDER_PROPERTIES = {
 }
 # Table properties: the columns that we have made, and of others those that a run has named.
 COLUMNS, NAMED = "klaviyo_spark.columns", "klaviyo_spark.foreign_columns"
-# What stands aside is in schemas of these names.
-ASIDE = "_rebuild"
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
 _NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
 
@@ -55,8 +56,8 @@ def is_not_there(error: AnalysisException) -> bool:
 
 
 def folder_in(name: str) -> str:
-    """The folder that SQL's name of a table, which is in no catalog, has in it."""
-    return name.removeprefix("delta.").strip("`")
+    """The folder that SQL's name of a table, which is in no catalog, has in it: a URI."""
+    return name.removeprefix("delta.`").removesuffix("`").replace("``", "`")
 
 
 def _name_kept(table: str, foreign: Sequence[str]) -> str:
@@ -81,7 +82,18 @@ class Place:
         """How SQL names a table."""
         if self.catalog:
             return f"`{self.catalog}`.`{schema}`.`{name}`"
-        return f"delta.`{self.warehouse.rstrip('/')}/{schema}.db/{name}`"
+        folder = f"{self.uri.rstrip('/')}/{schema}.db/{name}"
+        return f"delta.{sql.name(folder)}"
+
+    @property
+    def uri(self) -> str:
+        """The folder or URI as Spark is told it; behind a catalog as conf has it."""
+        return self.warehouse if self.catalog else self.location.uri
+
+    @cached_property
+    def location(self) -> Location:
+        """Where a lake is that is in no catalog."""
+        return location(self.warehouse)
 
 
 class Tables:

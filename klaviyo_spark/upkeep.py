@@ -68,8 +68,9 @@ def files_of(rows: DataFrame) -> list[str]:
 
 def crowded(files: Sequence[str], column: str) -> list[date | None]:
     """Days with more files than pay, oldest first; None stands for rows without a day."""
-    at = re.compile(rf"/{re.escape(column)}=([^/]+)/")
-    found = (at.search(file) for file in files)
+    # Of the table's own folders: the lake's may be called so too.
+    at = re.compile(rf".*/{re.escape(column)}=([^/]+)/", re.DOTALL)
+    found = (at.match(file) for file in files)
     counts = Counter(unquote(match.group(1)) for match in found if match)
     many = sorted(value for value, count in counts.items() if count > FILES_A_DAY)
     return [None if value == _NO_VALUE else date.fromisoformat(value) for value in many]

@@ -100,6 +100,21 @@ def test_a_cache_that_was_filled_by_half_is_filled_anew(tmp_path: Path):
     assert [jar.name for jar in found] == NAMES
 
 
+def test_what_else_is_in_the_cache_stays(tmp_path: Path):
+    fetched = a_folder(tmp_path / "fetched", NAMES)
+    folder = a_folder(tmp_path / ".cache/klaviyo-spark/delta-4.4.0-spark-4.2", ["notes.txt"])
+
+    jars.delta_jars("4.2.0", "4.4.0", {"HOME": str(tmp_path)}, Registry(sorted(fetched.iterdir())))
+
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*NAMES, "notes.txt"])
+
+
+def test_a_folder_that_a_class_path_cannot_name_is_refused(tmp_path: Path):
+    for name, value in (("KLAVIYO_SPARK_JARS", "jars"), ("XDG_CACHE_HOME", "cache")):
+        with pytest.raises(ConfigError, match="class path ends a folder's name at :; set KLAVIYO"):
+            jars.delta_jars("4.2.0", "4.4.0", {name: f"{tmp_path}/a:b/{value}"}, Registry([]))
+
+
 def test_without_a_registry_it_says_which_jars_to_put_where(tmp_path: Path):
     with pytest.raises(ConfigError) as refused:
         jars.delta_jars("4.2.0", "4.4.0", {"XDG_CACHE_HOME": str(tmp_path)}, Registry([]))

@@ -147,3 +147,9 @@ def test_the_set_up_stops_where_there_is_no_java_at_all(
 )
 def test_of_a_java_that_ended_the_telling_line_is_kept(said: list[str], expected: str):
     assert java.last_words(said) == expected
+
+
+def test_java_spells_names_of_files_in_utf_8_whatever_the_locale():
+    assert java.locale_of("UTF-8") == java.locale_of("utf8") == {}
+    assert java.locale_of("ANSI_X3.4-1968") == {"LC_ALL": "C.UTF-8"}
+    assert java.locale_of("ISO-8859-1") == {"LC_ALL": "C.UTF-8"}

@@ -247,6 +247,8 @@ def test_days_with_more_than_two_files_are_crowded():
     assert crowded(many, "event_date") == [date(2026, 5, 1), date(2026, 5, 2)]
     assert crowded(dayless, "event_date") == [None]
     assert crowded(["file:/lake/tags/part-0.parquet"], "event_date") == []
+    of_a_day = [file.replace("file:/", "file:/event_date=2020-01-01/") for file in many]
+    assert crowded(of_a_day, "event_date") == crowded(many, "event_date")
 
 
 CREATED = Commit(NOON, "CREATE TABLE", False)

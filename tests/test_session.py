@@ -99,6 +99,15 @@ def test_where_the_system_does_not_tell_the_umask_it_is_asked_for(monkeypatch):
         os.umask(before)
 
 
+def test_the_log_s_conf_is_one_uri_whatever_folder_the_package_is_in(monkeypatch):
+    monkeypatch.setattr(session, "__file__", '/a b, {c} "ü"/session.py')
+
+    options = a_local_conf()["spark.driver.extraJavaOptions"]
+
+    uri = "file:///a%20b%2C%20%7Bc%7D%20%22%C3%BC%22/log4j2.properties"
+    assert options.startswith(f'"-Dlog4j2.configurationFile={uri}" ')
+
+
 def test_rows_as_wide_as_events_are_not_worked_by_one_method():
     fields = len(silver.TABLES["events"].columns)
 

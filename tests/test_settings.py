@@ -10,10 +10,10 @@ import pytest
 from klaviyo_spark.errors import ConfigError, UsageError
 from klaviyo_spark.settings import (
     RESOURCES,
+    Schemas,
     Settings,
     check_base_url,
     check_resources,
-    check_warehouse,
     load,
 )
 
@@ -285,40 +285,27 @@ def test_no_resource_at_all_is_refused():
         check_resources([" "])
 
 
-def test_a_new_or_empty_folder_or_a_lake_is_a_warehouse(tmp_path: Path):
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / ".hidden").touch()
-    (tmp_path / "lake" / "klaviyo_ops.db").mkdir(parents=True)
-    (tmp_path / "lake" / "notes.txt").touch()
-
-    for name in ("new/deep", "empty", "lake"):
-        assert check_warehouse(name) == str(tmp_path / name)
-    assert not (tmp_path / "new").exists()
-
-
 @pytest.mark.parametrize(
-    "uri", ["s3a://b/lake", "abfss://c@a.example/lake", "gs://b", "dbfs:/lake", "/Volumes/a/b"]
+    "names",
+    [
+        "{silver: klaviyo_bronze}",
+        "{silver: a, ops: A}",
+        "{ops: klaviyo_v2_rebuild}",
+        "{bronze: klaviyo_ops_rebuild}",
+    ],
 )
-def test_a_warehouse_elsewhere_is_left_to_spark(uri: str):
-    assert check_warehouse(uri) == uri
+def test_schemas_that_would_be_one_and_the_same_are_refused(names: str):
+    with pytest.raises(ConfigError, match="^schemas: .*: two are the same, or one is where a"):
+        load(a_conf(f"schemas: {names}"), environ={})
 
 
-def test_a_file_is_no_warehouse(tmp_path: Path):
-    (tmp_path / "file").touch()
+def test_schemas_are_held_against_each_other_once_all_conf_is_read():
+    a_conf("schemas: {bronze: raw}", "base.yml")
+    path = a_conf("schemas: {silver: klaviyo_bronze}")
 
-    with pytest.raises(ConfigError, match="warehouse file: is a file; expected a folder"):
-        check_warehouse("file")
-    with pytest.raises(ConfigError, match="warehouse file/lake: cannot be written"):
-        check_warehouse("file/lake")
+    assert load(path, environ={}).schemas == Schemas("raw", "klaviyo_bronze", "klaviyo_ops")
 
 
-def test_a_folder_of_other_things_is_no_warehouse(tmp_path: Path):
-    (tmp_path / "photo.jpg").touch()
-
-    with pytest.raises(ConfigError, match="holds other things and no lake"):
-        check_warehouse(str(tmp_path))
-
-
-def test_a_place_that_cannot_be_written_is_no_warehouse():
-    with pytest.raises(ConfigError, match="warehouse /proc/lake: cannot be written"):
-        check_warehouse("/proc/lake")
+def test_a_name_does_not_end_a_line():
+    with pytest.raises(ConfigError, match="schemas.silver: "):
+        load(a_conf('schemas: {silver: "klaviyo_v2\\n"}'), environ={})

@@ -7,17 +7,8 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.shared import check_warehouse_of, for_all
-
-
-def test_a_folder_has_its_scheme_under_spark_submit_alone(monkeypatch: pytest.MonkeyPatch):
-    assert for_all("/lake") == "/lake"
-
-    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1234")
-    assert for_all("/lake") == "file:///lake"
-    assert for_all("file:///lake") == "file:///lake"
-    for elsewhere in ("s3a://bucket/lake", "hdfs://host/lake", "/dbfs/lake"):
-        assert for_all(elsewhere) == elsewhere
+from klaviyo_spark.location import Location, location
+from klaviyo_spark.shared import check_spelling, check_warehouse_of
 
 
 @pytest.mark.parametrize(
@@ -37,15 +28,15 @@ def test_a_folder_has_its_scheme_under_spark_submit_alone(monkeypatch: pytest.Mo
 )
 def test_a_warehouse_that_spark_cannot_reach_is_refused_at_once(spark, warehouse, why):
     with pytest.raises(ConfigError, match=why) as refused:
-        check_warehouse_of(spark, warehouse, None)
+        check_warehouse_of(spark, location(warehouse))
     assert len(str(refused.value).splitlines()) == 1
 
 
-def test_a_uri_that_can_be_reached_need_not_be_there_yet(spark, tmp_path: Path, monkeypatch):
-    # So that the folder counts as one that Spark alone can look at.
-    monkeypatch.setattr("klaviyo_spark.shared.local_folder", lambda *_: None)
+def test_a_uri_that_can_be_reached_need_not_be_there_yet(spark, tmp_path: Path):
+    # One that Spark alone can look at, as far as this goes.
+    uri = f"file://{tmp_path}/lake {{1,2}} [3]* ?"
 
-    check_warehouse_of(spark, f"file://{tmp_path}/lake", None)
+    check_warehouse_of(spark, Location(uri, None, uri))
 
     assert list(tmp_path.iterdir()) == []
 
@@ -54,17 +45,18 @@ class Cluster:
     """A session of a cluster: local but for the name of its master."""
 
     def __init__(self, spark) -> None:
-        self.read, self.conf = spark.read, self
+        self.read, self.sql, self.conf = spark.read, spark.sql, self
 
     def get(self, name: str) -> str:
         assert name == "spark.master"
         return "spark://host:7077"
 
 
-def test_a_folder_that_executors_see_is_left_as_it_was(spark, tmp_path: Path):
-    check_warehouse_of(Cluster(spark), f"{tmp_path}/lake", None)
+@pytest.mark.parametrize("name", ["lake", "lake {1,2} [3]* ü?"])
+def test_a_folder_that_executors_see_is_left_as_it_was(spark, tmp_path: Path, name):
+    check_warehouse_of(Cluster(spark), location(f"{tmp_path}/{name}"))
 
-    assert [path.name for path in tmp_path.rglob("*")] == ["lake"]
+    assert [path.name for path in tmp_path.rglob("*")] == [name]
 
 
 def test_a_folder_that_executors_do_not_see_is_refused(spark, tmp_path: Path, monkeypatch):
@@ -72,5 +64,26 @@ def test_a_folder_that_executors_do_not_see_is_refused(spark, tmp_path: Path, mo
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: 0)
 
     with pytest.raises(ConfigError, match=r"executors do not see that folder; .*\(0 of 32 files"):
-        check_warehouse_of(Cluster(spark), f"{tmp_path}/lake", None)
+        check_warehouse_of(Cluster(spark), location(f"{tmp_path}/lake"))
     assert [path.name for path in tmp_path.rglob("*")] == ["lake"]
+
+
+class AsciiJava:
+    """A session whose Java was started in the locale C."""
+
+    def sql(self, statement: str) -> AsciiJava:
+        assert "sun.jnu.encoding" in statement
+        return self
+
+    def collect(self) -> list[tuple[str]]:
+        return [("ANSI_X3.4-1968",)]
+
+
+def test_a_java_that_cannot_spell_the_folder_is_refused_by_its_locale():
+    check_spelling(AsciiJava(), Path("/lake"))
+    with pytest.raises(ConfigError, match="in ANSI_X3.4-1968, .*start it with LC_ALL=C.UTF-8"):
+        check_spelling(AsciiJava(), Path("/lake ü"))
+
+
+def test_our_own_java_spells_any_folder(spark):
+    check_spelling(spark, Path("/lake ü"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
+from klaviyo_spark import sql
 from klaviyo_spark.sql import merge_into, portable, text
 
 ODD = (
@@ -40,6 +42,17 @@ def test_a_merge_holds_its_table_and_its_values_to_the_letter():
     )
     fields = [name for _, name, _, _ in string.Formatter().parse(statement) if name is not None]
     assert fields == ["rows"]
+
+
+def test_no_other_module_writes_a_merge():
+    package = Path(sql.__file__).parent
+    found = {
+        path.name
+        for path in package.rglob("*.py")
+        if "MERGE INTO {" in path.read_text(encoding="utf-8")
+    }
+
+    assert found == {"sql.py"}
 
 
 def test_a_text_never_holds_what_spark_takes_for_a_variable():

@@ -24,13 +24,13 @@ from klaviyo_spark.doctor.check import (
     warn,
 )
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lock import local_folder
 from klaviyo_spark.parts import check_apart
 from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings, api_key, check_warehouse
+from klaviyo_spark.settings import Settings, api_key
 from klaviyo_spark.status import facts, summed
 from klaviyo_spark.status.opening import lake_name, reader
 from klaviyo_spark.treatment import personal
+from klaviyo_spark.warehouse import check_warehouse
 
 __all__ = ["Check", "examined", "exit_code", "lines", "verdict"]
 
@@ -109,17 +109,16 @@ def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
 
 def _lake(settings: Settings) -> Iterator[Check]:
     """The lake's place, what is in it, who holds it."""
-    folder = local_folder(settings.warehouse, settings.catalog)
     usable = True
 
     def place() -> Iterable[Check]:
         nonlocal usable
         try:
-            check_warehouse(settings.warehouse, settings.schemas)
+            found = check_warehouse(settings.warehouse, settings.schemas)
         except ConfigError:
             usable = False
             raise
-        return machine.room(folder)
+        return machine.room(found.folder)
 
     def inside() -> Iterable[Check]:
         found = facts(reader(settings))

@@ -31,10 +31,11 @@ from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING, row_hash
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import merge_into, text
-from klaviyo_spark.tables import ASIDE, is_not_there
+from klaviyo_spark.tables import is_not_there
 from klaviyo_spark.workers import workers
 
 # Of a record in quarantine: it is the person, or about nobody else.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from klaviyo_spark.report.answers import ask
 from klaviyo_spark.report.figures import figures
 from klaviyo_spark.report.page import page
 from klaviyo_spark.report.reader import Fallback, FolderReader, Reader, SparkReader
-from klaviyo_spark.settings import Settings, check_warehouse, load
+from klaviyo_spark.settings import Settings, load
+from klaviyo_spark.warehouse import check_warehouse
 
 
 def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
@@ -60,20 +60,17 @@ def write(settings: Settings, out: Path) -> None:
 def reader_of(settings: Settings) -> Reader:
     """What reads the lake: delta-rs where it is a folder of this machine, else Spark."""
     warehouse, schemas = settings.warehouse, settings.schemas
+    folder = None
     if not settings.catalog:
-        warehouse = check_warehouse(warehouse, schemas)
+        found = check_warehouse(warehouse, schemas, writable=False)
+        warehouse, folder = found.text, found.folder
 
     def by_spark() -> Reader:
         from klaviyo_spark.lake import Place
 
         place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-        return SparkReader(session.spark_session(warehouse), place)
+        return SparkReader(session.spark_session(place.uri), place)
 
-    # On a platform a path is its own, whatever stands in its place here.
-    given = session.place(os.environ, active=False) is session.Place.GIVEN
-    mounted = warehouse.startswith(("/Volumes/", "/dbfs/"))
-    folder = Path(warehouse)
-    local = folder.is_absolute() and not (settings.catalog or given or mounted)
-    if not (local and local_pages.available()):
+    if folder is None or not local_pages.available():
         return by_spark()
     return Fallback(FolderReader(folder, schemas), by_spark)

@@ -21,7 +21,8 @@ from klaviyo_spark.progress import progress
 from klaviyo_spark.report.verb import write as write_report
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.settings import Settings, check_warehouse
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.warehouse import check_warehouse
 
 KEY = "pk_sandbox"
 REPORT = "report.html"
@@ -36,7 +37,7 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
     Returns:
         0, or the first exit code of a sync that was not all done.
     """
-    folder = Path(check_warehouse(warehouse))
+    folder = Path(check_warehouse(warehouse).text)
     if folder.exists():
         out(f"replacing the lake in {warehouse}")
         shutil.rmtree(folder)

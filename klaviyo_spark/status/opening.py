@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 
-from klaviyo_spark.lock import local_folder
-from klaviyo_spark.settings import Settings, check_warehouse
+from klaviyo_spark.settings import Settings
 from klaviyo_spark.status.facts import Reader
+from klaviyo_spark.warehouse import check_warehouse
 
 
 def reader(settings: Settings) -> Reader:
@@ -16,19 +16,19 @@ def reader(settings: Settings) -> Reader:
         ConfigError: the folder is no lake, or Spark cannot start.
     """
     schemas = settings.schemas
-    folder = local_folder(settings.warehouse, settings.catalog)
     warehouse = settings.warehouse
-    if folder is not None:
-        warehouse = check_warehouse(warehouse, schemas, writable=False)
+    folder = None
+    if not settings.catalog:
+        found = check_warehouse(warehouse, schemas, writable=False)
+        warehouse, folder = found.text, found.folder
 
     def by_spark() -> Reader:
         from klaviyo_spark.lake import Lake, Place
         from klaviyo_spark.session import Work, spark_session
         from klaviyo_spark.status.tables import Tables
 
-        spark = spark_session(warehouse, work=Work.SHORT)
         place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
-        return Tables(Lake(spark, place))
+        return Tables(Lake(spark_session(place.uri, work=Work.SHORT), place))
 
     if folder is None or not without_spark():
         return by_spark()

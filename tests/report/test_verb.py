@@ -12,7 +12,8 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.report.verb import reader_of
 from klaviyo_spark.sandbox.demo import leave_report
-from klaviyo_spark.settings import Settings, check_warehouse
+from klaviyo_spark.settings import Settings
+from klaviyo_spark.warehouse import check_warehouse
 
 
 def run(*arguments: str) -> int:
@@ -127,4 +128,4 @@ def test_the_demo_leaves_its_report_in_the_lakes_folder_which_stays_a_lake(lake,
 
     assert said == ["The report is in ./demo/report.html: open it in a browser."]
     assert "<title>klaviyo_v2 of default" in (folder / "report.html").read_text(encoding="utf-8")
-    assert check_warehouse(str(folder)) == str(folder)
+    assert check_warehouse(str(folder)).folder == folder

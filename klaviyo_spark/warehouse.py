@@ -1,0 +1,50 @@
+"""The folder of a lake, looked at before anything is made in it."""
+
+from __future__ import annotations
+
+import tempfile
+
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.location import Location, location
+from klaviyo_spark.settings import Schemas
+
+
+def check_warehouse(
+    warehouse: str,
+    schemas: Schemas = Schemas(),  # noqa: B008 - frozen
+    *,
+    writable: bool = True,
+) -> Location:
+    """Where the lake is; a folder of this machine may be one.
+
+    A folder is a lake if it is empty, not there yet, or has one of the schemas' folders. Hidden
+    files do not count.
+
+    Args:
+        writable: whether it has to be; then a file without a name is made for a moment.
+
+    Raises:
+        ConfigError: a file, a folder of other things, one that cannot be written, or no place that
+            all who read the lake agree on.
+    """
+    place = location(warehouse)
+    folder = place.folder
+    if folder is None:
+        return place
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"warehouse {warehouse}: is a file; expected a folder")
+        inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+        ours = {f"{name}.db" for name in (schemas.bronze, schemas.silver, schemas.ops)}
+        if any(not name.startswith(".") for name in inside) and not ours & inside:
+            raise ConfigError(
+                f"warehouse {warehouse}: holds other things and no lake; expected an empty or new "
+                "folder"
+            )
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        if writable:
+            with tempfile.TemporaryFile(dir=there):
+                pass
+    except OSError as error:
+        raise ConfigError(f"warehouse {warehouse}: cannot be written: {error.strerror}") from error
+    return place

@@ -1,0 +1,206 @@
+"""What a user writes for the lake's place, as Spark, delta-rs, the lock and SQL all take it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.location import Location, glob_of, location
+from klaviyo_spark.lock import local_folder
+from klaviyo_spark.tables import Place, folder_in
+
+PLATFORM = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
+# What one name of a folder can hold that all who read a lake find by it.
+ODD = "a b {rows} {} ü 😀 `t` 'q' \"q\" #h ?i :c *s [b] 100% %zz $x ~ &;,=+@!^|<> ."
+
+
+@pytest.mark.parametrize(
+    ("written", "folder"),
+    [
+        ("/data/lake", "/data/lake"),
+        ("/data/lake/", "/data/lake"),
+        ("/data/./lake//x/", "/data/lake/x"),
+        ("//data/lake", "/data/lake"),
+        ("/data/my lake ", "/data/my lake "),
+        ("/data/lake...", "/data/lake..."),
+        (f"/data/{ODD}", f"/data/{ODD}"),
+        ("/", "/"),
+        ("file:///data/my%20lake", "/data/my lake"),
+        ("file:///data/my lake", "/data/my lake"),
+        ("file:///data/100%25/%C3%BC%3F%23", "/data/100%/ü?#"),
+        ("file:/data/lake", "/data/lake"),
+        ("file://localhost/data/lake", "/data/lake"),
+        ("FILE://LocalHost/data/lake", "/data/lake"),
+        ("file:////data/lake", "/data/lake"),
+        ("file:///~/lake", "/~/lake"),
+    ],
+)
+def test_a_folder_of_this_machine(written: str, folder: str):
+    found = location(written)
+
+    assert found == Location(folder, Path(folder), f"file://{folder}")
+    assert local_folder(written, None) == Path(folder)
+    assert location(found.text) == found
+
+
+def test_a_relative_folder_is_of_where_the_process_stands(tmp_path, monkeypatch):
+    (tmp_path / "here {1}").mkdir()
+    monkeypatch.chdir(tmp_path / "here {1}")
+
+    for written in ("lake", "./lake", "lake/", "../here {1}/lake"):
+        assert location(written).folder == tmp_path / "here {1}" / "lake"
+
+
+def test_a_tilde_is_a_home_where_a_path_begins(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.chdir("/")
+
+    assert location("~/lake").folder == Path("/home/ann/lake")
+    assert location("~").folder == Path("/home/ann")
+    assert location("./~/lake").folder == Path("/~/lake")
+
+
+def test_two_dots_follow_links_as_the_kernel_does(tmp_path):
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+
+    assert location(f"{tmp_path}/link/../lake").folder == tmp_path / "far" / "lake"
+    assert location(f"{tmp_path}/link/lake").folder == tmp_path / "link" / "lake"
+
+
+@pytest.mark.parametrize(
+    ("written", "uri"),
+    [
+        ("s3a://bucket/a%20b c", "s3a://bucket/a%20b c"),
+        ("S3A://Bucket/lake", "s3a://Bucket/lake"),
+        ("hdfs:/lake", "hdfs:/lake"),
+        ("abfss://c@a.dfs.core.windows.net/lake/", "abfss://c@a.dfs.core.windows.net/lake/"),
+        ("/dbfs/lake", "/dbfs/lake"),
+        ("/Volumes/a/b/c", "/Volumes/a/b/c"),
+    ],
+)
+def test_a_place_that_spark_alone_reaches(written: str, uri: str):
+    assert location(written) == Location(uri, None, uri)
+    assert location(location(written).text) == location(written)
+
+
+def test_a_platform_s_path_is_its_own():
+    assert location("/lake", PLATFORM) == Location("/lake", None, "/lake")
+    decoded = Location("file:///my%20lake", None, "file:///my lake")
+    assert location("file:///my%20lake", PLATFORM) == decoded
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (" ", "^warehouse: is blank; expected a folder or URI$"),
+        ("/a\nb", r"^warehouse /a\\nb: delta-rs takes no control characters"),
+        ("s3a://b/a\tb", r"^warehouse s3a://b/a\\tb: delta-rs takes no control characters"),
+        ("/a\x7f", r"^warehouse /a\\x7f: delta-rs takes no control characters"),
+        ("file:///a%0Ab", r"^warehouse /a\\nb: delta-rs takes no control characters"),
+        ("/${env:HOME}/lake", r"^warehouse /\$\{env:HOME\}/lake: Spark puts a variable's value"),
+        ("file:///%24%7Bx}", r"^warehouse /\$\{x\}: Spark puts a variable's value"),
+        ("/a%20b", "^warehouse /a%20b: delta-rs takes %20 for another character"),
+        ("/a%2fb", "^warehouse /a%2fb: delta-rs takes %2f for another character"),
+        ("file:///a%2520b", "^warehouse /a%20b: delta-rs takes %20 for another character"),
+        ("/a\\b", r"^warehouse /a\\b: delta-rs takes a backslash for another character"),
+        (
+            "lake:v2",
+            r"^warehouse lake:v2: begins like a URI, but has no / after lake:; .*\./lake:v",
+        ),
+        ("file:lake", "^warehouse file:lake: begins like a URI, but has no / after file:"),
+        ("file://", "^warehouse file://: a file: URI is of this machine"),
+        ("file://host/lake", "^warehouse file://host/lake: a file: URI is of this machine"),
+        ("file:///a?b", r"^warehouse file:///a\?b: in a file: URI \? and # end the path"),
+        ("file:///a#b", "^warehouse file:///a#b: in a file: URI . and # end the path"),
+        ("file:///100%", "^warehouse file:///100%: in a file: URI % stands before two hex digits"),
+        ("file:///a%FF", "^warehouse file:///a%FF: in a file: URI % stands before two hex digits"),
+        ("~nobody-of-that-name/x", r"no such user has a home here; .* \./~nobody-of-that-name/x$"),
+        ("/a\udcc3b", r"^warehouse /a\\udcc3b: Spark needs names in UTF-8"),
+    ],
+)
+def test_what_is_not_one_place_to_all_is_refused_by_name(written: str, words: str):
+    with pytest.raises(ConfigError, match=words) as refused:
+        location(written)
+    assert refused.value.exit_code == 2
+    assert str(refused.value).isprintable()
+
+
+def test_where_the_process_stands_counts_too(tmp_path, monkeypatch):
+    (tmp_path / "a%20b").mkdir()
+    monkeypatch.chdir(tmp_path / "a%20b")
+
+    with pytest.raises(ConfigError, match="a%20b/lake: delta-rs takes %20 for another character"):
+        location("./lake")
+
+
+@pytest.mark.parametrize("written", ["./lake", "lake", "~/lake"])
+def test_a_platform_s_spark_starts_from_nowhere(written: str):
+    with pytest.raises(ConfigError, match=f"^warehouse {written}: is relative, .*; set catalog"):
+        location(written, PLATFORM)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, "LC_ALL=C"),
+        ({"LC_ALL": "", "LC_CTYPE": "POSIX"}, "LC_CTYPE=POSIX"),
+        ({}, "no LC_ALL"),
+    ],
+)
+def test_a_locale_that_cannot_spell_a_folder_is_named(environ: dict[str, str], named: str):
+    words = f"^warehouse /ü: with {named} this process spells it in ascii, .* LC_ALL=C.UTF-8"
+    with pytest.raises(ConfigError, match=words):
+        location("/ü", environ, "ascii")
+    with pytest.raises(ConfigError, match="this process spells it in iso-8859-1"):
+        location("/ü", environ, "iso-8859-1")
+    assert location("/lake", environ, "ascii").folder == Path("/lake")
+
+
+def test_a_process_in_such_a_locale_stops_before_anything_is_made(tmp_path):
+    environ = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "klaviyo_spark.cli", "status", "--warehouse", "lake ü"]
+
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, check=False)
+
+    assert done.returncode == 2
+    assert b"with LC_ALL=C this process spells it in ascii" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.text(max_size=30).map(lambda text: f"/{text}"))
+def test_any_text_is_refused_or_the_same_place_to_all(written: str):
+    try:
+        found = location(written, {})
+    except ConfigError:
+        return
+    assert location(found.text, {}) == found
+    table = Place(written, None, "b", "s", "o").table("s", "t")
+    assert folder_in(table) == f"{found.uri.rstrip('/')}/s.db/t"
+    if found.folder is not None:
+        assert os.path.normpath(f"/{written.strip('/')}") == str(found.folder)
+
+
+def test_a_pattern_of_spark_s_readers_is_one_path():
+    assert glob_of("file:///a{1,2}[3]*?\\") == "file:///a\\{1,2\\}\\[3\\]\\*\\?\\\\"
+
+
+def test_spark_and_delta_rs_find_an_odd_folder_by_its_name(spark, tmp_path):
+    place = Place(f"{tmp_path}/{ODD}", None, "b", "s", "o")
+    name = place.table("s", "t")
+    spark.sql(f"CREATE TABLE {name} (a int) USING delta")
+
+    spark.sql("SELECT 1 AS a").write.format("delta").mode("append").save(folder_in(name))
+    spark.sql(f"INSERT INTO {name} VALUES (2)")
+
+    folder = tmp_path / ODD / "s.db" / "t"
+    assert [path.name for path in tmp_path.iterdir()] == [ODD]
+    assert sorted(DeltaTable(folder).to_pyarrow_table()["a"].to_pylist()) == [1, 2]
