@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +15,18 @@ import requests
 from klaviyo_spark import pipeline, summary
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.progress import progress
 from klaviyo_spark.report.verb import write as write_report
+from klaviyo_spark.sandbox.demo_folder import MARK, REPORT, check_folder, clear_folder
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import Work, spark_session
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.warehouse import check_warehouse
 
 KEY = "pk_sandbox"
-REPORT = "report.html"
+SYNCS = ("first sync", "a day later", "nothing new")
 
 
 def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None]) -> int:
@@ -36,31 +37,54 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
 
     Returns:
         0, or the first exit code of a sync that was not all done.
+
+    Raises:
+        ConfigError: there is something in the folder that no demo made.
+        LakeBusy: another run holds it.
     """
-    folder = Path(check_warehouse(warehouse).text)
-    if folder.exists():
-        out(f"replacing the lake in {warehouse}")
-        shutil.rmtree(folder)
+    folder = folder_of(warehouse)
     with served(events, profiles, out) as url:
         settings = Settings(base_url=url, warehouse=str(folder))
         names = settings.schemas
         place = Place(str(folder), None, names.bronze, names.silver, names.ops)
         out("starting Spark")
-        lake = Lake(spark_session(str(folder), work=Work.SHORT), place)
+        lake = Lake(spark_session(place.uri, work=Work.SHORT), place)
         limiter = Limiter()
-        for title in ("first sync", "a day later", "nothing new"):
-            if title == "a day later":
-                requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
-            out(f"\n== {title}")
-            with Client(url, ApiKey(KEY), limiter=limiter) as client:
-                done = pipeline.run("sync", lake, settings, client, show=progress("auto"))
-            for line in summary.lines(done):
-                out(line)
-            if done.exit_code:
-                return done.exit_code
-    out(f"\nThe tables are in {warehouse}/klaviyo_v2.db, each a Delta folder any reader opens.")
-    leave_report(settings, warehouse, out)
+        run_ids = {title: uuid.uuid4().hex for title in SYNCS}
+        with pipeline.alone("demo", lake, uuid.uuid4().hex, wait=False):
+            if (folder / MARK).exists():
+                out(f"replacing the lake in {warehouse}")
+            clear_folder(folder, run_ids.values())
+            for title, run_id in run_ids.items():
+                if title == "a day later":
+                    requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
+                out(f"\n== {title}")
+                with Client(url, ApiKey(KEY), limiter=limiter) as client:
+                    shown = progress("auto")
+                    done = pipeline.one_run(
+                        "sync", lake, settings, client, show=shown, run_id=run_id
+                    )
+                for line in summary.lines(done):
+                    out(line)
+                if done.exit_code:
+                    return done.exit_code
+            where = f"{warehouse}/{names.silver}.db"
+            out(f"\nThe tables are in {where}, each a Delta folder any reader opens.")
+            leave_report(settings, warehouse, out)
     return 0
+
+
+def folder_of(warehouse: str) -> Path:
+    """The folder of a demo's lake, fit for it.
+
+    Raises:
+        ConfigError: it is none of this machine, or has something in it that no demo made.
+    """
+    folder = check_warehouse(warehouse).folder
+    if folder is None:
+        raise ConfigError(f"warehouse {warehouse}: a demo needs a folder of this machine")
+    check_folder(folder)
+    return folder
 
 
 def leave_report(settings: Settings, warehouse: str, out: Callable[[str], None]) -> None:
