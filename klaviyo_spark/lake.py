@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,13 +15,11 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, local_pages, ops
 from klaviyo_spark.arrow import TYPES
-from klaviyo_spark.commit_tag import OPTION, tagged
+from klaviyo_spark.commit_tag import OPTION, TAG, tagged
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import merge_into, text
@@ -128,23 +125,40 @@ class Lake(Tables):
         return rows.hint("rebalance", table.partition.name) if table.partition else rows
 
     def undo(self, table: TableSpec) -> None:
-        """Take back the last commit to a silver table, which is this run's."""
+        """Take back this run's append to a silver table.
+
+        Raises:
+            LakeError: another writer has changed the table since.
+        """
         name = self._silver(table)
-        last = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"]
+        commits = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 10").collect()
+        # A platform may have written small files together meanwhile.
+        last = next(commit for commit in commits if commit["operation"] != "OPTIMIZE")
+        if last["userMetadata"] != TAG:
+            raise LakeError(
+                f"{table.name}: too many rows broke a check, and another writer has changed the "
+                "table since they were written, so they stay; delete those of this _run_id"
+            )
         with tagged(self.spark):
-            self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last - 1}")
+            self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last['version'] - 1}")
 
     def publish(self, table: TableSpec, rows: DataFrame, accounts: Sequence[str]) -> None:
         """Put ``rows`` in the place of all rows of the accounts, and its columns, in one commit.
 
         Raises:
-            LakeError: the columns change, and rows of other accounts are in the way.
+            LakeError: the columns change, and rows of other accounts are in the way, or the table
+                is another's.
         """
         ours = F.col("_account_id").isin(*accounts)
         try:
             name = self._silver(table)
         except TableDiffers as differs:
             name = self.place.table(self.place.silver, table.name)
+            if "_account_id" not in self.spark.table(name).columns:
+                raise LakeError(
+                    f"{name}: is not of klaviyo-spark's making; rename it, or call `schemas` "
+                    "otherwise in conf"
+                ) from differs
             others = self.spark.table(name).where(~ours).select("_account_id").distinct().collect()
             if others:
                 raise LakeError(
@@ -176,19 +190,6 @@ class Lake(Tables):
         else:
             writer.save(folder_in(name))
         self._set_property(name, COLUMNS, ",".join(docs))
-
-    def forget_aside(self) -> None:
-        """Empty the tables that stand aside; where the platform lets us, remove them."""
-        folder = folder_of(self)
-        for schema in (self.place.silver + ASIDE, self.place.ops + ASIDE):
-            if folder:
-                shutil.rmtree(folder / f"{schema}.db", ignore_errors=True)
-            elif self.place.catalog:
-                self.spark.sql(f"DROP SCHEMA IF EXISTS `{self.place.catalog}`.`{schema}` CASCADE")
-        if not folder and not self.place.catalog:
-            kept = [self._silver(TABLES[name]) for name in self.aside]
-            for name in [*kept, *map(self._ops, ops.TABLES)]:
-                self.spark.sql(f"DELETE FROM {name}")
 
     def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> Merged:
         """Update and insert whole rows by key.

@@ -21,6 +21,7 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.staging import drop_staging, make_staging
 from klaviyo_spark.state import pages_gone_before, pages_lost, silver_states
 
 
@@ -85,7 +86,8 @@ class Rebuild:
             One load per table and run.
 
         Raises:
-            LakeError: upkeep, or somebody else, has taken pages away.
+            LakeError: upkeep, or somebody else, has taken pages away, or what is in the place where
+                tables are made anew is not ours.
         """
         gone = pages_gone_before(self._lake, account_id).keys() & set(resources)
         if gone:
@@ -102,7 +104,7 @@ class Rebuild:
                 "of, so a rebuild would lose rows; name other --resources, or remove these tables"
             )
         if not self._begun:
-            self._all.forget_aside()
+            make_staging(self._all)
             self._begun = True
         loads = refine(
             aside,
@@ -137,7 +139,7 @@ class Rebuild:
                 self._lake.publish(TABLES[name], rows, accounts)
                 stood[name] = self._stands(name, before.get(name))
         self._replace_ledgers(stood)
-        aside.forget_aside()
+        drop_staging(aside)
 
     def _stands(self, name: str, before: TableState | None) -> TableState:
         """The table that was published: where a catalog replaces it, its id is another one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +46,8 @@ _FOLDER_PROPERTIES = {
 }
 # Table properties: the columns that we have made, and of others those that a run has named.
 COLUMNS, NAMED = "klaviyo_spark.columns", "klaviyo_spark.foreign_columns"
+# Of a table that stands aside: by this ``staging`` knows it for ours.
+STAGED = {"klaviyo_spark.staged": "true"}
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
 _NOT_THERE = ("NOT_FOUND", "DOES_NOT_EXIST", "MISSING_DELTA_TABLE", "NOT_EXIST")
 
@@ -204,13 +206,15 @@ class Tables:
             f"{table.doc} {table.note}".strip(),
             partitions=partition,
             statistics=(*statistics, "_account_id", "_landed_at", "_deleted_at"),
+            staged=table.name in self.aside,
         )
 
     def _ops(self, name: str) -> str:
         doc, columns = ops.TABLES[name]
-        schema = self.place.ops + (ASIDE if self.aside else "")
+        staged = bool(self.aside)
+        table = self.place.table(self.place.ops + (ASIDE if staged else ""), name)
         statistics = ops.STATISTICS.get(name)
-        return self._ensure(self.place.table(schema, name), columns, doc, statistics=statistics)
+        return self._ensure(table, columns, doc, statistics=statistics, staged=staged)
 
     def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
         """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""
@@ -224,6 +228,7 @@ class Tables:
         *,
         partitions: Sequence[str] = (),
         statistics: Sequence[str] | None = None,
+        staged: bool = False,
     ) -> str:
         """Create the table if it is not there; its comments are those of the spec.
 
@@ -234,7 +239,14 @@ class Tables:
         """
         with self._making.setdefault(name, threading.Lock()):
             if name not in self._known:
-                self._make(name, list(columns), doc, partitions, statistics)
+                columns = list(columns)
+                properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
+                properties[COLUMNS] = ",".join(c for c, _, _ in columns)
+                if staged:
+                    properties |= STAGED
+                if statistics is not None:
+                    properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
+                self._make(name, columns, doc, partitions, properties)
                 self._known.add(name)
         return name
 
@@ -244,16 +256,12 @@ class Tables:
         columns: Sequence[tuple[str, str, str]],
         doc: str,
         partitions: Sequence[str],
-        statistics: Sequence[str] | None,
+        properties: Mapping[str, str],
     ) -> None:
         if self.place.catalog:
             schema = name.rpartition(".")[0]
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         shape = ", ".join(f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns)
-        properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
-        properties[COLUMNS] = ",".join(c for c, _, _ in columns)
-        if statistics is not None:
-            properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
         listed = ", ".join(f"{_text(k)} = {_text(v)}" for k, v in properties.items())
         by = f"PARTITIONED BY ({', '.join(partitions)})" if partitions else ""
         self.spark.sql(
@@ -271,7 +279,9 @@ class Tables:
         ]
         no_rows = self.spark.range(0).select(*cells).write.format("delta").mode("append")
         no_rows.partitionBy(*partitions).options(**properties).save(folder_in(name))
-        self._set_property(name, COLUMNS, properties[COLUMNS])
+        for key in (COLUMNS, *STAGED):  # a writer takes none but Delta's own
+            if key in properties:
+                self._set_property(name, key, properties[key])
         self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
 
     def _there(self, name: str) -> list[tuple[str, str, str | None]] | None:

@@ -9,6 +9,7 @@ import pytest
 from builders import a_page
 
 from klaviyo_spark.counts import row_counts
+from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 
@@ -40,6 +41,38 @@ def test_a_table_that_a_killed_run_had_begun_to_make_is_made(spark, tmp_path, sc
 
     assert made(cut_short, schema, name) == made(whole, schema, name)
     assert cut_short.pages().count() == 1
+
+
+def test_an_append_is_taken_back_unless_another_writer_came_after_it(spark, tmp_path):
+    lake = a_lake(spark, tmp_path)
+    tags = TABLES["tags"]
+    name = lake.place.table("klaviyo_v2", "tags")
+    rows = lake.silver(tags)
+    spark.sql(f"INSERT INTO {name} (tag_id) VALUES ('old')")
+    new = spark.createDataFrame([("new",)], "tag_id string")
+    new = new.join(rows.where("false"), "tag_id", "left").select(rows.columns)
+
+    lake.append(tags, new)
+    spark.sql(f"OPTIMIZE {name}").collect()
+    lake.undo(tags)
+    assert [row["tag_id"] for row in lake.silver(tags).collect()] == ["old"]
+
+    lake.append(tags, new)
+    spark.sql(f"DELETE FROM {name} WHERE tag_id = 'old'").collect()
+    with pytest.raises(LakeError, match="another writer has changed the table since"):
+        lake.undo(tags)
+    assert [row["tag_id"] for row in lake.silver(tags).collect()] == ["new"]
+
+
+def test_a_table_of_others_that_has_the_name_of_ours_is_not_published_over(spark, tmp_path):
+    lake = a_lake(spark, tmp_path)
+    name = lake.place.table("klaviyo_v2", "tags")
+    spark.sql(f"CREATE TABLE {name} USING delta AS SELECT 'mine' AS tag")
+    aside = Lake(spark, lake.place, frozenset(["tags"])).silver(TABLES["tags"])
+
+    with pytest.raises(LakeError, match="tags`: is not of klaviyo-spark's making; rename it"):
+        lake.publish(TABLES["tags"], aside, ["default"])
+    assert [tuple(row) for row in spark.table(name).collect()] == [("mine",)]
 
 
 def test_a_table_that_is_being_made_has_no_rows_yet(spark, tmp_path):

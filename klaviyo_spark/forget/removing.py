@@ -6,15 +6,14 @@ only. What the tables held before is gone once ``clear`` has removed their old f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import reduce
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import ops, upkeep
+from klaviyo_spark import upkeep
 from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import in_a_line
@@ -27,15 +26,13 @@ from klaviyo_spark.forget.finding import (
 )
 from klaviyo_spark.forget.person import MARK, Person
 from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING, row_hash
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.sql import merge_into, text
-from klaviyo_spark.tables import is_not_there
+from klaviyo_spark.staging import drop_staging
 from klaviyo_spark.workers import workers
 
 # Of a record in quarantine: it is the person, or about nobody else.
@@ -126,7 +123,7 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
     names = [place.table(place.bronze, "pages"), place.table(place.ops, "quarantine")]
     names += [place.table(place.silver, name) for name in dict.fromkeys([*personal, *touched])]
     try:
-        names += emptied_aside(lake)
+        names += drop_staging(lake)
     except Exception as error:
         problems.append(f"what a rebuild left aside is still there: {in_a_line(error)}")
     with upkeep.listing_quickly(lake):
@@ -137,25 +134,6 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
             except Exception as error:
                 problems.append(f"{name}: its old files are still there: {in_a_line(error)}")
     return problems
-
-
-def emptied_aside(lake: Lake) -> Iterator[str]:
-    """What a rebuild has left behind: removed, or where it cannot be, emptied; names of those."""
-    place = lake.place
-    aside = Lake(lake.spark, place, frozenset(TABLES))
-    if place.catalog or folder_of(lake):
-        aside.forget_aside()
-        return
-    for schema, tables in ((place.silver, TABLES), (place.ops, ops.TABLES)):
-        for table in tables:
-            name = place.table(schema + ASIDE, table)
-            try:
-                lake.spark.sql(f"DELETE FROM {name}").collect()
-            except AnalysisException as error:
-                if not is_not_there(error):
-                    raise
-                continue
-            yield name
 
 
 def _ours(lake: Lake) -> str:

@@ -19,6 +19,7 @@ from klaviyo_spark.forget.receipts import Receipt
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.staging import check_staging
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +80,14 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
 
     Raises:
         LakeBusy: another run holds the lake.
-        LakeError: a page that names the person cannot be read.
+        LakeError: a page that names the person cannot be read, or what is in the place where a
+            rebuild makes tables is not ours.
     """
     done = Forgotten(uuid.uuid4().hex, utc_now(), asked.by)
     began = time.monotonic()
     with pipeline.alone("forget", lake, done.run_id, wait):
         try:
+            check_staging(lake)
             pipeline.make_tables(lake, RESOURCES)
             _forget(lake.of(settings.account), settings.account, asked, done)
         except BaseException as error:

@@ -158,17 +158,3 @@ def which(page: Any) -> tuple[str, str, str]:
 
 def interrupted(*_: Any) -> None:
     raise KeyboardInterrupt
-
-
-def test_what_a_rebuild_left_behind_is_emptied_where_it_cannot_be_removed(
-    spark, tmp_path, monkeypatch
-):
-    lake = a_lake(spark, tmp_path / "lake")
-    aside = Lake(spark, lake.place, frozenset(["tags"]))
-    aside.silver(TABLES["tags"])
-    name = lake.place.table("klaviyo_v2_rebuild", "tags")
-    spark.sql(f"INSERT INTO {name} (tag_id) VALUES ('T1')")
-    monkeypatch.setattr(removing, "folder_of", lambda _: None)
-
-    assert list(removing.emptied_aside(lake)) == [name]
-    assert spark.table(name).count() == 0
