@@ -85,7 +85,8 @@ $(JUPYTER): $(READY) requirements-notebook.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebook.lock
 	@touch $@
 
-# As a file of yours: made anew only where the notebook itself has changed.
+# As a file of yours: made anew only where the notebook itself has changed, and you have not changed
+# or run it. `clean` leaves it.
 backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
 	$(BIN)/python scripts/notebook.py $< $@
 
@@ -101,5 +102,5 @@ build: $(READY) ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made, .venv too
-	rm -rf .venv .venv-spark40 build dist backfill.ipynb *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark40 build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

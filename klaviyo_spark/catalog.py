@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.errors import AnalysisException
 
 from klaviyo_spark.errors import in_a_line
-from klaviyo_spark.publish import SUFFIX, TAG, due
+from klaviyo_spark.publish import SUFFIX, TAG, due, views
 from klaviyo_spark.sql import text
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ def publish(lake: Lake) -> list[str]:
     without news changes nothing. A folder, and a catalog that is not Unity Catalog, is left alone.
 
     Returns:
-        What should be known: at most a line for the views and one for the tags, where the catalog
-        refused. Neither fails a run: the tables are there.
+        What should be known: views of others that have the names of ours, and at most a line for
+        the views and one for the tags, where the catalog refused. None fails a run: the tables are
+        there.
     """
     place = lake.place
     if not place.catalog:
@@ -38,9 +39,11 @@ def publish(lake: Lake) -> list[str]:
             f"WHERE tag_name = {text(TAG)} AND schema_name IN ({schemas})"
         ).collect()
         columns = lake.spark.sql(
-            f"SELECT table_name, column_name FROM {about}.columns "
-            f"WHERE table_schema = {text(place.silver.lower())} "
-            f"AND endswith(table_name, {text(SUFFIX)}) ORDER BY table_name, ordinal_position"
+            "SELECT c.table_name, c.column_name, t.comment "
+            f"FROM {about}.columns c JOIN {about}.tables t "
+            "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
+            f"WHERE c.table_schema = {text(place.silver.lower())} "
+            f"AND endswith(c.table_name, {text(SUFFIX)}) ORDER BY c.table_name, c.ordinal_position"
         ).collect()
     except AnalysisException as error:
         logger.debug("%s is no Unity Catalog: %s", place.catalog, in_a_line(error))
@@ -50,13 +53,26 @@ def publish(lake: Lake) -> list[str]:
     has_views: dict[str, tuple[str, ...]] = {}
     for row in columns:
         has_views[row["table_name"]] = (*has_views.get(row["table_name"], ()), row["column_name"])
+    ours = {view.name: view.about for view in views(place)}
+    foreign = sorted(
+        {
+            row["table_name"]
+            for row in columns
+            if row["table_name"] in ours
+            and not (row["comment"] or "").startswith(ours[row["table_name"]])
+        }
+    )
     has_tags = {(row["schema_name"], row["table_name"], row["column_name"]) for row in tagged}
-    missing_views, missing_tags = due(place, has_views, has_tags)
+    missing_views, missing_tags = due(place, has_views, has_tags, foreign)
     refused = (
         _told(lake, "views", missing_views, "CREATE TABLE on the schema"),
         _told(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),
     )
-    return [line for line in refused if line]
+    stay = [
+        f"views: {name} is not of klaviyo-spark's making, and stays as it is; rename it for ours"
+        for name in foreign
+    ]
+    return [line for line in (*stay, *refused) if line]
 
 
 def _told(lake: Lake, what: str, statements: list[str], right: str) -> str:

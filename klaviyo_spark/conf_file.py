@@ -76,10 +76,11 @@ def write(file: Path, values: Mapping[str, Value], *, anew: bool = False) -> Non
     text = filled(TEMPLATE.read_text(encoding="utf-8"), values)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and not anew:
-            raise there_already(file)
-        file.write_text(text, encoding="utf-8")
+        with open(file, "w" if anew else "x", encoding="utf-8") as conf:
+            conf.write(text)
     except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename == str(file):
+            raise there_already(file) from error
         raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
 
 

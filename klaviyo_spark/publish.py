@@ -26,9 +26,14 @@ _MARK = "_deleted_at"
 
 @dataclass(frozen=True)
 class View:
-    """A view of a table's rows that are there now; ``sql`` makes it, or makes it anew."""
+    """A view of a table's rows that are there now; ``sql`` makes it, or makes it anew.
+
+    Args:
+        about: how its comment begins, by which it is known for ours.
+    """
 
     name: str
+    about: str
     columns: tuple[str, ...]
     sql: str
 
@@ -62,6 +67,7 @@ def due(
     place: Place,
     has_views: Mapping[str, tuple[str, ...]],
     has_tags: Collection[tuple[str, str, str]],
+    foreign: Collection[str] = (),
 ) -> tuple[list[str], list[str]]:
     """SQL of the views and of the tags that the catalog lacks.
 
@@ -69,9 +75,14 @@ def due(
         has_views: columns of the views there are, by name; one with other columns is made anew.
         has_tags: schema, table and column of those that have the tag, in lower case; one that
             somebody has set to something else stays.
+        foreign: names of views that are not ours; they stay.
     """
     return (
-        [view.sql for view in views(place) if has_views.get(view.name) != view.columns],
+        [
+            view.sql
+            for view in views(place)
+            if view.name not in foreign and has_views.get(view.name) != view.columns
+        ],
         [
             tag.sql
             for tag in tags(place)
@@ -96,14 +107,16 @@ def _view(place: Place, table: TableSpec) -> View:
     described = [(c.name, c.doc) for c in columns_of(table)]
     described += [(name, doc) for name, _, doc in BOOKKEEPING if name != _MARK]
     present = [c.name for c in table.columns if c.role == "present"]
+    about = f"Rows of {table.name} that are there now."
     name, kept = f"{table.name}{SUFFIX}", present[0] if table.history else f"{_MARK} IS NULL"
     target = f"`{place.catalog}`.`{place.silver}`.`{name}`" if place.catalog else f"`{name}`"
     return View(
         name,
+        about,
         tuple(column for column, _ in described),
         f"CREATE OR REPLACE VIEW {target} "
         f"({', '.join(f'`{c}` COMMENT {text(doc)}' for c, doc in described)}) "
-        f"COMMENT {text(f'Rows of {table.name} that are there now. {table.doc}')} "
+        f"COMMENT {text(f'{about} {table.doc}')} "
         f"AS SELECT {', '.join(f'`{c}`' for c, _ in described)} "
         f"FROM {place.table(place.silver, table.name)} WHERE {kept}",
     )

@@ -243,6 +243,51 @@ def test_jupyter_gets_the_cells_with_text_as_text(convert):
     assert len({cell["id"] for cell in cells}) == len(cells)
 
 
+def with_output(notebook: dict[str, Any]) -> None:
+    code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    code["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["42\n"]}]
+
+
+def with_a_line(notebook: dict[str, Any]) -> None:
+    notebook["cells"][-1]["source"] += "\nbackfill.chart()"
+
+
+def without_mark(notebook: dict[str, Any]) -> None:
+    del notebook["metadata"]["klaviyo_spark"]
+
+
+@pytest.mark.parametrize("change", [with_output, with_a_line, without_mark])
+def test_a_notebook_that_somebody_works_in_stays(convert, tmp_path, change):
+    made = convert(NOTEBOOK.read_text())
+    change(made)
+    (tmp_path / "a.ipynb").write_text(json.dumps(made))
+
+    assert convert(NOTEBOOK.read_text().replace("Backfill", "Refill")) == made
+
+
+@pytest.mark.parametrize("text", ["[1]", "of somebody"])
+def test_a_file_that_is_no_notebook_stays(tmp_path, capsys, text):
+    kept = tmp_path / "a.ipynb"
+    kept.write_text(text)
+
+    runpy.run_path(str(ROOT / "scripts" / "notebook.py"))["main"](NOTEBOOK, kept)
+
+    assert kept.read_text() == text
+    assert capsys.readouterr().err.startswith(f"{kept}: stays as you have changed or run it")
+
+
+def test_a_notebook_that_jupyter_has_only_saved_is_made_anew(convert, tmp_path):
+    made = convert(NOTEBOOK.read_text())
+    for cell in made["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    made["metadata"]["language_info"] = {"name": "python"}
+    (tmp_path / "a.ipynb").write_text(json.dumps(made))
+
+    again = convert(NOTEBOOK.read_text().replace("Backfill a past", "Refill a past"))
+
+    assert again["cells"][0]["source"].startswith("# Refill a past window")
+
+
 @pytest.mark.parametrize(
     ("source", "why"),
     [

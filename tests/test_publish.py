@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,7 +99,8 @@ def test_a_script_has_all_of_it_and_of_a_folder_the_views_alone():
     assert len(folder) == len(HAS_VIEWS) + 1
     assert folder[-1].startswith("-- a folder has no tags")
     assert "VIEW `tags_current` " in folder[-2]
-    assert "FROM delta.`/data/lake/klaviyo_v2.db/tags` WHERE" in folder[-2]
+    # With its scheme: a session may have another file system by default.
+    assert "FROM delta.`file:///data/lake/klaviyo_v2.db/tags` WHERE" in folder[-2]
 
 
 def test_the_verb_prints_the_script_without_spark(
@@ -122,8 +124,17 @@ def test_the_verb_prints_the_script_without_spark(
 class ACatalog:
     """Stands in for the session of a Unity Catalog, and writes down what it is told."""
 
-    def __init__(self, *, views: Any = (), tags: Any = (), refuses: dict[str, Exception] | None):
+    def __init__(
+        self,
+        *,
+        views: Any = (),
+        tags: Any = (),
+        comments: Mapping[str, str | None] | None = None,
+        refuses: dict[str, Exception] | None,
+    ):
         self.views, self.tags, self.refuses = dict(views), tags, refuses or {}
+        made = {view.name: f"{view.about} And more." for view in publish.views(CATALOG)}
+        self.comments = made | dict(comments or {})
         self.told: list[str] = []
 
     def sql(self, statement: str) -> Any:
@@ -135,12 +146,17 @@ class ACatalog:
             return self._rows([dict(zip(names, tag, strict=True)) for tag in self.tags])
         if "information_schema.columns" in statement:
             columns = [(view, column) for view, all in self.views.items() for column in all]
-            return self._rows([{"table_name": v, "column_name": c} for v, c in columns])
+            return self._rows(
+                [
+                    {"table_name": view, "column_name": column, "comment": self.comments[view]}
+                    for view, column in columns
+                ]
+            )
         self.told.append(statement)
         return None
 
     @staticmethod
-    def _rows(rows: list[dict[str, str]]) -> SimpleNamespace:
+    def _rows(rows: list[dict[str, Any]]) -> SimpleNamespace:
         return SimpleNamespace(collect=lambda: rows)
 
 
@@ -161,6 +177,20 @@ def test_a_catalog_that_has_everything_is_only_asked():
     lake = a_lake(views=HAS_VIEWS, tags=HAS_TAGS)
 
     assert (brought_up_to_date(lake), lake.spark.told) == ([], [])
+
+
+@pytest.mark.parametrize("comment", [None, "", "Tags that marketing uses."])
+def test_a_view_that_somebody_else_made_stays_and_is_said(comment: str | None):
+    views = {**HAS_VIEWS, "tags_current": ("tag_id",), "lists_current": ("list_id",)}
+    lake = a_lake(views=views, tags=HAS_TAGS, comments={"tags_current": comment})
+
+    assert brought_up_to_date(lake) == [
+        "views: tags_current is not of klaviyo-spark's making, and stays as it is; rename it for "
+        "ours"
+    ]
+    assert [statement.partition(" (")[0] for statement in lake.spark.told] == [
+        "CREATE OR REPLACE VIEW `main`.`Silver`.`lists_current`"
+    ]
 
 
 def test_a_folder_is_not_even_asked():

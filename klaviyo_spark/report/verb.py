@@ -18,12 +18,16 @@ from klaviyo_spark.report.reader import Fallback, FolderReader, Reader, SparkRea
 from klaviyo_spark.settings import Settings, load
 from klaviyo_spark.warehouse import check_warehouse
 
+# Stands in the head of every report.
+_SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
+
 
 def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
     """Write the page where ``--out`` says; of several accounts one each, named for it.
 
     Raises:
-        ConfigError: conf or options are wrong, or there is no lake to report on.
+        ConfigError: conf or options are wrong, the file is not a report of before, or there is no
+            lake to report on.
     """
     names = ("warehouse", "account")
     settings = load(options["config"], **{name: options[name] for name in names})
@@ -31,12 +35,27 @@ def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
     if not out.absolute().parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
     every = each(settings)
-    for one in every:
-        page_of = out if len(every) == 1 else beside(out, one.account)
-        write(one, page_of)
+    pages = [out if len(every) == 1 else beside(out, one.account) for one in every]
+    for file in pages:
+        check_file(file)
+    for one, file in zip(every, pages, strict=True):
+        write(one, file)
         whose = "" if len(every) == 1 else f" on {one.account}"
-        say(f"the report{whose} is in {page_of}")
+        say(f"the report{whose} is in {file}")
     return 0
+
+
+def check_file(out: Path) -> None:
+    """See to it that nothing but an earlier report is written over.
+
+    Raises:
+        UsageError: the file is something else.
+    """
+    if not out.is_file() or out.stat().st_size == 0:
+        return
+    with open(out, "rb") as file:
+        if _SIGN not in file.read(_HEAD):
+            raise UsageError(f"--out {out}: is there already, and no report; name another file")
 
 
 def beside(out: Path, account: str) -> Path:

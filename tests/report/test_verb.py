@@ -92,6 +92,34 @@ def test_a_folder_that_is_not_there_is_a_slip_of_the_command_line(lake, tmp_path
     assert f"there is no folder {out.parent}" in capsys.readouterr().err
 
 
+def test_a_report_of_before_is_written_over_and_nothing_else_is(lake, tmp_path, capsys):
+    out = tmp_path / "report.html"
+    at = ("--warehouse", str(lake), "--out", str(out))
+    out.touch()  # as mktemp leaves it
+
+    assert [run(*at), run(*at)] == [0, 0]
+    for theirs in (
+        "<!DOCTYPE html><title>Sales</title>",
+        "\0" * 5000,
+        f"{' ' * 5000}klaviyo-spark",
+    ):
+        out.write_text(theirs)
+        capsys.readouterr()
+        assert run(*at) == 2
+        assert f"--out {out}: is there already, and no report" in capsys.readouterr().err
+        assert out.read_text() == theirs
+
+
+def test_of_several_accounts_no_page_is_written_where_one_cannot_be(lake, tmp_path):
+    conf = tmp_path / "a.yml"
+    conf.write_text("accounts:\n  - {name: a, key_variable: A}\n  - {name: b, key_variable: B}\n")
+    (tmp_path / "page-b.html").write_text("of somebody")
+
+    out = ("--out", str(tmp_path / "page.html"))
+    assert run("--config", str(conf), "--warehouse", str(lake), *out) == 2
+    assert not (tmp_path / "page-a.html").exists()
+
+
 def test_a_file_that_cannot_be_written_is_said(lake, tmp_path, capsys):
     assert run("--warehouse", str(lake), "--out", str(tmp_path)) == 1
     assert f"{tmp_path}: cannot be written" in capsys.readouterr().err
