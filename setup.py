@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -55,6 +56,10 @@ def long_description() -> str:
     return readme.read_text(encoding="utf-8") if readme.exists() else ""
 
 
+# setuptools takes braces and dollars in the environment's own path for variables. A wheel is
+# installed relative to whatever environment it meets, so any other path will do.
+OPTIONS = {"install": {"prefix": "/usr"}} if set("{}$") & set(sys.prefix) else {}
+
 setup(
     name="klaviyo-spark",
     version=version(),
@@ -63,6 +68,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
+    options=OPTIONS,
     packages=find_packages(include=["klaviyo_spark", "klaviyo_spark.*"]),
     package_data={
         "": ["py.typed", "*.json", "*.yml", "*.md", "*.properties"],

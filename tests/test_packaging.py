@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from setuptools import Distribution
 
 ROOT = Path(__file__).parent.parent
 VERBS = [
@@ -63,3 +67,23 @@ def test_the_licence_is_apache_2():
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
 
     assert "Apache License\n                           Version 2.0" in licence
+
+
+# A wheel is made by the same command, which says so of whoever calls it.
+@pytest.mark.filterwarnings("ignore:setup.py install is deprecated")
+@pytest.mark.parametrize("prefix", ["/a {c}/.venv", "/a $c/.venv"])
+def test_the_package_installs_into_an_environment_of_any_path(tmp_path, monkeypatch, prefix):
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("setuptools.setup", lambda **options: asked.update(options))
+    runpy.run_path(str(ROOT / "setup.py"))
+    assert asked["options"] == {}
+
+    monkeypatch.setattr(sys, "prefix", prefix)
+    monkeypatch.setattr(sys, "exec_prefix", prefix)
+    runpy.run_path(str(ROOT / "setup.py"))
+    install = Distribution({"options": asked["options"]}).get_command_obj("install")
+    install.root = str(tmp_path)  # type: ignore[attr-defined] # as for a wheel
+
+    install.ensure_finalized()
+
+    assert install.install_lib.startswith(str(tmp_path))  # type: ignore[attr-defined]
