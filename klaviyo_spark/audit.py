@@ -17,11 +17,12 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.answers import as_time, without_mark
+from klaviyo_spark.api.answers import without_mark
 from klaviyo_spark.api.order import SLACK
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Fetched
 from klaviyo_spark.endpoint import Endpoint, Part
+from klaviyo_spark.instants import as_time
 from klaviyo_spark.paths import parse_path
 
 _NAMED = 5

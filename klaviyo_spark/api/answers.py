@@ -18,6 +18,7 @@ import msgspec
 
 from klaviyo_spark.api.troubles import ErrorPage, Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
+from klaviyo_spark.instants import as_time
 
 DETAIL_CHARS = 300
 _EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")
@@ -249,15 +250,6 @@ def as_id(value: Any) -> str | None:
         return None
     bare = value.strip()
     return value if bare and bare[0] not in "[{" else None
-
-
-def as_time(value: Any) -> datetime | None:
-    """A time in any form of the API, in UTC, where none is said too; None for what is no time."""
-    try:
-        found = msgspec.convert(value, datetime, strict=False)
-        return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
-    except (msgspec.ValidationError, OverflowError):
-        return None
 
 
 def _attribute(record: bytes, name: str) -> Any:

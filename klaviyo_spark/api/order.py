@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from klaviyo_spark.api.answers import Page, as_time, without_mark
+from klaviyo_spark.api.answers import Page, without_mark
+from klaviyo_spark.instants import as_time
 
 # Bounds are to the second, some of them asked for one second wider.
 SLACK = timedelta(seconds=1)

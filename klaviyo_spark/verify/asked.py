@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_id, as_time, decode
+from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, metrics_on
 from klaviyo_spark.api.walk import Walk
@@ -22,6 +22,7 @@ from klaviyo_spark.errors import (
     MissingScope,
     RateLimitTooLong,
 )
+from klaviyo_spark.instants import as_time
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.membership import Key
 from klaviyo_spark.progress import Progress, Stage

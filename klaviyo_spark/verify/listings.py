@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_id, as_time, decode
+from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.instants import as_time
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.verify.comparing import Listed
@@ -73,5 +74,5 @@ def _listed(record: Mapping[str, Any]) -> Listed:
     attributes = record.get("attributes")
     said = attributes if isinstance(attributes, dict) else {}
     name = said.get("name")
-    created = as_time(said.get("created") or said.get("created_at"))
+    created = as_time(said.get("created")) or as_time(said.get("created_at"))
     return Listed(name if isinstance(name, str) else None, created)

@@ -13,7 +13,7 @@ from klaviyo_spark.api.order import Times, follows, times_on
 
 from .listing import ZERO, at
 
-SEVEN = datetime.fromtimestamp(7, timezone.utc)
+EVENT = datetime.fromtimestamp(1782173723, timezone.utc)
 
 
 def a_page(*values: Any, field: str = "datetime", **more: Any) -> Page:
@@ -42,7 +42,8 @@ def times(*values: Any, until: datetime | None = None) -> Times:
         ([text(1), text(3), text(2), text(4)], Times(at(1), at(4), False)),
         ([text(1), None, text(2)], Times(at(1), at(2))),
         ([None, "soon"], Times()),
-        ([7, "soon"], Times(SEVEN, SEVEN)),
+        ([1782173723, "soon"], Times(EVENT, EVENT)),
+        ([7, "soon"], Times()),
     ],
     ids=str,
 )

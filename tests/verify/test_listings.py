@@ -65,6 +65,16 @@ def test_records_are_told_from_what_the_page_includes():
     assert dict(messages.records(body)) == {"C1-M": Listed(None, created)}
 
 
+def test_a_record_was_created_when_the_first_of_two_names_that_holds_a_time_says():
+    first = {"type": "tag", "id": "T1", "attributes": {"created": "soon", "created_at": 1782173723}}
+    second = {"type": "tag", "id": "T2", "attributes": {"created": "2026-06-23t00:15:23z"}}
+    (tags,) = listings(["tags"])
+
+    created = datetime(2026, 6, 23, 0, 15, 23, tzinfo=timezone.utc)
+    body = a_page("tags", first, second)["body"].encode()
+    assert dict(tags.records(body)) == {"T1": Listed(None, created), "T2": Listed(None, created)}
+
+
 def test_a_page_without_records_has_none():
     campaigns, messages = listings(["campaigns"])
     body = json.dumps({"data": [], "links": {}}).encode()
