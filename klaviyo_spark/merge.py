@@ -61,7 +61,8 @@ def changes(
         The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone), ``broken`` or
         ``none`` (not to be written, and only told of); ``nulled``, how many cells did not fit their
         type; ``broken``, what quarantine gets; ``lacked``: a read of this run is what marks it; the
-        counts of ``checks.LEFT_OUT``.
+        counts of ``checks.LEFT_OUT``; ``stored_day``, the partition that the table has the row in
+        (NULL too where it has none, or no such row).
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     s, t = (
@@ -103,6 +104,7 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "broken",
         "false AS lacked",
         *LEFT_OUT,
+        "CAST(NULL AS date) AS stored_day",
     )
 
 
@@ -167,6 +169,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         *("s_empties", "s_rivals", "greatest(s_listings, CAST(outranked AS int)) AS s_listings"),
         *("t__landed_at", "t__row_hash", "t__deleted_at"),
         *(["t_is_member"] if table.history else []),
+        f"{f't_{table.partition.name}' if table.partition else 'CAST(NULL AS date)'} AS stored_day",
     )
     if table.fillers:  # what only fills a row does not make one
         settled = settled.where("known OR fresh OR s_broken IS NOT NULL")
@@ -195,6 +198,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "s_broken AS broken",
         "lacked",
         *[f"{text} AS {count}" for count, text in zip(LEFT_OUT, left_out, strict=True)],
+        "stored_day",
     )
 
 

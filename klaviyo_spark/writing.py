@@ -27,6 +27,8 @@ HELD_RECORDS = 10_000
 _HELD_ROWS = 6_000
 _WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
 _KINDS = {**_WRITTEN, "quarantined": "broken"}
+# Of rows that the table has already.
+_KNOWN = ("changed", "marked")
 
 Span = tuple[date | None, date | None]
 """First and last day, both within; None where it is open."""
@@ -67,7 +69,10 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Tally:
-    """What changes: counts, the days it falls into (None: no day), the rows where they are few."""
+    """What changes: counts, the days it falls into (None: no day), the rows where they are few.
+
+    A row that moves to another day falls into both.
+    """
 
     counts: Mapping[str, int]
     days: tuple[date | None, ...] = ()
@@ -153,15 +158,16 @@ class Writer:
             if held.num_rows <= _HELD_ROWS:
                 return _tally_held(table, held)
         day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
+        stored = F.when(F.col("change").isin(*_KNOWN), F.struct("stored_day"))
         row = changed.agg(
             *_counts(F.lit(True), F.col("outside")),
             *_checks(table),
-            F.collect_set(day).alias("days"),
-            F.count_if(day.isNull()).alias("dayless"),
+            F.collect_set(F.struct(day.alias("day"))).alias("days"),
+            F.collect_set(stored).alias("stored_days"),
         ).first()
         assert row is not None
         counts = row.asDict()
-        days = counts.pop("days") + ([None] if counts.pop("dayless") else [])
+        days = {day for (day,) in (*counts.pop("days"), *counts.pop("stored_days"))}
         return Tally(counts, tuple(days))
 
     def write(
@@ -240,7 +246,7 @@ def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> D
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
     return changed.where("change NOT IN ('broken', 'none')").drop(
-        "change", "nulled", "broken", "checks", "outside", "lacked", *LEFT_OUT
+        "change", "nulled", "broken", "stored_day", "checks", "outside", "lacked", *LEFT_OUT
     )
 
 
@@ -281,4 +287,6 @@ def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
         left_out = pc.sum(held.column(check.counts)).as_py() if check.counts else None
         counts[f"check {check.name}"] = left_out or broken[check.name]
     days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()
+    stored = zip(kinds, held.column("stored_day").to_pylist(), strict=True)
+    days |= {day for kind, day in stored if kind in _KNOWN}
     return Tally(counts, tuple(days), held)
