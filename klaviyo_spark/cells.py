@@ -10,24 +10,33 @@ from __future__ import annotations
 
 from klaviyo_spark import sql
 from klaviyo_spark.api.metrics import DOCUMENTED
+from klaviyo_spark.instants import (
+    EPOCH,
+    LEAST_EPOCH,
+    MILLISECONDS_BELOW,
+    OFFSET,
+    SECONDS_BELOW,
+    TIME,
+)
 from klaviyo_spark.spec import Column
 
 # try_cast is wider than Klaviyo's forms: it takes "2026", "12:30" (today!), "1d", "NaN", "t".
-_TIME = sql.text(
-    r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$"
-)
+_TIME, _OFFSET, _EPOCH = sql.text(TIME), sql.text(OFFSET), sql.text(EPOCH)
 _NUMBER = sql.text(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-_OFFSET = sql.text(r"\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$")
-_EPOCH = sql.text(r"^\d{1,12}$")
+# With their zone, or a session may take them for local times.
+_FIRST = "TIMESTAMP'0001-01-01 00:00:00+00:00'"
+_LAST = "TIMESTAMP'9999-12-31 23:59:59.999999+00:00'"
 _DIGITS = sql.text(r"^([+-]?\d+)(\.0*)?$")
-_POWER = sql.text(r"^[+-]?\d(\.\d+)?[eE]\+?\d$")
+# As many digits as a decimal holds to the last one.
+_POWER = sql.text(r"^[+-]?\d{1,19}((\.\d{1,18})?[eE]\+?\d{1,2}|(\.\d{1,9})?[eE]-\d)$")
+_ZERO = sql.text(r"^-?0(\.0+)?([eE][+-]?\d+)?$")
 
 
 def shaped(column: Column, text: str) -> str:
     """``text`` after the column's named change of form."""
     match column.shape:
         case "filled":  # Klaviyo fills an empty attribution with "" and 0
-            return f"CASE WHEN {text} NOT IN ('', '0', '0.0') THEN {text} END"
+            return f"CASE WHEN {text} != '' AND NOT {text} RLIKE {_ZERO} THEN {text} END"
         case "message_channel":
             return _message_channel(text)
         case "flow_action_type":
@@ -45,9 +54,7 @@ def typed(column: Column, text: str, wall_clock: str = "") -> str:
         wall_clock: where true, a time's offset is dropped: the clock on the wall is what counts.
     """
     if column.shape == "utc_day":
-        epoch = f"timestamp_seconds(try_cast({text} AS bigint))"
-        seconds = f"CASE WHEN {text} RLIKE {_EPOCH} THEN {epoch} END"
-        return f"CAST(coalesce({_instant(text)}, {seconds}) AS date)"
+        return f"CAST(coalesce({_instant(text)}, {_since_1970(text, 0)}) AS date)"
     match column.type:
         case "string":
             return text
@@ -61,30 +68,44 @@ def typed(column: Column, text: str, wall_clock: str = "") -> str:
         case "int" | "bigint":
             return _whole(text, column.type)
         case "timestamp":
-            if not wall_clock:
-                return _instant(text)
-            time = f"{wall_clock} AND length({text}) > {len('2026-05-01')}"
-            wall = f"CASE WHEN {time} THEN regexp_replace({text}, {_OFFSET}, '') END"
-            return _instant(f"coalesce({wall}, {text})")
+            return f"coalesce({_instant(text, wall_clock)}, {_since_1970(text, LEAST_EPOCH)})"
         case "date":
             day = f"try_cast(substring({text}, 1, 10) AS date)"
-            return f"CASE WHEN {text} RLIKE {_TIME} THEN {day} END"
+            written = f"CASE WHEN {text} RLIKE {_TIME} AND left({text}, 4) <> '0000' THEN {day} END"
+            return f"coalesce({written}, CAST({_since_1970(text, LEAST_EPOCH)} AS date))"
 
 
-def _instant(text: str) -> str:
-    """A time with or without ``T``, fraction and zone; UTC where none is said."""
-    return f"CASE WHEN {text} RLIKE {_TIME} THEN try_cast({text} AS timestamp) END"
+def _instant(text: str, wall_clock: str = "") -> str:
+    """A time with or without ``T``, fraction and zone; UTC where none is said.
+
+    None that lies outside of the years 1 to 9999 in UTC: hardly any reader of Parquet knows those.
+    """
+    clock = text
+    if wall_clock:
+        timed = f"{wall_clock} AND length({text}) > {len('2026-05-01')}"
+        clock = f"CASE WHEN {timed} THEN regexp_replace({text}, {_OFFSET}, '') ELSE {text} END"
+    time = f"try_cast(upper({clock}) AS timestamp)"
+    # An offset moves a time by less than a day: only the first and the last one are looked at.
+    inner = f"left({text}, 10) NOT IN ('0001-01-01', '9999-12-31') AND left({text}, 4) <> '0000'"
+    fits = f"({inner} OR {time} BETWEEN {_FIRST} AND {_LAST})"
+    return f"CASE WHEN {text} RLIKE {_TIME} AND {fits} THEN {time} END"
+
+
+def _since_1970(text: str, least: int) -> str:
+    """A number of at least ``least`` as a time: seconds, or milliseconds where it is large."""
+    number = f"try_cast({text} AS decimal(30, 12))"
+    unit = f"CASE WHEN {number} < {SECONDS_BELOW} THEN 1000000 ELSE 1000 END"
+    time = f"timestamp_micros(CAST({number} * {unit} AS bigint))"
+    fits = f"{number} >= {least} AND {number} < {MILLISECONDS_BELOW}"
+    return f"CASE WHEN {text} RLIKE {_EPOCH} AND {fits} THEN {time} END"
 
 
 def _whole(text: str, type: str) -> str:
     """A whole number digit for digit, also when written as ``2.0`` or ``1e3``."""
     digits = f"try_cast(nullif(regexp_extract(trim({text}), {_DIGITS}, 1), '') AS {type})"
-    power = f"try_cast({text} AS double)"
+    power = f"try_cast({text} AS decimal(38, 18))"
     whole = f"{text} RLIKE {_POWER} AND {power} = floor({power})"
-    return (
-        f"coalesce({digits}, "
-        f"CASE WHEN {whole} THEN try_cast(try_cast({power} AS bigint) AS {type}) END)"
-    )
+    return f"coalesce({digits}, CASE WHEN {whole} THEN try_cast({power} AS {type}) END)"
 
 
 _CHANNEL_OF_ACTION = {

@@ -13,6 +13,7 @@ from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.paths import parse_path
 from klaviyo_spark.records import explode_records
 from klaviyo_spark.spec import Judge, TableSpec
+from klaviyo_spark.spelling import decoded
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
@@ -95,7 +96,7 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
         rows = rows.where(leaves.proves(judge.proof))
     for path in judge.childless:
         rows = rows.where(f"{leaves.of(parse_path(path[1:]))} IS NULL")
-    parent = leaves.of(parse_path(judge.parent[1:]))
+    parent = decoded(leaves.of(parse_path(judge.parent[1:])), "is_coded")
     named = "CAST(NULL AS array<string>)"
     if judge.names:
         listed = leaves.of(parse_path(judge.names[1:]))

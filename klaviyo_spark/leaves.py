@@ -21,7 +21,7 @@ class Leaves:
     """
 
     def __init__(self, source: str, name: str, wanted: Iterable[Path]) -> None:
-        self._source, self._name = source, name
+        self.source, self._name = source, name
         # Name of a struct column, the text it is parsed from, and its type.
         self._structs: list[tuple[str, str, str]] = []
         self._where: dict[tuple[str, ...], str] = {}
@@ -63,7 +63,7 @@ class Leaves:
 
     def of(self, path: Path) -> str:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
-        text = self._where[path.keys] if path.keys else sql.name(self._source)
+        text = self._where[path.keys] if path.keys else sql.name(self.source)
         return text if path.index is None else _element(text, path)
 
     def proves(self, proof: str) -> str:

@@ -11,6 +11,7 @@ from klaviyo_spark import sql
 from klaviyo_spark.checks import Check, Severity, graded
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.spelling import decoded
 
 
 def without_key(table: TableSpec) -> str:
@@ -29,7 +30,7 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     rules = ", ".join(f"CASE WHEN {check.breaks} THEN {check.words} END" for check in checks)
     facts = {
         "rule": f"concat_ws('; ', {rules})",
-        "record": "json",
+        "record": decoded("json", "is_coded"),
         "walk_id": "walk_id",
         "page_no": "page_no",
         "record_at": "at",
@@ -39,7 +40,7 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     # Each fact by itself may be NULL: a struct of facts that may not travels badly by Arrow.
     broken = [f"CASE WHEN {bad} THEN {fact} END AS {name}" for name, fact in facts.items()]
     whole = f"CASE WHEN {bad} THEN struct({', '.join(broken)}) END AS broken"
-    return rows.selectExpr("*", whole).drop("json", "odd")
+    return rows.selectExpr("*", whole).drop("json", "is_coded", "odd")
 
 
 def with_checks(changed: DataFrame, table: TableSpec) -> DataFrame:

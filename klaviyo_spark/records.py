@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 
-from klaviyo_spark import sql
+from klaviyo_spark import spelling, sql
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.spec import Borrow, RowOf
@@ -26,9 +26,12 @@ PAGE_FACTS = (
     "fetched_at",
 )
 _EMPTY = f"coalesce({sql.bare('{}')} = '', true)"
+# And whether its texts are ``spelling.coded``.
+_FACTS = (*PAGE_FACTS, "is_coded")
 # What an error says of a page that Spark's JSON reader gives up on.
 UNREADABLE = "cannot be read as JSON"
-PAGE = "from_json(body, 'struct<data:array<string>,included:array<string>>')"
+_TEXTS = "'struct<data:array<string>,included:array<string>>'"
+PAGE = f"from_json(body, {_TEXTS})"
 
 
 def explode_records(
@@ -43,18 +46,18 @@ def explode_records(
         neighbours: objects of the page that are to stand beside their records.
 
     Returns:
-        Page facts, ``at`` (place on the page, from 0), ``json``, the structs of ``leaves`` and the
-        text of each neighbour, under its name. An element that is not an object is a row too, to
-        be found wanting later.
+        Page facts, ``is_coded``, ``at`` (place on the page, from 0), ``json``, the structs of
+        ``leaves`` and the text of each neighbour, under its name; all texts as ``spelling.decoded``
+        takes them. An element that is not an object is a row too, to be found wanting later.
     """
-    pages = pages.selectExpr(*PAGE_FACTS, "endpoint", "record_count", f"{PAGE} AS page")
+    pages = _taken_apart(pages)
     objects = _readable(rows.partition(":")[0])
     if not neighbours:
-        found = pages.selectExpr(*PAGE_FACTS, f"posexplode_outer({objects}) AS (at, json)")
+        found = pages.selectExpr(*_FACTS, f"posexplode_outer({objects}) AS (at, json)")
         return leaves.parse(found.where("at is not null"))
     pages = _at_once(
         pages,
-        *PAGE_FACTS,
+        *_FACTS,
         f"{objects} AS texts",
         f"transform({objects}, text -> {leaves.first('text')}) AS firsts",
         *[column for neighbour in neighbours for column in neighbour.on_page()],
@@ -65,19 +68,18 @@ def explode_records(
         *[f"{n.find(leaves, 'first')} AS {sql.name(n.name)}" for n in neighbours],
     ]
     records = f"transform(firsts, (first, at) -> struct({', '.join(parts)}))"
-    found = pages.selectExpr(*PAGE_FACTS, f"{records} AS records").selectExpr(
-        *PAGE_FACTS, "posexplode_outer(records) AS (at, record)"
+    found = pages.selectExpr(*_FACTS, f"{records} AS records").selectExpr(
+        *_FACTS, "posexplode_outer(records) AS (at, record)"
     )
-    return leaves.parse(
-        found.where("at is not null").select(*PAGE_FACTS, "at", "record.*"), begun=True
-    )
+    return leaves.parse(found.where("at is not null").select(*_FACTS, "at", "record.*"), begun=True)
 
 
 def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
     """One row per object of the pages' ``data``: ``_account_id`` and the structs of ``leaves``.
 
     The page is read into them straight away, not into texts first. Where that does not give as
-    many records as the page has, it is done in two steps.
+    many records as the page has, it is done in two steps. Numbers with fractions are spelt as Spark
+    spells them.
     """
     quick = f"from_json(body, {sql.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
     # The page as texts has no name of its own: it would be made for pages that do not need it.
@@ -91,15 +93,18 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
 
 
 def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
-    """Silver rows as records: page facts (of no page), ``at``, ``json``, ``row_<column>``."""
-    columns = [of.key, *([borrow.ref] if borrow else [])]
+    """Silver rows as records: page facts (of no page), ``is_coded``, ``at``, ``json``,
+    ``row_<column>``."""
+    columns, text = [of.key, *([borrow.ref] if borrow else [])], sql.name(of.json)
+    is_array = f"startswith({text}, '[')"
     return rows.selectExpr(
         "_account_id",
         *[f"CAST(NULL AS string) AS {name}" for name in ("parent_id", "slice", "walk_id")],
         "CAST(NULL AS int) AS page_no",
         "_landed_at AS fetched_at",
         "0 AS at",
-        f"{sql.name(of.json)} AS json",
+        f"{is_array} AS is_coded",
+        f"CASE WHEN {is_array} THEN {spelling.coded(text)} ELSE {text} END AS json",
         *[f"{sql.name(name)} AS {sql.name(f'row_{name}')}" for name in columns],
     )
 
@@ -107,6 +112,23 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
 def lacks_records(page: str = "page") -> str:
     """SQL: whether the parsed ``page`` has not the records that it was landed with."""
     return f"({page}.data IS NULL AND record_count > 0)"
+
+
+def _taken_apart(pages: DataFrame) -> DataFrame:
+    """Page facts, ``is_coded`` and ``page``: the texts of its objects, no value spelt anew."""
+    facts = (*PAGE_FACTS, "endpoint", "record_count")
+    alike, is_read = spelling.is_alike("body", "page"), "again.data IS NOT NULL"
+    again = f"CASE WHEN coded != body THEN from_json(coded, {_TEXTS}) END"
+    return (
+        pages.selectExpr(*facts, "body", f"{PAGE} AS page")
+        .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {spelling.coded('body')} END AS coded")
+        .selectExpr(*facts, "page", f"{again} AS again")
+        .selectExpr(
+            *facts,
+            f"{is_read} AS is_coded",
+            f"CASE WHEN {is_read} THEN again ELSE page END AS page",
+        )
+    )
 
 
 def _readable(array: str, page: str = "page") -> str:
@@ -140,6 +162,7 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
     Args:
         distinct: elements of one text are one, but for those that hold nothing.
     """
+    arrays = [spelling.as_array(array) for array in arrays]
     elements = [
         f"CASE WHEN startswith({sql.bare(array)}, '[') "
         f"THEN coalesce(from_json({array}, 'array<string>'), array({array})) "

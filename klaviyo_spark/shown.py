@@ -21,6 +21,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.secret import HashKey
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import Column, Pii, TableSpec
+from klaviyo_spark.spelling import scalar
 from klaviyo_spark.treatment import TEXTS, Personal, Treatment, pads
 
 _INNER, _OUTER = "_inner_pad", "_outer_pad"
@@ -138,10 +139,10 @@ def _of_look(pii: str) -> Callable[[str], str]:
 
 
 def _of_scalar(pii: str) -> Callable[[str], str]:
-    """The digest of a JSON scalar, as a JSON text."""
+    """The digest of a JSON scalar, as a JSON text: the same as of the text cell it would be."""
 
     def hashed(match: str) -> str:
-        value = f"get_json_object(concat('[', {match}, ']'), '$[0]')"
+        value = scalar(match)
         text = f"concat('\"', {_digest(_normal(pii, value))}, '\"')"
         return f"CASE WHEN {match} = '\"\"' THEN {match} ELSE coalesce({text}, 'null') END"
 

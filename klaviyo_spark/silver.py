@@ -30,6 +30,7 @@ from klaviyo_spark.records import (
 )
 from klaviyo_spark.spec import Column as ColumnSpec
 from klaviyo_spark.spec import Precedence, Source, TableSpec
+from klaviyo_spark.spelling import decoded, holds_code
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
@@ -57,11 +58,10 @@ def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFram
     columns = [by_name[name] for name in names]
     reads = [[parse_read(read) for read in c.reads[source.name]] for c in columns]
     leaves = Leaves("json", "record_", [read.path for several in reads for read in several])
-    texts = [_first_of([leaves.of(read.path) for read in several]) for several in reads]
-    cells = [
-        f"{typed(column, shaped(column, text))} AS {sql.name(column.name)}"
-        for column, text in zip(columns, texts, strict=True)
-    ]
+    cells = []
+    for column, several in zip(columns, reads, strict=True):
+        value, _ = _cell(column, [leaves.of(read.path) for read in several])
+        cells.append(f"{value} AS {sql.name(column.name)}")
     mine = pages.where(f"endpoint = {sql.text(source.endpoint)}")
     return glance_at_records(mine, leaves).selectExpr("_account_id", *cells)
 
@@ -146,12 +146,16 @@ def _project_source(
         beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
         records = beside.parse(records)
         scopes.leaves[related.name] = beside
-    version = (
-        leaves.of(parse_path(source.version[1:])) if source.version else "CAST(NULL AS string)"
+    version = "CAST(NULL AS string)"
+    if source.version:
+        version = decoded(leaves.of(parse_path(source.version[1:])), "is_coded")
+    records = (
+        records.selectExpr("*", f"{version} AS version_text")
+        .selectExpr(
+            "*", f"{typed(_TIMESTAMP, 'version_text')} AS {_VERSION}", f"{_place(source)} AS place"
+        )
+        .selectExpr("*", f"struct({_VERSION}, place, fetched_at, page_no, walk_id, at) AS `order`")
     )
-    records = records.selectExpr(
-        "*", f"{typed(_TIMESTAMP, version)} AS {_VERSION}", f"{_place(source)} AS place"
-    ).selectExpr("*", f"struct({_VERSION}, place, fetched_at, page_no, walk_id, at) AS `order`")
     if source.explode:
         if not source.of:  # a silver row is there once
             records = _newest_records(records, leaves)
@@ -174,19 +178,19 @@ def _select(
     scopes: _Scopes,
 ) -> DataFrame:
     """The whole shape of a projected row, stated once."""
+    rows, written = _with_texts(rows, reads, scopes)
     cells, nulled = [], []
     for column in columns_of(table):
-        texts = [scopes.text(read) for read in reads[column.name]]
+        texts = [written[read] for read in reads[column.name]]
         if not texts:
             cells.append(f"CAST(NULL AS {column.type}) AS {sql.name(column.name)}")
             continue
-        text = shaped(column, _first_of(texts))
-        cell = typed(column, text, _wall_clock(column, scopes))
+        value, misfit = _cell(column, texts, _wall_clock(column, scopes))
         if source.explode and column.name in table.id_parts:  # what holds nothing has no key
-            cell = f"CASE WHEN empties = 0 THEN {cell} END"
-        cells.append(f"{cell} AS {sql.name(column.name)}")
+            value = f"CASE WHEN empties = 0 THEN {value} END"
+        cells.append(f"{value} AS {sql.name(column.name)}")
         if column.type != "string":
-            nulled.append(f"CAST(nullif({text}, '') IS NOT NULL AND {cell} IS NULL AS int)")
+            nulled.append(f"CAST({misfit} AS int)")
     columns = columns_of(table)
     missing = []
     if missing_parts.has_labels(table, columns):
@@ -203,10 +207,46 @@ def _select(
         "empties",
         f"{_odd(source, reads)} AS odd",
         "json",
+        "is_coded",
         "walk_id",
         "page_no",
         "at",
     )
+
+
+def _with_texts(
+    rows: DataFrame, reads: dict[str, list[Read]], scopes: _Scopes
+) -> tuple[DataFrame, dict[Read, str]]:
+    """``rows`` with each reading's text as Klaviyo wrote it, and where that is.
+
+    Rows that have something to decode are few. All their texts are decoded in one expression:
+    one for each text would make the query several times as large, for every row.
+    """
+    texts = {read: scopes.text(read) for several in reads.values() for read in several}
+    of_json = [text for read, text in texts.items() if read.scope in scopes.leaves]
+    if not of_json:
+        return rows, texts
+    sources = [leaves.source for leaves in scopes.leaves.values()]
+    any_coded = " OR ".join(holds_code(sql.name(source), "is_coded") for source in sources)
+    every = f"transform(array({', '.join(of_json)}), text -> {decoded('text', 'is_coded')})"
+    rows = rows.selectExpr("*", f"CASE WHEN {any_coded} THEN {every} END AS decoded")
+    names = {text: f"text_{at}" for at, text in enumerate(of_json)}
+    columns = [
+        f"coalesce(get(decoded, {at}), {text}) AS {names[text]}" for at, text in enumerate(of_json)
+    ]
+    return rows.selectExpr("*", *columns), {r: names.get(text, text) for r, text in texts.items()}
+
+
+def _cell(column: ColumnSpec, texts: Sequence[str], wall_clock: str = "") -> tuple[str, str]:
+    """A cell in SQL, and whether it is a misfit: some reading has text, and none fits.
+
+    The first reading that gives a value wins. Each is typed by itself, since what is there need not
+    fit. In a text column empty text is a value.
+    """
+    shapes = [shaped(column, text) for text in texts]
+    value = _first_of([typed(column, shape, wall_clock) for shape in shapes])
+    said = _first_of([f"nullif({shape}, '')" for shape in shapes])
+    return value, f"{said} IS NOT NULL AND {value} IS NULL"
 
 
 def _elements(
@@ -229,8 +269,8 @@ def _elements(
     lacking = records.where(f"coalesce({', '.join(arrays)}) IS NULL")
     ref = F.col(f"row_{source.borrow.ref}")
     on = (F.col("_account_id") == F.col("lent_account")) & (ref == F.col("lent_by"))
-    borrowed = lacking.join(lent, on=on, how="inner").selectExpr(
-        "*", "0 AS element_at", "0 AS empties"
+    borrowed = lacking.join(lent, on=on, how="inner").withColumns(
+        {"element_at": F.lit(0), "empties": F.lit(0), "is_coded": F.lit(False)}
     )
     return own.unionByName(borrowed.drop("lent_account", "lent_by"))
 
@@ -294,7 +334,7 @@ def _flags(column: ColumnSpec) -> list[Path]:
 
 
 def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> str:
-    flags = [f"lower({scopes.leaves['$'].of(f)}) = 'true'" for f in _flags(column)]
+    flags = [typed(_FLAG, scopes.leaves["$"].of(path)) for path in _flags(column)]
     return f"coalesce({', '.join(flags)}, false)" if flags else ""
 
 
@@ -306,4 +346,5 @@ def _needs(source: Source) -> list[Path]:
     return [parse_path(source.needs[1:])] if source.needs else []
 
 
+_FLAG = ColumnSpec("flag", "boolean", {}, "that a time is a wall clock")
 _TIMESTAMP = ColumnSpec(_VERSION, "timestamp", {}, "when the record last changed")
