@@ -3,6 +3,7 @@ dependencies (87 MB) is in pyspark already, so only Delta's own jars are fetched
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -15,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from klaviyo_spark import java
+from klaviyo_spark import java, os_user
 from klaviyo_spark.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -83,10 +84,10 @@ def needed(spark: str, delta: str) -> list[str]:
     return [f"delta-spark_{minor(spark)}_{SCALA}-{delta}.jar", f"delta-storage-{delta}.jar"]
 
 
-def kept_in(spark: str, delta: str, environ: Mapping[str, str]) -> Path:
-    """Where fetched jars are kept for every later session of this user."""
-    cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", "~"), ".cache")
-    return Path(cache).expanduser() / "klaviyo-spark" / f"delta-{delta}-spark-{minor(spark)}"
+def kept_in(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
+    """Where fetched jars are kept for every later session of this user, the place to use first."""
+    name = f"delta-{delta}-spark-{minor(spark)}"
+    return [cache / "klaviyo-spark" / name for cache in os_user.caches(environ)]
 
 
 def in_folder(folder: Path, names: list[str]) -> list[Path]:
@@ -159,7 +160,7 @@ def delta_jars(
     """
     names = needed(spark, delta)
     given = environ.get("KLAVIYO_SPARK_JARS")
-    folder = Path(given) if given else kept_in(spark, delta, environ)
+    folder = Path(given) if given else kept_in(spark, delta, environ)[0]
     if os.pathsep in str(folder):
         raise ConfigError(
             f"{folder}: Java's class path ends a folder's name at {os.pathsep}; set "
@@ -170,39 +171,63 @@ def delta_jars(
         if not jars:
             raise ConfigError(f"KLAVIYO_SPARK_JARS={given}: must hold {' and '.join(names)}")
         return jars
-    return in_folder(folder, names) or _fetch(spark, delta, folder, environ, resolve)
+    return kept(spark, delta, environ) or _fetch(spark, delta, environ, resolve)
 
 
-def _fetch(
-    spark: str, delta: str, folder: Path, environ: Mapping[str, str], resolve: Resolver
-) -> list[Path]:
+def kept(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
+    """The jars that an earlier session has fetched; none where they are not all there."""
+    places = (place for place in kept_in(spark, delta, environ) if _is_trusted(place))
+    found = (in_folder(place, needed(spark, delta)) for place in places)
+    return next(filter(None, found), [])
+
+
+def _is_trusted(place: Path) -> bool:
+    return os_user.is_trusted(place.parent.parent)
+
+
+def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver) -> list[Path]:
     names = needed(spark, delta)
-    logger.info("fetching Delta %s for Spark %s, once, into %s", delta, minor(spark), folder)
+    logger.info("fetching Delta %s for Spark %s, once", delta, minor(spark))
     fetched = resolve(packages(spark, delta), exclusions(), environ)
     if not all(any(jar.name.endswith(name) for jar in fetched) for name in names):
         raise ConfigError(
             f"no package registry gave Delta's jars; put {' and '.join(names)} into a folder "
             "and set KLAVIYO_SPARK_JARS to it"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Each is moved in whole, and the folder counts once it has them all: two sessions may start
-        # at once, and what else somebody keeps there stays.
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            for jar in fetched:
-                shutil.copyfile(jar, Path(scratch, jar.name)).replace(folder / jar.name)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot keep Delta's jars in {folder}: {error.strerror}; "
-            "set XDG_CACHE_HOME to a folder that can be written"
-        ) from error
-    return in_folder(folder, names)
+    for place in kept_in(spark, delta, environ):
+        try:
+            return _keep(fetched, place, names)
+        except OSError as error:
+            refused = f"{place}: {error.strerror}"
+    raise ConfigError(
+        f"cannot keep Delta's jars in {refused}; set XDG_CACHE_HOME to a folder that can be written"
+    )
+
+
+def _keep(fetched: list[Path], place: Path, names: list[str]) -> list[Path]:
+    """Copies of jars in ``place``.
+
+    Raises:
+        OSError: it cannot be written, or others can.
+    """
+    place.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    if not _is_trusted(place):
+        raise PermissionError(errno.EPERM, "somebody else's, or writable for others")
+    # Each is moved in whole, and the folder counts once it has them all: two sessions may start
+    # at once, and what else somebody keeps there stays.
+    place.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place) as scratch:
+        for jar in fetched:
+            shutil.copyfile(jar, Path(scratch, jar.name)).replace(place / jar.name)
+    return in_folder(place, names)
 
 
 def main() -> None:
     """For the set-up: have the jars where every later session finds them."""
     spark, delta = installed()
     try:
+        os_user.check_name()
         os.environ["JAVA_HOME"] = str(java.choose(os.environ, java.recorded_home(Path(sys.prefix))))
         found = delta_jars(spark, delta, os.environ)
     except ConfigError as error:

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from klaviyo_spark import jars, java
+from klaviyo_spark import jars, java, os_user
 from klaviyo_spark.console import Console
 from klaviyo_spark.errors import ConfigError, explain_by
 from klaviyo_spark.sql_settings import SETTINGS
@@ -227,6 +227,7 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     spark, delta = jars.installed()
     jars.check_pair(spark, delta)
     check_home(os.environ, spark)
+    os_user.check_name()
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
     os.environ |= java.locale_of(_codeset())
     os.environ["JAVA_HOME"] = str(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -113,6 +114,40 @@ def test_a_folder_that_a_class_path_cannot_name_is_refused(tmp_path: Path):
     for name, value in (("KLAVIYO_SPARK_JARS", "jars"), ("XDG_CACHE_HOME", "cache")):
         with pytest.raises(ConfigError, match="class path ends a folder's name at :; set KLAVIYO"):
             jars.delta_jars("4.2.0", "4.4.0", {name: f"{tmp_path}/a:b/{value}"}, Registry([]))
+
+
+def test_without_a_home_jars_are_kept_among_temporary_files(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "home").touch()  # so that nothing can be made in it
+    registry = Registry(sorted(a_folder(tmp_path / "fetched", NAMES).glob("*.jar")))
+
+    for environ in ({"HOME": str(tmp_path / "home")}, {}, {"HOME": str(tmp_path / "home")}):
+        found = jars.delta_jars("4.2.0", "4.4.0", environ, registry)
+        assert [jar.name for jar in found] == NAMES
+        assert found[0].is_relative_to(tmp_path / "tmp")
+    assert registry.asked == 1
+
+
+def test_jars_at_a_home_that_cannot_be_written_are_used(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    environ = {"HOME": str(tmp_path)}
+    [first, _] = jars.kept_in("4.2.0", "4.4.0", environ)
+    a_folder(first, NAMES)
+
+    found = jars.delta_jars("4.2.0", "4.4.0", environ, Registry([]))
+
+    assert [jar.parent for jar in found] == [first, first]
+
+
+def test_jars_that_somebody_else_may_have_left_are_not_used(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    [folder] = jars.kept_in("4.2.0", "4.4.0", {})
+    a_folder(folder, NAMES)
+    next(one for one in folder.parents if one.parent == tmp_path).chmod(0o777)
+
+    with pytest.raises(ConfigError, match="cannot keep Delta's jars in"):
+        jars.delta_jars("4.2.0", "4.4.0", {}, Registry(sorted(folder.glob("*.jar"))))
 
 
 def test_without_a_registry_it_says_which_jars_to_put_where(tmp_path: Path):

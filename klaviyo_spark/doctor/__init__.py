@@ -59,6 +59,7 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
             yield ok("personal data", f"{said}; the key of digests is there where one is needed")
 
     yield from guarded("conf", conf)
+    yield from guarded("user", lambda: machine.user(environ))
     yield from guarded("java", lambda: machine.spark(environ))
     yield from guarded("spark and delta", lambda: machine.pair(environ))
     yield from guarded("delta-rs", machine.delta_rs)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from klaviyo_spark import jars, java, session
+from klaviyo_spark import jars, java, os_user, session
 from klaviyo_spark.doctor.check import Check, fail, ok, warn
 
 _GIB = 1 << 30
@@ -28,6 +28,16 @@ def spark(environ: Mapping[str, str]) -> Iterator[Check]:
         return
     home = java.choose(environ, java.recorded_home(Path(sys.prefix)))
     yield ok("java", f"Java {java.version_of(home)} in {home}")
+
+
+def user(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Whether this process's user has a name, where Spark runs in its own JVM.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if session.place(environ, active=False) is session.Place.LOCAL:
+        yield ok("user", os_user.check_name())
 
 
 def pair(environ: Mapping[str, str]) -> Iterator[Check]:
@@ -54,7 +64,7 @@ def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Check:
     if environ.get("KLAVIYO_SPARK_JARS"):
         found = jars.delta_jars(spark, delta, environ)
     else:
-        found = jars.in_folder(jars.kept_in(spark, delta, environ), jars.needed(spark, delta))
+        found = jars.kept(spark, delta, environ)
     if found:
         return ok("jars", f"{len(found)} jars of Delta in {found[0].parent}")
     return warn(
