@@ -59,8 +59,8 @@ def typed(column: Column, text: str, wall_clock: str = "") -> str:
         case "string":
             return text
         case "boolean":
-            known = f"lower({text}) IN ('true', 'false')"
-            return f"CASE WHEN {known} THEN lower({text}) = 'true' END"
+            known = f"lower({text}) IN ('true', 'false', '1', '0')"
+            return f"CASE WHEN {known} THEN lower({text}) IN ('true', '1') END"
         case "double":
             number = f"try_cast({text} AS double)"
             fits = f"trim({text}) RLIKE {_NUMBER} AND abs({number}) < double('infinity')"

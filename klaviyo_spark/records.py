@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from klaviyo_spark import spelling, sql
 from klaviyo_spark.leaves import Leaves
@@ -31,7 +32,9 @@ _FACTS = (*PAGE_FACTS, "is_coded")
 # What an error says of a page that Spark's JSON reader gives up on.
 UNREADABLE = "cannot be read as JSON"
 _TEXTS = "'struct<data:array<string>,included:array<string>>'"
-PAGE = f"from_json(body, {_TEXTS})"
+# Some proxies put a byte order mark before a page; it is no part of it.
+_BODY = "CASE WHEN startswith(body, '\ufeff') THEN substring(body, 2) ELSE body END"
+PAGE = f"from_json({_BODY}, {_TEXTS})"
 
 
 def explode_records(
@@ -84,6 +87,7 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
     quick = f"from_json(body, {sql.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
     # The page as texts has no name of its own: it would be made for pages that do not need it.
     texts = f"transform({_readable('data', PAGE)}, text -> {leaves.first('text')})"
+    pages = pages.withColumn("body", F.expr(_BODY))
     found = pages.selectExpr("*", f"{quick} AS quick").selectExpr(
         "_account_id",
         f"explode(CASE WHEN size(quick) = record_count THEN quick ELSE {texts} END) "
@@ -120,7 +124,7 @@ def _taken_apart(pages: DataFrame) -> DataFrame:
     alike, is_read = spelling.is_alike("body", "page"), "again.data IS NOT NULL"
     again = f"CASE WHEN coded != body THEN from_json(coded, {_TEXTS}) END"
     return (
-        pages.selectExpr(*facts, "body", f"{PAGE} AS page")
+        pages.selectExpr(*facts, f"{_BODY} AS body", f"{PAGE} AS page")
         .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {spelling.coded('body')} END AS coded")
         .selectExpr(*facts, "page", f"{again} AS again")
         .selectExpr(

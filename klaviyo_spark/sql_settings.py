@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MISFIT = """from_json('{"a":[1],"b":"x"}', 'a struct<c:string>, b string').b = 'x'"""
-_EXACT = """from_json('{"a":{"b":1.10}}', 'a string').a = '{"b":1.10}'"""
 # Per setting the value that our SQL is written for, and SQL that is true where it is meant so.
 MEANING: Mapping[str, tuple[str, str]] = {
     "spark.sql.session.timeZone": (
@@ -45,7 +44,6 @@ MEANING: Mapping[str, tuple[str, str]] = {
         "startswith('${spark.sql.variable.substitute}', '$')",
     ),
     "spark.sql.json.enablePartialResults": ("true", _MISFIT),
-    "spark.sql.json.enableExactStringParsing": ("true", _EXACT),
 }
 # How rows are found and stored. No query shows it.
 STORAGE: Mapping[str, str] = {

@@ -51,9 +51,9 @@ CASES: list[tuple[str, str | None, Any]] = [
     *(("date", text, None) for text in ("", "2026", "2026-05", "2026-02-30", "May 1", "12:30")),
     *(("date", text, None) for text in ("0000-12-31", "20260501", "0")),
     # Booleans are words.
-    *(("boolean", text, True) for text in ("true", "True", "TRUE")),
-    *(("boolean", text, False) for text in ("false", "False", "FALSE")),
-    *(("boolean", text, None) for text in ("t", "f", "1", "0", "yes", "no", "on", "")),
+    *(("boolean", text, True) for text in ("true", "True", "TRUE", "1")),
+    *(("boolean", text, False) for text in ("false", "False", "FALSE", "0")),
+    *(("boolean", text, None) for text in ("t", "f", "2", "10", "1.0", "yes", "on", "")),
     # Whole numbers, also where they are written as others are.
     *((kind, "2", 2) for kind in ("int", "bigint")),
     *((kind, "2.0", 2) for kind in ("int", "bigint")),

@@ -146,6 +146,15 @@ def test_a_page_that_cannot_be_read_is_quarantined_by_name_and_proves_nothing_go
     ]
 
 
+def test_a_byte_order_mark_before_a_page_is_no_part_of_it(lake):
+    page = a_page("tags", a_record("tag", "T1", name="vip"))
+    land(lake, "one", {**page, "body": "\ufeff" + page["body"]})
+    (one,) = refine(lake, "default", ["tags"])
+    assert (one.errors, one.quarantined) == ((), 0)
+    assert rows(lake, "tags", "tag_id", "name") == [("T1", "vip")]
+    assert lake.pages().first()["body"].startswith("\ufeff")
+
+
 # -- every ending is on record --------------------------------------------------------------------
 
 

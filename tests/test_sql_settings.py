@@ -103,7 +103,6 @@ HOSTILE = {
     "spark.sql.caseSensitive": "true",
     "spark.sql.variable.substitute": "true",
     "spark.sql.json.enablePartialResults": "false",
-    "spark.sql.json.enableExactStringParsing": "false",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.ansi.enforceReservedKeywords": "true",
 }
