@@ -36,7 +36,11 @@ test: $(READY) ## All tests but those that take minutes each
 
 .PHONY: test-accounts
 test-accounts: $(READY) ## Whole accounts over several runs: kills, rebuilds, two in one lake
-	$(BIN)/python -m pytest -m account
+	$(BIN)/python -m pytest -m "account and not faults"
+
+.PHONY: test-faults
+test-faults: $(READY) ## Faults in other people's hands: each a lake and several runs; 40 minutes, by hand
+	$(BIN)/python -m pytest -m "faults and not soak"
 
 .PHONY: test-report
 test-report: $(READY) ## The report in a headless Chromium, which it installs where it may
@@ -47,7 +51,7 @@ PIPELINE := refine merge shown silver cells settling rebuild broken_records end_
 PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late old_lake) tests/forget
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
 CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells settling broken_records backfill late)
-ON_SPARK := -m "spark and not soak and not browser and not cluster"
+ON_SPARK := -m "spark and not soak and not browser and not cluster and not faults"
 
 .PHONY: test-connect
 test-connect: $(READY) ## Tests of the pipeline once more, on Spark Connect

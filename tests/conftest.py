@@ -23,11 +23,30 @@ settings.load_profile("patient")
 settings.register_profile("fast", deadline=None, max_examples=20)
 
 
+# Files whose tests with Spark take a lake, and several runs into it, each: half an hour together.
+FAULTS = {
+    "test_cases",
+    "test_channels",
+    "test_clock",
+    "test_confirmation",
+    "test_delta_features",
+    "test_elements",
+    "test_lost_lakes",
+    "test_missing_parts",
+    "test_moves",
+    "test_proof",
+    "test_reconcile",
+    "test_rivals",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Spark, directly or through another fixture, so `make fast` can leave it."""
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker("spark")
+            if item.path.stem in FAULTS:
+                item.add_marker("faults")
 
 
 @pytest.fixture(autouse=True)
