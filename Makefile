@@ -39,7 +39,7 @@ test-accounts: $(READY) ## Whole accounts over several runs: kills, rebuilds, tw
 	$(BIN)/python -m pytest -m "account and not faults"
 
 .PHONY: test-faults
-test-faults: $(READY) ## Faults in other people's hands: each a lake and several runs; 40 minutes, by hand
+test-faults: $(READY) ## Faults in other people's hands: a lake and several runs each, by hand
 	$(BIN)/python -m pytest -m "faults and not soak"
 
 .PHONY: test-report
@@ -48,7 +48,7 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	$(BIN)/python -m pytest -m browser tests/report
 
 PIPELINE := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger
-PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late old_lake) tests/forget
+PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late) tests/forget
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
 CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells settling broken_records backfill late)
 ON_SPARK := -m "spark and not soak and not browser and not cluster and not faults"

@@ -29,6 +29,7 @@ VERBS = [
     "test-accounts",
     "test-cluster",
     "test-connect",
+    "test-faults",
     "test-report",
     "test-spark40",
 ]
