@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MISFIT = """from_json('{"a":[1],"b":"x"}', 'a struct<c:string>, b string').b = 'x'"""
+_MISFIT = """coalesce(from_json(
+    '{"d":{"a":"q","b":"x"}}', 'd struct<a:struct<c:string>,b:string>'
+).d.b = 'x', false)"""
 # Per setting the value that our SQL is written for, and SQL that is true where it is meant so.
 MEANING: Mapping[str, tuple[str, str]] = {
     "spark.sql.session.timeZone": (

@@ -164,8 +164,9 @@ class Tables:
         self.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({_text(key)} = {_text(value)})")
 
     def _properties(self, name: str) -> dict[str, str]:
-        rows = self.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()
-        return {row["key"]: row["value"] for row in rows}
+        # SHOW TBLPROPERTIES hides a value that holds the word "url", as lists of columns do.
+        detail = self.spark.sql(f"DESCRIBE DETAIL {name}").select("properties").first()
+        return dict(detail["properties"]) if detail else {}
 
     def names(self) -> dict[str, str]:
         """How SQL names each table, under its schema and name; what is not there is made."""
@@ -305,7 +306,7 @@ class Tables:
         about = {c: comment for c, _, comment in columns}
         properties: dict[str, str] = {}
         # Whose a column is says a property; to look costs, so only where a column is not as made.
-        if any(about.get(c) != comment for c, _, comment in there):
+        if any(c not in about or about[c] != comment for c, _, comment in there):
             properties = self._properties(name)
         ours = properties[COLUMNS].split(",") if COLUMNS in properties else None
         wanted = [(c, type) for c, type, _ in columns]
