@@ -430,7 +430,7 @@ def asked(lake, monkeypatch) -> Iterator[tuple[Sandbox, Callable[..., int]]]:
                 if killed == "ingest":
                     cut_short.setattr(_Ingest, "_remember", die)
                 elif killed == "refine":
-                    cut_short.setattr(pipeline, "refine", die)
+                    cut_short.setattr(pipeline, "refine_landed", die)
                 with suppress(Killed):
                     pipeline.run("sync" if killed == "refine" else "ingest", lake, settings, client)
             return sandbox.counts()["/api/tags"] - before

@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_page, an_event
 from chispa import assert_df_equality
 
-from klaviyo_spark import pipeline
+from klaviyo_spark import ingest, pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.limiter import Limiter
@@ -21,6 +21,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
+from klaviyo_spark.state import bronze_state
 from klaviyo_spark.watermarks import Watermark, as_row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -126,7 +127,9 @@ def land(lake: Lake, run_id: str, event_id: str, fetched_at: datetime, began: da
     lake.append_pages([page])
     end = datetime(2026, 6, 25, tzinfo=timezone.utc)
     mark = Watermark("events", "X1", None, "range", None, end, began, run_id=run_id)
-    lake.append_ops("watermarks", [as_row(mark, "default")])
+    bronze = bronze_state(lake)
+    row = as_row(mark, "default", bronze.table_id, bronze.version)
+    lake.append_ops("watermarks", [row])
 
 
 def late_rows(lake: Lake) -> list[tuple[Any, ...]]:
@@ -162,6 +165,7 @@ def test_a_window_that_had_landed_when_its_run_was_killed_has_no_late_arrivals(
     window = now - 700 * DAY, now - 3 * DAY
     with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
         with monkeypatch.context() as killed:
+            killed.setattr(ingest._Ingest, "_remember", lambda _: None)
             killed.setattr(pipeline, "note_end", lambda *_: None)
             pipeline.run("ingest", lake, settings, client, *window)
         asked = len(sandbox.requests)
