@@ -22,7 +22,7 @@ from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import merge_into, text
+from klaviyo_spark.sql import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
@@ -237,11 +237,11 @@ class Lake(Tables):
 
         ``columns`` are named, as a table may have others that are not ours.
         """
-        update = update or ", ".join(f"t.`{c}` = s.`{c}`" for c in columns)
+        update = update or set_columns(columns)
         merge = merge_into(
             name,
             f"ON {on} WHEN MATCHED THEN UPDATE SET {update} "
-            f"WHEN NOT MATCHED THEN {_insert(columns)}",
+            f"WHEN NOT MATCHED THEN {insert_columns(columns)}",
         )
         with tagged(self.spark):
             done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
@@ -285,7 +285,7 @@ class Lake(Tables):
             self.spark.sql(
                 merge_into(
                     self._ops("quarantine"),
-                    f"ON {on} WHEN NOT MATCHED THEN {_insert(_ops_columns('quarantine'))}",
+                    f"ON {on} WHEN NOT MATCHED THEN {insert_columns(_ops_columns('quarantine'))}",
                 ),
                 rows=rows,
             )
@@ -302,12 +302,6 @@ def names_of(table: TableSpec) -> list[str]:
 
 def _ops_columns(name: str) -> list[str]:
     return [column for column, _, _ in ops.TABLES[name][1]]
-
-
-def _insert(columns: Sequence[str]) -> str:
-    """The INSERT of a MERGE, by name."""
-    names, values = (", ".join(f"{side}`{c}`" for c in columns) for side in ("", "s."))
-    return f"INSERT ({names}) VALUES ({values})"
 
 
 def _same(key: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import Holder, Holding, LakeBusy, T, until_ours
 from klaviyo_spark.signs import Sign, Watch, give_sign, last_sign, signed
-from klaviyo_spark.sql import merge_into
+from klaviyo_spark.sql import insert_columns, merge_into, set_columns
 
 logger = logging.getLogger(__name__)
 
@@ -215,8 +215,7 @@ class _Lease:
             merge_into(
                 self.table,
                 "ON t.name = s.name WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET "
-                f"{', '.join(f't.{name} = s.{name}' for name in names)} WHEN NOT MATCHED THEN "
-                f"INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})",
+                f"{set_columns(names)} WHEN NOT MATCHED THEN {insert_columns(names)}",
             ),
             rows=row,
         )

@@ -79,9 +79,7 @@ class Summary:
     def took_in(self, loads: list[Load]) -> None:
         """Keep what the tables have taken in, and what is to be told of it."""
         self.loads = loads
-        self.outcome.warnings += [note for load in loads for note in load.notes]
-        for line in (line for load in loads for line in load.errors):
-            self.outcome.fail(TABLES_HELD, line)
+        note_loads(self.outcome, loads)
 
 
 def run(
@@ -201,6 +199,13 @@ def take_in(
         by=run_id,
         max_deleted_share=settings.max_deleted_share,
     )
+
+
+def note_loads(outcome: Outcome, loads: Sequence[Load]) -> None:
+    """Take note of what loads have to say: checks of their rows, and what was held back."""
+    outcome.warnings += [note for load in loads for note in load.notes]
+    for line in (line for load in loads for line in load.errors):
+        outcome.fail(TABLES_HELD, line)
 
 
 def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:

@@ -22,7 +22,7 @@ from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.drift import Drift
-from klaviyo_spark.errors import KlaviyoSparkError, in_a_line, meets_all, words_of
+from klaviyo_spark.errors import in_a_line, meets_all, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
@@ -222,8 +222,7 @@ def _held_back(table: TableSpec, error: Exception) -> str:
     """What a table that could not be loaded says, with the tables that are made of it."""
     more = sorted(made_of([table.name], TABLES) - {table.name})
     tables = f"klaviyo_v2.{table.name}" + (f", and so {', '.join(more)}," if more else "")
-    why = str(error) if isinstance(error, KlaviyoSparkError) else in_a_line(error)
-    return f"{tables} held back, all other tables were loaded: {why}"
+    return f"{tables} held back, all other tables were loaded: {words_of(error)}"
 
 
 def _facts(

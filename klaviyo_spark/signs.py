@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark.clock import utc
 from klaviyo_spark.lock import Holder
 
 # The table property that has the last sign: token, number, time. No column: an UPDATE has tasks,
@@ -67,9 +68,9 @@ def last_sign(spark: SparkSession, table: str) -> Sign | None:
     if not rows:
         return None
     token, run_id, verb, host, pid, since, taken_at = rows[0]
-    holder = Holder(run_id, verb, host, pid, _from_micros(since))
+    holder = Holder(run_id, verb, host, pid, utc(since))
     last = signed(spark, table)
-    number, at = last[1:] if last and last[0] == token else (0, _from_micros(taken_at))
+    number, at = last[1:] if last and last[0] == token else (0, utc(taken_at))
     return Sign(token, holder, number, at)
 
 
@@ -89,7 +90,3 @@ def give_sign(spark: SparkSession, table: str, token: str, number: int, at: date
         f"ALTER TABLE {table} SET TBLPROPERTIES ('{_PROPERTY}' = '{token} {number} "
         f"{at.isoformat()}', 'delta.checkpointInterval' = '{_CHECKPOINT_INTERVAL}')"
     )
-
-
-def _from_micros(micros: int) -> datetime:
-    return datetime.fromtimestamp(0, tz=timezone.utc) + timedelta(microseconds=micros)

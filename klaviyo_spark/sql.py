@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _BY_NUMBER = ("'", "\\", "$", ".")
 
@@ -29,6 +29,17 @@ def merge_into(table: str, then: str) -> str:
         then: from ON to the end; the rows are s.
     """
     return f"MERGE INTO {_to_the_letter(table)} t USING {{rows}} s {_to_the_letter(then)}"
+
+
+def set_columns(columns: Iterable[str]) -> str:
+    """What UPDATE SET takes in a MERGE: the columns, as the rows have them."""
+    return ", ".join(f"t.{name(c)} = s.{name(c)}" for c in columns)
+
+
+def insert_columns(columns: Sequence[str]) -> str:
+    """The INSERT of a MERGE, by name: a table may have other columns that are not ours."""
+    names, values = (", ".join(f"{side}{name(c)}" for c in columns) for side in ("", "s."))
+    return f"INSERT ({names}) VALUES ({values})"
 
 
 # What Python's ``str.strip`` takes away.

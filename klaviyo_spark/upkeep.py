@@ -24,7 +24,7 @@ from klaviyo_spark import session
 from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
-from klaviyo_spark.sql import merge_into, text
+from klaviyo_spark.sql import merge_into, set_columns, text
 from klaviyo_spark.sql_settings import set_for_now
 from klaviyo_spark.state import bronze_state
 
@@ -206,7 +206,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
     Args:
         pages: per page what it is found by, and the columns that change; few enough to be held.
     """
-    values = ", ".join(f"t.{c} = s.{c}" for c in pages[0] if c not in PAGE_KEY)
+    values = set_columns(c for c in pages[0] if c not in PAGE_KEY)
     with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
         lake.spark.sql(
             merge_into(

@@ -221,9 +221,7 @@ class _Verify:
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
         reload = partial(reconcile, outcome=self._outcome, reread=run_id)
         self._done.loads = pipeline.take_in(lake, settings, run_id, reload)
-        self._outcome.warnings += [note for load in self._done.loads for note in load.notes]
-        for line in (line for load in self._done.loads for line in load.errors):
-            self._outcome.fail(pipeline.TABLES_HELD, line)
+        pipeline.note_loads(self._outcome, self._done.loads)
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 
     def _write(self, checks: Sequence[Check]) -> None:
