@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.errors import ConfigError, in_a_line
@@ -72,50 +73,74 @@ STORAGE: Mapping[str, str] = {
 }
 SETTINGS: Mapping[str, str] = {**{key: value for key, (value, _) in MEANING.items()}, **STORAGE}
 
-# Whose session has them for now: how many blocks, and what was there before.
-_holding: dict[int, tuple[int, dict[str, str | None]]] = {}
+Conf = Mapping[str, str]
+
+
+@dataclass
+class _Held:
+    """Settings that blocks of one session hold: how many, what was before, what it refuses."""
+
+    blocks: int
+    before: dict[str, str | None]
+    refused: list[str]
+
+
+# By session and settings.
+_held: dict[tuple[object, ...], _Held] = {}
 _lock = threading.Lock()
 
 
 @contextmanager
 def pin_settings(spark: SparkSession) -> Iterator[None]:
-    """Hold ``SETTINGS`` while the block runs; blocks may be nested and side by side.
+    """Hold ``SETTINGS`` while the block runs.
 
     Raises:
         ConfigError: the session refuses a setting, and means something else by our SQL.
     """
-    with _lock:
-        blocks, before = _holding.get(id(spark), (0, {}))
-        if not blocks:
-            before, refused = _set(spark, SETTINGS)
-            try:
-                _check(spark, refused)
-            except BaseException:
-                _restore(spark, before)
-                raise
-        _holding[id(spark)] = (blocks + 1, before)
-    try:
+    with hold(spark, SETTINGS, _check):
         yield
-    finally:
-        with _lock:
-            blocks, before = _holding.pop(id(spark))
-            if blocks > 1:
-                _holding[id(spark)] = (blocks - 1, before)
-            else:
-                _restore(spark, before)
 
 
 @contextmanager
-def set_for_now(spark: SparkSession, conf: Mapping[str, str]) -> Iterator[None]:
-    """Settings for the length of a block, as far as the session lets them be set."""
-    before, _ = _set(spark, conf)
+def hold(
+    spark: SparkSession,
+    conf: Conf,
+    check: Callable[[SparkSession, list[str]], None] = lambda _spark, _refused: None,
+) -> Iterator[list[str]]:
+    """Hold settings while the block runs, as far as the session lets them be set.
+
+    Blocks that hold the same may be nested and side by side: the first sets them, and the last
+    takes them back.
+
+    Args:
+        check: raises where the session cannot do without those that it refuses.
+
+    Gives:
+        The settings that the session refuses.
+    """
+    key = (id(spark), *conf.items())
+    with _lock:
+        held = _held.get(key)
+        if held is None:
+            held = _Held(0, *_set(spark, conf))
+            try:
+                check(spark, held.refused)
+            except BaseException:
+                _restore(spark, held.before)
+                raise
+            _held[key] = held
+        held.blocks += 1
     try:
-        yield
+        yield held.refused
     finally:
-        _restore(spark, before)
+        with _lock:
+            held.blocks -= 1
+            if not held.blocks:
+                del _held[key]
+                _restore(spark, held.before)
 
 
-def _set(spark: SparkSession, conf: Mapping[str, str]) -> tuple[dict[str, str | None], list[str]]:
+def _set(spark: SparkSession, conf: Conf) -> tuple[dict[str, str | None], list[str]]:
     """Set what differs: what was there before, and which settings the session refuses."""
     before: dict[str, str | None] = {}
     refused: list[str] = []

@@ -25,7 +25,7 @@ from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
 from klaviyo_spark.sql import merge_into, set_columns, text
-from klaviyo_spark.sql_settings import set_for_now
+from klaviyo_spark.sql_settings import hold
 from klaviyo_spark.state import bronze_state
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
         _purge(lake, name)
     else:
         _keep_files(lake, name, hours)
-    with set_for_now(lake.spark, _UNCHECKED if at_once else {}):
+    with hold(lake.spark, _UNCHECKED if at_once else {}):
         lake.spark.sql(f"VACUUM {name} RETAIN {hours} HOURS").collect()
     last = (
         lake.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 2")
@@ -158,7 +158,7 @@ def _purge(lake: Lake, name: str) -> None:
     detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("tableFeatures").first()
     if detail and "deletionVectors" in (detail["tableFeatures"] or ()):
         bronze = name == lake.place.table(lake.place.bronze, "pages")
-        with tagged(lake.spark), set_for_now(lake.spark, _PAGES if bronze else {}):
+        with tagged(lake.spark), hold(lake.spark, _PAGES if bronze else {}):
             lake.spark.sql(f"REORG TABLE {name} APPLY (PURGE)").collect()
 
 
@@ -191,7 +191,7 @@ def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:
         with tagged(lake.spark):
             lake.spark.sql(f"DELETE FROM {name} WHERE {partitions(whole)}").collect()
     if mixed:
-        with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
+        with tagged(lake.spark), hold(lake.spark, _PAGES):
             lake.spark.sql(
                 merge_into(
                     name, f"ON ({partitions(mixed, 't.')}) AND {_SAME} WHEN MATCHED THEN DELETE"
@@ -207,7 +207,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
         pages: per page what it is found by, and the columns that change; few enough to be held.
     """
     values = set_columns(c for c in pages[0] if c not in PAGE_KEY)
-    with tagged(lake.spark), set_for_now(lake.spark, _PAGES):
+    with tagged(lake.spark), hold(lake.spark, _PAGES):
         lake.spark.sql(
             merge_into(
                 name,
@@ -221,7 +221,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
 def listing_quickly(lake: Lake) -> Iterator[None]:
     """Within, ``vacuum`` lists folders in few tasks; a platform's session is left as it is."""
     ours = session.place(os.environ, active=False) is not session.Place.GIVEN
-    with set_for_now(lake.spark, _LISTING if ours else {}):
+    with hold(lake.spark, _LISTING if ours else {}):
         yield
 
 

@@ -12,7 +12,7 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.session import Work, local_conf
-from klaviyo_spark.sql_settings import MEANING, SETTINGS, STORAGE, pin_settings, set_for_now
+from klaviyo_spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
 
 
 class Conf:
@@ -57,7 +57,7 @@ def test_a_session_is_left_as_it_was_found():
     session: Any = Session(**{zone: "Asia/Tokyo", "spark.app.name": "theirs"})
     with pin_settings(session):
         assert session.conf.held == {"spark.app.name": "theirs", **SETTINGS}
-        with pin_settings(session), set_for_now(session, {zone: "Europe/Rome"}):
+        with pin_settings(session), hold(session, {zone: "Europe/Rome"}):
             assert session.conf.held[zone] == "Europe/Rome"
         assert session.conf.held[zone] == "UTC"
     assert session.conf.held == {zone: "Asia/Tokyo", "spark.app.name": "theirs"}
@@ -112,7 +112,7 @@ def test_every_probe_tells_the_meaning_of_its_setting(spark):
     assert HOSTILE.keys() == MEANING.keys()
     for key, (_, probe) in MEANING.items():
         assert spark.sql(f"SELECT {probe}").first()[0] is True, key
-        with set_for_now(spark, {key: HOSTILE[key]}):
+        with hold(spark, {key: HOSTILE[key]}):
             try:
                 told = spark.sql(f"SELECT {probe}").first()[0]
             except AnalysisException:
