@@ -71,6 +71,17 @@ def test_it_is_left_so_too_where_the_block_fails():
     assert session.conf.held == {}
 
 
+def test_of_blocks_side_by_side_the_last_to_end_takes_a_setting_back():
+    session: Any = Session(records="none")
+    first, second = hold(session, {"records": "64"}), hold(session, {"records": "64"})
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert session.conf.held == {"records": "64"}
+    second.__exit__(None, None, None)
+    assert session.conf.held == {"records": "none"}
+
+
 def test_what_is_refused_is_probed_once_and_stored_rows_are_warned_of(caplog):
     session: Any = Session(refused=SETTINGS)
     with pin_settings(session):
