@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from klaviyo_spark import local_pages, session
+from klaviyo_spark import session
 from klaviyo_spark.accounts import each
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
@@ -16,7 +16,7 @@ from klaviyo_spark.report.figures import figures
 from klaviyo_spark.report.page import page
 from klaviyo_spark.report.reader import Fallback, FolderReader, Reader, SparkReader
 from klaviyo_spark.settings import Settings, load
-from klaviyo_spark.warehouse import check_warehouse
+from klaviyo_spark.status.opening import lake_to_read
 
 # Stands in the head of every report.
 _SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
@@ -78,18 +78,12 @@ def write(settings: Settings, out: Path) -> None:
 
 def reader_of(settings: Settings) -> Reader:
     """What reads the lake: delta-rs where it is a folder of this machine, else Spark."""
-    warehouse, schemas = settings.warehouse, settings.schemas
-    folder = None
-    if not settings.catalog:
-        found = check_warehouse(warehouse, schemas, writable=False)
-        warehouse, folder = found.text, found.folder
+    folder, place_of = lake_to_read(settings)
 
     def by_spark() -> Reader:
-        from klaviyo_spark.lake import Place
-
-        place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        place = place_of()
         return SparkReader(session.spark_session(place.uri), place)
 
-    if folder is None or not local_pages.available():
+    if folder is None:
         return by_spark()
-    return Fallback(FolderReader(folder, schemas), by_spark)
+    return Fallback(FolderReader(folder, settings.schemas), by_spark)

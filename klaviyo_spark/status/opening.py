@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.status.facts import Reader
 from klaviyo_spark.warehouse import check_warehouse
+
+if TYPE_CHECKING:
+    from klaviyo_spark.lake import Place
 
 
 def reader(settings: Settings) -> Reader:
@@ -15,27 +21,43 @@ def reader(settings: Settings) -> Reader:
     Raises:
         ConfigError: the folder is no lake, or Spark cannot start.
     """
-    schemas = settings.schemas
-    warehouse = settings.warehouse
-    folder = None
-    if not settings.catalog:
-        found = check_warehouse(warehouse, schemas, writable=False)
-        warehouse, folder = found.text, found.folder
+    folder, place_of = lake_to_read(settings)
 
     def by_spark() -> Reader:
-        from klaviyo_spark.lake import Lake, Place
+        from klaviyo_spark.lake import Lake
         from klaviyo_spark.session import Work, spark_session
         from klaviyo_spark.status.tables import Tables
 
-        place = Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        place = place_of()
         return Tables(Lake(spark_session(place.uri, work=Work.SHORT), place))
 
-    if folder is None or not without_spark():
+    if folder is None:
         return by_spark()
     from klaviyo_spark.status.fallback import Fallback
     from klaviyo_spark.status.files import Files
 
-    return Fallback(Files(folder, schemas), by_spark)
+    return Fallback(Files(folder, settings.schemas), by_spark)
+
+
+def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
+    """The folder of a lake that delta-rs can read, else None; and what gives its place to Spark.
+
+    The place only when it is asked for: it brings Spark's library, which takes a second.
+
+    Raises:
+        ConfigError: the folder is no lake.
+    """
+    schemas, warehouse, folder = settings.schemas, settings.warehouse, None
+    if not settings.catalog:
+        found = check_warehouse(warehouse, schemas, writable=False)
+        warehouse, folder = found.text, found.folder
+
+    def place() -> Place:
+        from klaviyo_spark.lake import Place
+
+        return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+
+    return folder if without_spark() else None, place
 
 
 def without_spark() -> bool:
