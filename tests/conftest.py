@@ -63,7 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--connect", action="store_true", help="run on Spark Connect")
 
 
-# Fewer tests with Spark are over before Java's whole compiler has paid for itself.
+# Fewer tests with Spark are over before Java's whole compiler has paid for itself. Not those of
+# whole accounts: one of them takes minutes.
 FEW_TESTS = 120
 
 
@@ -77,8 +78,10 @@ def spark(
     warehouse = str(tmp_path_factory.mktemp("warehouse"))
     if pytestconfig.getoption("--connect"):
         remote_session(warehouse)  # which is what there is from now on
-    with_spark = [one for one in request.session.items if one.get_closest_marker("spark")]
-    work = Work.SHORT if len(with_spark) < FEW_TESTS else Work.SMALL
+    marks = [{mark.name for mark in one.iter_markers()} for one in request.session.items]
+    with_spark = [some for some in marks if "spark" in some]
+    is_short = len(with_spark) < FEW_TESTS and not any("account" in some for some in with_spark)
+    work = Work.SHORT if is_short else Work.SMALL
     session = spark_session(warehouse, "local[2]", work)
     with pin_settings(session):  # which one of our own has, and a given one has not
         yield session
