@@ -21,9 +21,9 @@ from klaviyo_spark.api.answers import without_mark
 from klaviyo_spark.api.order import SLACK
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Fetched
-from klaviyo_spark.endpoint import Endpoint, Part
-from klaviyo_spark.instants import as_time
-from klaviyo_spark.paths import parse_path
+from klaviyo_spark.schema.endpoint import Endpoint, Part
+from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.paths import parse_path
 
 _NAMED = 5
 _UNSET = msgspec.UnsetType

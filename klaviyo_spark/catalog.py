@@ -9,7 +9,7 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.publish import SUFFIX, TAG, due, views
-from klaviyo_spark.sql import text
+from klaviyo_spark.schema.sql_text import text
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake import Lake

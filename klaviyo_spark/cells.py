@@ -8,9 +8,9 @@ calls a table.
 
 from __future__ import annotations
 
-from klaviyo_spark import sql
 from klaviyo_spark.api.metrics import DOCUMENTED
-from klaviyo_spark.instants import (
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.instants import (
     EPOCH,
     LEAST_EPOCH,
     MILLISECONDS_BELOW,
@@ -18,18 +18,18 @@ from klaviyo_spark.instants import (
     SECONDS_BELOW,
     TIME,
 )
-from klaviyo_spark.spec import Column
+from klaviyo_spark.schema.table import Column
 
 # try_cast is wider than Klaviyo's forms: it takes "2026", "12:30" (today!), "1d", "NaN", "t".
-_TIME, _OFFSET, _EPOCH = sql.text(TIME), sql.text(OFFSET), sql.text(EPOCH)
-_NUMBER = sql.text(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+_TIME, _OFFSET, _EPOCH = sql_text.text(TIME), sql_text.text(OFFSET), sql_text.text(EPOCH)
+_NUMBER = sql_text.text(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 # With their zone, or a session may take them for local times.
 _FIRST = "TIMESTAMP'0001-01-01 00:00:00+00:00'"
 _LAST = "TIMESTAMP'9999-12-31 23:59:59.999999+00:00'"
-_DIGITS = sql.text(r"^([+-]?\d+)(\.0*)?$")
+_DIGITS = sql_text.text(r"^([+-]?\d+)(\.0*)?$")
 # As many digits as a decimal holds to the last one.
-_POWER = sql.text(r"^[+-]?\d{1,19}((\.\d{1,18})?[eE]\+?\d{1,2}|(\.\d{1,9})?[eE]-\d)$")
-_ZERO = sql.text(r"^-?0(\.0+)?([eE][+-]?\d+)?$")
+_POWER = sql_text.text(r"^[+-]?\d{1,19}((\.\d{1,18})?[eE]\+?\d{1,2}|(\.\d{1,9})?[eE]-\d)$")
+_ZERO = sql_text.text(r"^-?0(\.0+)?([eE][+-]?\d+)?$")
 
 
 def shaped(column: Column, text: str) -> str:
@@ -137,5 +137,7 @@ def _documented_metric(text: str) -> str:
 
 def _one_of(text: str, words: dict[str, str], otherwise: str) -> str:
     """The word that stands for ``text``."""
-    cases = " ".join(f"WHEN {sql.text(word)} THEN {sql.text(to)}" for word, to in words.items())
+    cases = " ".join(
+        f"WHEN {sql_text.text(word)} THEN {sql_text.text(to)}" for word, to in words.items()
+    )
     return f"CASE {text} {cases} ELSE {otherwise} END"

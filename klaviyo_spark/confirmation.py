@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema.table import TableSpec
 
 MAX_DELETED_SHARE = 0.5
 # Of fewer rows half is soon deleted by hand.

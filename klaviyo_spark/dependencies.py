@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from klaviyo_spark import enrich
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.spec import Borrow, Source, TableSpec
+from klaviyo_spark.schema.table import Borrow, Source, TableSpec
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:

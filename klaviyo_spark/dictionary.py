@@ -7,8 +7,8 @@ from pathlib import Path
 
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import ALL, TABLES
+from klaviyo_spark.schema.table import Column, TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import Column, TableSpec
 
 README = Path(__file__).parent / "resources" / "README.md"
 

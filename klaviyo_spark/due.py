@@ -16,13 +16,13 @@ from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.identity import Identity
-from klaviyo_spark.instants import as_time
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.instants import as_time
 
 logger = logging.getLogger(__name__)
 

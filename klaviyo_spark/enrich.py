@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema.table import TableSpec
 
 # Tables whose rows ``enrich`` looks at, per column lookup.
 NEEDS = {

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from klaviyo_spark import sql
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.query import check_next, first_url, origin
@@ -19,6 +18,7 @@ from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema import sql_text
 from klaviyo_spark.status.tables import Tables
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Identity:
         rows = Tables(self._lake).ask(
             "silver",
             "metrics",
-            f"SELECT {key} FROM {{t}} WHERE _account_id = {sql.text(self._account_id)}",
+            f"SELECT {key} FROM {{t}} WHERE _account_id = {sql_text.text(self._account_id)}",
         )
         return frozenset(row[key] for row in rows or ())
 

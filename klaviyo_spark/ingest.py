@@ -22,7 +22,6 @@ from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.audit import Audit
 from klaviyo_spark.due import Due, Outcome, Wanted
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
     Interrupted,
     KlaviyoSparkError,
@@ -39,6 +38,7 @@ from klaviyo_spark.lost_pages import check_bronze
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
+from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.watermarks import as_row, ends, repeated_differences, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]

@@ -8,11 +8,11 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.paths import parse_path
 from klaviyo_spark.records import explode_records
-from klaviyo_spark.spec import Judge, TableSpec
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.paths import parse_path
+from klaviyo_spark.schema.table import Judge, TableSpec
 from klaviyo_spark.spelling import decoded
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
@@ -50,7 +50,7 @@ def judged(
             parents = (
                 written(judge.of.table).selectExpr(
                     "_account_id",
-                    f"{sql.name(judge.of.key)} AS parent_key",
+                    f"{sql_text.name(judge.of.key)} AS parent_key",
                     "_landed_at AS judged_at",
                     _NOT_NAMED,
                 )
@@ -117,5 +117,5 @@ def _parsed(
     wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
     leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
     records = explode_records(pages.where(F.col("endpoint") == endpoint), rows, leaves)
-    of_type = f"{leaves.of(_TYPE)} = {sql.text(type)}"
+    of_type = f"{leaves.of(_TYPE)} = {sql_text.text(type)}"
     return (records.where(of_type) if type else records), leaves

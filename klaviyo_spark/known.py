@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from klaviyo_spark.endpoint import Endpoint
-from klaviyo_spark.paths import Path, parse_path, parse_read
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.spec import Source, TableSpec
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.paths import Path, parse_path, parse_read
+from klaviyo_spark.schema.table import Source, TableSpec
 
 # Record types of a page, besides those of ``included``: what stands in ``data``, the page itself.
 DATA, PAGE = "data", "page"

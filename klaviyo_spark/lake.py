@@ -13,16 +13,17 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, local_pages, ops
+from klaviyo_spark import bronze, local_pages
 from klaviyo_spark.arrow import TYPES
 from klaviyo_spark.commit_tag import OPTION, TAG, tagged
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.merge import BOOKKEEPING
+from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.treatment import Personal
 
@@ -268,7 +269,7 @@ class Lake(Tables):
 
     def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
         """Rows for one of the operators' tables, which are not there yet."""
-        columns = ops.TABLES[name][1]
+        columns = ops_tables.TABLES[name][1]
         schema = pa.schema([(column, TYPES[type]) for column, type, _ in columns])
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         return frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
@@ -301,7 +302,7 @@ def names_of(table: TableSpec) -> list[str]:
 
 
 def _ops_columns(name: str) -> list[str]:
-    return [column for column, _, _ in ops.TABLES[name][1]]
+    return [column for column, _, _ in ops_tables.TABLES[name][1]]
 
 
 def _same(key: Sequence[str]) -> str:

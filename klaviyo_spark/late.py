@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.api.coverage import Range, Read, merge
 from klaviyo_spark.arrow import frame
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema.table import TableSpec
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_DAY = date(1, 1, 1)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from pyspark.sql import DataFrame
 
-from klaviyo_spark import sql
-from klaviyo_spark.paths import Path, Tree, parse_path
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.paths import Path, Tree, parse_path
 
 
 class Leaves:
@@ -30,7 +30,7 @@ class Leaves:
             if path.keys:
                 tree.want(path)
         if tree.children:
-            self._add(tree, (), sql.name(source))
+            self._add(tree, (), sql_text.name(source))
 
     @property
     def columns(self) -> list[str]:
@@ -49,7 +49,7 @@ class Leaves:
             begun: the first of them, as ``first`` gives it, is there already.
         """
         for name, text, schema in self._structs[1 if begun else 0 :]:
-            rows = rows.selectExpr("*", f"{_parsed(text, schema)} AS {sql.name(name)}")
+            rows = rows.selectExpr("*", f"{_parsed(text, schema)} AS {sql_text.name(name)}")
         return rows
 
     def first(self, text: str) -> str:
@@ -58,12 +58,12 @@ class Leaves:
 
     def within(self, first: str, path: Path) -> str:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
-        text = ".".join([first, *map(sql.name, path.keys)])
+        text = ".".join([first, *map(sql_text.name, path.keys)])
         return text if path.index is None else _element(text, path)
 
     def of(self, path: Path) -> str:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
-        text = self._where[path.keys] if path.keys else sql.name(self.source)
+        text = self._where[path.keys] if path.keys else sql_text.name(self.source)
         return text if path.index is None else _element(text, path)
 
     def proves(self, proof: str) -> str:
@@ -72,13 +72,13 @@ class Leaves:
         text = self.of(parse_path(path[1:]))
         if not key:
             return f"{text} IS NOT NULL"
-        return f"coalesce(array_contains(json_object_keys({text}), {sql.text(key)}), false)"
+        return f"coalesce(array_contains(json_object_keys({text}), {sql_text.text(key)}), false)"
 
     def _add(self, node: Tree, keys: tuple[str, ...], text: str) -> None:
         """Parse ``node`` from its text, which stands at ``text``."""
         name = f"{self._name}{len(self._structs)}"
         again: list[tuple[Tree, tuple[str, ...], str]] = []
-        schema = self._schema(node, keys, sql.name(name), again)
+        schema = self._schema(node, keys, sql_text.name(name), again)
         self._structs.append((name, text, schema))
         twins = node.twins()
         for twin in twins:
@@ -99,7 +99,7 @@ class Leaves:
             if key in node.twins():
                 continue
             below = (*keys, key)
-            read = f"{here}.{sql.name(key)}"
+            read = f"{here}.{sql_text.name(key)}"
             if child.text:
                 kind = "STRING"
                 self._where[below] = read
@@ -110,21 +110,21 @@ class Leaves:
                 again.append((child, below, read))
             else:
                 kind = self._schema(child, below, read, again)
-            fields.append(f"{sql.name(key)}: {kind}")
+            fields.append(f"{sql_text.name(key)}: {kind}")
         return f"STRUCT<{', '.join(fields)}>"
 
 
 def _parsed(text: str, schema: str) -> str:
-    return f"from_json({text}, {sql.text(schema)})"
+    return f"from_json({text}, {sql_text.text(schema)})"
 
 
 def _element(text: str, path: Path) -> str:
     """One element of the array in ``text``, or what stands in it."""
     place = f"$[{path.index}]" + "".join(f"['{key}']" for key in path.inner)
-    return f"get_json_object({text}, {sql.text(place)})"
+    return f"get_json_object({text}, {sql_text.text(place)})"
 
 
 def _guarded(text: str, key: str) -> str:
     """A key read on its own; the cheap look first spares most rows the parsing."""
-    named, at = sql.text(f'"{key}"'), sql.text(f"$['{key}']")
+    named, at = sql_text.text(f'"{key}"'), sql_text.text(f"$['{key}']")
     return f"CASE WHEN contains({text}, {named}) THEN get_json_object({text}, {at}) END"

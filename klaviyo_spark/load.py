@@ -12,9 +12,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import confirmation, sql
+from klaviyo_spark import confirmation
 from klaviyo_spark.bronze import complete_reads
-from klaviyo_spark.checks import Severity
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
@@ -27,10 +26,12 @@ from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import with_broken, with_checks
 from klaviyo_spark.records import UNREADABLE
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.shown import shown
 from klaviyo_spark.silver import columns_of, glance, project
-from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.unreadable import (
     UnreadablePage,
     left_out,
@@ -307,12 +308,12 @@ class Loader:
         meanwhile = nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints))
         return (
             self.lake.pages()
-            .where(sql.one_of("resource", resources))
-            .where(sql.one_of("endpoint", table.endpoints))
+            .where(sql_text.one_of("resource", resources))
+            .where(sql_text.one_of("endpoint", table.endpoints))
             .where(
-                f"{sql.one_of('batch_id', batch_ids)} "
-                f"OR {sql.one_of('read_id', self.facts.went_on_with)} "
-                f"OR {sql.one_of('run_id', meanwhile)}"
+                f"{sql_text.one_of('batch_id', batch_ids)} "
+                f"OR {sql_text.one_of('read_id', self.facts.went_on_with)} "
+                f"OR {sql_text.one_of('run_id', meanwhile)}"
             )
             .where(readable(self.unreadable))
             .selectExpr("*", "account_id AS _account_id")

@@ -14,13 +14,14 @@ from functools import cached_property
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import ops, pipeline, retention, upkeep
+from klaviyo_spark import pipeline, retention, upkeep
 from klaviyo_spark.accounts import each
 from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import read_drift
 from klaviyo_spark.workers import workers
@@ -83,12 +84,12 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
         except BaseException as error:
             facts = (done.run_id, account, "maintain", done.started_at, utc_now())
             ending = (exit_code_of(error), [*done.problems, words_of(error)])
-            pipeline.append_ending(lake, ops.run_row(*facts, *ending))
+            pipeline.append_ending(lake, ops_tables.run_row(*facts, *ending))
             raise
         done.seconds = time.monotonic() - began
         facts = (done.run_id, account, "maintain", done.started_at, utc_now())
         said = [*done.notes, _totals(done)]
-        lake.append_ops("runs", [ops.run_row(*facts, done.exit_code, done.problems, said)])
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.exit_code, done.problems, said)])
     return done
 
 
@@ -121,7 +122,7 @@ class _Run:
         bronze = f"{self.lake.place.bronze}.pages"
         with workers(self.lake.spark, _SIDE_BY_SIDE, "maintain") as pool:
             list(pool.map(self.lake.silver, TABLES.values()))
-            list(pool.map(self.lake.ops, ops.TABLES))
+            list(pool.map(self.lake.ops, ops_tables.TABLES))
             self.names = self.lake.names()
             counts = pool.map(lambda table: len(self._files(table)), self.names)
             self.kept = {t: Kept(t, n, n) for t, n in zip(self.names, counts, strict=True)}

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import missing_parts, sql
-from klaviyo_spark.checks import LEFT_OUT
+from klaviyo_spark import missing_parts
 from klaviyo_spark.enrich import REFERENCES
 from klaviyo_spark.missing_parts import labels_by_column
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.checks import LEFT_OUT
+from klaviyo_spark.schema.table import Column as ColumnSpec
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of, place_in
-from klaviyo_spark.spec import Column as ColumnSpec
-from klaviyo_spark.spec import TableSpec
 
 # After a table's own columns, in this order.
 BOOKKEEPING = (
@@ -92,9 +93,9 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     assert not table.history
     names = [c.name for c in columns_of(table)]
     return rows.selectExpr(
-        *map(sql.name, names),
+        *map(sql_text.name, names),
         "_account_id",
-        f"{sql.text(run_id)} AS _run_id",
+        f"{sql_text.text(run_id)} AS _run_id",
         "seen_at AS _landed_at",
         f"{row_hash(['_account_id', *names])} AS _row_hash",
         "CAST(NULL AS timestamp) AS _deleted_at",
@@ -185,9 +186,9 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     changed = f"NOT known OR {differs} OR NOT {mark} <=> t__deleted_at"
     left_out = [f"coalesce(s_{count}, 0)" for count in LEFT_OUT]
     return settled.where(f"{changed} OR {' + '.join(left_out)} > 0").selectExpr(
-        *map(sql.name, names),
+        *map(sql_text.name, names),
         "_account_id",
-        f"{sql.text(run_id)} AS _run_id",
+        f"{sql_text.text(run_id)} AS _run_id",
         f"coalesce({landed}, s_seen_at) AS _landed_at",
         "hash AS _row_hash",
         f"{mark} AS _deleted_at",
@@ -250,7 +251,7 @@ def _cell(column: ColumnSpec, table: TableSpec, labels: tuple[str, ...]) -> str:
             read = "there" if column.reads.keys() <= table.fillers else "there AND current"
             # A source that was not read keeps what it said, so a NULL counts only where all have
             # been: else what a row holds would depend on which page came in which run.
-            asked = ", ".join(map(sql.text, column.reads))
+            asked = ", ".join(map(sql_text.text, column.reads))
             said = f"size(array_except(array({asked}), s_sources)) = 0"
             return (
                 f"CASE WHEN {read} AND {said} THEN {new} "
@@ -269,7 +270,7 @@ def _given(table: TableSpec) -> str:
     """Whether the row read is one by a source that gives rows, not only filled."""
     if not table.fillers:
         return "true"
-    givers = ", ".join(sql.text(s.name) for s in table.sources if not s.fills_only)
+    givers = ", ".join(sql_text.text(s.name) for s in table.sources if not s.fills_only)
     return f"coalesce(arrays_overlap(s_sources, array({givers})), false)"
 
 

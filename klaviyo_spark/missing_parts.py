@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from klaviyo_spark import sql
-from klaviyo_spark.endpoint import Part
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
-from klaviyo_spark.paths import Path, parse_path, parse_read
-from klaviyo_spark.spec import Column, Related, Source, TableSpec
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.endpoint import Part
+from klaviyo_spark.schema.paths import Path, parse_path, parse_read
+from klaviyo_spark.schema.table import Column, Related, Source, TableSpec
 
 _NOTHING = "CAST(array() AS array<string>)"
 
@@ -48,7 +48,7 @@ def missing(source: Source, columns: tuple[Column, ...], record: Leaves) -> str:
             beside it. The text is looked into only where nothing of a part was found.
     """
     labels = [
-        f"CASE WHEN {_lacks(fed, record)} THEN {sql.text(fed.label)} END"
+        f"CASE WHEN {_lacks(fed, record)} THEN {sql_text.text(fed.label)} END"
         for fed in _fed(source, columns)
     ]
     return f"array_compact(array({', '.join(labels)}))" if labels else _NOTHING
@@ -82,7 +82,7 @@ def _is_below(path: Path, part: Part) -> bool:
 
 def _lacks(fed: _Fed, record: Leaves) -> str:
     if isinstance(fed.part, Related):
-        gone = f"{sql.name(Neighbour(fed.part).name)} IS NULL"
+        gone = f"{sql_text.name(Neighbour(fed.part).name)} IS NULL"
         if not fed.part.ref:
             return gone
         return f"{gone} AND {record.of(parse_path(fed.part.ref[1:]))} IS NOT NULL"
@@ -97,16 +97,16 @@ def _is_there(part: Part) -> str:
     if not part.may_be_null:
         return f"(get_json_object(json, {_json_path(part.keys)}) IS NOT NULL)"
     keys = f"json_object_keys(get_json_object(json, {_json_path(above)}))"
-    return f"coalesce(array_contains({keys}, {sql.text(last)}), false)"
+    return f"coalesce(array_contains({keys}, {sql_text.text(last)}), false)"
 
 
 def _json_path(keys: list[str] | tuple[str, ...]) -> str:
-    return sql.text("$" + "".join(f"['{key}']" for key in keys))
+    return sql_text.text("$" + "".join(f"['{key}']" for key in keys))
 
 
 def kept(new: str, old: str, labels: tuple[str, ...]) -> str:
     """``new``, or ``old`` where nothing is new and the row read lacks what feeds the column."""
-    listed = ", ".join(map(sql.text, labels))
+    listed = ", ".join(map(sql_text.text, labels))
     return (
         f"CASE WHEN {new} IS NULL AND arrays_overlap(s_missing, array({listed})) "
         f"THEN {old} ELSE {new} END"

@@ -6,10 +6,10 @@ the next page may hold a newer state of it.
 
 from __future__ import annotations
 
-from klaviyo_spark import sql
 from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.paths import Path, parse_path
-from klaviyo_spark.spec import Related
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.paths import Path, parse_path
+from klaviyo_spark.schema.table import Related
 
 _ID = parse_path(".id")
 _IDENTITY = "'struct<type:string,id:string>'"
@@ -34,7 +34,7 @@ class Neighbour:
             texts, found_by = "page.data", f"transform(page.data, {named})"
         else:
             marked = f"text -> struct(text AS text, from_json(text, {_IDENTITY}) AS it)"
-            mine = f"one -> one.it.type = {sql.text(self._type)}"
+            mine = f"one -> one.it.type = {sql_text.text(self._type)}"
             objects = f"filter(transform(page.included, {marked}), {mine})"
             texts = f"transform({objects}, one -> one.text)"
             found_by = f"transform({objects}, one -> one.it.id)"
@@ -52,8 +52,8 @@ class Neighbour:
 
     @property
     def _texts(self) -> str:
-        return sql.name(f"{self.name}_texts")
+        return sql_text.name(f"{self.name}_texts")
 
     @property
     def _found_by(self) -> str:
-        return sql.name(f"{self.name}_found_by")
+        return sql_text.name(f"{self.name}_found_by")

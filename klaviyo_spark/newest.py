@@ -8,11 +8,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import missing_parts, sql
-from klaviyo_spark.checks import LEFT_OUT
+from klaviyo_spark import missing_parts
 from klaviyo_spark.merge import row_hash
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.checks import LEFT_OUT
+from klaviyo_spark.schema.table import Column, TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import Column, TableSpec
 
 # What has no key to share: where each is from tells them apart.
 _ALONE = """
@@ -43,7 +44,7 @@ def keep_newest(rows: DataFrame, table: TableSpec, *, together: bool = False) ->
     if table.made_of:  # rows of a table that has each once, and each element once in a row
         return rows.selectExpr("*", "0 AS rivals", "0 AS listings")
     day = [table.partition.name] if table.partition and together else []
-    key = ", ".join(map(sql.name, (*day, "_account_id", *table.key)))
+    key = ", ".join(map(sql_text.name, (*day, "_account_id", *table.key)))
     rows = _newest(rows.repartition(*day) if day else rows, table, f"{key}, source, {_ALONE}")
     if len(table.sources) == 1:
         return rows
@@ -68,17 +69,17 @@ def _newest(rows: DataFrame, table: TableSpec, by: str) -> DataFrame:
             "size(filter(all_said, one -> one.answer <=> said.answer AND one.hash <> said.hash))"
         )
     if table.listed_under:
-        first = f"struct({_PLACE} AS place, {sql.name(table.listed_under)} AS value)"
+        first = f"struct({_PLACE} AS place, {sql_text.name(table.listed_under)} AS value)"
         facts += [f"max({first}) {every} AS first", f"min({_PLACE}) {every} AS last_place"]
         listings = "CAST(first.place <> last_place AS int)"
-    kept = {c: sql.name(c) for c in rows.columns if c != "said"}
+    kept = {c: sql_text.name(c) for c in rows.columns if c != "said"}
     if table.listed_under:
         kept[table.listed_under] = "first.value"
     return (
         rows.selectExpr("*", *facts)
         .where("rank = 1")
         .selectExpr(
-            *[f"{text} AS {sql.name(name)}" for name, text in kept.items()],
+            *[f"{text} AS {sql_text.name(name)}" for name, text in kept.items()],
             f"{rivals} AS rivals",
             f"{listings} AS listings",
         )
@@ -88,7 +89,7 @@ def _newest(rows: DataFrame, table: TableSpec, by: str) -> DataFrame:
 def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     """Rows of one key from several sources laid over one another."""
     columns = [c for c in columns_of(table) if c.name not in table.key]
-    given = f"NOT {sql.one_of('source', table.fillers)}"
+    given = f"NOT {sql_text.one_of('source', table.fillers)}"
     facts = [
         f"max(seen_at) FILTER (WHERE {given}) AS seen_at",
         f"max(version) FILTER (WHERE {given}) AS version",
@@ -99,13 +100,15 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     if missing_parts.has_labels(table, columns_of(table)):
         facts.append("array_distinct(flatten(collect_list(missing))) AS missing")
     merged = rows.groupBy("_account_id", *table.key, F.expr(_ALONE).alias("alone")).agg(
-        *[F.expr(f"{_said(c)} AS {sql.name(c.name)}") for c in columns], *map(F.expr, facts)
+        *[F.expr(f"{_said(c)} AS {sql_text.name(c.name)}") for c in columns], *map(F.expr, facts)
     )
     return merged.drop("alone")
 
 
 def _said(column: Column) -> str:
     """What the first of the column's sources says that says anything."""
-    name = sql.name(column.name)
-    said = [f"max({name}) FILTER (WHERE source = {sql.text(source)})" for source in column.reads]
+    name = sql_text.name(column.name)
+    said = [
+        f"max({name}) FILTER (WHERE source = {sql_text.text(source)})" for source in column.reads
+    ]
     return f"coalesce({', '.join(said)})"

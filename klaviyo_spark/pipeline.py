@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import ops, orphans
+from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.clock import utc_now
@@ -34,6 +34,7 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import shown_otherwise
 from klaviyo_spark.workers import workers
@@ -261,7 +262,7 @@ def make_tables(lake: Lake, resources: Collection[str]) -> None:
     wanted = [table for table in TABLES.values() if table.resource in resources]
     with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
         list(pool.map(lake.silver, wanted))
-        list(pool.map(lake.ops, ops.TABLES))
+        list(pool.map(lake.ops, ops_tables.TABLES))
 
 
 def wanted_of(
@@ -293,7 +294,7 @@ def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
 
 def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
     stats = client.stats() if client else None
-    return ops.run_row(
+    return ops_tables.run_row(
         summary.run_id,
         summary.account,
         summary.verb,

@@ -16,9 +16,9 @@ from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.query import Bounds, first_url
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.endpoint import Endpoint, Fanout, Slice
-from klaviyo_spark.instants import as_time
-from klaviyo_spark.paths import Path, parse_path
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
+from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.paths import Path, parse_path
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.sql_text import text
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake import Place

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
-from klaviyo_spark.checks import Check, Severity, graded
 from klaviyo_spark.errors import CheckFailed
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.checks import Check, Severity, graded
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.spelling import decoded
 
 
@@ -46,7 +46,7 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
 def with_checks(changed: DataFrame, table: TableSpec) -> DataFrame:
     """``changed`` with ``checks``: names of the checks that count rows which a row breaks."""
     named = ", ".join(
-        f"CASE WHEN change <> 'none' AND ({check.breaks}) THEN {sql.text(check.name)} END"
+        f"CASE WHEN change <> 'none' AND ({check.breaks}) THEN {sql_text.text(check.name)} END"
         for check in counted(table)
         if not check.counts
     )

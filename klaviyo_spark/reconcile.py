@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark.checks import Severity
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import needed_by
 from klaviyo_spark.drift import Drift, newest
@@ -23,6 +22,7 @@ from klaviyo_spark.mending import Mending, mending
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.state import landed_batches, pages_gone_before, pages_lost, read_drift
 
 

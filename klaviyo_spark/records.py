@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import spelling, sql
+from klaviyo_spark import spelling
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
-from klaviyo_spark.spec import Borrow, RowOf
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.table import Borrow, RowOf
 
 # What a record keeps of its page.
 PAGE_FACTS = (
@@ -26,7 +27,7 @@ PAGE_FACTS = (
     "page_no",
     "fetched_at",
 )
-_EMPTY = f"coalesce({sql.bare('{}')} = '', true)"
+_EMPTY = f"coalesce({sql_text.bare('{}')} = '', true)"
 # And whether its texts are ``spelling.coded``.
 _FACTS = (*PAGE_FACTS, "is_coded")
 # What an error says of a page that Spark's JSON reader gives up on.
@@ -68,7 +69,7 @@ def explode_records(
     parts = [
         "get(texts, at) AS json",
         f"first AS {leaves.columns[0]}",
-        *[f"{n.find(leaves, 'first')} AS {sql.name(n.name)}" for n in neighbours],
+        *[f"{n.find(leaves, 'first')} AS {sql_text.name(n.name)}" for n in neighbours],
     ]
     records = f"transform(firsts, (first, at) -> struct({', '.join(parts)}))"
     found = pages.selectExpr(*_FACTS, f"{records} AS records").selectExpr(
@@ -84,7 +85,7 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
     many records as the page has, it is done in two steps. Numbers with fractions are spelt as Spark
     spells them.
     """
-    quick = f"from_json(body, {sql.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
+    quick = f"from_json(body, {sql_text.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
     # The page as texts has no name of its own: it would be made for pages that do not need it.
     texts = f"transform({_readable('data', PAGE)}, text -> {leaves.first('text')})"
     pages = pages.withColumn("body", F.expr(_BODY))
@@ -99,7 +100,7 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
 def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
     """Silver rows as records: page facts (of no page), ``is_coded``, ``at``, ``json``,
     ``row_<column>``."""
-    columns, text = [of.key, *([borrow.ref] if borrow else [])], sql.name(of.json)
+    columns, text = [of.key, *([borrow.ref] if borrow else [])], sql_text.name(of.json)
     is_array = f"startswith({text}, '[')"
     return rows.selectExpr(
         "_account_id",
@@ -109,7 +110,7 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
         "0 AS at",
         f"{is_array} AS is_coded",
         f"CASE WHEN {is_array} THEN {spelling.coded(text)} ELSE {text} END AS json",
-        *[f"{sql.name(name)} AS {sql.name(f'row_{name}')}" for name in columns],
+        *[f"{sql_text.name(name)} AS {sql_text.name(f'row_{name}')}" for name in columns],
     )
 
 
@@ -168,9 +169,9 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
     """
     arrays = [spelling.as_array(array) for array in arrays]
     elements = [
-        f"CASE WHEN startswith({sql.bare(array)}, '[') "
+        f"CASE WHEN startswith({sql_text.bare(array)}, '[') "
         f"THEN coalesce(from_json({array}, 'array<string>'), array({array})) "
-        f"WHEN {sql.bare(array)} <> '' THEN array({array}) END"
+        f"WHEN {sql_text.bare(array)} <> '' THEN array({array}) END"
         for array in arrays
     ]
     listed = ", ".join(f"coalesce({one}, CAST(array() AS array<string>))" for one in elements)

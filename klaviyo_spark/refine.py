@@ -17,7 +17,6 @@ from typing import Any
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark.checks import Severity
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
@@ -28,8 +27,9 @@ from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
 from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.state import (
     landed_batches,
     load_notes,

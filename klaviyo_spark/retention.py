@@ -27,8 +27,8 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze
 from klaviyo_spark.clock import utc
-from klaviyo_spark.endpoint import Endpoint
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.table import TableSpec
 
 # The property of the bronze table that says which pages have gone, as JSON: per account and
 # resource, the time before which they may have. It goes where the table goes, whatever becomes of

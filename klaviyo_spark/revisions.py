@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.endpoint import Endpoint
 
 WARNED_BEFORE = timedelta(days=90)
 

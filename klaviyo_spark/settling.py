@@ -16,13 +16,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
 from klaviyo_spark.enrich import NEEDS, REFERENCES, look_up
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.merge import row_hash
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.table import Borrow, TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import Borrow, TableSpec
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def lent(table: TableSpec, came: DataFrame, current: DataFrame, run_id: str) -> 
     whole = came.distinct().selectExpr(
         *names,
         "_account_id",
-        f"{sql.text(run_id)} AS _run_id",
+        f"{sql_text.text(run_id)} AS _run_id",
         "_landed_at",
         f"{row_hash(['_account_id', *names])} AS _row_hash",
         "CAST(NULL AS timestamp) AS _deleted_at",

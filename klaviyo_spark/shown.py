@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
 from klaviyo_spark.arrow import frame
-from klaviyo_spark.paths import parse_read
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.paths import parse_read
+from klaviyo_spark.schema.table import Column, Pii, TableSpec
 from klaviyo_spark.secret import HashKey
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import Column, Pii, TableSpec
 from klaviyo_spark.spelling import scalar
 from klaviyo_spark.treatment import TEXTS, Personal, Treatment, pads
 
@@ -59,7 +59,7 @@ def shown(rows: DataFrame, table: TableSpec, personal: Personal) -> DataFrame:
     """
     if not personal.treated:
         return rows
-    cells = {c.name: cell(sql.name(c.name), c, personal) for c in columns_of(table)}
+    cells = {c.name: cell(sql_text.name(c.name), c, personal) for c in columns_of(table)}
     changed = {name: F.expr(text) for name, text in cells.items() if text}
     record = cell("broken.record", _RECORD, personal)
     if record:
@@ -118,9 +118,9 @@ def _replaced(
     text: str, pattern: str, treatment: Treatment, mark: str, hashed: Callable[[str], str]
 ) -> str:
     """``text`` with each match of ``pattern`` replaced: by ``mark``, or by what ``hashed`` says."""
-    found = sql.text(pattern)
+    found = sql_text.text(pattern)
     if treatment == "drop":
-        return f"regexp_replace({text}, {found}, {sql.text(mark)})"
+        return f"regexp_replace({text}, {found}, {sql_text.text(mark)})"
     between = f"split(t, {found}, -1)"
     instead = f"transform(regexp_extract_all(t, {found}, 0), m -> {hashed('m')})"
     joined = f"zip_with({between}, {instead}, (a, b) -> concat(a, coalesce(b, '')))"

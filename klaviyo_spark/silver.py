@@ -16,20 +16,21 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import missing_parts, sql
+from klaviyo_spark import missing_parts
 from klaviyo_spark.cells import shaped, typed
-from klaviyo_spark.checks import unfit
 from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.neighbours import Neighbour
-from klaviyo_spark.paths import Path, Read, parse_path, parse_read
 from klaviyo_spark.records import (
     explode_elements,
     explode_records,
     glance_at_records,
     rows_as_records,
 )
-from klaviyo_spark.spec import Column as ColumnSpec
-from klaviyo_spark.spec import Precedence, Source, TableSpec
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.checks import unfit
+from klaviyo_spark.schema.paths import Path, Read, parse_path, parse_read
+from klaviyo_spark.schema.table import Column as ColumnSpec
+from klaviyo_spark.schema.table import Precedence, Source, TableSpec
 from klaviyo_spark.spelling import decoded, holds_code
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
@@ -61,8 +62,8 @@ def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFram
     cells = []
     for column, several in zip(columns, reads, strict=True):
         value, _ = _cell(column, [leaves.of(read.path) for read in several])
-        cells.append(f"{value} AS {sql.name(column.name)}")
-    mine = pages.where(f"endpoint = {sql.text(source.endpoint)}")
+        cells.append(f"{value} AS {sql_text.name(column.name)}")
+    mine = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
     return glance_at_records(mine, leaves).selectExpr("_account_id", *cells)
 
 
@@ -98,11 +99,11 @@ class _Scopes:
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
-            return sql.name(f"row_{read.path.keys[0]}")
+            return sql_text.name(f"row_{read.path.keys[0]}")
         text = self.leaves[read.scope].of(read.path)
         if read.only_if:
             path, value = read.only_if
-            met = f"{self.leaves[read.scope].of(path)} = {sql.text(value)}"
+            met = f"{self.leaves[read.scope].of(path)} = {sql_text.text(value)}"
             text = f"CASE WHEN {met} THEN {text} END"
         return text
 
@@ -110,7 +111,7 @@ class _Scopes:
 def _page_fact(path: Path) -> str:
     match path.keys:
         case ("slice", fact):
-            return f"get_json_object(slice, {sql.text(f'$.{fact}')})"
+            return f"get_json_object(slice, {sql_text.text(f'$.{fact}')})"
         case ("parent_id",):
             return "parent_id"
         case ("fetched_at",):
@@ -135,12 +136,12 @@ def _project_source(
         if source.version:
             wanted.append(parse_path(source.version[1:]))
         leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-        pages = pages.where(f"endpoint = {sql.text(source.endpoint)}")
+        pages = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
         neighbours = [Neighbour(related) for related in source.related]
         records = explode_records(pages, source.rows, leaves, neighbours)
     _, _, type = source.rows.partition(":")
     if type:
-        records = records.where(f"{leaves.of(_TYPE)} = {sql.text(type)}")
+        records = records.where(f"{leaves.of(_TYPE)} = {sql_text.text(type)}")
     scopes = _Scopes({record_scope: leaves})
     for related, neighbour in zip(source.related, neighbours, strict=True):
         beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
@@ -183,12 +184,12 @@ def _select(
     for column in columns_of(table):
         texts = [written[read] for read in reads[column.name]]
         if not texts:
-            cells.append(f"CAST(NULL AS {column.type}) AS {sql.name(column.name)}")
+            cells.append(f"CAST(NULL AS {column.type}) AS {sql_text.name(column.name)}")
             continue
         value, misfit = _cell(column, texts, _wall_clock(column, scopes))
         if source.explode and column.name in table.id_parts:  # what holds nothing has no key
             value = f"CASE WHEN empties = 0 THEN {value} END"
-        cells.append(f"{value} AS {sql.name(column.name)}")
+        cells.append(f"{value} AS {sql_text.name(column.name)}")
         if column.type != "string":
             nulled.append(f"CAST({misfit} AS int)")
     columns = columns_of(table)
@@ -202,7 +203,7 @@ def _select(
         "fetched_at AS seen_at",
         "struct(`order`, element_at) AS `order`",
         _VERSION,
-        f"{sql.text(source.name)} AS source",
+        f"{sql_text.text(source.name)} AS source",
         f"{' + '.join(nulled) or '0'} AS nulled",
         "empties",
         f"{_odd(source, reads)} AS odd",
@@ -227,7 +228,7 @@ def _with_texts(
     if not of_json:
         return rows, texts
     sources = [leaves.source for leaves in scopes.leaves.values()]
-    any_coded = " OR ".join(holds_code(sql.name(source), "is_coded") for source in sources)
+    any_coded = " OR ".join(holds_code(sql_text.name(source), "is_coded") for source in sources)
     every = f"transform(array({', '.join(of_json)}), text -> {decoded('text', 'is_coded')})"
     rows = rows.selectExpr("*", f"CASE WHEN {any_coded} THEN {every} END AS decoded")
     names = {text: f"text_{at}" for at, text in enumerate(of_json)}
@@ -291,7 +292,8 @@ def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
 def place_in(precedence: Precedence, text: str) -> str:
     """Where ``text``, in SQL, stands in the order: 0 is the first, what comes later is less."""
     places = " ".join(
-        f"WHEN {sql.text(value)} THEN {-place}" for place, value in enumerate(precedence.values)
+        f"WHEN {sql_text.text(value)} THEN {-place}"
+        for place, value in enumerate(precedence.values)
     )
     return f"CASE {text} {places} ELSE {-len(precedence.values)} END"
 
@@ -307,7 +309,7 @@ def _odd(source: Source, reads: dict[str, list[Read]]) -> str:
     every = [read for several in reads.values() for read in several]
     if not source.explode or any(r.scope == "$" and not r.path.keys for r in every):
         return "false"
-    return f"empties = 0 AND substring({sql.bare('element')}, 1, 1) <> '{{'"
+    return f"empties = 0 AND substring({sql_text.bare('element')}, 1, 1) <> '{{'"
 
 
 def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:

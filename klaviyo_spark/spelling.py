@@ -13,16 +13,16 @@ or ``[`` is JSON and no text.
 
 from __future__ import annotations
 
-from klaviyo_spark import sql
+from klaviyo_spark.schema import sql_text
 
 MARK = "\ufdd0"
-_MARK, _MARK_ESCAPED = sql.text(MARK), sql.text(f"\\u{ord(MARK):x}")
-_UNKNOWN = sql.text("\ufffd")
-_ONE, _TWO, _QUOTE, _ESCAPE = map(sql.text, ("\\", "\\\\", '\\"', "\\u"))
+_MARK, _MARK_ESCAPED = sql_text.text(MARK), sql_text.text(f"\\u{ord(MARK):x}")
+_UNKNOWN = sql_text.text("\ufffd")
+_ONE, _TWO, _QUOTE, _ESCAPE = map(sql_text.text, ("\\", "\\\\", '\\"', "\\u"))
 # Spark escapes both characters of a pair in capitals, and in JSON of its making nothing else so.
-_EMOJI, _NO_EMOJI = sql.text("\\uD"), sql.text("\\\\uD")
+_EMOJI, _NO_EMOJI = sql_text.text("\\uD"), sql_text.text("\\\\uD")
 # Neither stands in JSON, coded or not.
-_NO_TEXT, _KEPT = "chr(1)", sql.text(f"{MARK}/")
+_NO_TEXT, _KEPT = "chr(1)", sql_text.text(f"{MARK}/")
 
 _HALF, _OWN = r"[dD][89a-fA-F][0-9a-fA-F]{2}", r"[fF][dD][dD]0"
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -50,7 +50,8 @@ def is_alike(text: str, page: str) -> str:
     """
     parts = []
     for key in ("data", "included"):
-        array = f"concat({sql.text(f'{chr(34)}{key}{chr(34)}:[')}, {_joined(f'{page}.{key}')}, ']')"
+        begin = sql_text.text(f'"{key}":[')
+        array = f"concat({begin}, {_joined(f'{page}.{key}')}, ']')"
         parts.append(f"({page}.{key} IS NULL OR contains({text}, {array}))")
     return " AND ".join(parts)
 
@@ -61,8 +62,10 @@ def coded(text: str) -> str:
     halves = _replaced("t", _HALVES, f"$1{MARK}$2")
     halves = f"CASE WHEN contains(t, {_ESCAPE}) THEN {halves} ELSE t END"
     numbers = _replaced("t", _NUMBERS, f'$1"{MARK}$2$3"')
-    strings = " OR ".join(f"contains(t, {sql.text(chr(34) + one)})" for one in ("{", "[", MARK))
-    numbers = f"CASE WHEN t RLIKE {sql.text(_SUSPECT)} OR {strings} THEN {numbers} ELSE t END"
+    strings = " OR ".join(
+        f"contains(t, {sql_text.text(chr(34) + one)})" for one in ("{", "[", MARK)
+    )
+    numbers = f"CASE WHEN t RLIKE {sql_text.text(_SUSPECT)} OR {strings} THEN {numbers} ELSE t END"
     return _let("t", _let("t", own, halves), numbers)
 
 
@@ -88,7 +91,7 @@ def decoded(text: str, is_coded: str) -> str:
 
 def as_array(text: str) -> str:
     """An array as ``from_json`` gave it, one that was written within a string too."""
-    within = f"startswith({text}, {sql.text(f'{MARK}[')})"
+    within = f"startswith({text}, {sql_text.text(f'{MARK}[')})"
     return f"CASE WHEN {within} THEN substr({text}, 2) ELSE {text} END"
 
 
@@ -131,12 +134,12 @@ def _decoded_json(json: str) -> str:
 
 def _decoded_text(text: str) -> str:
     bare = f"CASE WHEN startswith({text}, {_MARK}) THEN substr({text}, 2) ELSE {text} END"
-    halves = f"regexp_replace({bare}, {sql.text(f'{MARK}{_HALF}')}, {_UNKNOWN})"
-    return f"regexp_replace({halves}, {sql.text(f'{MARK}{_OWN}')}, {_MARK})"
+    halves = f"regexp_replace({bare}, {sql_text.text(f'{MARK}{_HALF}')}, {_UNKNOWN})"
+    return f"regexp_replace({halves}, {sql_text.text(f'{MARK}{_OWN}')}, {_MARK})"
 
 
 def _replaced(text: str, pattern: str, by: str) -> str:
-    return f"regexp_replace({text}, {sql.text(pattern)}, {sql.text(by)})"
+    return f"regexp_replace({text}, {sql_text.text(pattern)}, {sql_text.text(by)})"
 
 
 def _let(name: str, value: str, text: str) -> str:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 
-from klaviyo_spark import ops, sql
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables, sql_text
 from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.tables import STAGED, is_not_there
 from klaviyo_spark.workers import workers
@@ -54,7 +54,7 @@ def make_staging(lake: Lake) -> None:
             (path / FILE).write_text(f"{MARK}\n", encoding="utf-8")
         elif lake.place.catalog:
             name = _name(lake, schema)
-            lake.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name} COMMENT {sql.text(MARK)}")
+            lake.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name} COMMENT {sql_text.text(MARK)}")
 
 
 def drop_staging(lake: Lake) -> list[str]:
@@ -90,7 +90,7 @@ def drop_staging(lake: Lake) -> list[str]:
 def _schemas(lake: Lake) -> dict[str, Collection[str]]:
     """The schemas, each with the names of the tables that may be in it."""
     place = lake.place
-    return {place.silver + ASIDE: TABLES, place.ops + ASIDE: ops.TABLES}
+    return {place.silver + ASIDE: TABLES, place.ops + ASIDE: ops_tables.TABLES}
 
 
 def _ours(lake: Lake) -> Iterator[tuple[str, list[str]]]:
@@ -154,7 +154,7 @@ def _in_catalog(lake: Lake, schema: str, tables: Collection[str]) -> list[str] |
     ]
     for table in inside:
         if table not in tables:
-            raise LakeError(_refusal(f"{name}.{sql.name(table)}"))
+            raise LakeError(_refusal(f"{name}.{sql_text.name(table)}"))
     return inside
 
 
@@ -176,7 +176,7 @@ def _behind_uri(lake: Lake, schema: str, tables: Collection[str]) -> list[str]:
 
 def _name(lake: Lake, schema: str) -> str:
     assert lake.place.catalog
-    return f"{sql.name(lake.place.catalog)}.{sql.name(schema)}"
+    return f"{sql_text.name(lake.place.catalog)}.{sql_text.name(schema)}"
 
 
 def _each(lake: Lake, names: Iterable[str], work: Callable[[str], Any]) -> list[Any]:

@@ -17,13 +17,13 @@ from klaviyo_spark.clock import utc
 from klaviyo_spark.confirmation import LoadNote
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.drift import Drift, Loaded, drift, looked_at
-from klaviyo_spark.endpoint import Members
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Done, Landed
 from klaviyo_spark.pending import Batch
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.retention import pages_gone
+from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.table_states import table_states
 from klaviyo_spark.watermarks import INGEST, RESUMED, Known, Watermark, known

@@ -16,15 +16,17 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, ops, shapes, sql
+from klaviyo_spark import bronze, shapes
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.location import Location, location
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables as ops
+from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.sql_text import text as _text
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import text as _text
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class Place:
         if self.catalog:
             return f"`{self.catalog}`.`{schema}`.`{name}`"
         folder = f"{self.uri.rstrip('/')}/{schema}.db/{name}"
-        return f"delta.{sql.name(folder)}"
+        return f"delta.{sql_text.name(folder)}"
 
     @property
     def uri(self) -> str:

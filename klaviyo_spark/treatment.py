@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
+from klaviyo_spark.schema.table import Column, Pii
 from klaviyo_spark.secret import HashKey, find_hash_key
-from klaviyo_spark.spec import Column, Pii
 
 if TYPE_CHECKING:
     from klaviyo_spark.settings import Settings

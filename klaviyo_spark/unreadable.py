@@ -14,9 +14,9 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import sql
 from klaviyo_spark.clock import utc
 from klaviyo_spark.records import PAGE, UNREADABLE, lacks_records
+from klaviyo_spark.schema import sql_text
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def readable(unreadable: Sequence[UnreadablePage]) -> str:
     """SQL: whether a page is none of ``unreadable``."""
     if not unreadable:
         return "true"
-    named = ", ".join(f"({sql.text(page.walk_id)}, {page.page_no})" for page in unreadable)
+    named = ", ".join(f"({sql_text.text(page.walk_id)}, {page.page_no})" for page in unreadable)
     return f"(walk_id, page_no) NOT IN ({named})"
 
 

@@ -24,7 +24,7 @@ from klaviyo_spark import session
 from klaviyo_spark.commit_tag import tagged
 from klaviyo_spark.lake import Lake, only
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
-from klaviyo_spark.sql import merge_into, set_columns, text
+from klaviyo_spark.schema.sql_text import merge_into, set_columns, text
 from klaviyo_spark.sql_settings import hold
 from klaviyo_spark.state import bronze_state
 

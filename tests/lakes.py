@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from klaviyo_spark import bronze, ops
+from klaviyo_spark import bronze
 from klaviyo_spark.arrow import TYPES as ARROW
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver import columns_of
 
 Row = Mapping[str, Any]
@@ -84,7 +85,7 @@ def _columns(schema: str, name: str) -> dict[str, str]:
     if schema == "klaviyo_bronze":
         return {column: type for column, type, _ in bronze.COLUMNS}
     if schema == "klaviyo_ops":
-        return {column: type for column, type, _ in ops.TABLES[name][1]}
+        return {column: type for column, type, _ in ops_tables.TABLES[name][1]}
     return {
         **{column.name: column.type for column in columns_of(TABLES[name])},
         **{column: type for column, type, _ in BOOKKEEPING},

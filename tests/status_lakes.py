@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from klaviyo_spark import ops
 from klaviyo_spark.commit_tag import OPTION
+from klaviyo_spark.schema import ops_tables
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -41,7 +41,7 @@ SILVER = {
     "tags": (("_account_id", "string", ""), ("tag_id", "string", ""), _DELETED),
 }
 BRONZE = {"pages": (("body", "string", ""),)}
-OPS = {name: columns for name, (_, columns) in ops.TABLES.items()}
+OPS = {name: columns for name, (_, columns) in ops_tables.TABLES.items()}
 
 
 def put(folder: Path, schema: str, table: str, *rows: Mapping[str, Any]) -> None:

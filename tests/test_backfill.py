@@ -10,13 +10,13 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark import ops
 from klaviyo_spark.backfill import STEP, Backfill, Window, begun, run_steps, said
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.ingest import Outcome
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.pipeline import Summary
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state import bronze_state
 
 DAY = timedelta(days=1)
@@ -158,7 +158,7 @@ def test_a_row_says_what_the_whole_backfill_is():
         "run_id": "run 1",
         "bronze_id": "B",
     }
-    assert {*row, "finished_at"} == {name for name, _, _ in ops.TABLES["backfills"][1]}
+    assert {*row, "finished_at"} == {name for name, _, _ in ops_tables.TABLES["backfills"][1]}
 
 
 def test_what_was_done_is_counted_and_not_done_again():

@@ -11,7 +11,7 @@ from time_texts import EVENT, FIRST, LAST, NINE, TIMES, at
 
 from klaviyo_spark.api.metrics import DOCUMENTED
 from klaviyo_spark.cells import shaped, typed
-from klaviyo_spark.spec import Column, col
+from klaviyo_spark.schema.table import Column, col
 
 COLUMNS: dict[str, Column] = {
     **{

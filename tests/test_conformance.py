@@ -18,8 +18,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import with_broken, without_key
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of, project
-from klaviyo_spark.spec import TableSpec
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from time_texts import EVENT, TIMES
 
-from klaviyo_spark.instants import as_time
+from klaviyo_spark.schema.instants import as_time
 
 
 @pytest.mark.parametrize(("text", "expected"), TIMES)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from builders import NOON, a_member, a_page
 
-from klaviyo_spark import maintain, ops, upkeep
+from klaviyo_spark import maintain, upkeep
 from klaviyo_spark.cli import main
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import LakeError
@@ -21,6 +21,7 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import pages_gone_before, silver_states
 from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
@@ -203,7 +204,7 @@ def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypat
 
 
 def _columns(name: str) -> list[str]:
-    return [column for column, _, _ in ops.TABLES[name][1]]
+    return [column for column, _, _ in ops_tables.TABLES[name][1]]
 
 
 def test_files_put_aside_are_removed_once_they_are_old_enough(lake):

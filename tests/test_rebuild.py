@@ -17,8 +17,8 @@ from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.table import col
 from klaviyo_spark.secret import HashKey
-from klaviyo_spark.spec import col
 from klaviyo_spark.state import shown_otherwise
 from klaviyo_spark.treatment import Personal, PersonalData
 

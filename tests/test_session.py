@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from klaviyo_spark import ops, session
 from klaviyo_spark import resources as silver
+from klaviyo_spark import session
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.session import Place, Work
 
 JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
@@ -117,7 +118,7 @@ def test_rows_as_wide_as_events_are_not_worked_by_one_method():
 def test_a_session_knows_all_tables_of_a_lake_and_its_tables_aside_but_not_of_every_lake_it_met():
     kept = int(a_local_conf()["spark.databricks.delta.delta.log.cacheSize"])
 
-    assert 2 * (len(silver.TABLES) + len(ops.TABLES) + 1) <= kept < 200
+    assert 2 * (len(silver.TABLES) + len(ops_tables.TABLES) + 1) <= kept < 200
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 2), (2, 4), (4, 8), (64, 8)])

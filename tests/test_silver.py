@@ -28,8 +28,8 @@ from klaviyo_spark.judging import present_parents
 from klaviyo_spark.newest import keep_newest
 from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.table import Judge
 from klaviyo_spark.silver import glance, project
-from klaviyo_spark.spec import Judge
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

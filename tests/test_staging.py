@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from builders import a_page, a_record
 
-from klaviyo_spark import ops, staging
+from klaviyo_spark import staging
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.forget.run import asked_for, forget
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.staging import FILE, check_staging, drop_staging, make_staging
 
@@ -217,5 +218,5 @@ def test_a_table_of_others_behind_a_uri_is_refused_by_name_and_stays(remote):
 def test_every_table_of_the_schemas_is_known():
     assert staging._schemas(a_lake(None, Path("/lake"))) == {
         "klaviyo_v2_rebuild": TABLES,
-        "klaviyo_ops_rebuild": ops.TABLES,
+        "klaviyo_ops_rebuild": ops_tables.TABLES,
     }

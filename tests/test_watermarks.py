@@ -13,10 +13,10 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark import ops
 from klaviyo_spark.api.coverage import Range, Read, uncovered
 from klaviyo_spark.ledger import EVER, Landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.watermarks import (
     Known,
     Watermark,
@@ -318,7 +318,7 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
 
 def test_a_row_has_the_columns_of_its_table():
     row = as_row(a_range(-9, -1), "default", "B", 7)
-    assert tuple(row) == tuple(name for name, _, _ in ops.TABLES["watermarks"][1])
+    assert tuple(row) == tuple(name for name, _, _ in ops_tables.TABLES["watermarks"][1])
     assert (row["account_id"], row["run_id"]) == ("default", "one")
     assert (row["bronze_id"], row["bronze_version"]) == ("B", 7)
 

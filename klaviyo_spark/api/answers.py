@@ -18,7 +18,7 @@ import msgspec
 
 from klaviyo_spark.api.troubles import ErrorPage, Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
-from klaviyo_spark.instants import as_time
+from klaviyo_spark.schema.instants import as_time
 
 DETAIL_CHARS = 300
 _EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")

@@ -30,8 +30,8 @@ from klaviyo_spark.api.servertime import ServerClock
 from klaviyo_spark.api.transport import Key, KeyAuth, Session
 from klaviyo_spark.api.troubles import Contact
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import BadAnswer, RetryableError
+from klaviyo_spark.schema.endpoint import Endpoint
 
 __all__ = ["BASE_URL", "REVISION", "Client", "Key", "Page", "Stats"]
 

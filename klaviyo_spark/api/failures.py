@@ -10,8 +10,8 @@ import urllib3
 from klaviyo_spark.api import troubles
 from klaviyo_spark.api.query import origin
 from klaviyo_spark.api.troubles import Said, Unreachable
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError
+from klaviyo_spark.schema.endpoint import Endpoint
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote, urlsplit
 
-from klaviyo_spark.endpoint import Endpoint, Slice
 from klaviyo_spark.errors import BadAnswer
+from klaviyo_spark.schema.endpoint import Endpoint, Slice
 
 _SECOND = timedelta(seconds=1)
 _PORTS = {"http": 80, "https": 443}

@@ -19,7 +19,7 @@ from klaviyo_spark.api.courses import Course, best_to_cut
 from klaviyo_spark.api.order import Times, follows
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.schema.endpoint import Endpoint
 
 AHEAD = 10_000
 _POLL_S = 0.2

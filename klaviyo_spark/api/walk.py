@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from klaviyo_spark.api.query import Bounds
-from klaviyo_spark.endpoint import Endpoint
+from klaviyo_spark.schema.endpoint import Endpoint
 
 
 @dataclass(frozen=True)

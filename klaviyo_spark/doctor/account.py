@@ -19,7 +19,6 @@ from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.api.servertime import WORTH_SAYING_S
 from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.doctor.check import Check, fail, of_error, ok, warn
-from klaviyo_spark.endpoint import Endpoint, Fanout
 from klaviyo_spark.errors import (
     ApiError,
     MissingScope,
@@ -29,6 +28,7 @@ from klaviyo_spark.errors import (
     Unauthorized,
 )
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
 

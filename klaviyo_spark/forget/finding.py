@@ -20,8 +20,8 @@ from klaviyo_spark.forget.bodies import profiles_on
 from klaviyo_spark.forget.person import Person
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
 from klaviyo_spark.treatment import digest, normal
 from klaviyo_spark.upkeep import PAGE_KEY
 

@@ -29,9 +29,9 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.merge import BOOKKEEPING, row_hash
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.sql_text import merge_into, text
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.spec import TableSpec
-from klaviyo_spark.sql import merge_into, text
 from klaviyo_spark.staging import drop_staging
 from klaviyo_spark.workers import workers
 

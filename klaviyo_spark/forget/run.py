@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from klaviyo_spark import ops, pipeline
+from klaviyo_spark import pipeline
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
 from klaviyo_spark.forget import pages, receipts, removing
@@ -18,6 +18,7 @@ from klaviyo_spark.forget.finding import Asked, find
 from klaviyo_spark.forget.receipts import Receipt
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import RESOURCES, TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.staging import check_staging
 
@@ -96,7 +97,7 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
             ours = isinstance(error, KlaviyoSparkError)
             why = str(error) if ours else type(error).__name__
             ending = (exit_code_of(error), [*done.problems, why])
-            pipeline.append_ending(lake, ops.run_row(*whose, *ending))
+            pipeline.append_ending(lake, ops_tables.run_row(*whose, *ending))
             raise
         done.seconds = time.monotonic() - began
         facts = (
@@ -107,7 +108,7 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
             utc_now(),
             done.exit_code,
         )
-        lake.append_ops("runs", [ops.run_row(*facts, done.problems)])
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.problems)])
     return done
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from klaviyo_spark.report.reader import Reader, Row
-from klaviyo_spark.sql import portable as text
+from klaviyo_spark.schema.sql_text import portable as text
 
 # Columns of the tables that are shown, with their headings.
 STEPS = {

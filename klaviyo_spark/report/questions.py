@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
-from klaviyo_spark.sql import portable as _text
+from klaviyo_spark.schema.sql_text import portable as _text
 
 RUNS = 60
 """Runs shown, the newest ones."""

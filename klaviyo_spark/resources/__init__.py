@@ -1,6 +1,5 @@
 """What Klaviyo has and what becomes of it: one module per resource, put together here."""
 
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.resources import (
     campaigns,
     events,
@@ -11,7 +10,8 @@ from klaviyo_spark.resources import (
     segments,
     tags,
 )
-from klaviyo_spark.spec import TableSpec, by_name
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.table import TableSpec, by_name
 
 # In the order of the alphabet, which is the order users see them in.
 ALL = (

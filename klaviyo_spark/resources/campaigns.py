@@ -3,8 +3,17 @@
 https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
-from klaviyo_spark.endpoint import Endpoint, Fanout, M, Part, Slice
-from klaviyo_spark.spec import Judge, Parent, Precedence, Related, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout, M, Part, Slice
+from klaviyo_spark.schema.table import (
+    Judge,
+    Parent,
+    Precedence,
+    Related,
+    Resource,
+    Source,
+    TableSpec,
+    col,
+)
 
 # Klaviyo refuses this listing without a channel, and hides archived campaigns unless asked for.
 _CHANNELS = ("email", "sms", "mobile_push")

@@ -3,9 +3,9 @@
 https://developers.klaviyo.com/en/reference/get_events
 """
 
-from klaviyo_spark.checks import Check
-from klaviyo_spark.endpoint import XL, Endpoint, Part, Window
-from klaviyo_spark.spec import (
+from klaviyo_spark.schema.checks import Check
+from klaviyo_spark.schema.endpoint import XL, Endpoint, Part, Window
+from klaviyo_spark.schema.table import (
     Borrow,
     Column,
     Judge,

@@ -7,8 +7,8 @@ https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
 
 from datetime import date
 
-from klaviyo_spark.endpoint import Endpoint, Fanout, Part, Revision, S, Slice
-from klaviyo_spark.spec import Judge, Parent, Related, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Part, Revision, S, Slice
+from klaviyo_spark.schema.table import Judge, Parent, Related, Resource, Source, TableSpec, col
 
 # Archived flows come only when asked for.
 _SLICES = (

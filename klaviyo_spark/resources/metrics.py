@@ -3,8 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_metrics
 """
 
-from klaviyo_spark.endpoint import Endpoint, M
-from klaviyo_spark.spec import Judge, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import Endpoint, M
+from klaviyo_spark.schema.table import Judge, Resource, Source, TableSpec, col
 
 # No sort, no page size and no time filter: 200 a page, read whole each time.
 METRICS_ENDPOINT = Endpoint(

@@ -3,8 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_profiles
 """
 
-from klaviyo_spark.endpoint import Endpoint, L, Part, Window
-from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import Endpoint, L, Part, Window
+from klaviyo_spark.schema.table import Judge, Parent, Resource, Source, TableSpec, col
 
 # Subscriptions come only when asked for. Complete reads go by `created`, which never changes while
 # a walk is under way; what changed since is found by `updated`. Both have strict bounds only.

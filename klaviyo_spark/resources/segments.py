@@ -4,8 +4,8 @@ https://developers.klaviyo.com/en/reference/get_segments
 https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
-from klaviyo_spark.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
-from klaviyo_spark.spec import Judge, Parent, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
+from klaviyo_spark.schema.table import Judge, Parent, Resource, Source, TableSpec, col
 
 SEGMENTS_ENDPOINT = Endpoint(
     name="segments",

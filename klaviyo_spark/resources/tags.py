@@ -3,8 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_tags
 """
 
-from klaviyo_spark.endpoint import Endpoint, S
-from klaviyo_spark.spec import Judge, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.endpoint import Endpoint, S
+from klaviyo_spark.schema.table import Judge, Resource, Source, TableSpec, col
 
 TAGS_ENDPOINT = Endpoint(
     name="tags",

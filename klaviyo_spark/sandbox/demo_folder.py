@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from klaviyo_spark import lease, lock, ops, staging
+from klaviyo_spark import lease, lock, staging
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import ASIDE, Schemas
 
 MARK = ".klaviyo-spark-demo"
@@ -24,9 +25,9 @@ _NAMES = Schemas()
 _TABLES: Mapping[str, Collection[str]] = {
     f"{_NAMES.bronze}.db": ("pages",),
     f"{_NAMES.silver}.db": TABLES,
-    f"{_NAMES.ops}.db": (*ops.TABLES, lease.TABLE),
+    f"{_NAMES.ops}.db": (*ops_tables.TABLES, lease.TABLE),
     f"{_NAMES.silver}{ASIDE}.db": TABLES,
-    f"{_NAMES.ops}{ASIDE}.db": ops.TABLES,
+    f"{_NAMES.ops}{ASIDE}.db": ops_tables.TABLES,
 }
 # Files of a table, beside those of its log.
 _ENDINGS = (".parquet", ".crc", ".bin")

@@ -14,7 +14,6 @@ from klaviyo_spark.api.metrics import MetricFact, metrics_on
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import (
     BadAnswer,
     Interrupted,
@@ -22,11 +21,12 @@ from klaviyo_spark.errors import (
     MissingScope,
     RateLimitTooLong,
 )
-from klaviyo_spark.instants import as_time
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.membership import Key
 from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.verify.asking import COUNTS, count_walks, counts
 from klaviyo_spark.verify.comparing import Listed
 from klaviyo_spark.verify.listings import Listing, listing_walks

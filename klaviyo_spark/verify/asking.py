@@ -15,9 +15,9 @@ from klaviyo_spark import plan
 from klaviyo_spark.api.answers import decode
 from klaviyo_spark.api.query import first_url
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.endpoint import Endpoint, S
 from klaviyo_spark.errors import BadAnswer
-from klaviyo_spark.instants import as_time
+from klaviyo_spark.schema.endpoint import Endpoint, S
+from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.verify.days import Span, windows
 
 # A question may be about one metric and at most a year: a calendar year, so a leap day is no gain.

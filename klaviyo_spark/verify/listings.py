@@ -10,10 +10,10 @@ from typing import Any
 from klaviyo_spark import plan
 from klaviyo_spark.api.answers import as_id, decode
 from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.endpoint import Endpoint
-from klaviyo_spark.instants import as_time
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
-from klaviyo_spark.spec import TableSpec
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.verify.comparing import Listed
 
 

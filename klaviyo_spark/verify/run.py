@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark import ops, pipeline, state
+from klaviyo_spark import pipeline, state
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.identity import Identity, check_account
@@ -21,6 +21,7 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.lock import folder_of, holding
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.reconcile import reconcile
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import newest_page
 from klaviyo_spark.status.tables import Tables
@@ -248,7 +249,7 @@ class _Verify:
 def _run_row(done: Verified, client: Client) -> dict[str, Any]:
     outcome, stats = done.outcome, client.stats()
     failed = [line for lines in outcome.failed.values() for line in lines]
-    return ops.run_row(
+    return ops_tables.run_row(
         done.run_id,
         done.account,
         "verify",

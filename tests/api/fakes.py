@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
-from klaviyo_spark.endpoint import XL, Endpoint, Rate, Revision, Window
+from klaviyo_spark.schema.endpoint import XL, Endpoint, Rate, Revision, Window
 
 BASE = "https://a.klaviyo.com"
 SECRET = "pk_0123456789abcdef"

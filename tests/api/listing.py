@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from klaviyo_spark.api import turns, walks
 from klaviyo_spark.api.answers import Page
 from klaviyo_spark.api.nap import raise_if_stopped
-from klaviyo_spark.endpoint import Endpoint
 from klaviyo_spark.errors import CursorExpired
+from klaviyo_spark.schema.endpoint import Endpoint
 
 from .fakes import BASE
 

@@ -8,9 +8,9 @@ import pytest
 
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.nap import Stopped
-from klaviyo_spark.endpoint import XL, L, M, Rate, S
 from klaviyo_spark.sandbox.answers import Refusal
 from klaviyo_spark.sandbox.limits import Limits
+from klaviyo_spark.schema.endpoint import XL, L, M, Rate, S
 
 from .fakes import FakeClock
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.api.query import Bounds, check_next, first_url, origin
-from klaviyo_spark.endpoint import L, Slice, Window
 from klaviyo_spark.errors import BadAnswer
+from klaviyo_spark.schema.endpoint import L, Slice, Window
 
 from .fakes import BASE, EVENTS, NOON, an_endpoint
 

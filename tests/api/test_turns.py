@@ -14,7 +14,7 @@ from klaviyo_spark.api.order import Times
 from klaviyo_spark.api.query import Bounds
 from klaviyo_spark.api.turns import Turns
 from klaviyo_spark.api.walks import Walk
-from klaviyo_spark.endpoint import XS, Endpoint, L, M, Rate, S, Window
+from klaviyo_spark.schema.endpoint import XS, Endpoint, L, M, Rate, S, Window
 
 from .fakes import BASE, an_endpoint
 from .listing import at

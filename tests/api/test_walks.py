@@ -17,7 +17,6 @@ from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.nap import Stopped, nap
 from klaviyo_spark.api.troubles import Unreachable
 from klaviyo_spark.api.walks import Failed, Fetched, Walk, pages
-from klaviyo_spark.endpoint import XL, Endpoint, S
 from klaviyo_spark.errors import (
     BadAnswer,
     CursorExpired,
@@ -29,6 +28,7 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.plan import Span
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import XL, Endpoint, S
 
 from .fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
 from .listing import Listing, at, eager_threads, event_times, numbers_on

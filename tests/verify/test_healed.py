@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 from pyspark.sql import functions as F
 
-from klaviyo_spark import ops, pipeline
+from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import Verified, verify
@@ -185,7 +186,7 @@ def test_what_was_healed_is_verified_again_and_nothing_else(story):
 
 def test_the_tables_tell_what_the_verifications_found(story):
     rows = story.lake.ops("verifications").collect()
-    assert {*rows[0].asDict()} == {name for name, _, _ in ops.TABLES["verifications"][1]}
+    assert {*rows[0].asDict()} == {name for name, _, _ in ops_tables.TABLES["verifications"][1]}
     assert {
         (row["resource"], row["scope"], row["day"]): (row["have"], row["should_be"])
         for row in rows

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from klaviyo_spark import sql
+from klaviyo_spark.schema import sql_text
 
 Severity = Literal["note", "quarantine", "fail"]
 
@@ -47,7 +47,7 @@ class Check:
     @property
     def words(self) -> str:
         """What a row takes to quarantine, in SQL."""
-        return self.rule or sql.text(self.says)
+        return self.rule or sql_text.text(self.says)
 
     def speaks(self, broken: int, of: int) -> bool:
         """Whether ``broken`` of so many rows are more than allowed."""
@@ -83,26 +83,26 @@ RIVALS = Check(
 
 def unfit(text: str) -> str:
     """True for a text that names nothing, in SQL: NULL, blank, an object or an array."""
-    return f"coalesce(substring({sql.bare(text)}, 1, 1), '') IN ('', '{{', '[')"
+    return f"coalesce(substring({sql_text.bare(text)}, 1, 1), '') IN ('', '{{', '[')"
 
 
 def key_check(id_parts: tuple[str, ...]) -> Check:
     """A row that nothing can be matched by: an id part of its key names nothing."""
-    parts = {part: sql.name(part) for part in id_parts}
+    parts = {part: sql_text.name(part) for part in id_parts}
     wrong = {
         "key is NULL": [f"{name} IS NULL" for name in parts.values()],
-        "key is blank": [f"{sql.bare(name)} = ''" for name in parts.values()],
+        "key is blank": [f"{sql_text.bare(name)} = ''" for name in parts.values()],
         "key is an object or an array": [
-            f"{unfit(name)} AND {sql.bare(name)} <> ''" for name in parts.values()
+            f"{unfit(name)} AND {sql_text.bare(name)} <> ''" for name in parts.values()
         ],
     }
     rules = []
     for says, broken in wrong.items():
         named = ", ".join(
-            f"CASE WHEN {one} THEN {sql.text(part)} END"
+            f"CASE WHEN {one} THEN {sql_text.text(part)} END"
             for part, one in zip(parts, broken, strict=True)
         )
-        which = f"concat({sql.text(f'{says}: ')}, concat_ws(', ', {named}))"
+        which = f"concat({sql_text.text(f'{says}: ')}, concat_ws(', ', {named}))"
         rules.append(f"CASE WHEN {' OR '.join(broken)} THEN {which} END")
     return Check(
         "key",
@@ -122,7 +122,7 @@ def element_checks(owner_parts: tuple[str, ...]) -> tuple[Check, ...]:
     Args:
         owner_parts: id parts of the key that name the record.
     """
-    names = [sql.name(part) for part in owner_parts]
+    names = [sql_text.name(part) for part in owner_parts]
     whole = " OR ".join(["broken.element_at IS NULL", *map(unfit, names)])
     return (
         Check("no_object", "odd", "element is not an object", "quarantine"),

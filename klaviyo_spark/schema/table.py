@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from klaviyo_spark.checks import (
+from klaviyo_spark.errors import SpecError
+from klaviyo_spark.schema.checks import (
     MISFITS,
     NO_KEY,
     RIVALS,
@@ -24,8 +25,7 @@ from klaviyo_spark.checks import (
     key_check,
     listing_check,
 )
-from klaviyo_spark.endpoint import Endpoint, Part
-from klaviyo_spark.errors import SpecError
+from klaviyo_spark.schema.endpoint import Endpoint, Part
 
 ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"]
 Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented_metric", "utc_day"]

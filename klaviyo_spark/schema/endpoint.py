@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from klaviyo_spark.paths import parse_path
+from klaviyo_spark.schema.paths import parse_path
 
 
 @dataclass(frozen=True)
