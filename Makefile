@@ -98,7 +98,7 @@ backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
 docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
 	$(BIN)/python -m klaviyo_spark.dictionary
 	$(BIN)/python -m klaviyo_spark.messages
-	$(BIN)/python -m klaviyo_spark.conf_file
+	$(BIN)/python -m klaviyo_spark.config.template
 
 .PHONY: build
 build: $(READY) ## Build the wheel into dist/

@@ -205,7 +205,8 @@ def catalog_sql(**options: Any) -> int:
 
 def _run(verb: Any, **options: Any) -> int:
     """One run of a verb that works on the lake, for each account."""
-    from klaviyo_spark import accounts, pipeline, several, summary
+    from klaviyo_spark import pipeline, several, summary
+    from klaviyo_spark.config import accounts
     from klaviyo_spark.progress import progress
 
     job = job_of(options, asks=verb != "refine", refines=verb != "ingest")

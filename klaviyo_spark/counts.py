@@ -7,10 +7,10 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Schemas
 from klaviyo_spark.status.opening import without_spark
 
 

@@ -11,12 +11,12 @@ from klaviyo_spark import forecast, state
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import resolve
+from klaviyo_spark.config.models import Settings, api_key
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.progress import Progress
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Settings, api_key
 from klaviyo_spark.steps import Backfill
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.days import EARLIEST

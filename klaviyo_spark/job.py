@@ -12,9 +12,9 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
+    from klaviyo_spark.config.models import Settings
     from klaviyo_spark.lake import Lake, Place
     from klaviyo_spark.parts import Part
-    from klaviyo_spark.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
+    from klaviyo_spark.config.models import load
+    from klaviyo_spark.config.personal_data import Personal, personal
+    from klaviyo_spark.config.times import bounds
     from klaviyo_spark.lake import Lake
     from klaviyo_spark.parts import parts
     from klaviyo_spark.session import spark_session
-    from klaviyo_spark.settings import load
     from klaviyo_spark.shared import check_warehouse_of
     from klaviyo_spark.sql_settings import pin_settings
-    from klaviyo_spark.times import bounds
-    from klaviyo_spark.treatment import Personal, personal
 
     set_up_logging(options)
     asked = given(options)

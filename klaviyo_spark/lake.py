@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import bronze, local_pages
 from klaviyo_spark.arrow import TYPES
 from klaviyo_spark.commit_tag import OPTION, TAG, tagged
+from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lock import folder_of
@@ -25,7 +26,6 @@ from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_column
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.tables import COLUMNS, Place, Tables, folder_in
-from klaviyo_spark.treatment import Personal
 
 logger = logging.getLogger(__name__)
 

@@ -30,19 +30,19 @@ from klaviyo_spark.errors import ConfigError
 @options.LOGGING
 def init(config: str | None, force: bool, **given: Any) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
-    from klaviyo_spark import conf_file
-    from klaviyo_spark.secret import VARIABLE
-    from klaviyo_spark.settings import BASE
+    from klaviyo_spark.config import template
+    from klaviyo_spark.config.models import BASE
+    from klaviyo_spark.config.secrets import VARIABLE
 
     file = Path(config) if config else BASE
     if file.exists() and not force:
-        raise conf_file.there_already(file)
+        raise template.there_already(file)
     ask = _prompt if sys.stdin.isatty() else _take
     values = {
-        name: ask(name, given[name], default, conf_file.fitting)
-        for name, default in conf_file.defaults().items()
+        name: ask(name, given[name], default, template.fitting)
+        for name, default in template.defaults().items()
     }
-    conf_file.write(file, values, anew=force)
+    template.write(file, values, anew=force)
     click.echo(f"wrote {file}; every setting is explained in it")
     if not os.environ.get(VARIABLE):
         click.echo(
@@ -80,7 +80,7 @@ def doctor(**given: Any) -> int:
 @options.COMMON
 def status(as_json: bool, **given: Any) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
-    from klaviyo_spark.accounts import each
+    from klaviyo_spark.config.accounts import each
     from klaviyo_spark.status import facts, summed, words
     from klaviyo_spark.status.opening import lake_name, reader
 

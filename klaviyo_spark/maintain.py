@@ -15,14 +15,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark import pipeline, retention, upkeep
-from klaviyo_spark.accounts import each
 from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import read_drift
 from klaviyo_spark.workers import workers
 from klaviyo_spark.writing import moved

@@ -10,13 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from klaviyo_spark import accounts
-from klaviyo_spark.accounts import at_work_for
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config import accounts
+from klaviyo_spark.config.accounts import at_work_for
+from klaviyo_spark.config.models import Settings, api_key
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, Interrupted, exit_code_of, words_of
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings, api_key
 
 logger = logging.getLogger(__name__)
 

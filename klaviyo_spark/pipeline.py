@@ -22,6 +22,7 @@ from klaviyo_spark import orphans
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
@@ -35,7 +36,6 @@ from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import shown_otherwise
 from klaviyo_spark.workers import workers
 

@@ -18,6 +18,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.drift import Drift
@@ -37,7 +38,6 @@ from klaviyo_spark.state import (
     silver_states,
     watermarks_of,
 )
-from klaviyo_spark.treatment import Personal
 from klaviyo_spark.watermarks import keep_earlier, known
 from klaviyo_spark.workers import Workers, workers
 from klaviyo_spark.writing import RunFacts, Span

@@ -20,8 +20,8 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark import pipeline
-from klaviyo_spark.accounts import at_work_for
 from klaviyo_spark.catalog import publish
+from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.interrupts import until_interrupted

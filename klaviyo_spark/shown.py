@@ -15,14 +15,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.arrow import frame
+from klaviyo_spark.config.personal_data import TEXTS, Personal, Treatment, pads
+from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import parse_read
 from klaviyo_spark.schema.table import Column, Pii, TableSpec
-from klaviyo_spark.secret import HashKey
 from klaviyo_spark.silver import columns_of
 from klaviyo_spark.spelling import scalar
-from klaviyo_spark.treatment import TEXTS, Personal, Treatment, pads
 
 _INNER, _OUTER = "_inner_pad", "_outer_pad"
 

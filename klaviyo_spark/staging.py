@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 
+from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lock import folder_of
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables, sql_text
-from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.tables import STAGED, is_not_there
 from klaviyo_spark.workers import workers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from klaviyo_spark.accounts import exit_code
+from klaviyo_spark.config.accounts import exit_code
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.pipeline import EVERYTHING, Summary
 from klaviyo_spark.resources import TABLES

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, shapes
+from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.location import Location, location
 from klaviyo_spark.merge import BOOKKEEPING
@@ -25,7 +26,6 @@ from klaviyo_spark.schema import ops_tables as ops
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.settings import ASIDE
 from klaviyo_spark.silver import columns_of
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.location import Location, location
-from klaviyo_spark.settings import Schemas
 
 
 def check_warehouse(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
-from klaviyo_spark.accounts import WHOSE
+from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.errors import in_a_line
 
 logger = logging.getLogger(__name__)

@@ -22,10 +22,10 @@ from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.pipeline import Summary
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 CASES = Path(__file__).parent / "cases"
 _KLAVIYO = {"name": "Klaviyo"}

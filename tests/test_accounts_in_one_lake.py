@@ -12,16 +12,17 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from compare import differences
 
-from klaviyo_spark import accounts, several
+from klaviyo_spark import several
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config import accounts
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 pytestmark = pytest.mark.account
 

@@ -27,8 +27,8 @@ from bundle import jobs as deployed
 from databricks.bundles.jobs import Job
 
 from klaviyo_spark import cli
-from klaviyo_spark.secret import KEY_LIKE
-from klaviyo_spark.settings import load
+from klaviyo_spark.config.models import load
+from klaviyo_spark.config.secrets import KEY_LIKE
 
 COMPUTE = ("compute", "classic")
 JOBS = sorted(WRITTEN)

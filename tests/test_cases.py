@@ -24,11 +24,11 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import DOCUMENTED
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.report.verb import write as write_report
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 pytestmark = pytest.mark.account
 

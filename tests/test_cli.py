@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
 from klaviyo_spark.parts import Part
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import Verified
 
 KEY = "pk_sandbox"

@@ -12,12 +12,12 @@ from pyspark.sql import functions as F
 from klaviyo_spark import clock, pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 DAYS = timedelta(days=2)
 RIGHT = timedelta(0)

@@ -11,14 +11,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark import conf_file
 from klaviyo_spark.cli import main
-from klaviyo_spark.conf_file import filled, fitting
+from klaviyo_spark.config import template
+from klaviyo_spark.config.models import Settings, load
+from klaviyo_spark.config.secrets import VARIABLE
+from klaviyo_spark.config.template import filled, fitting
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.secret import VARIABLE
-from klaviyo_spark.settings import Settings, load
 
-TEMPLATE = conf_file.TEMPLATE.read_text(encoding="utf-8")
+TEMPLATE = template.TEMPLATE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def run(*args: str) -> int:
 
 
 def test_the_template_in_the_wheel_is_the_conf_of_the_project():
-    assert conf_file.SOURCE.read_text(encoding="utf-8") == TEMPLATE, "stale: make docs"
+    assert template.SOURCE.read_text(encoding="utf-8") == TEMPLATE, "stale: make docs"
 
 
 def test_a_conf_with_nothing_filled_in_says_what_holds_anyway(tmp_path):

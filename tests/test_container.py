@@ -12,7 +12,7 @@ import pytest
 from command_line import parsed
 
 from klaviyo_spark import jars, java
-from klaviyo_spark.settings import BASE, Settings
+from klaviyo_spark.config.models import BASE, Settings
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "examples" / "Dockerfile").read_text(encoding="utf-8")

@@ -21,6 +21,8 @@ from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.ingest import _Ingest
 from klaviyo_spark.lake import Lake, Place
@@ -29,8 +31,6 @@ from klaviyo_spark.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import Lately
 from klaviyo_spark.watermarks import Known
 

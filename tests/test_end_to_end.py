@@ -20,6 +20,8 @@ from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.counts import row_counts
 from klaviyo_spark.forget.finding import Asked
 from klaviyo_spark.forget.run import forget
@@ -27,8 +29,6 @@ from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 KEY = "pk_sandbox"
 FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")

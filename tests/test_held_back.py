@@ -9,6 +9,7 @@ import pytest
 from builders import NOON, a_page, a_record, an_event
 
 from klaviyo_spark import load, pipeline
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.dependencies import made_of
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.lake import Lake, Place
@@ -16,7 +17,6 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Settings
 
 DAY = timedelta(days=1)
 NAMELESS = [a_record("tag", name="vip") | {"id": None}] * 101

@@ -13,11 +13,11 @@ from soak.runs import ASKED_TWICE, KEY, Home, Kill, a_pause, after_requests, ask
 from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.landing import BATCH_PAGES
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 pytestmark = pytest.mark.account
 

@@ -14,13 +14,13 @@ from klaviyo_spark import ingest, pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.late import late_arrivals, whole_days
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import bronze_state
 from klaviyo_spark.watermarks import Watermark, as_row
 

@@ -17,14 +17,14 @@ from compare import held
 from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 pytestmark = pytest.mark.account
 

@@ -13,6 +13,7 @@ from builders import NOON, a_member, a_page
 
 from klaviyo_spark import maintain, upkeep
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake, Place
@@ -22,7 +23,6 @@ from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import pages_gone_before, silver_states
 from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
 

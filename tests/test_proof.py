@@ -21,12 +21,12 @@ from served import a_case, serving, sync
 
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import verify
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

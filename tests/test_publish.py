@@ -13,9 +13,9 @@ from pyspark.sql import SparkSession
 from klaviyo_spark import pipeline, publish
 from klaviyo_spark.catalog import publish as brought_up_to_date
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.silver import columns_of
 
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")

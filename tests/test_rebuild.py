@@ -12,15 +12,15 @@ import pytest
 from builders import NOON, a_member, a_page, a_record, an_event
 from compare import held
 
+from klaviyo_spark.config.personal_data import Personal, PersonalData
+from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import col
-from klaviyo_spark.secret import HashKey
 from klaviyo_spark.state import shown_otherwise
-from klaviyo_spark.treatment import Personal, PersonalData
 
 pytestmark = pytest.mark.account
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from klaviyo_spark.config.secrets import ApiKey, find_key, from_databricks
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.secret import ApiKey, find_key, from_databricks
 
 DATABRICKS = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
 

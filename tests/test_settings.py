@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark.errors import ConfigError, UsageError
-from klaviyo_spark.settings import (
+from klaviyo_spark.config.models import (
     RESOURCES,
     Schemas,
     Settings,
@@ -16,6 +15,7 @@ from klaviyo_spark.settings import (
     check_resources,
     load,
 )
+from klaviyo_spark.errors import ConfigError, UsageError
 
 CONF = Path(__file__).parent.parent / "conf"
 

@@ -10,13 +10,13 @@ import pytest
 from builders import a_page, a_record
 
 from klaviyo_spark import staging
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.forget.run import asked_for, forget
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.staging import FILE, check_staging, drop_staging, make_staging
 
 

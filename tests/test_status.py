@@ -15,8 +15,8 @@ from logs import switch_on
 from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lock import Holder, Holding
-from klaviyo_spark.settings import Schemas
 from klaviyo_spark.status import Facts, Status, facts, summed, words
 from klaviyo_spark.status.backfills import Unfinished
 from klaviyo_spark.status.fallback import Fallback

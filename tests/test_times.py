@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from klaviyo_spark.config.times import bounds, parse_duration, parse_time
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.times import bounds, parse_duration, parse_time
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 

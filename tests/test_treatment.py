@@ -10,12 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.personal_data import (
+    Personal,
+    PersonalData,
+    digest,
+    normal,
+    pads,
+    personal,
+)
+from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.secret import HashKey, find_hash_key
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.treatment import Personal, PersonalData, digest, normal, pads, personal
 
 KEY = "0123456789abcdef"
 HASHES = Settings(personal_data=PersonalData(email="hash"))

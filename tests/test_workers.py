@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.accounts import WHOSE
+from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.workers import workers
 
 PATIENCE_S = 20.0

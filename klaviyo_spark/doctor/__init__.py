@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from klaviyo_spark.accounts import each
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.models import Settings, api_key
+from klaviyo_spark.config.personal_data import personal
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.doctor import account, machine
 from klaviyo_spark.doctor import lake as lakes
 from klaviyo_spark.doctor.check import (
@@ -25,11 +28,8 @@ from klaviyo_spark.doctor.check import (
 )
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.parts import check_apart
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings, api_key
 from klaviyo_spark.status import facts, summed
 from klaviyo_spark.status.opening import lake_name, reader
-from klaviyo_spark.treatment import personal
 from klaviyo_spark.warehouse import check_warehouse
 
 __all__ = ["Check", "examined", "exit_code", "lines", "verdict"]

@@ -18,6 +18,8 @@ from klaviyo_spark.api.query import first_url
 from klaviyo_spark.api.retry import RetryPolicy
 from klaviyo_spark.api.servertime import WORTH_SAYING_S
 from klaviyo_spark.api.troubles import Unreachable
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.doctor.check import Check, fail, of_error, ok, warn
 from klaviyo_spark.errors import (
     ApiError,
@@ -29,8 +31,6 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 
 PATIENCE_S = 20.0
 TIMEOUT = (5.0, PATIENCE_S)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from klaviyo_spark import accounts
+from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 
 logger = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.arrow import frame
+from klaviyo_spark.config.personal_data import digest, normal
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.forget.bodies import profiles_on
 from klaviyo_spark.forget.person import Person
@@ -22,7 +23,6 @@ from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.treatment import digest, normal
 from klaviyo_spark.upkeep import PAGE_KEY
 
 # Of a page, all that may name somebody.

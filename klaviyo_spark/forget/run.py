@@ -12,6 +12,7 @@ from datetime import datetime
 
 from klaviyo_spark import pipeline
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
 from klaviyo_spark.forget import pages, receipts, removing
 from klaviyo_spark.forget.finding import Asked, find
@@ -19,7 +20,6 @@ from klaviyo_spark.forget.receipts import Receipt
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.staging import check_staging
 
 logger = logging.getLogger(__name__)

@@ -28,7 +28,12 @@ OF_OTHERS = (
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
 _NOT_OURS = ("sandbox", "messages", "doctor")
 # Their ValueErrors are shown behind the name of a setting or an option.
-_SHOWN_VALUE_ERRORS = ("address.py", "settings.py", "times.py", "treatment.py")
+_SHOWN_VALUE_ERRORS = (
+    "config/address.py",
+    "config/models.py",
+    "config/times.py",
+    "config/personal_data.py",
+)
 # Functions that return a message, or a list of them.
 _MAKERS = (
     "_refusal",

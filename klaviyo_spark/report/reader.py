@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.features import is_read
-from klaviyo_spark.settings import Schemas
 from klaviyo_spark.sql_settings import pin_settings
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ import requests
 from klaviyo_spark import pipeline, summary
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.progress import progress
 from klaviyo_spark.report.verb import write as write_report
 from klaviyo_spark.sandbox.demo_folder import MARK, REPORT, check_folder, clear_folder
-from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.warehouse import check_warehouse
 
 KEY = "pk_sandbox"

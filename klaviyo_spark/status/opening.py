@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.settings import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.status.facts import Reader
 from klaviyo_spark.warehouse import check_warehouse
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from klaviyo_spark import pipeline, state
 from klaviyo_spark.api.client import Client
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.identity import Identity, check_account
 from klaviyo_spark.ingest import Outcome, ingest
@@ -22,7 +23,6 @@ from klaviyo_spark.lock import folder_of, holding
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.state import newest_page
 from klaviyo_spark.status.tables import Tables
 from klaviyo_spark.verify.asked import Klaviyo

@@ -27,6 +27,8 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Crew, Failed
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.resources import ENDPOINTS
@@ -34,9 +36,7 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.sandbox.demo import KEY
 from klaviyo_spark.sandbox.demo import served as sample_account
 from klaviyo_spark.schema.endpoint import Rate
-from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.unknown_fields import Watch
 from tests.bench.canned import served as canned
 

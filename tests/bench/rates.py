@@ -19,10 +19,10 @@ from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.query import first_url
 from klaviyo_spark.api.walk import Walk
 from klaviyo_spark.api.walks import Failed, pages
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox.demo import KEY, served
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.secret import ApiKey
 
 THREADS = 16
 LATENCY_MS = 150

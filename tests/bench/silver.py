@@ -21,13 +21,13 @@ from pyspark.sql import functions as F
 from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.sandbox.demo import KEY, served
-from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.session import spark_session
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.silver import columns_of, project
 from tests.bench.fetch import a_page_of_events
 from tests.bench.pages import FIRST_DAY, Template, land, pages

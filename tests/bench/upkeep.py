@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark import upkeep
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.maintain import lines, maintain
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.settings import Settings
 from tests.builders import NOON, a_page, an_event
 
 DAYS, A_DAY, LATE, LOOKBACK = 30, 40, 5, 7

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.report.answers import Answers, ask
 from klaviyo_spark.report.reader import FolderReader
 from klaviyo_spark.sandbox import Account
-from klaviyo_spark.settings import Schemas
 
 from . import sample
 

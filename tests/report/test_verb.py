@@ -10,9 +10,9 @@ import lakes
 import pytest
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.report.verb import reader_of
 from klaviyo_spark.sandbox.demo import leave_report
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.warehouse import check_warehouse
 
 

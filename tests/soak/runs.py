@@ -29,10 +29,10 @@ from pyspark.sql import SparkSession
 
 from klaviyo_spark.api.walks import QUEUED_PAGES
 from klaviyo_spark.cli import main
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.landing import BATCH_PAGES
 from klaviyo_spark.sandbox import Sandbox
-from klaviyo_spark.settings import Settings
 
 KEY = "pk_sandbox"
 ASKED_TWICE = BATCH_PAGES + QUEUED_PAGES + Settings().threads

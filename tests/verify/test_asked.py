@@ -12,12 +12,12 @@ import pytest
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.plan import Parent
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.listings import listings

@@ -15,12 +15,12 @@ from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import checking
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.checking import Checker

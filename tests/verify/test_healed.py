@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from klaviyo_spark import pipeline
 from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.secret import ApiKey
-from klaviyo_spark.settings import Settings
 from klaviyo_spark.verify import Verified, verify
 from klaviyo_spark.verify.days import joined
 from klaviyo_spark.verify.healing import readings

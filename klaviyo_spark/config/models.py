@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 import yaml
 
-from klaviyo_spark.accounts import Entry, Share, Text, Variable, chosen
-from klaviyo_spark.address import check_base_url
+from klaviyo_spark.config.accounts import Entry, Share, Text, Variable, chosen
+from klaviyo_spark.config.address import check_base_url
+from klaviyo_spark.config.personal_data import PersonalData, check
+from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE, ApiKey, find_key
+from klaviyo_spark.config.times import bounds, parse_duration, parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
-from klaviyo_spark.secret import KEY_LIKE, VARIABLE, ApiKey, find_key
-from klaviyo_spark.times import bounds, parse_duration, parse_time
-from klaviyo_spark.treatment import PersonalData, check
 
 __all__ = [
     "RESOURCES",

@@ -16,7 +16,7 @@ import msgspec
 from klaviyo_spark.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from klaviyo_spark.settings import Settings
+    from klaviyo_spark.config.models import Settings
 
 Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
+from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.schema.table import Column, Pii
-from klaviyo_spark.secret import HashKey, find_hash_key
 
 if TYPE_CHECKING:
-    from klaviyo_spark.settings import Settings
+    from klaviyo_spark.config.models import Settings
 
 Treatment = Literal["keep", "hash", "drop"]
 # Texts of any content: what can be recognised in them of other classes is treated as those are.
