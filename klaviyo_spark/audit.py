@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.answers import without_mark
-from klaviyo_spark.api.order import SLACK
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Fetched
+from klaviyo_spark.client.page_order import SLACK
+from klaviyo_spark.client.paginator import Fetched
+from klaviyo_spark.client.responses import without_mark
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import parse_path

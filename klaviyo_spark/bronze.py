@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.api.walks import Fetched
+from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.ledger import slice_text
 
 # Name, type, comment; partitioned by the first two.

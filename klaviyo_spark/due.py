@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark import membership, plan, revisions, state
-from klaviyo_spark.api.answers import as_id, decode
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.identity import Identity
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up

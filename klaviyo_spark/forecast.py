@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from klaviyo_spark.progress.words import about
 from klaviyo_spark.resources import ENDPOINTS
 
-# What a request for a full page takes; an endpoint gets its threads by it too (``api/turns.py``).
+# What a request for a full page takes; an endpoint gets its threads by it too
+# (``client/scheduler.py``).
 REQUEST_S = 1.0
 # Events that two cores refine into days that held nothing ("The plan for growth" in DECISIONS.md);
 # profiles are taken for as quick.

@@ -8,9 +8,9 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from klaviyo_spark import forecast, state
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import resolve
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings, api_key
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import ConfigError

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import metrics_on
-from klaviyo_spark.api.query import check_next, first_url, origin
-from klaviyo_spark.api.troubles import Unreachable
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.error_table import Unreachable
+from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES

@@ -16,11 +16,11 @@ from typing import Protocol
 
 from klaviyo_spark import plan as request_plan
 from klaviyo_spark import revisions, unknown_fields
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.nap import Stopped
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Crew, Failed, Fetched
 from klaviyo_spark.audit import Audit
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.paginator import Crew, Failed, Fetched
+from klaviyo_spark.client.sleep import Stopped
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.errors import (
     Interrupted,

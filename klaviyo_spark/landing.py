@@ -6,8 +6,8 @@ import logging
 import uuid
 from typing import Any
 
-from klaviyo_spark.api.walks import Fetched
 from klaviyo_spark.bronze import page_row
+from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.ledger import Landed, landed
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from klaviyo_spark.api.coverage import Range, Read, uncovered
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS, WINDOWED
 
 EVER = datetime(9999, 12, 31, tzinfo=timezone.utc)

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.location import location

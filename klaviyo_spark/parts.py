@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.config.models import Settings, api_key

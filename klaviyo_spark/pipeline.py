@@ -19,8 +19,8 @@ from typing import Any, Literal
 from pyspark.sql import functions as F
 
 from klaviyo_spark import orphans
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.catalog import publish
+from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.counts import row_counts

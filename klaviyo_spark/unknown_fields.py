@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.answers import decode, scrub, without_mark
+from klaviyo_spark.client.responses import decode, scrub, without_mark
 from klaviyo_spark.known import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
 from klaviyo_spark.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS

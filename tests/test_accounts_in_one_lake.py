@@ -13,8 +13,8 @@ import pytest
 from compare import differences
 
 from klaviyo_spark import several
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey

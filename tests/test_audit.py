@@ -14,11 +14,11 @@ from api.listing import ZERO
 from builders import NOON, SAMPLES, a_campaign, a_campaign_message, a_flow, a_member, an_event
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import Page, read_page
-from klaviyo_spark.api.query import Bounds
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Fetched
 from klaviyo_spark.audit import Audit
+from klaviyo_spark.client.paginator import Fetched
+from klaviyo_spark.client.responses import Page, read_page
+from klaviyo_spark.client.urls import Bounds
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS
 
 DAY = timedelta(days=1)

@@ -20,10 +20,10 @@ from api.fakes import Answer, LoopbackServer
 from deltalake import DeltaTable, QueryBuilder
 
 from klaviyo_spark import pipeline
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import DOCUMENTED
-from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place

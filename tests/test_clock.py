@@ -10,8 +10,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from klaviyo_spark import clock, pipeline
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place

@@ -15,12 +15,12 @@ from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
 from klaviyo_spark import pipeline, state, watermarks
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.api.limiter import Limiter
 from klaviyo_spark.api.metrics import metrics_on
-from klaviyo_spark.api.retry import RetryPolicy
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Due, Outcome, Wanted

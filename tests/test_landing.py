@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from logs import a_field, switch_on, write_log
 
 from klaviyo_spark import bronze, landing, local_pages, plan
-from klaviyo_spark.api.answers import Page
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Fetched
 from klaviyo_spark.arrow import TYPES as ARROW
+from klaviyo_spark.client.paginator import Fetched
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS

@@ -11,9 +11,9 @@ from builders import NOON, a_page, an_event
 from chispa import assert_df_equality
 
 from klaviyo_spark import ingest, pipeline
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place

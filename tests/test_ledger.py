@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from klaviyo_spark import plan
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Fetched, pages
 from klaviyo_spark.bronze import page_row
+from klaviyo_spark.client.paginator import Fetched, pages
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.ledger import EVER, Done, Landed, TakenUp, landed, take_up, with_order_lost
 from klaviyo_spark.plan import Parent, Span
 from klaviyo_spark.resources import ENDPOINTS

@@ -22,7 +22,7 @@ import msgspec
 import pytest
 
 from klaviyo_spark import lease, lock
-from klaviyo_spark.api.nap import Stopped
+from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import Lake, Place
 from klaviyo_spark.lock import FILE, Holder, LakeBusy, folder_of, held

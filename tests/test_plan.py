@@ -13,7 +13,7 @@ from builders import NOON
 from klaviyo_spark import plan
 from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.metrics import metrics_on
-from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.plan import (
     Asked,
     Parent,

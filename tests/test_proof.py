@@ -19,8 +19,8 @@ from builders import (
 )
 from served import a_case, serving, sync
 
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount

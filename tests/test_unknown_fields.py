@@ -13,8 +13,8 @@ import pytest
 from builders import NOON, a_page, a_record, all_samples, an_event
 
 from klaviyo_spark import pipeline, unknown_fields
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.known import KNOWN, known, path_text, unknown_on

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from klaviyo_spark.api.answers import as_id, decode
+from klaviyo_spark.client.responses import as_id, decode
 
 # Names by which the API has called each documented metric. The SMS ones were renamed to "Text
 # Message" on 2026-07-01, "Unsubscribed" before 2024-05.

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from klaviyo_spark import plan, revisions
-from klaviyo_spark.api.answers import Page
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.query import first_url
-from klaviyo_spark.api.retry import RetryPolicy
-from klaviyo_spark.api.servertime import WORTH_SAYING_S
-from klaviyo_spark.api.troubles import Unreachable
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.error_table import Unreachable
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.server_clock import WORTH_SAYING_S
+from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.doctor.check import Check, fail, of_error, ok, warn

@@ -13,16 +13,16 @@ from functools import cache
 from pathlib import Path
 
 from klaviyo_spark import errors, lock
-from klaviyo_spark.api import nap, troubles
+from klaviyo_spark.client import error_table, sleep
 
 PACKAGE = Path(__file__).parent.parent
 GAP = "…"
 # Errors that other modules add to those of ``errors``; named so that they are known here.
 OF_OTHERS = (
-    nap.Stopped,
-    troubles.ErrorPage,
-    troubles.Intercepted,
-    troubles.Unreachable,
+    sleep.Stopped,
+    error_table.ErrorPage,
+    error_table.Intercepted,
+    error_table.Unreachable,
     lock.LakeBusy,
 )
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
@@ -89,7 +89,7 @@ def messages() -> tuple[Said, ...]:
 
 
 def _of_troubles() -> Iterator[Said]:
-    for row in troubles.TROUBLES:
+    for row in error_table.TROUBLES:
         if row.tries == 1:
             text = row.words
             for gap in (
@@ -105,13 +105,13 @@ def _of_troubles() -> Iterator[Said]:
             ):
                 text = text.replace(f"{{{gap}}}", GAP)
             status = f"-> {_statuses(row)}" if row.statuses else f"{GAP}: "
-            yield Said(f"{status}{text}", row.error.__name__, "api/troubles.py")
+            yield Said(f"{status}{text}", row.error.__name__, "client/error_table.py")
         else:
             text = f"{GAP}; gave up after {GAP} in {GAP} s. {row.words}"
-            yield Said(text, row.error.__name__, "api/troubles.py")
+            yield Said(text, row.error.__name__, "client/error_table.py")
 
 
-def _statuses(row: troubles.Trouble) -> str:
+def _statuses(row: error_table.Trouble) -> str:
     return str(next(iter(row.statuses))) if len(row.statuses) == 1 else GAP
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import requests
 
 from klaviyo_spark import pipeline, summary
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_id, decode
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.metrics import MetricFact, metrics_on
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Crew, Failed, Fetched
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.paginator import Crew, Failed, Fetched
+from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import (
     BadAnswer,

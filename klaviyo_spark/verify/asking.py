@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import decode
-from klaviyo_spark.api.query import first_url
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.responses import decode
+from klaviyo_spark.client.urls import first_url
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import Endpoint, S
 from klaviyo_spark.schema.instants import as_time

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_id, decode
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time

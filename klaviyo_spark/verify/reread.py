@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import as_id, decode
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.identity import Identity
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key

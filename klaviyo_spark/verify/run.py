@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark import pipeline, state
-from klaviyo_spark.api.client import Client
+from klaviyo_spark.client.client import Client
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.identity import Identity, check_account

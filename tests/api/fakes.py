@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.schema.endpoint import XL, Endpoint, Rate, Revision, Window
 
 BASE = "https://a.klaviyo.com"

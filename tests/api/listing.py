@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import strategies as st
 
-from klaviyo_spark.api import turns, walks
-from klaviyo_spark.api.answers import Page
-from klaviyo_spark.api.nap import raise_if_stopped
+from klaviyo_spark.client import paginator, scheduler
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.sleep import raise_if_stopped
 from klaviyo_spark.errors import CursorExpired
 from klaviyo_spark.schema.endpoint import Endpoint
 
@@ -45,8 +45,8 @@ def eager_threads() -> Iterator[None]:
     """Threads look up often and take turns often: much happens between them in little time."""
     interval = sys.getswitchinterval()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(walks, "_POLL_S", 0.002)
-        patch.setattr(turns, "_POLL_S", 0.002)
+        patch.setattr(paginator, "_POLL_S", 0.002)
+        patch.setattr(scheduler, "_POLL_S", 0.002)
         sys.setswitchinterval(1e-5)
         yield
     sys.setswitchinterval(interval)

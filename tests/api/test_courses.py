@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.api.courses import LEAST_PAGES, Course, best_to_cut
-from klaviyo_spark.api.query import Bounds
+from klaviyo_spark.client.urls import Bounds
+from klaviyo_spark.client.window_split import LEAST_PAGES, Course, best_to_cut
 
 from .listing import ZERO, at
 

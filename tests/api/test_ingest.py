@@ -14,7 +14,7 @@ from builders import a_page
 
 from klaviyo_spark import ledger, plan
 from klaviyo_spark.api.coverage import Read
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.errors import OtherAccount, Unauthorized

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.api.answers import Page, read_page
-from klaviyo_spark.api.order import Times, follows, times_on
+from klaviyo_spark.client.page_order import Times, follows, times_on
+from klaviyo_spark.client.responses import Page, read_page
 
 from .listing import ZERO, at
 

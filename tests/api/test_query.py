@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.api.query import Bounds, check_next, first_url, origin
+from klaviyo_spark.client.urls import Bounds, check_next, first_url, origin
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import L, Slice, Window
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from klaviyo_spark.api.retry import RetryPolicy, wait_s
-from klaviyo_spark.api.troubles import Contact, Unreachable
+from klaviyo_spark.client.error_table import Contact, Unreachable
+from klaviyo_spark.client.retry import RetryPolicy, wait_s
 from klaviyo_spark.errors import FatalError, RateLimitTooLong, RetryableError
 
 from .fakes import NOON, FakeClock

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from klaviyo_spark.api.servertime import ServerClock
+from klaviyo_spark.client.server_clock import ServerClock
 
 from .fakes import NOON, FakeClock
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 import urllib3
 
-from klaviyo_spark.api import troubles
-from klaviyo_spark.api.troubles import TROUBLES, Said, Trouble, of_answer
+from klaviyo_spark.client import error_table
+from klaviyo_spark.client.error_table import TROUBLES, Said, Trouble, of_answer
 from klaviyo_spark.errors import ApiError, RetryableError
 
 from .fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
@@ -30,7 +30,7 @@ def an_error(code: str = "", detail: str = "No.", **source: str) -> str:
 def asked(klaviyo, row: Trouble) -> tuple[ApiError, int, float]:
     """How it ends when each answer is the one that ``klaviyo`` has: error, tries, seconds."""
     clock = FakeClock()
-    endpoint = OLDER_EVENTS if row is troubles.OLDER_RETIRED else EVENTS
+    endpoint = OLDER_EVENTS if row is error_table.OLDER_RETIRED else EVENTS
     with a_client(clock=clock) as client, pytest.raises(ApiError) as raised:
         client.get(endpoint, URL)
     assert type(raised.value) is row.error
@@ -113,14 +113,14 @@ def test_is_sent_again_and_given_up_with_a_way_out(klaviyo, name: str, answer: d
 def test_a_lost_host_is_given_as_many_tries_as_other_troubles(klaviyo):
     klaviyo.get(URL, status=503)
     klaviyo.get(URL, body=requests.ConnectTimeout("lost"))
-    assert asked(klaviyo, troubles.UNREACHABLE)[1] == 8
+    assert asked(klaviyo, error_table.UNREACHABLE)[1] == 8
 
 
 def test_a_body_cut_short_is_sent_for_again_and_given_up(serve):
     server = serve(lambda _: Answer(a_body("1"), cut=True))
     with a_client(server.url) as client, pytest.raises(RetryableError, match="8 tries") as raised:
         client.get(EVENTS, f"{server.url}/api/events")
-    assert str(raised.value).endswith(troubles.BROKEN_OFF.words)
+    assert str(raised.value).endswith(error_table.BROKEN_OFF.words)
     assert len(server.targets) == 8
 
 
@@ -213,4 +213,4 @@ def test_a_400_is_told_by_its_words_where_it_names_no_parameter(text: str, name:
 def test_a_connection_never_made_is_known_by_its_cause(klaviyo):
     cause = urllib3.exceptions.NewConnectionError(None, "refused")
     klaviyo.get(URL, body=requests.ConnectionError(cause))
-    assert asked(klaviyo, troubles.UNREACHABLE)[1] == 3
+    assert asked(klaviyo, error_table.UNREACHABLE)[1] == 3

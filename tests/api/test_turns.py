@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from klaviyo_spark.api.order import Times
-from klaviyo_spark.api.query import Bounds
-from klaviyo_spark.api.turns import Turns
-from klaviyo_spark.api.walks import Walk
+from klaviyo_spark.client.page_order import Times
+from klaviyo_spark.client.paginator import Walk
+from klaviyo_spark.client.scheduler import Turns
+from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.schema.endpoint import XS, Endpoint, L, M, Rate, S, Window
 
 from .fakes import BASE, an_endpoint

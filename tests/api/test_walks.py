@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.answers import Page
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.api.nap import Stopped, nap
-from klaviyo_spark.api.troubles import Unreachable
-from klaviyo_spark.api.walks import Failed, Fetched, Walk, pages
+from klaviyo_spark.client.error_table import Unreachable
+from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.sleep import Stopped, nap
 from klaviyo_spark.errors import (
     BadAnswer,
     CursorExpired,
@@ -246,7 +246,7 @@ def test_a_stop_hands_out_what_is_in_hand_and_ends():
 
 
 def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(monkeypatch):
-    monkeypatch.setattr("klaviyo_spark.api.walks._JOIN_S", 0.05)
+    monkeypatch.setattr("klaviyo_spark.client.paginator._JOIN_S", 0.05)
     stop, answer = threading.Event(), threading.Event()
 
     class Client(FakeClient):

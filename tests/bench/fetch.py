@@ -23,10 +23,10 @@ from pathlib import Path
 import requests
 
 from klaviyo_spark import pipeline
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Crew, Failed
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.paginator import Crew, Failed
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake import Lake, Place

@@ -14,11 +14,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.query import first_url
-from klaviyo_spark.api.walk import Walk
-from klaviyo_spark.api.walks import Failed, pages
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.paginator import Failed, pages
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.urls import first_url
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox.demo import KEY, served

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from klaviyo_spark.api.client import Client
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import Unauthorized

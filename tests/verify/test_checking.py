@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from klaviyo_spark import state
-from klaviyo_spark.api.client import Client
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.retry import RetryPolicy
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Outcome

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from builders import a_campaign, a_page
 
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.plan import Parent
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.healing import PAGE, Healing, Reading

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.troubles import ErrorPage, Said
+from klaviyo_spark.client.error_table import ErrorPage, Said
 from klaviyo_spark.errors import BadAnswer, RetryableError
 from klaviyo_spark.schema.instants import as_time
 

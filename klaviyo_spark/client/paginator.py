@@ -17,13 +17,13 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from klaviyo_spark.api.client import Client, Page
-from klaviyo_spark.api.nap import Stopped
-from klaviyo_spark.api.order import Times, times_on
-from klaviyo_spark.api.query import check_next
-from klaviyo_spark.api.troubles import Unreachable
-from klaviyo_spark.api.turns import Turns
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.client import Client, Page
+from klaviyo_spark.client.error_table import Unreachable
+from klaviyo_spark.client.page_order import Times, times_on
+from klaviyo_spark.client.scheduler import Turns
+from klaviyo_spark.client.sleep import Stopped
+from klaviyo_spark.client.urls import check_next
+from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
     CursorExpired,
     KlaviyoSparkError,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
-from klaviyo_spark.api import troubles
-from klaviyo_spark.api.query import origin
-from klaviyo_spark.api.troubles import Said, Unreachable
+from klaviyo_spark.client import error_table
+from klaviyo_spark.client.error_table import Said, Unreachable
+from klaviyo_spark.client.urls import origin
 from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
 
@@ -43,9 +43,9 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
         key: what a person calls the key; never the key.
     """
     status, said = refusal.status, refusal.said
-    row = troubles.of_answer(status, said)
-    if row is troubles.RETIRED and endpoint.revision:
-        row = troubles.OLDER_RETIRED
+    row = error_table.of_answer(status, said)
+    if row is error_table.RETIRED and endpoint.revision:
+        row = error_table.OLDER_RETIRED
     if issubclass(row.error, RetryableError):
         who = f" from {refusal.answerer}" if said.code is None and refusal.answerer else ""
         text = f": {said}" if said else ""
@@ -80,7 +80,7 @@ def connection_error(error: Exception, where: str, host: str) -> ApiError:
     kind = type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return FatalError(f"{where}: {troubles.UNTRUSTED.words.format(host=host)}")
+            return FatalError(f"{where}: {error_table.UNTRUSTED.words.format(host=host)}")
         return RetryableError(f"{where}: TLS with {host} broke off")
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(f"{where}: the proxy on the way to {host} does not let it through")
@@ -90,7 +90,7 @@ def connection_error(error: Exception, where: str, host: str) -> ApiError:
         return RetryableError(f"{where}: {host} did not answer in time")
     if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.JSONDecodeError):
         # InvalidURL, InvalidProxyURL, InvalidHeader, MissingSchema: all are ValueErrors
-        return FatalError(f"{where}: {troubles.UNASKABLE.words.format(host=host, kind=kind)}")
+        return FatalError(f"{where}: {error_table.UNASKABLE.words.format(host=host, kind=kind)}")
     return RetryableError(f"{where}: the connection to {host} broke off ({kind})")
 
 

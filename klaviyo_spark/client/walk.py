@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from klaviyo_spark.api.query import Bounds
+from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.schema.endpoint import Endpoint
 
 

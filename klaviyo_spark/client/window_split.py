@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from klaviyo_spark.api.order import follows
-from klaviyo_spark.api.query import Bounds
+from klaviyo_spark.client.page_order import follows
+from klaviyo_spark.client.urls import Bounds
 
 # A walk with fewer pages ahead is not worth another request: each part ends on a page not full.
 LEAST_PAGES = 4.0

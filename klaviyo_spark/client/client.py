@@ -19,16 +19,16 @@ import requests
 import urllib3
 
 from klaviyo_spark import __version__
-from klaviyo_spark.api import answers
-from klaviyo_spark.api.answers import Page
-from klaviyo_spark.api.failures import Refusal, connection_error, status_error
-from klaviyo_spark.api.limiter import Limiter
-from klaviyo_spark.api.nap import raise_if_stopped
-from klaviyo_spark.api.query import origin, same_origin
-from klaviyo_spark.api.retry import RetryPolicy, wait_s
-from klaviyo_spark.api.servertime import ServerClock
-from klaviyo_spark.api.transport import Key, KeyAuth, Session
-from klaviyo_spark.api.troubles import Contact
+from klaviyo_spark.client import responses
+from klaviyo_spark.client.error_table import Contact
+from klaviyo_spark.client.failures import Refusal, connection_error, status_error
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.retry import RetryPolicy, wait_s
+from klaviyo_spark.client.server_clock import ServerClock
+from klaviyo_spark.client.sleep import raise_if_stopped
+from klaviyo_spark.client.transport import Key, KeyAuth, Session
+from klaviyo_spark.client.urls import origin, same_origin
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import BadAnswer, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
@@ -242,8 +242,8 @@ class Client:
         status, next_url, count = response.status_code, None, 0
         edges: tuple[bytes, ...] = ()
         if status == 200:
-            next_url, count, edges = answers.read_page(body, where, self._key.reveal())
-        elif not (status == 404 and gone_ok and answers.is_error_body(body)):
+            next_url, count, edges = responses.read_page(body, where, self._key.reveal())
+        elif not (status == 404 and gone_ok and responses.is_error_body(body)):
             self._raise(endpoint, response, body, where, attempt)
         self._contact = Contact.ANSWERED
         date = self._note_date(response, came)
@@ -287,19 +287,19 @@ class Client:
     ) -> None:
         """The error that ``response`` stands for; a 429 slows all threads down."""
         status = response.status_code
-        said = answers.error_text(body, self._key.reveal())
+        said = responses.error_text(body, self._key.reveal())
         if said.code is not None:
             self._contact = Contact.ANSWERED
             self._note_date(response)
         # Whoever answers, reckons by the clock that it shows.
-        now = answers.http_date(response.headers.get("Date")) or self._server.now()
-        asked = answers.retry_after_s(response.headers.get("Retry-After"), now)
+        now = responses.http_date(response.headers.get("Date")) or self._server.now()
+        asked = responses.retry_after_s(response.headers.get("Retry-After"), now)
         if status == 429:
             self._count("throttled")
             self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))
         raise status_error(
             Refusal(
-                status, where, said, answers.answerer(response.headers, body),
+                status, where, said, responses.answerer(response.headers, body),
                 self._revision(endpoint), response.headers.get("Location", ""), asked,
             ),
             endpoint,
@@ -308,7 +308,7 @@ class Client:
 
     def _note_date(self, response: requests.Response, came: float | None = None) -> datetime | None:
         """The ``Date`` of an answer of Klaviyo's that began to come in at ``came``, noted."""
-        date = answers.http_date(response.headers.get("Date"))
+        date = responses.http_date(response.headers.get("Date"))
         self._server.note(date, self._clock() if came is None else came)
         return date
 

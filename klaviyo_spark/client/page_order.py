@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from klaviyo_spark.api.answers import Page, without_mark
+from klaviyo_spark.client.responses import Page, without_mark
 from klaviyo_spark.schema.instants import as_time
 
 # Bounds are to the second, some of them asked for one second wider.

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from klaviyo_spark.api.courses import Course, best_to_cut
-from klaviyo_spark.api.order import Times, follows
-from klaviyo_spark.api.walk import Walk
+from klaviyo_spark.client.page_order import Times, follows
+from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.client.window_split import Course, best_to_cut
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.schema.endpoint import Endpoint
 

@@ -17,8 +17,8 @@ from typing import TypeVar
 
 import tenacity
 
-from klaviyo_spark.api.nap import Sleep, nap
-from klaviyo_spark.api.troubles import TOTAL_S, Contact, of_error
+from klaviyo_spark.client.error_table import TOTAL_S, Contact, of_error
+from klaviyo_spark.client.sleep import Sleep, nap
 from klaviyo_spark.errors import RateLimitTooLong, RetryableError
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from klaviyo_spark.api.nap import Sleep, nap, raise_if_stopped
+from klaviyo_spark.client.sleep import Sleep, nap, raise_if_stopped
 from klaviyo_spark.schema.endpoint import Rate
 
 LEAST = 0.1  # part of a window that stays open after a 429; of the burst, no more than that
