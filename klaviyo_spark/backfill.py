@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import pipeline
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.foresee import foreseen
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.parts import Part, each
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.progress import progress

@@ -12,7 +12,7 @@ from klaviyo_spark.publish import SUFFIX, TAG, due, views
 from klaviyo_spark.schema.sql_text import text
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.lake.lake import Lake
 
 logger = logging.getLogger(__name__)
 

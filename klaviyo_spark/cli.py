@@ -17,7 +17,7 @@ import click
 from klaviyo_spark import __version__, looking, streams, trying
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.job import job_of, place_of
-from klaviyo_spark.memory import share_arenas
+from klaviyo_spark.lake.spark.memory import share_arenas
 from klaviyo_spark.options import COMMON as _COMMON
 from klaviyo_spark.options import DRY_RUN, PERSON, quiet_libraries, settings_of
 from klaviyo_spark.options import RESOURCES as _RESOURCES

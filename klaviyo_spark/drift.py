@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from klaviyo_spark.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState
 
 # So many of a table's commits by others are named.
 _NAMED = 3

@@ -17,7 +17,7 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.identity import Identity
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED

@@ -14,7 +14,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings, api_key
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Progress
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.steps import Backfill

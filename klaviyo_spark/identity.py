@@ -16,10 +16,10 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.status.tables import Tables
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from klaviyo_spark.errors import (
     UnknownId,
 )
 from klaviyo_spark.identity import METRICS, Identity, check_account, ids_on
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.lost_pages import check_bronze

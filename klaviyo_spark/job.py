@@ -13,7 +13,7 @@ from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
     from klaviyo_spark.config.models import Settings
-    from klaviyo_spark.lake import Lake, Place
+    from klaviyo_spark.lake.lake import Lake, Place
     from klaviyo_spark.parts import Part
 
 
@@ -37,11 +37,11 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     from klaviyo_spark.config.models import load
     from klaviyo_spark.config.personal_data import Personal, personal
     from klaviyo_spark.config.times import bounds
-    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.lake.lake import Lake
+    from klaviyo_spark.lake.shared import check_warehouse_of
+    from klaviyo_spark.lake.spark.session import spark_session
+    from klaviyo_spark.lake.spark.sql_settings import pin_settings
     from klaviyo_spark.parts import parts
-    from klaviyo_spark.session import spark_session
-    from klaviyo_spark.shared import check_warehouse_of
-    from klaviyo_spark.sql_settings import pin_settings
 
     set_up_logging(options)
     asked = given(options)
@@ -60,8 +60,8 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 
 def place_of(settings: Settings) -> Place:
     """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
-    from klaviyo_spark.lake import Place
-    from klaviyo_spark.warehouse import check_warehouse
+    from klaviyo_spark.lake.lake import Place
+    from klaviyo_spark.lake.warehouse import check_warehouse
 
     schemas, warehouse = settings.schemas, settings.warehouse
     if not settings.catalog:

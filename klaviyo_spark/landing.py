@@ -8,7 +8,7 @@ from typing import Any
 
 from klaviyo_spark.bronze import page_row
 from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.ledger import Landed, landed
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.api.coverage import Range, Read, merge
-from klaviyo_spark.arrow import frame
+from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema.table import TableSpec
 
 _ONE_DAY = timedelta(days=1)

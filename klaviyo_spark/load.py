@@ -18,7 +18,7 @@ from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import gone_parents, judged
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.late import Days
 from klaviyo_spark.members import last_held
 from klaviyo_spark.merge import Evidence, all_new, changes, row_hash

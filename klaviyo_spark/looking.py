@@ -81,8 +81,8 @@ def doctor(**given: Any) -> int:
 def status(as_json: bool, **given: Any) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
     from klaviyo_spark.config.accounts import each
+    from klaviyo_spark.lake.readers.opening import lake_name, reader
     from klaviyo_spark.status import facts, summed, words
-    from klaviyo_spark.status.opening import lake_name, reader
 
     options.set_up_logging(given)
     settings = options.settings_of(given)

@@ -15,12 +15,12 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc
-from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.drift import newest
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.retention import pages_gone
 from klaviyo_spark.state import bronze_state
 

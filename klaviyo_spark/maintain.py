@@ -14,17 +14,18 @@ from functools import cached_property
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import pipeline, retention, upkeep
-from klaviyo_spark.arrow import frame
+from klaviyo_spark import pipeline, retention
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state import read_drift
-from klaviyo_spark.workers import workers
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ class _Run:
                 others = [table for table in self.names if table != bronze]
                 list(pool.map(lambda table: self._try(self._optimize, table), others))
             if self.settings.vacuum_after is not None:
-                with upkeep.listing_quickly(self.lake):
+                with maintenance.listing_quickly(self.lake):
                     list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
 
     def _try(self, part: Callable[..., None], table: str, *of: str) -> None:
@@ -152,7 +153,7 @@ class _Run:
             self.done.problems.append(line)
 
     def _files(self, table: str) -> list[str]:
-        return upkeep.files_of(self.lake.spark.table(self.names[table]))
+        return maintenance.files_of(self.lake.spark.table(self.names[table]))
 
     @cached_property
     def _last(self) -> datetime | None:
@@ -178,10 +179,10 @@ class _Run:
         kept, name = self.kept[table], self.names[table]
         spec = TABLES.get(table.rpartition(".")[2])
         if spec and spec.partition:
-            days = upkeep.crowded(self._files(table), spec.partition.name)
-            upkeep.optimize_days(self.lake, name, spec.partition.name, days)
-        elif kept.files_before > upkeep.FILES_A_TABLE:
-            upkeep.optimize(self.lake, name)
+            days = maintenance.crowded(self._files(table), spec.partition.name)
+            maintenance.optimize_days(self.lake, name, spec.partition.name, days)
+        elif kept.files_before > maintenance.FILES_A_TABLE:
+            maintenance.optimize(self.lake, name)
         else:
             return
         kept.files_after = len(self._files(table))
@@ -189,8 +190,8 @@ class _Run:
     def _vacuum(self, table: str) -> None:
         after, name = self.settings.vacuum_after, self.names[table]
         assert after is not None
-        if upkeep.worth_vacuuming(upkeep.history(self.lake, name), utc_now(), after):
-            self.kept[table].freed = upkeep.vacuum(self.lake, name, after)
+        if maintenance.worth_vacuuming(maintenance.history(self.lake, name), utc_now(), after):
+            self.kept[table].freed = maintenance.vacuum(self.lake, name, after)
 
     def _delete_pages(self, table: str, account_id: str) -> None:
         assert self.settings.bronze_retention is not None
@@ -219,9 +220,9 @@ class _Run:
             return
         # Said first: should this run die between the two, a rebuild refuses once too often.
         before_of = {row["resource"]: row["pages_before"] for row in rows}
-        upkeep.note_pages_gone(lake, self.names[table], account_id, before_of)
+        maintenance.note_pages_gone(lake, self.names[table], account_id, before_of)
         lake.append_ops("retention", rows)
-        upkeep.delete_pages(lake, self.names[table], pages)
+        maintenance.delete_pages(lake, self.names[table], pages)
         self.kept[table].pages += sum(row["pages"] for row in rows)
         self.kept[table].files_after = len(self._files(table))
 

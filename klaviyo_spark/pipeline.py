@@ -23,13 +23,14 @@ from klaviyo_spark.catalog import publish
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
 from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import Holder, held
+from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.load import Load
-from klaviyo_spark.lock import Holder, held
 from klaviyo_spark.progress import Progress, Shows, progress
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.reconcile import reconcile
@@ -37,7 +38,6 @@ from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state import shown_otherwise
-from klaviyo_spark.workers import workers
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Place
+    from klaviyo_spark.lake.lake import Place
 
 TAG = "pii"
 SUFFIX = "_current"

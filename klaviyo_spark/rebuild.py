@@ -14,14 +14,14 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from klaviyo_spark.confirmation import MAX_DELETED_SHARE
-from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.staging import drop_staging, make_staging
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.staging import drop_staging, make_staging
 from klaviyo_spark.state import pages_gone_before, pages_lost, silver_states
 
 

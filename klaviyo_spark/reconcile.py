@@ -16,7 +16,7 @@ from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import needed_by
 from klaviyo_spark.drift import Drift, newest
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.mending import Mending, mending
 from klaviyo_spark.rebuild import rebuild

@@ -23,7 +23,8 @@ from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.drift import Drift
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.late import whole_days
 from klaviyo_spark.load import Load, Loader
 from klaviyo_spark.pending import Batch, Group, begins, pending
@@ -39,7 +40,6 @@ from klaviyo_spark.state import (
     watermarks_of,
 )
 from klaviyo_spark.watermarks import keep_earlier, known
-from klaviyo_spark.workers import Workers, workers
 from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)

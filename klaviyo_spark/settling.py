@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.enrich import NEEDS, REFERENCES, look_up
-from klaviyo_spark.lake import Lake, only
+from klaviyo_spark.lake.lake import Lake, only
 from klaviyo_spark.merge import row_hash
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text

@@ -22,10 +22,10 @@ from typing import Any
 from klaviyo_spark import pipeline
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.config.accounts import at_work_for
-from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.interrupts import until_interrupted
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary, Verb

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.arrow import frame
 from klaviyo_spark.config.personal_data import TEXTS, Personal, Treatment, pads
 from klaviyo_spark.config.secrets import HashKey
+from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import parse_read

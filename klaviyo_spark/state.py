@@ -12,12 +12,13 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import bronze, confirmation
 from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.arrow import frame
 from klaviyo_spark.clock import utc
 from klaviyo_spark.confirmation import LoadNote
-from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.drift import Drift, Loaded, drift, looked_at
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.ledger import Done, Landed
 from klaviyo_spark.pending import Batch
 from klaviyo_spark.plan import Asked
@@ -25,7 +26,6 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.retention import pages_gone
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.table_states import table_states
 from klaviyo_spark.watermarks import INGEST, RESUMED, Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.

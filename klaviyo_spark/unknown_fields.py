@@ -21,7 +21,7 @@ import msgspec
 
 from klaviyo_spark.client.responses import decode, scrub, without_mark
 from klaviyo_spark.known import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import CheckFailed
-from klaviyo_spark.lake import Lake, Merged
+from klaviyo_spark.lake.lake import Lake, Merged
 from klaviyo_spark.late import Days, late_arrivals
 from klaviyo_spark.quality import counted, notes, quarantined, said
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity

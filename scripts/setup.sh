@@ -41,7 +41,7 @@ install_packages() {
 # Java 17 or 21: the one that is there, else 17, or 21 where the distribution has dropped 17.
 find_java() {
     local package=openjdk-17-jre-headless home
-    if ! home=$(.venv/bin/python -m klaviyo_spark.java 2>/dev/null); then
+    if ! home=$(.venv/bin/python -m klaviyo_spark.lake.spark.java 2>/dev/null); then
         if can_install; then
             update_once
             if [ -z "$(apt-cache --quiet=0 madison $package 2>/dev/null)" ]; then
@@ -49,13 +49,13 @@ find_java() {
             fi
         fi
         install "$package" "Java 17 or 21"
-        home=$(.venv/bin/python -m klaviyo_spark.java) || exit 2
+        home=$(.venv/bin/python -m klaviyo_spark.lake.spark.java) || exit 2
     fi
     say "Java is in $home"
 }
 
 find_jars() {
-    .venv/bin/python -m klaviyo_spark.jars || exit 2
+    .venv/bin/python -m klaviyo_spark.lake.spark.jars || exit 2
 }
 
 make_environment

@@ -13,7 +13,7 @@ if [ ! -e "$environment/.ready" ] || [ requirements.lock -nt "$environment/.read
     pip=("$environment/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517)
     "${pip[@]}" -r "$environment/requirements.lock"
     "${pip[@]}" --no-build-isolation --no-deps --editable .
-    "$environment/bin/python" -m klaviyo_spark.jars
+    "$environment/bin/python" -m klaviyo_spark.lake.spark.jars
     touch "$environment/.ready"
 fi
 exec "$environment/bin/python" -m pytest "$@"

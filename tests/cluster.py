@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyspark
 
-from klaviyo_spark import jars, java, session
+from klaviyo_spark.lake.spark import jars, java, session
 
 SPARK_HOME = Path(pyspark.__file__).parent
 _PATIENCE_S = 300.0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
 from typing import Any
 
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 
 # Free-form objects: equal as JSON, not as text.

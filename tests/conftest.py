@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 from remote import remote_session
 
-from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.sql_settings import pin_settings
+from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.sql_settings import pin_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from klaviyo_spark import bronze
-from klaviyo_spark.arrow import TYPES as ARROW
+from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account

@@ -8,8 +8,8 @@ import warnings
 
 from pyspark.sql import SparkSession
 
-from klaviyo_spark import jars
-from klaviyo_spark.session import Work, local_conf, machine_mb
+from klaviyo_spark.lake.spark import jars
+from klaviyo_spark.lake.spark.session import Work, local_conf, machine_mb
 
 
 def remote_session(warehouse: str, master: str = "local[2]") -> SparkSession:

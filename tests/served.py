@@ -24,7 +24,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.pipeline import Summary
 
 CASES = Path(__file__).parent / "cases"

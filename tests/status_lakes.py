@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from klaviyo_spark.commit_tag import OPTION
+from klaviyo_spark.lake.commit_tag import OPTION
 from klaviyo_spark.schema import ops_tables
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)

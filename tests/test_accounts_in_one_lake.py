@@ -18,7 +18,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES

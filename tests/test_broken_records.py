@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import a_page, an_event
 
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

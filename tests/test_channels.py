@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import NOON, a_campaign, a_campaign_message, a_page
 
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.ledger import slice_text
 from klaviyo_spark.load import Load
 from klaviyo_spark.rebuild import rebuild

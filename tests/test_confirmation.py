@@ -11,7 +11,7 @@ from builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_r
 from compare import held
 
 from klaviyo_spark.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.conflicts import TRIES, repeated, safe_to_repeat
+from klaviyo_spark.lake.commit_retry import TRIES, repeated, safe_to_repeat
 
 
 class Refused(Exception):

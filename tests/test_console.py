@@ -12,8 +12,9 @@ import pyspark
 import pytest
 from py4j.protocol import Py4JNetworkError
 
-from klaviyo_spark import errors, jars, java
-from klaviyo_spark.console import Console
+from klaviyo_spark import errors
+from klaviyo_spark.lake.spark import jars, java
+from klaviyo_spark.lake.spark.console import Console
 
 SAID = """
 import sys
@@ -136,7 +137,7 @@ def test_a_jvm_that_ended_says_how(code: int, words: str, how: str):
 
 
 def test_a_jvm_that_lives_has_not_ended(monkeypatch):
-    monkeypatch.setattr("klaviyo_spark.console._ENDS_WITHIN_S", 0.01)
+    monkeypatch.setattr("klaviyo_spark.lake.spark.console._ENDS_WITHIN_S", 0.01)
     console = Console()
     process = begin(console, LIVES)
     console.pass_on(process)
@@ -191,7 +192,7 @@ def test_an_error_in_a_line_is_what_is_known_of_it(monkeypatch):
 
 VACUUM = """
 import sys
-from klaviyo_spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import Work, spark_session
 spark = spark_session(sys.argv[1], "local[1]", Work.SHORT)
 spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
 table = f"delta.`{sys.argv[1]}/t`"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from command_line import parsed
 
-from klaviyo_spark import jars, java
 from klaviyo_spark.config.models import BASE, Settings
+from klaviyo_spark.lake.spark import jars, java
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "examples" / "Dockerfile").read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def test_packages_are_those_that_are_pinned():
 
 
 def test_jars_are_kept_where_a_run_looks_for_them():
-    [step] = [step for step in steps("RUN") if "klaviyo_spark.jars" in step]
+    [step] = [step for step in steps("RUN") if "klaviyo_spark.lake.spark.jars" in step]
     environ = dict(word.split("=", 1) for word in steps("ENV")[0].split())
 
     assert step.startswith(f"XDG_CACHE_HOME={environ['XDG_CACHE_HOME']} ")

@@ -13,10 +13,10 @@ from deltalake import DeltaTable
 from files import holding
 from pyspark.sql import SparkSession
 
-from klaviyo_spark import upkeep
-from klaviyo_spark.counts import row_counts
-from klaviyo_spark.features import obstacle_to_read
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.table_features import obstacle_to_read
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 
@@ -112,7 +112,7 @@ def test_what_deletion_vectors_hide_goes_with_the_old_files_of_who_is_forgotten(
     spark.sql(f"DELETE FROM {name} WHERE body LIKE '%Ann Lee%'")
     assert list(holding(tmp_path, "Ann Lee").values()) != [[]], "only hidden"
 
-    upkeep.vacuum(lake, name, timedelta(0), at_once=True)
+    maintenance.vacuum(lake, name, timedelta(0), at_once=True)
 
     assert holding(tmp_path, "Ann Lee") == {"Ann Lee": []}
     assert sorted(row["run_id"] for row in lake.pages().collect()) == ["other", "two"]

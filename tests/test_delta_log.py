@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from klaviyo_spark.commit_tag import OPTION
-from klaviyo_spark.delta_log import TableState, in_folder
+from klaviyo_spark.lake.commit_tag import OPTION
+from klaviyo_spark.lake.delta_log import TableState, in_folder
 
 OURS = CommitProperties(custom_metadata=OPTION)
 

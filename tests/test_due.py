@@ -25,7 +25,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.ingest import _Ingest
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.plan import Asked

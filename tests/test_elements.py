@@ -17,7 +17,7 @@ from builders import (
 )
 
 from klaviyo_spark import load, writing
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

@@ -22,10 +22,10 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.counts import row_counts
 from klaviyo_spark.forget.finding import Asked
 from klaviyo_spark.forget.run import forget
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox

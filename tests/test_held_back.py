@@ -12,7 +12,7 @@ from klaviyo_spark import load, pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.dependencies import made_of
 from klaviyo_spark.errors import LakeError, meets_all
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark import jars
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import jars
 
 NAMES = ["delta-spark_4.2_2.13-4.4.0.jar", "delta-storage-4.4.0.jar"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark import java
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import java
 
 
 def a_java(home: Path, version: str = "17.0.15", *, release: bool = True) -> Path:

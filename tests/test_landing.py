@@ -20,13 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import a_field, switch_on, write_log
 
-from klaviyo_spark import bronze, landing, local_pages, plan
-from klaviyo_spark.arrow import TYPES as ARROW
+from klaviyo_spark import bronze, landing, plan
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.lake import local_pages
+from klaviyo_spark.lake.arrow import TYPES as ARROW
+from klaviyo_spark.lake.local_pages import LocalPages, Unfit
 from klaviyo_spark.landing import Lander
-from klaviyo_spark.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
 
 DAY = timedelta(days=1)

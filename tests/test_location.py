@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.location import Location, glob_of, location
-from klaviyo_spark.lock import local_folder
-from klaviyo_spark.tables import Place, folder_in
+from klaviyo_spark.lake.location import Location, glob_of, location
+from klaviyo_spark.lake.lock import local_folder
+from klaviyo_spark.lake.tables import Place, folder_in
 
 PLATFORM = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
 # What one name of a folder can hold that all who read a lake find by it.

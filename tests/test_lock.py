@@ -21,11 +21,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from klaviyo_spark import lease, lock
 from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import Lake, Place
-from klaviyo_spark.lock import FILE, Holder, LakeBusy, folder_of, held
+from klaviyo_spark.lake import lease, lock
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lock import FILE, Holder, LakeBusy, folder_of, held
 
 ME = Holder.me("5e6f", "sync")
 
@@ -34,7 +34,7 @@ RUN = """
 import logging, os, subprocess, sys, time
 from types import SimpleNamespace
 from klaviyo_spark.errors import KlaviyoSparkError
-from klaviyo_spark.lock import Holder, held
+from klaviyo_spark.lake.lock import Holder, held
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 warehouse, run_id, verb, *options = sys.argv[1:]

@@ -20,7 +20,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from builders import NOON, a_member, a_page
 
-from klaviyo_spark import maintain, upkeep
+from klaviyo_spark import maintain
 from klaviyo_spark.cli import main
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.maintenance import Commit, crowded, worth_vacuuming
 from klaviyo_spark.maintain import Kept, Upkeep, lines
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.reconcile import reconcile
@@ -24,7 +26,6 @@ from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state import pages_gone_before, silver_states
-from klaviyo_spark.upkeep import Commit, crowded, worth_vacuuming
 
 DAY = timedelta(days=1)
 
@@ -154,8 +155,8 @@ def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
     for number, day in enumerate(("2026-05-01", "2026-05-01", "2026-05-02", "2026-05-01")):
         lake.spark.sql(f"INSERT INTO {events} (id, event_date) VALUES ('E{number}', DATE'{day}')")
         lake.append_ops("backfills", [dict.fromkeys(_columns("backfills"))])
-    monkeypatch.setattr(upkeep, "FILES_A_TABLE", 3)
-    monkeypatch.setattr(upkeep, "history", lambda lake, name: 1 / 0)
+    monkeypatch.setattr(maintenance, "FILES_A_TABLE", 3)
+    monkeypatch.setattr(maintenance, "history", lambda lake, name: 1 / 0)
 
     done = maintain.maintain(lake, Settings())
 
@@ -212,12 +213,12 @@ def test_files_put_aside_are_removed_once_they_are_old_enough(lake):
         lake.append_ops("backfills", [dict.fromkeys(_columns("backfills"))])
     name = lake.place.table("klaviyo_ops", "backfills")
     folder = Path(lake.place.warehouse, "klaviyo_ops.db", "backfills")
-    upkeep.optimize(lake, name)
-    commits = upkeep.history(lake, name)
+    maintenance.optimize(lake, name)
+    commits = maintenance.history(lake, name)
 
-    with upkeep.listing_quickly(lake):
-        young = upkeep.vacuum(lake, name, 30 * DAY), len(list(folder.glob("*.parquet")))
-        freed = upkeep.vacuum(lake, name, 30 * DAY, at_once=True)
+    with maintenance.listing_quickly(lake):
+        young = maintenance.vacuum(lake, name, 30 * DAY), len(list(folder.glob("*.parquet")))
+        freed = maintenance.vacuum(lake, name, 30 * DAY, at_once=True)
 
     assert [(commit.operation, commit.removed) for commit in commits] == [
         ("OPTIMIZE", True),

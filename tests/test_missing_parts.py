@@ -19,7 +19,7 @@ from builders import (
     an_event,
 )
 
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.merge import labels_of
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import ENDPOINTS, TABLES

@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_page, an_event
 
 from klaviyo_spark import writing
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

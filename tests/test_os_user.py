@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark import jars, os_user, session
 from klaviyo_spark.doctor import machine
 from klaviyo_spark.doctor.check import guarded
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import jars, os_user, session
 
 
 @pytest.fixture

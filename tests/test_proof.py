@@ -24,7 +24,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.verify import verify

@@ -14,7 +14,7 @@ from klaviyo_spark import pipeline, publish
 from klaviyo_spark.catalog import publish as brought_up_to_date
 from klaviyo_spark.cli import main
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import columns_of
 

@@ -15,7 +15,7 @@ from compare import held
 from klaviyo_spark.config.personal_data import Personal, PersonalData
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

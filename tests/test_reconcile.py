@@ -11,15 +11,15 @@ import pytest
 from builders import NOON, a_member, a_page, a_record, an_attribution, an_event
 from compare import held
 
-from klaviyo_spark import commit_tag
-from klaviyo_spark.delta_log import in_folder
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake import commit_tag
+from klaviyo_spark.lake.delta_log import in_folder
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.table_states import by_spark
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.table_states import by_spark
 
 pytestmark = pytest.mark.account
 

@@ -21,7 +21,7 @@ from builders import (
 
 from klaviyo_spark import load, writing
 from klaviyo_spark.dependencies import depends_on, in_order
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.pending import Batch, pending
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

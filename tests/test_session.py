@@ -9,10 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from klaviyo_spark import resources as silver
-from klaviyo_spark import session
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import session
+from klaviyo_spark.lake.spark.session import Place, Work
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.session import Place, Work
 
 JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
 

@@ -18,7 +18,7 @@ from builders import (
     an_event,
 )
 
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.settling import Settler

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.location import Location, location
-from klaviyo_spark.shared import check_spelling, check_warehouse_of
+from klaviyo_spark.lake.location import Location, location
+from klaviyo_spark.lake.shared import check_spelling, check_warehouse_of
 
 
 @pytest.mark.parametrize(

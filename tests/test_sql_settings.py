@@ -11,8 +11,8 @@ import pytest
 from pyspark.errors import AnalysisException
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.session import Work, local_conf
-from klaviyo_spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
+from klaviyo_spark.lake.spark.session import Work, local_conf
+from klaviyo_spark.lake.spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
 
 
 class Conf:

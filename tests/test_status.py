@@ -16,11 +16,11 @@ from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step,
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lock import Holder, Holding
+from klaviyo_spark.lake.lock import Holder, Holding
+from klaviyo_spark.lake.readers.fallback import Fallback
+from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.status import Facts, Status, facts, summed, words
 from klaviyo_spark.status.backfills import Unfinished
-from klaviyo_spark.status.fallback import Fallback
-from klaviyo_spark.status.files import Files
 from klaviyo_spark.status.standing import Changed
 from klaviyo_spark.status.summing import Behind, Groups, Late, Table
 
@@ -440,8 +440,8 @@ def test_spark_is_asked_about_tables_alone_that_delta_rs_does_not_read(tmp_path)
 
 
 def test_both_readers_find_the_same(spark, tmp_path):
-    from klaviyo_spark.lake import Lake, Place
-    from klaviyo_spark.status.tables import Tables
+    from klaviyo_spark.lake.lake import Lake, Place
+    from klaviyo_spark.lake.readers.catalog import Tables
 
     a_lake(tmp_path)
     DeltaTable(tmp_path / "klaviyo_v2.db" / "lists").delete()
@@ -455,8 +455,8 @@ def test_both_readers_find_the_same(spark, tmp_path):
 
 
 def test_spark_finds_no_lake_where_none_is(spark, tmp_path):
-    from klaviyo_spark.lake import Lake, Place
-    from klaviyo_spark.status.tables import Tables
+    from klaviyo_spark.lake.lake import Lake, Place
+    from klaviyo_spark.lake.readers.catalog import Tables
 
     place = Place(str(tmp_path / "none"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
     assert facts(Tables(Lake(spark, place))) == Facts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.shapes import Difference, difference
+from klaviyo_spark.lake.table_diff import Difference, difference
 
 WANTED = [("id", "string"), ("name", "string"), ("day", "date")]
 

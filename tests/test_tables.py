@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from builders import a_page
 
-from klaviyo_spark.counts import row_counts
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 
 

@@ -18,7 +18,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.known import KNOWN, known, path_text, unknown_on
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Endpoint

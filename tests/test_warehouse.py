@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.warehouse import check_warehouse
+from klaviyo_spark.lake.warehouse import check_warehouse
 
 
 @pytest.fixture(autouse=True)

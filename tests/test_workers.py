@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.config.accounts import WHOSE
-from klaviyo_spark.workers import workers
+from klaviyo_spark.lake.spark.threads import workers
 
 PATIENCE_S = 20.0
 

@@ -15,7 +15,7 @@ from klaviyo_spark.config.models import Settings, check_resources
 from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE
 from klaviyo_spark.config.times import parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
-from klaviyo_spark.warehouse import check_warehouse
+from klaviyo_spark.lake.warehouse import check_warehouse
 
 TEMPLATE = Path(__file__).with_name("base.yml")
 SOURCE = Path(__file__).parents[2] / "conf" / "base.yml"

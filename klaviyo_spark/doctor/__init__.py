@@ -27,10 +27,10 @@ from klaviyo_spark.doctor.check import (
     warn,
 )
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.readers.opening import lake_name, reader
+from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.parts import check_apart
 from klaviyo_spark.status import facts, summed
-from klaviyo_spark.status.opening import lake_name, reader
-from klaviyo_spark.warehouse import check_warehouse
 
 __all__ = ["Check", "examined", "exit_code", "lines", "verdict"]
 

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from klaviyo_spark import jars, java, os_user, session
 from klaviyo_spark.doctor.check import Check, fail, ok, warn
+from klaviyo_spark.lake.spark import jars, java, os_user, session
 
 _GIB = 1 << 30
 # A first sync of a small account fits; a larger one fills what it finds.

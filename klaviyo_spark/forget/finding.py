@@ -14,16 +14,16 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.arrow import frame
 from klaviyo_spark.config.personal_data import digest, normal
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.forget.bodies import profiles_on
 from klaviyo_spark.forget.person import Person
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.maintenance import PAGE_KEY
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.upkeep import PAGE_KEY
 
 # Of a page, all that may name somebody.
 TEXTS = ("path", "query", "slice", "parent_id", "next_url", "body")

@@ -12,12 +12,12 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import upkeep
-from klaviyo_spark.arrow import frame
 from klaviyo_spark.forget.bodies import without
 from klaviyo_spark.forget.finding import TEXTS, PageKey, unreadable
 from klaviyo_spark.forget.person import Person
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.lake import Lake
 
 # So many are in hand at a time.
 BATCH_PAGES, BATCH_BYTES = 64, 32 * 2**20
@@ -46,7 +46,7 @@ def rewrite_pages(
                 changed.append({**new, "forgotten_at": at})
                 removed += gone
         if changed:
-            upkeep.rewrite_pages(lake, name, changed)
+            maintenance.rewrite_pages(lake, name, changed)
         yield len(changed), removed
 
 
@@ -69,13 +69,18 @@ def _batches(pages: Sequence[PageKey]) -> Iterator[list[PageKey]]:
 
 def _whole(lake: Lake, batch: Sequence[PageKey]) -> list[dict[str, Any]]:
     """The rows of a few pages."""
-    types = dict.fromkeys(upkeep.PAGE_KEY, "string") | {"ingest_date": "date", "page_no": "int"}
+    types = dict.fromkeys(maintenance.PAGE_KEY, "string") | {
+        "ingest_date": "date",
+        "page_no": "int",
+    }
     values = [tuple(getattr(page, name) for name in types) for page in batch]
     keys = frame(lake.spark, values, **types)
-    days = upkeep.partitions(
-        [{name: getattr(page, name) for name in upkeep.PAGE_KEY} for page in batch]
+    days = maintenance.partitions(
+        [{name: getattr(page, name) for name in maintenance.PAGE_KEY} for page in batch]
     )
-    found = lake.pages().where(days).join(F.broadcast(keys), list(upkeep.PAGE_KEY), "left_semi")
+    found = (
+        lake.pages().where(days).join(F.broadcast(keys), list(maintenance.PAGE_KEY), "left_semi")
+    )
     return [row.asDict() for row in found.collect()]
 
 
@@ -94,7 +99,7 @@ def _without(row: dict[str, Any], person: Person) -> tuple[dict[str, Any] | None
         return None, 0
     records = body.records if row["status"] == 200 else row["record_count"]
     return {
-        **{name: row[name] for name in upkeep.PAGE_KEY},
+        **{name: row[name] for name in maintenance.PAGE_KEY},
         **new,
         "record_count": records,
     }, body.removed

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
 from klaviyo_spark.forget.finding import Asked
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 
 TABLE = "forgotten"
 _KEY = ("account_id", "run_id")

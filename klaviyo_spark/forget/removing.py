@@ -13,9 +13,6 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import upkeep
-from klaviyo_spark.commit_tag import tagged
-from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.forget.finding import (
     named_in,
@@ -25,15 +22,18 @@ from klaviyo_spark.forget.finding import (
     with_needles,
 )
 from klaviyo_spark.forget.person import MARK, Person
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.commit_retry import repeated
+from klaviyo_spark.lake.commit_tag import tagged
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.lake.staging import drop_staging
 from klaviyo_spark.merge import BOOKKEEPING, row_hash
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.sql_text import merge_into, text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.staging import drop_staging
-from klaviyo_spark.workers import workers
 
 # Of a record in quarantine: it is the person, or about nobody else.
 _WHOSE = """coalesce(
@@ -126,11 +126,11 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
         names += drop_staging(lake)
     except Exception as error:
         problems.append(f"what a rebuild left aside is still there: {in_a_line(error)}")
-    with upkeep.listing_quickly(lake):
+    with maintenance.listing_quickly(lake):
         # One after the other: each sets a setting of the session, and sets it back.
         for name in names:
             try:
-                upkeep.vacuum(lake, name, timedelta(0), at_once=True)
+                maintenance.vacuum(lake, name, timedelta(0), at_once=True)
             except Exception as error:
                 problems.append(f"{name}: its old files are still there: {in_a_line(error)}")
     return problems

@@ -17,10 +17,10 @@ from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
 from klaviyo_spark.forget import pages, receipts, removing
 from klaviyo_spark.forget.finding import Asked, find
 from klaviyo_spark.forget.receipts import Receipt
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.staging import check_staging
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.staging import check_staging
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from klaviyo_spark import errors, lock
+from klaviyo_spark import errors
 from klaviyo_spark.client import error_table, sleep
+from klaviyo_spark.lake import lock
 
 PACKAGE = Path(__file__).parent.parent
 GAP = "…"

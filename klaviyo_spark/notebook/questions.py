@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from klaviyo_spark.report.reader import Reader, Row
+from klaviyo_spark.lake.readers.sql import Reader, Row
 from klaviyo_spark.schema.sql_text import portable as text
 
 # Columns of the tables that are shown, with their headings.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from klaviyo_spark.lake.readers.sql import Reader, Row, named
 from klaviyo_spark.report import questions
-from klaviyo_spark.report.reader import Reader, Row, named
 from klaviyo_spark.resources import TABLES
 
 Rows = list[Row]

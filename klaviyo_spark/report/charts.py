@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from klaviyo_spark.lake.readers.sql import Row
 from klaviyo_spark.report.questions import bucket
-from klaviyo_spark.report.reader import Row
 from klaviyo_spark.resources import ENDPOINTS
 
 MOST_DAYS = 3_653

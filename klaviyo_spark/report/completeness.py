@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from klaviyo_spark.lake.readers.sql import Row
 from klaviyo_spark.report.charts import metric_label
-from klaviyo_spark.report.reader import Row
 
 HOW = "run klaviyo-spark verify"
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from klaviyo_spark import session
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.models import Settings, load
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
+from klaviyo_spark.lake.readers.opening import lake_to_read
+from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, Reader, SparkReader
+from klaviyo_spark.lake.spark import session
 from klaviyo_spark.report.answers import ask
 from klaviyo_spark.report.figures import figures
 from klaviyo_spark.report.page import page
-from klaviyo_spark.report.reader import Fallback, FolderReader, Reader, SparkReader
-from klaviyo_spark.status.opening import lake_to_read
 
 # Stands in the head of every report.
 _SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096

@@ -18,12 +18,12 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.progress import progress
 from klaviyo_spark.report.verb import write as write_report
 from klaviyo_spark.sandbox.demo_folder import MARK, REPORT, check_folder, clear_folder
-from klaviyo_spark.session import Work, spark_session
-from klaviyo_spark.warehouse import check_warehouse
 
 KEY = "pk_sandbox"
 SYNCS = ("first sync", "a day later", "nothing new")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from klaviyo_spark import lease, lock, staging
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake import lease, lock, staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.drift import Loaded, looked_at
-from klaviyo_spark.lock import Holding
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lock import Holding
 from klaviyo_spark.resources import TABLES
 
 Row = Mapping[str, Any]

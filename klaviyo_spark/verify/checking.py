@@ -9,7 +9,7 @@ from klaviyo_spark import plan, state
 from klaviyo_spark.api.metrics import resolve
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.due import Outcome
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.asked import Counts, Klaviyo, Now

@@ -17,14 +17,14 @@ from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.identity import Identity, check_account
 from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import folder_of, holding
+from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.load import Load
-from klaviyo_spark.lock import folder_of, holding
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state import newest_page
-from klaviyo_spark.status.tables import Tables
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.checking import Checker
 from klaviyo_spark.verify.comparing import Check, later

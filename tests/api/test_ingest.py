@@ -15,11 +15,11 @@ from builders import a_page
 from klaviyo_spark import ledger, plan
 from klaviyo_spark.api.coverage import Read
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.delta_log import TableState
 from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.errors import OtherAccount, Unauthorized
 from klaviyo_spark.identity import Identity
 from klaviyo_spark.ingest import ingest
+from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.landing import Lander
 from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from klaviyo_spark.lake import Lake
+from klaviyo_spark.lake.lake import Lake
 
 FIRST_DAY = date(2025, 1, 1)
 _HOLE = "\x00"

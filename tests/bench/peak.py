@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from klaviyo_spark.memory import share_arenas
+from klaviyo_spark.lake.spark.memory import share_arenas
 
 
 def peak_mb() -> int:

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark import upkeep
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.maintain import lines, maintain
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.session import Work, spark_session
 from tests.builders import NOON, a_page, an_event
 
 DAYS, A_DAY, LATE, LOOKBACK = 30, 40, 5, 7
@@ -86,7 +86,7 @@ def an_event_at(id: str, at: datetime) -> Any:
 def files(lake: Lake) -> tuple[int, int]:
     """How many files ``events`` has, and how many rows."""
     events = lake.silver(TABLES["events"])
-    return len(upkeep.files_of(events)), events.count()
+    return len(maintenance.files_of(events)), events.count()
 
 
 if __name__ == "__main__":

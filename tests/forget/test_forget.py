@@ -14,7 +14,7 @@ from files import holding
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.forget import removing
-from klaviyo_spark.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES

@@ -12,10 +12,10 @@ import pytest
 from logs import switch_on
 
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake import Place
+from klaviyo_spark.lake.lake import Place
+from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
 from klaviyo_spark.report import questions
 from klaviyo_spark.report.answers import Answers, ask
-from klaviyo_spark.report.reader import Fallback, FolderReader, SparkReader, named
 
 from . import sample
 

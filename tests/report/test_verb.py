@@ -11,9 +11,9 @@ import pytest
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.report.verb import reader_of
 from klaviyo_spark.sandbox.demo import leave_report
-from klaviyo_spark.warehouse import check_warehouse
 
 
 def run(*arguments: str) -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.status.facts import Reader
-from klaviyo_spark.warehouse import check_warehouse
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Place
+    from klaviyo_spark.lake.lake import Place
 
 
 def reader(settings: Settings) -> Reader:
@@ -24,17 +24,17 @@ def reader(settings: Settings) -> Reader:
     folder, place_of = lake_to_read(settings)
 
     def by_spark() -> Reader:
-        from klaviyo_spark.lake import Lake
-        from klaviyo_spark.session import Work, spark_session
-        from klaviyo_spark.status.tables import Tables
+        from klaviyo_spark.lake.lake import Lake
+        from klaviyo_spark.lake.readers.catalog import Tables
+        from klaviyo_spark.lake.spark.session import Work, spark_session
 
         place = place_of()
         return Tables(Lake(spark_session(place.uri, work=Work.SHORT), place))
 
     if folder is None:
         return by_spark()
-    from klaviyo_spark.status.fallback import Fallback
-    from klaviyo_spark.status.files import Files
+    from klaviyo_spark.lake.readers.fallback import Fallback
+    from klaviyo_spark.lake.readers.folder import Files
 
     return Fallback(Files(folder, settings.schemas), by_spark)
 
@@ -53,7 +53,7 @@ def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
         warehouse, folder = found.text, found.folder
 
     def place() -> Place:
-        from klaviyo_spark.lake import Place
+        from klaviyo_spark.lake.lake import Place
 
         return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
 

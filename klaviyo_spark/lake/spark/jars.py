@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from klaviyo_spark import java, os_user
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import java, os_user
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from klaviyo_spark import jars, java, os_user
-from klaviyo_spark.console import Console
 from klaviyo_spark.errors import ConfigError, explain_by
-from klaviyo_spark.sql_settings import SETTINGS
+from klaviyo_spark.lake.spark import jars, java, os_user
+from klaviyo_spark.lake.spark.console import Console
+from klaviyo_spark.lake.spark.sql_settings import SETTINGS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

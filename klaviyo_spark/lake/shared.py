@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klaviyo_spark import jars, session
 from klaviyo_spark.errors import ConfigError, in_a_line
-from klaviyo_spark.location import Location, folder_uri, glob_of
+from klaviyo_spark.lake.location import Location, folder_uri, glob_of
+from klaviyo_spark.lake.spark import jars, session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -16,10 +16,11 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, shapes
+from klaviyo_spark import bronze
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
-from klaviyo_spark.location import Location, location
+from klaviyo_spark.lake import table_diff
+from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables as ops
@@ -312,7 +313,7 @@ class Tables:
             properties = self._properties(name)
         ours = properties[COLUMNS].split(",") if COLUMNS in properties else None
         wanted = [(c, type) for c, type, _ in columns]
-        found = shapes.difference(wanted, [(c, t) for c, t, _ in there], partitions, ours)
+        found = table_diff.difference(wanted, [(c, t) for c, t, _ in there], partitions, ours)
         if found.foreign:
             self._foreign[name] = found.foreign
             if properties.get(NAMED) != ",".join(found.foreign):

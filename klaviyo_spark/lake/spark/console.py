@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from klaviyo_spark import java
+from klaviyo_spark.lake.spark import java
 
 logger = logging.getLogger(__name__)
 

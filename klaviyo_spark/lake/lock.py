@@ -1,7 +1,7 @@
 """One run at a time on a lake: who holds it, and how another run leaves or waits.
 
 A folder of this machine is held by a lock on a file, which the kernel frees when its holder dies.
-Any other lake is held by a lease: see ``lease.py``. No Spark here.
+Any other lake is held by a lease: see ``lake/lease.py``. No Spark here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import msgspec
 from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.location import location
+from klaviyo_spark.lake.location import location
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.lake.lake import Lake
 
 try:
     import fcntl
@@ -148,7 +148,7 @@ def held(
                 )
                 folder = None
         if folder is None:
-            from klaviyo_spark.lease import lease  # it needs pyspark, which the file does not
+            from klaviyo_spark.lake.lease import lease  # it needs pyspark, which the file does not
 
             stack.enter_context(lease(lake, holder, wait=wait, stop=stop))
         yield

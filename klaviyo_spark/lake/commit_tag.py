@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.sql_settings import hold
+from klaviyo_spark.lake.spark.sql_settings import hold
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

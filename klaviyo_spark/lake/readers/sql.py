@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.features import is_read
-from klaviyo_spark.sql_settings import pin_settings
+from klaviyo_spark.lake.spark.sql_settings import pin_settings
+from klaviyo_spark.lake.table_features import is_read
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from klaviyo_spark.lake import Place
+    from klaviyo_spark.lake.lake import Place
 
 Row = dict[str, Any]
 _NAMED = re.compile(r"\b(bronze|silver|ops)\.([a-z_]+)\b")

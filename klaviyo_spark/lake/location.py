@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from klaviyo_spark import session
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import session
 
 # Of two letters at least: one is a drive of Windows.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")

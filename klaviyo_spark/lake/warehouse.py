@@ -6,7 +6,7 @@ import tempfile
 
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.location import Location, location
+from klaviyo_spark.lake.location import Location, location
 
 
 def check_warehouse(

@@ -8,15 +8,15 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
-from klaviyo_spark import lease
-from klaviyo_spark.delta_log import TableState
-from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import Holding
-from klaviyo_spark.sql_settings import pin_settings
+from klaviyo_spark.lake import lease
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.readers.rows import plain
+from klaviyo_spark.lake.spark.sql_settings import pin_settings
+from klaviyo_spark.lake.table_states import table_states
+from klaviyo_spark.lake.tables import is_not_there
 from klaviyo_spark.status.facts import Row
-from klaviyo_spark.status.plain import plain
-from klaviyo_spark.table_states import table_states
-from klaviyo_spark.tables import is_not_there
 
 
 class Tables:

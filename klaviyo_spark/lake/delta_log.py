@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commit_tag import TAG
+from klaviyo_spark.lake.commit_tag import TAG
 
 _VERSION = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.(?:.*\.)?(?:parquet|json)")

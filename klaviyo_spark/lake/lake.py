@@ -13,19 +13,20 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, local_pages
-from klaviyo_spark.arrow import TYPES
-from klaviyo_spark.commit_tag import OPTION, TAG, tagged
+from klaviyo_spark import bronze
 from klaviyo_spark.config.personal_data import Personal
-from klaviyo_spark.conflicts import repeated
 from klaviyo_spark.errors import LakeError, TableDiffers
-from klaviyo_spark.lock import folder_of
+from klaviyo_spark.lake import local_pages
+from klaviyo_spark.lake.arrow import TYPES
+from klaviyo_spark.lake.commit_retry import repeated
+from klaviyo_spark.lake.commit_tag import OPTION, TAG, tagged
+from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.tables import COLUMNS, Place, Tables, folder_in
 
 logger = logging.getLogger(__name__)
 

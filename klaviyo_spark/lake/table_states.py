@@ -11,11 +11,11 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commit_tag import TAG, can_tag
-from klaviyo_spark.delta_log import Commit, TableState, in_folder
-from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import folder_of
-from klaviyo_spark.tables import is_not_there
+from klaviyo_spark.lake.commit_tag import TAG, can_tag
+from klaviyo_spark.lake.delta_log import Commit, TableState, in_folder
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.tables import is_not_there
 
 _SIDE_BY_SIDE = 8
 # So many commits are asked for at first: a table has few between two loads.

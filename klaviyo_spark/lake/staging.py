@@ -16,14 +16,14 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lock import folder_of
+from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.lake.tables import STAGED, is_not_there
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables, sql_text
-from klaviyo_spark.tables import STAGED, is_not_there
-from klaviyo_spark.workers import workers
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake import Lake
+    from klaviyo_spark.lake.lake import Lake
 
 FILE = ".klaviyo-spark-rebuild"
 MARK = "klaviyo-spark makes tables anew here, then removes it all."

@@ -20,12 +20,12 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark import session
-from klaviyo_spark.commit_tag import tagged
-from klaviyo_spark.lake import Lake, only
+from klaviyo_spark.lake.commit_tag import tagged
+from klaviyo_spark.lake.lake import Lake, only
+from klaviyo_spark.lake.spark import session
+from klaviyo_spark.lake.spark.sql_settings import hold
 from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
 from klaviyo_spark.schema.sql_text import merge_into, set_columns, text
-from klaviyo_spark.sql_settings import hold
 from klaviyo_spark.state import bronze_state
 
 logger = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake import Lake
-from klaviyo_spark.lock import folder_of
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.readers.opening import without_spark
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.status.opening import without_spark
 
 
 def row_counts(lake: Lake) -> dict[str, int]:
@@ -21,10 +21,10 @@ def row_counts(lake: Lake) -> dict[str, int]:
     """
     folder = folder_of(lake)
     if folder and without_spark():
+        from klaviyo_spark.lake.readers.catalog import Tables
+        from klaviyo_spark.lake.readers.fallback import Fallback
+        from klaviyo_spark.lake.readers.folder import Files
         from klaviyo_spark.status.facts import ROWS_OF
-        from klaviyo_spark.status.fallback import Fallback
-        from klaviyo_spark.status.files import Files
-        from klaviyo_spark.status.tables import Tables
 
         place = lake.place
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))

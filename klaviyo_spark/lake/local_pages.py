@@ -19,9 +19,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from klaviyo_spark.commit_tag import OPTION
 from klaviyo_spark.errors import in_a_line
-from klaviyo_spark.features import obstacle_to_append
+from klaviyo_spark.lake.commit_tag import OPTION
+from klaviyo_spark.lake.table_features import obstacle_to_append
 
 try:
     import deltalake
