@@ -21,7 +21,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.parts import Part, each
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.progress import progress
-from klaviyo_spark.state import bronze_state
+from klaviyo_spark.state.store import bronze_state
 from klaviyo_spark.steps import STEP, Backfill, Window, said
 
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]

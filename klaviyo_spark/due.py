@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark import membership, plan, revisions, state
+from klaviyo_spark import membership, plan, revisions
 from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.identity import Identity
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.ledger import Landed, take_up
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.state import store
+from klaviyo_spark.state.resume_points import Landed, take_up
 
 logger = logging.getLogger(__name__)
 
@@ -94,14 +95,14 @@ class Due:
     def __init__(self, lake: Lake, client: Client, wanted: Wanted, outcome: Outcome) -> None:
         self._lake, self._client, self._wanted, self._outcome = lake, client, wanted, outcome
         self._asked = set(wanted.resources)
-        self._known = state.read_watermarks(lake, wanted.account_id)
-        lately = state.landed_lately(lake, wanted.account_id, client.now())
+        self._known = store.read_watermarks(lake, wanted.account_id)
+        lately = store.landed_lately(lake, wanted.account_id, client.now())
         client.start_after(lately.newest)
         self._cut_short = lately.cut_short
         if self._cut_short:
             pages = sum(walk.pages for walk in self._cut_short)
             logger.info("going on from %d pages of a run that was cut short", pages)
-        self._unconfirmed = _by_endpoint(state.unconfirmed(lake, wanted.account_id))
+        self._unconfirmed = _by_endpoint(store.unconfirmed(lake, wanted.account_id))
         # Walks of that run, as far as they had landed, that this one goes on from.
         self.kept: dict[str, Landed] = {}
         self.metric_names: Mapping[str, str] = {}
@@ -195,7 +196,7 @@ class Due:
             if not counts or not endpoint.members:
                 continue
             joined = {id: self._joined.get((endpoint.resource, id), set()) for id in counts}
-            held, new = state.members_held(
+            held, new = store.members_held(
                 self._lake, self._wanted.account_id, endpoint.members, joined
             )
             reads = {id: self.group_reads.get((endpoint.resource, id)) for id in counts}
@@ -212,7 +213,7 @@ class Due:
         endpoints = self._fanouts(members=False)
         if not endpoints:
             return []
-        asked = state.last_asked(self._lake, self._wanted.account_id, [e.name for e in endpoints])
+        asked = store.last_asked(self._lake, self._wanted.account_id, [e.name for e in endpoints])
         begun, now = self._client.stamp(), self._client.now()
         walks = []
         for endpoint in endpoints:
@@ -282,7 +283,7 @@ class Due:
         noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
         if noted:
             account_id = self._wanted.account_id
-            for walk, body in state.landed_bodies(self._lake, account_id, noted, now):
+            for walk, body in store.landed_bodies(self._lake, account_id, noted, now):
                 self.note(walk.endpoint, walk.facts, walk.parent_id, body)
         return list(taken.walks)
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import forecast, state
+from klaviyo_spark import forecast
 from klaviyo_spark.api.metrics import resolve
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -17,6 +17,7 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Progress
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state import store
 from klaviyo_spark.steps import Backfill
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.days import EARLIEST
@@ -60,7 +61,7 @@ def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Progress) -> 
 def _events(lake: Lake, klaviyo: Klaviyo, settings: Settings, todo: Backfill) -> dict[date, int]:
     """Events per day, of all metrics that would be read."""
     now = klaviyo.listed(listings(["metrics"]))
-    remembered = state.read_watermarks(lake, settings.account).metric_names
+    remembered = store.read_watermarks(lake, settings.account).metric_names
     ids = resolve(now.metrics, settings.metrics, remembered).ids
     days = forecast.days_of(todo.left, EARLIEST)
     per_day: dict[date, int] = {}

@@ -33,13 +33,13 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.landing import Lander
-from klaviyo_spark.ledger import Landed
 from klaviyo_spark.lost_pages import check_bronze
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.watermarks import as_row, ends, repeated_differences, watermarks
+from klaviyo_spark.state.resume_points import Landed
+from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
 __all__ = ["Outcome", "Wanted", "ingest"]
 

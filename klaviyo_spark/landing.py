@@ -6,10 +6,10 @@ import logging
 import uuid
 from typing import Any
 
-from klaviyo_spark.bronze import page_row
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.ledger import Landed, landed
+from klaviyo_spark.state.bronze_queries import page_row
+from klaviyo_spark.state.resume_points import Landed, landed
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.api.coverage import Range, Read, merge
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema.table import TableSpec
+from klaviyo_spark.state.intervals import Range, Read, merge
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_DAY = date(1, 1, 1)

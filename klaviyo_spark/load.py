@@ -12,9 +12,6 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import confirmation
-from klaviyo_spark.bronze import complete_reads
-from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import borrows, depends_on
 from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
 from klaviyo_spark.judging import gone_parents, judged
@@ -32,6 +29,9 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.settling import Settler, written
 from klaviyo_spark.shown import shown
 from klaviyo_spark.silver import columns_of, glance, project
+from klaviyo_spark.state import confirmation
+from klaviyo_spark.state.bronze_queries import complete_reads
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.unreadable import (
     UnreadablePage,
     left_out,

@@ -14,7 +14,7 @@ from functools import cached_property
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import pipeline, retention
+from klaviyo_spark import pipeline
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.models import Settings
@@ -25,7 +25,8 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state import read_drift
+from klaviyo_spark.state import retention
+from klaviyo_spark.state.store import read_drift
 from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)

@@ -37,7 +37,7 @@ from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state import shown_otherwise
+from klaviyo_spark.state.store import shown_otherwise
 
 logger = logging.getLogger(__name__)
 

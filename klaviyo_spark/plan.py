@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.urls import Bounds, first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import Path, parse_path
+from klaviyo_spark.state.intervals import Range, Read, due
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100

@@ -13,7 +13,6 @@ from operator import or_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
@@ -22,7 +21,8 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.state import pages_gone_before, pages_lost, silver_states
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
+from klaviyo_spark.state.store import pages_gone_before, pages_lost, silver_states
 
 
 def rebuild(

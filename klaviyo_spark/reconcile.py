@@ -12,9 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.dependencies import needed_by
-from klaviyo_spark.drift import Drift, newest
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.load import Load
@@ -23,7 +21,9 @@ from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.state import landed_batches, pages_gone_before, pages_lost, read_drift
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
+from klaviyo_spark.state.drift import Drift, newest
+from klaviyo_spark.state.store import landed_batches, pages_gone_before, pages_lost, read_drift
 
 
 def reconcile(

@@ -19,9 +19,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.config.personal_data import Personal
-from klaviyo_spark.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.dependencies import depends_on, in_order, made_of
-from klaviyo_spark.drift import Drift
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import Workers, workers
@@ -32,14 +30,16 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.state import (
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before
+from klaviyo_spark.state.drift import Drift
+from klaviyo_spark.state.store import (
     landed_batches,
     load_notes,
     read_drift,
     silver_states,
     watermarks_of,
 )
-from klaviyo_spark.watermarks import keep_earlier, known
+from klaviyo_spark.state.watermarks import keep_earlier, known
 from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state import bronze_state
+from klaviyo_spark.state.store import bronze_state
 
 DAY = timedelta(days=1)
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -10,13 +10,13 @@ import pytest
 from builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_record
 from compare import held
 
-from klaviyo_spark.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.state import unconfirmed as to_confirm
+from klaviyo_spark.state.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
+from klaviyo_spark.state.store import unconfirmed as to_confirm
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

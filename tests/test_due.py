@@ -14,8 +14,7 @@ import pytest
 from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
-from klaviyo_spark import pipeline, state, watermarks
-from klaviyo_spark.api.coverage import Range, Read
+from klaviyo_spark import pipeline
 from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -26,13 +25,15 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.ingest import _Ingest
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.ledger import Landed, landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.state import Lately
-from klaviyo_spark.watermarks import Known
+from klaviyo_spark.state import store, watermarks
+from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.resume_points import Landed, landed
+from klaviyo_spark.state.store import Lately
+from klaviyo_spark.state.watermarks import Known
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
@@ -75,13 +76,13 @@ class Said:
 def said(monkeypatch) -> Said:
     """The lake's answers, without a lake."""
     lake = Said()
-    monkeypatch.setattr(state, "read_watermarks", lambda *_: lake.known)
-    monkeypatch.setattr(state, "landed_lately", lambda *_: Lately(NOW - HOUR, lake.cut_short))
-    monkeypatch.setattr(state, "unconfirmed", lambda *_: lake.unconfirmed)
-    monkeypatch.setattr(state, "last_asked", lambda *_: {"flow_messages": lake.asked})
-    monkeypatch.setattr(state, "members_held", lambda *_: (lake.held, lake.new))
+    monkeypatch.setattr(store, "read_watermarks", lambda *_: lake.known)
+    monkeypatch.setattr(store, "landed_lately", lambda *_: Lately(NOW - HOUR, lake.cut_short))
+    monkeypatch.setattr(store, "unconfirmed", lambda *_: lake.unconfirmed)
+    monkeypatch.setattr(store, "last_asked", lambda *_: {"flow_messages": lake.asked})
+    monkeypatch.setattr(store, "members_held", lambda *_: (lake.held, lake.new))
     monkeypatch.setattr(
-        state,
+        store,
         "landed_bodies",
         lambda _, __, walks, ___: [(w, lake.bodies[w.walk_id]) for w in walks],
     )
@@ -351,7 +352,7 @@ def lake(spark, tmp_path) -> Lake:
 
 def end(lake: Lake, run_id: str, endpoint: str, *resumed: Landed) -> None:
     marks = watermarks.ends([ENDPOINTS[endpoint]], resumed, run_id, NOW)
-    bronze = state.bronze_state(lake)
+    bronze = store.bronze_state(lake)
     facts = ("default", bronze.table_id, bronze.version)
     lake.append_ops("watermarks", [watermarks.as_row(mark, *facts) for mark in marks])
 
@@ -368,34 +369,34 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     second["fetched_at"] = NOW - HOUR
     elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
 
-    assert state.landed_lately(lake, "default", NOW) == Lately()
+    assert store.landed_lately(lake, "default", NOW) == Lately()
     lake.append_pages([first, elsewhere])
-    killed = state.landed_lately(lake, "default", NOW).cut_short
+    killed = store.landed_lately(lake, "default", NOW).cut_short
     lake.append_pages([second])
     end(lake, "two", "tags")
-    ended = state.landed_lately(lake, "default", NOW).cut_short
+    ended = store.landed_lately(lake, "default", NOW).cut_short
     third = a_page("lists", fetched_at=NOW, run_id="four")
     lake.append_pages([third])
-    killed_since = state.landed_lately(lake, "default", NOW).cut_short
+    killed_since = store.landed_lately(lake, "default", NOW).cut_short
 
     assert killed == [landed(first, None)]
     assert ended == []
     assert killed_since == [landed(third, None)]
-    assert state.landed_lately(lake, "default", NOW).newest == NOW
-    assert state.newest_page(lake, "default", NOW) == NOW
+    assert store.landed_lately(lake, "default", NOW).newest == NOW
+    assert store.newest_page(lake, "default", NOW) == NOW
 
 
 def test_what_had_landed_whole_is_gone_on_with_once(lake):
     """The run that goes on has no page of its own to show for it."""
     whole = a_page("tags", fetched_at=NOW - 2 * HOUR, run_id="one")
     lake.append_pages([whole])
-    killed = state.landed_lately(lake, "default", NOW).cut_short
+    killed = store.landed_lately(lake, "default", NOW).cut_short
     end(lake, "two", "lists")
-    failed = state.landed_lately(lake, "default", NOW).cut_short
+    failed = store.landed_lately(lake, "default", NOW).cut_short
     end(lake, "three", "tags", landed(whole, None))
 
     assert killed == failed == [landed(whole, None)]
-    assert state.landed_lately(lake, "default", NOW).cut_short == []
+    assert store.landed_lately(lake, "default", NOW).cut_short == []
 
 
 def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake):
@@ -403,13 +404,13 @@ def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake)
     lake.append_pages([tags, lists])
     end(lake, "one", "tags")
 
-    assert state.landed_lately(lake, "default", NOW).cut_short == [landed(lists, None)]
+    assert store.landed_lately(lake, "default", NOW).cut_short == [landed(lists, None)]
 
 
 def test_how_far_runs_got_is_no_news_of_groups_or_times(lake):
     end(lake, "one", "lists", landed(a_page("profiles"), None))
 
-    assert state.read_watermarks(lake, "default") == Known()
+    assert store.read_watermarks(lake, "default") == Known()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from builders import NOON, a_page, an_event
 from chispa import assert_df_equality
 
 from klaviyo_spark import ingest, pipeline
-from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
@@ -21,8 +20,9 @@ from klaviyo_spark.late import late_arrivals, whole_days
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.state import bronze_state
-from klaviyo_spark.watermarks import Watermark, as_row
+from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.store import bronze_state
+from klaviyo_spark.state.watermarks import Watermark, as_row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

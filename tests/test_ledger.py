@@ -18,13 +18,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.coverage import Range, Read
-from klaviyo_spark.bronze import page_row
 from klaviyo_spark.client.paginator import Fetched, pages
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.ledger import EVER, Done, Landed, TakenUp, landed, take_up, with_order_lost
 from klaviyo_spark.plan import Parent, Span
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.state.bronze_queries import page_row
+from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.resume_points import (
+    EVER,
+    Done,
+    Landed,
+    TakenUp,
+    landed,
+    take_up,
+    with_order_lost,
+)
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 SECOND = timedelta(seconds=1)

@@ -25,7 +25,7 @@ from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state import pages_gone_before, silver_states
+from klaviyo_spark.state.store import pages_gone_before, silver_states
 
 DAY = timedelta(days=1)
 

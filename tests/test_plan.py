@@ -11,7 +11,6 @@ import pytest
 from builders import NOON
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.coverage import Range, Read, due
 from klaviyo_spark.api.metrics import metrics_on
 from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.plan import (
@@ -25,6 +24,7 @@ from klaviyo_spark.plan import (
     profile_walks,
 )
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.state.intervals import Range, Read, due
 
 BASE = "https://a.klaviyo.com"
 DAY = timedelta(days=1)

@@ -20,7 +20,7 @@ from klaviyo_spark.rebuild import Rebuild, rebuild
 from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import col
-from klaviyo_spark.state import shown_otherwise
+from klaviyo_spark.state.store import shown_otherwise
 
 pytestmark = pytest.mark.account
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from builders import NOON
 
-from klaviyo_spark import retention, state
 from klaviyo_spark.config import models
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.retention import Portion
+from klaviyo_spark.state import retention, store
+from klaviyo_spark.state.retention import Portion
 
 DAY = timedelta(days=1)
 ALL = TABLES.values()
@@ -103,7 +103,7 @@ def test_pages_that_no_table_reads_go_by_age():
 
 
 def test_retention_is_longer_than_runs_go_on_with_what_was_cut_short():
-    assert models._AT_LEAST["bronze_retention"] > state._GO_ON_WITHIN
+    assert models._AT_LEAST["bronze_retention"] > store._GO_ON_WITHIN
 
 
 def test_ages_are_counted_from_the_newest_page_where_our_clock_is_ahead():

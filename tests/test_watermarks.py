@@ -13,11 +13,11 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.api.coverage import Range, Read, uncovered
-from klaviyo_spark.ledger import EVER, Landed
 from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.watermarks import (
+from klaviyo_spark.state.intervals import Range, Read, uncovered
+from klaviyo_spark.state.resume_points import EVER, Landed
+from klaviyo_spark.state.watermarks import (
     Known,
     Watermark,
     as_row,

@@ -13,7 +13,6 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake import local_pages
@@ -27,6 +26,7 @@ from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
+from klaviyo_spark.state import bronze_queries
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Lake(Tables):
             self._append_pages(rows)
 
     def _append_pages(self, rows: list[dict[str, Any]]) -> None:
-        schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze.COLUMNS])
+        schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze_queries.COLUMNS])
         table = self._bronze()
         folder = folder_of(self)
         if folder and local_pages.available():
@@ -89,8 +89,8 @@ class Lake(Tables):
                 self._local_pages = local_pages.LocalPages(
                     folder / f"{self.place.bronze}.db" / "pages",
                     schema,
-                    bronze.PARTITIONS,
-                    bronze.STATISTICS,
+                    bronze_queries.PARTITIONS,
+                    bronze_queries.STATISTICS,
                 )
             try:
                 self._local_pages.append(rows)
@@ -100,7 +100,7 @@ class Lake(Tables):
                 return
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         (
-            frame.select(*[F.col(n).cast(t) for n, t, _ in bronze.COLUMNS])
+            frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_queries.COLUMNS])
             .coalesce(1)
             .writeTo(table)
             .options(maxRecordsPerFile="64", **OPTION)
@@ -109,7 +109,7 @@ class Lake(Tables):
 
     def page_rows(self, pages: Sequence[Mapping[str, Any]]) -> DataFrame:
         """Some columns of pages, all of them the same, as rows."""
-        types = {name: TYPES[type] for name, type, _ in bronze.COLUMNS}
+        types = {name: TYPES[type] for name, type, _ in bronze_queries.COLUMNS}
         schema = pa.schema([(name, types[name]) for name in pages[0]])
         return self.spark.createDataFrame(pa.Table.from_pylist(list(pages), schema=schema))
 

@@ -24,9 +24,9 @@ from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.lake import Lake, only
 from klaviyo_spark.lake.spark import session
 from klaviyo_spark.lake.spark.sql_settings import hold
-from klaviyo_spark.retention import PAGES_GONE, with_pages_gone
 from klaviyo_spark.schema.sql_text import merge_into, set_columns, text
-from klaviyo_spark.state import bronze_state
+from klaviyo_spark.state.retention import PAGES_GONE, with_pages_gone
+from klaviyo_spark.state.store import bronze_state
 
 logger = logging.getLogger(__name__)
 

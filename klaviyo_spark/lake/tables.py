@@ -16,7 +16,6 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff
@@ -28,6 +27,7 @@ from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import columns_of
+from klaviyo_spark.state import bronze_queries as bronze
 
 logger = logging.getLogger(__name__)
 

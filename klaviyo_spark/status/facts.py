@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from klaviyo_spark.drift import Loaded, looked_at
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lock import Holding
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state.drift import Loaded, looked_at
 
 Row = Mapping[str, Any]
 

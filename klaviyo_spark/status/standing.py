@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from klaviyo_spark.drift import Drift, drift
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state.drift import Drift, drift
 from klaviyo_spark.status.facts import Facts
 
 BRONZE = "klaviyo_bronze.pages"

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.drift import newest
 from klaviyo_spark.errors import ENDED
+from klaviyo_spark.state.drift import newest
 from klaviyo_spark.status.backfills import Unfinished
 from klaviyo_spark.status.standing import BRONZE
 from klaviyo_spark.status.summing import ASKING, Run, Status

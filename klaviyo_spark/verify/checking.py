@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from klaviyo_spark import plan, state
+from klaviyo_spark import plan
 from klaviyo_spark.api.metrics import resolve
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.due import Outcome
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.membership import GroupRead, Key
+from klaviyo_spark.state import store
+from klaviyo_spark.state.watermarks import Known
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.asked import Counts, Klaviyo, Now
 from klaviyo_spark.verify.comparing import Check, Listed
@@ -18,7 +20,6 @@ from klaviyo_spark.verify.days import BACK, Span, due
 from klaviyo_spark.verify.healing import Healing
 from klaviyo_spark.verify.holdings import Holdings
 from klaviyo_spark.verify.listings import Listing, listings
-from klaviyo_spark.watermarks import Known
 
 Days = Mapping[str, Collection[date]]
 """Days to verify, per metric id."""
@@ -100,7 +101,7 @@ class Checker:
         return checks + comparing.settled(faults, checks, compared - now.unread, self.groups.keys())
 
     def _known(self) -> Known:
-        return state.read_watermarks(self._lake, self._settings.account)
+        return store.read_watermarks(self._lake, self._settings.account)
 
     def _metrics(self, now: Now, known: Known) -> Mapping[str, str]:
         """Ids and names of the metrics to verify: those that a sync reads."""

@@ -11,10 +11,10 @@ from klaviyo_spark import plan
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.identity import Identity
-from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state.resume_points import Landed
 from klaviyo_spark.verify.healing import Healing, Reading
 from klaviyo_spark.verify.listings import listing_walks, listings
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark import pipeline, state
+from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
@@ -24,7 +24,8 @@ from klaviyo_spark.load import Load
 from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state import newest_page
+from klaviyo_spark.state import store
+from klaviyo_spark.state.store import newest_page
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.checking import Checker
 from klaviyo_spark.verify.comparing import Check, later
@@ -190,7 +191,7 @@ class _Verify:
             done.checks = later(done.found, again)
 
     def _check_account(self) -> None:
-        read = state.read_watermarks(self._lake, self._settings.account).events
+        read = store.read_watermarks(self._lake, self._settings.account).events
         account = self._settings.account
         identity = Identity(self._lake, account, read, self._client.base_url)
         with until_interrupted() as stop:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.api.coverage import Range, Read, due, merge, uncovered
+from klaviyo_spark.state.intervals import Range, Read, due, merge, uncovered
 
 ZERO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -12,8 +12,7 @@ from urllib.parse import unquote
 import pytest
 from builders import a_page
 
-from klaviyo_spark import ledger, plan
-from klaviyo_spark.api.coverage import Read
+from klaviyo_spark import plan
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.errors import OtherAccount, Unauthorized
@@ -21,10 +20,12 @@ from klaviyo_spark.identity import Identity
 from klaviyo_spark.ingest import ingest
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.landing import Lander
-from klaviyo_spark.ledger import Landed
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.state import resume_points
+from klaviyo_spark.state.intervals import Read
+from klaviyo_spark.state.resume_points import Landed
 
 from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 
@@ -356,7 +357,7 @@ def test_a_wrong_key_is_one_for_the_check_too(account):
 
 
 def test_the_end_of_an_ingest_is_on_record_with_what_it_read_and_went_on_with(serve):
-    resumed = ledger.landed(a_page("lists"), None)
+    resumed = resume_points.landed(a_page("lists"), None)
 
     def planned(url: str) -> FakePlan:
         found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON), events(url))
@@ -375,7 +376,7 @@ def test_the_end_of_an_ingest_is_on_record_with_what_it_read_and_went_on_with(se
 
 
 def test_a_resource_that_failed_has_ended_too_but_not_with_what_it_was_to_go_on_with(serve):
-    resumed = ledger.landed(a_page("tags"), None)
+    resumed = resume_points.landed(a_page("tags"), None)
 
     def planned(url: str) -> FakePlan:
         found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON))

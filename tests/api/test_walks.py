@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark import plan
-from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
 from klaviyo_spark.client.responses import Page
@@ -29,6 +28,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.plan import Span
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import XL, Endpoint, S
+from klaviyo_spark.state.intervals import Range, Read
 
 from .fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
 from .listing import Listing, at, eager_threads, event_times, numbers_on

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark import state
-from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
@@ -21,6 +19,9 @@ from klaviyo_spark.due import Outcome
 from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.state import store
+from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.watermarks import Known
 from klaviyo_spark.verify import checking
 from klaviyo_spark.verify.asked import Klaviyo
 from klaviyo_spark.verify.checking import Checker
@@ -28,7 +29,6 @@ from klaviyo_spark.verify.comparing import Check, Held
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.healing import healing
 from klaviyo_spark.verify.listings import Listing
-from klaviyo_spark.watermarks import Known
 
 KEY = "pk_sandbox"
 NOW = datetime.now(timezone.utc)
@@ -118,7 +118,7 @@ def lab(served, monkeypatch) -> Iterator[Lab]:
     with Client(served.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
         made = Lab(served, client, Here(served.account.truth()))
         monkeypatch.setattr(checking, "Holdings", lambda *_: made.here)
-        monkeypatch.setattr(state, "read_watermarks", lambda *_: made.known)
+        monkeypatch.setattr(store, "read_watermarks", lambda *_: made.known)
         yield made
     served.missing_scopes = set()
 

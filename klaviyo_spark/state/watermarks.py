@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark.api.coverage import Range, Read, merge
-from klaviyo_spark.ledger import EVER, Landed, with_order_lost
 from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state.intervals import Range, Read, merge
+from klaviyo_spark.state.resume_points import EVER, Landed, with_order_lost
 
 # Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and
 # walks of runs before it that it went on with.

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.ledger import slice_text
+from klaviyo_spark.state.resume_points import slice_text
 
 # Name, type, comment; partitioned by the first two.
 COLUMNS = (

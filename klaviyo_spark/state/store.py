@@ -10,23 +10,23 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze, confirmation
-from klaviyo_spark.api.coverage import Range, Read
 from klaviyo_spark.clock import utc
-from klaviyo_spark.confirmation import LoadNote
-from klaviyo_spark.drift import Drift, Loaded, drift, looked_at
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.table_states import table_states
-from klaviyo_spark.ledger import Done, Landed
 from klaviyo_spark.pending import Batch
 from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.retention import pages_gone
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.silver import columns_of
-from klaviyo_spark.watermarks import INGEST, RESUMED, Known, Watermark, known
+from klaviyo_spark.state import bronze_queries, confirmation
+from klaviyo_spark.state.confirmation import LoadNote
+from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at
+from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.resume_points import Done, Landed
+from klaviyo_spark.state.retention import pages_gone
+from klaviyo_spark.state.watermarks import INGEST, RESUMED, Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
 _GO_ON_WITHIN = timedelta(days=8)
@@ -124,7 +124,7 @@ def _ended(lake: Lake, account_id: str) -> DataFrame:
 def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) -> list[Landed]:
     """Walks of ``pages`` that no run has made up for which has ``ended``."""
     left = pages.join(ended, _OF_AN_INGEST, "left_anti").select("walk_id").distinct()
-    found = bronze.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
+    found = bronze_queries.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
     times = ("read_started_at", "window_start", "window_end", "reached")
     walks = [row.asDict() for row in found]
     landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
@@ -167,7 +167,7 @@ def last_asked(
     """Per endpoint and parent's id: when it was last asked about, and what it was like."""
     pages = lake.pages().where(F.col("account_id") == account_id)
     asked: dict[str, dict[str, Asked]] = {name: {} for name in endpoints}
-    for row in bronze.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
+    for row in bronze_queries.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
         asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], utc(row["at"]))
     return asked
 

@@ -25,10 +25,10 @@ from operator import and_
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import bronze
 from klaviyo_spark.clock import utc
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.table import TableSpec
+from klaviyo_spark.state import bronze_queries
 
 # The property of the bronze table that says which pages have gone, as JSON: per account and
 # resource, the time before which they may have. It goes where the table goes, whatever becomes of
@@ -190,7 +190,7 @@ def pages_to_go(
     ]
     of_parents = [endpoint.name for endpoint in endpoints if endpoint.fanout]
     last = (
-        bronze.complete_reads(
+        bronze_queries.complete_reads(
             pages.where(F.col("endpoint").isin(of_parents)).where(reduce(and_, seen, F.lit(True)))
         )
         .groupBy("endpoint", "parent_id")

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from klaviyo_spark.api.coverage import Range, Read, uncovered
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS, WINDOWED
+from klaviyo_spark.state.intervals import Range, Read, uncovered
 
 EVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
