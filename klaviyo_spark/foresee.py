@@ -8,11 +8,11 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from klaviyo_spark import forecast
-from klaviyo_spark.api.metrics import resolve
+from klaviyo_spark.bronze.metric_selection import resolve
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings, api_key
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Progress

@@ -19,12 +19,12 @@ from typing import Any, Literal
 from pyspark.sql import functions as F
 
 from klaviyo_spark import orphans
+from klaviyo_spark.bronze.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
-from klaviyo_spark.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake

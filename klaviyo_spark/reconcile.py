@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.dependencies import needed_by
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.load import Load
 from klaviyo_spark.mending import Mending, mending

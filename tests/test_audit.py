@@ -13,8 +13,8 @@ from api.fakes import BASE
 from api.listing import ZERO
 from builders import NOON, SAMPLES, a_campaign, a_campaign_message, a_flow, a_member, an_event
 
-from klaviyo_spark import plan
-from klaviyo_spark.audit import Audit
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.responses import Page, read_page
 from klaviyo_spark.client.urls import Bounds
@@ -205,7 +205,7 @@ def test_records_from_before_the_window_are_counted(in_order):
 
 
 def test_an_answer_out_of_order_is_told_once():
-    (walk,) = plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
+    (walk,) = request_plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
     lost = replace(walk, in_order=False)
     assert warnings(lost, a_page(), a_page()) == [
         "events: records came in another order than by datetime, which was asked for; they are "

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.backfill import STEP, Backfill, Window, begun, run_steps, said
+from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.ingest import Outcome
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.load import Load
 from klaviyo_spark.pipeline import Summary

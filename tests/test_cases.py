@@ -20,7 +20,7 @@ from api.fakes import Answer, LoopbackServer
 from deltalake import DeltaTable, QueryBuilder
 
 from klaviyo_spark import pipeline
-from klaviyo_spark.api.metrics import DOCUMENTED
+from klaviyo_spark.bronze.metric_selection import DOCUMENTED
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy

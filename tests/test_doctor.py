@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from status_lakes import HOUR, NOON, a_lake, a_run
 
-from klaviyo_spark import revisions
+from klaviyo_spark.bronze import revisions
 from klaviyo_spark.cli import main
 from klaviyo_spark.doctor import account, machine
 from klaviyo_spark.doctor import check as checks

@@ -15,18 +15,18 @@ from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
 from klaviyo_spark import pipeline
-from klaviyo_spark.api.metrics import metrics_on
+from klaviyo_spark.bronze.ingest import _Ingest
+from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead
+from klaviyo_spark.bronze.metric_selection import metrics_on
+from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
+from klaviyo_spark.bronze.request_plan import Asked
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.due import Due, Outcome, Wanted
-from klaviyo_spark.ingest import _Ingest
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.membership import JOINED_LATE, GroupRead
-from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks

@@ -20,14 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import a_field, switch_on, write_log
 
-from klaviyo_spark import landing, plan
+from klaviyo_spark.bronze import lander as landing
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.lake.local_pages import LocalPages, Unfit
-from klaviyo_spark.landing import Lander
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state import bronze_queries
 
@@ -36,7 +37,7 @@ Row = dict[str, Any]
 
 
 def tags() -> Walk:
-    (walk,) = plan.listing_walks(BASE, ENDPOINTS["tags"], NOON)
+    (walk,) = request_plan.listing_walks(BASE, ENDPOINTS["tags"], NOON)
     return walk
 
 

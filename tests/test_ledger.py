@@ -17,10 +17,10 @@ from builders import NOON, a_page
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.request_plan import Parent, Span
 from klaviyo_spark.client.paginator import Fetched, pages
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.plan import Parent, Span
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.bronze_queries import page_row
 from klaviyo_spark.state.intervals import Range, Read
@@ -80,21 +80,23 @@ def whole(walk: Walk, **facts: Any) -> Landed:
 
 
 def listing(name: str = "tags", now: datetime = NOON) -> list[Walk]:
-    return plan.listing_walks(BASE, ENDPOINTS[name], now)
+    return request_plan.listing_walks(BASE, ENDPOINTS[name], now)
 
 
 def events(start: float | None, end: float, metrics: Sequence[str] = ("M1",)) -> Walk:
     """A bounded read of events, planned at ``end``."""
     span = Span(None if start is None else at(start), at(end), at(end), timedelta(0))
     reads: dict[str, Any] = {name: [] for name in metrics}
-    (walk,) = plan.event_walks(BASE, ENDPOINTS["events"], reads, span, at(end))
+    (walk,) = request_plan.event_walks(BASE, ENDPOINTS["events"], reads, span, at(end))
     return walk
 
 
 def joined(since: float | None, now: float, group: str = "L1") -> Walk:
     """Members of a group: all, or those who joined since."""
     begin = {} if since is None else {group: at(since)}
-    (walk,) = plan.fanout_walks(BASE, ENDPOINTS["list_profiles"], [Parent(group)], at(now), begin)
+    (walk,) = request_plan.fanout_walks(
+        BASE, ENDPOINTS["list_profiles"], [Parent(group)], at(now), begin
+    )
     return walk
 
 
@@ -431,9 +433,9 @@ class Window:
         end = self.ends[min(run, len(self.ends) - 1)]
         span = Span(self.start, end, at(10 * YEAR), timedelta(0))
         if self.what == "events":
-            return plan.event_walks(BASE, ENDPOINTS["events"], {"M1": []}, span, end)
+            return request_plan.event_walks(BASE, ENDPOINTS["events"], {"M1": []}, span, end)
         complete = self.what == "created"
-        return plan.profile_walks(BASE, ENDPOINTS["profiles"], [], span, complete, end)
+        return request_plan.profile_walks(BASE, ENDPOINTS["profiles"], [], span, complete, end)
 
     @property
     def wanted(self) -> tuple[datetime | None, datetime | None]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from klaviyo_spark.lost_pages import RunMarks, lost
+from klaviyo_spark.bronze.lost_pages import RunMarks, lost
 from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gone
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)

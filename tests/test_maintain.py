@@ -12,9 +12,9 @@ import pytest
 from builders import NOON, a_member, a_page
 
 from klaviyo_spark import maintain
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli import main
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place

@@ -9,7 +9,7 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.membership import (
+from klaviyo_spark.bronze.membership import (
     COUNTS,
     JOINED_LATE,
     GroupRead,
@@ -18,7 +18,7 @@ from klaviyo_spark.membership import (
     member_plan,
     to_count,
 )
-from klaviyo_spark.plan import Parent
+from klaviyo_spark.bronze.request_plan import Parent
 
 DAY = timedelta(days=1)
 WEEK = 7 * DAY

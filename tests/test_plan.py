@@ -10,10 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from builders import NOON
 
-from klaviyo_spark import plan
-from klaviyo_spark.api.metrics import metrics_on
-from klaviyo_spark.client.paginator import Walk
-from klaviyo_spark.plan import (
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.metric_selection import metrics_on
+from klaviyo_spark.bronze.request_plan import (
     Asked,
     Parent,
     Span,
@@ -23,6 +22,7 @@ from klaviyo_spark.plan import (
     parents_on,
     profile_walks,
 )
+from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.intervals import Range, Read, due
 
@@ -295,11 +295,11 @@ def a_campaign(status: str = "Sent", send_time: str | None = None, **attributes:
 def asked_again(parent: Parent, before: Parent, days_ago: float = 1) -> bool:
     """Whether ``parent`` is asked about, ``days_ago`` after it was as ``before``."""
     asked = {parent.id: Asked(before.version, NOON - days_ago * DAY)}
-    return plan.to_ask_again([parent], asked, WEEK, NOON) == [parent]
+    return request_plan.to_ask_again([parent], asked, WEEK, NOON) == [parent]
 
 
 def test_a_parent_that_was_never_asked_about_is():
-    assert plan.to_ask_again([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
+    assert request_plan.to_ask_again([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
 
 
 def test_a_parent_is_asked_about_again_where_its_record_has_moved():
@@ -477,7 +477,9 @@ def test_gaps_of_profiles_are_walks_of_one_read():
 
 def test_a_name_cut_within_an_emoji_does_not_stop_the_fanout():
     body = b'{"data":[{"type":"list","id":"L1","attributes":{"name":"a\\ud83d"}}]}'
-    assert [p.id for p in plan.parents_on(body, {}, ENDPOINTS["list_profiles"].fanout)] == ["L1"]
+    assert [p.id for p in request_plan.parents_on(body, {}, ENDPOINTS["list_profiles"].fanout)] == [
+        "L1"
+    ]
 
 
 def test_a_bounded_run_of_one_second_reads_that_second():

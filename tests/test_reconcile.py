@@ -11,7 +11,7 @@ import pytest
 from builders import NOON, a_member, a_page, a_record, an_attribution, an_event
 from compare import held
 
-from klaviyo_spark.due import Outcome
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.lake import commit_tag
 from klaviyo_spark.lake.delta_log import in_folder
 from klaviyo_spark.lake.lake import Lake, Place

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from klaviyo_spark.bronze.revisions import ending, has_ended
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.revisions import ending, has_ended
 
 TRACKING = ENDPOINTS["flow_actions_2025"]
 END = date(2027, 7, 15)

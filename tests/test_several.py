@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from klaviyo_spark import pipeline, several
+from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
-from klaviyo_spark.ingest import Outcome
 from klaviyo_spark.load import Load
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary

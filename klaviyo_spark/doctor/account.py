@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from klaviyo_spark import plan, revisions
+from klaviyo_spark.bronze import request_plan, revisions
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -147,7 +147,7 @@ def smallest(endpoint: Endpoint) -> Endpoint:
 def parent_on(page: Page, fanout: Fanout) -> str | None:
     """An id that a page of the first listing of ``fanout.of`` gives to ask about."""
     facts: Mapping[str, str] = ENDPOINTS[fanout.of].slices[0].facts
-    found = plan.parents_on(page.body, facts, fanout)
+    found = request_plan.parents_on(page.body, facts, fanout)
     return found[0].id if found else None
 
 

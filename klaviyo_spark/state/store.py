@@ -10,13 +10,13 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.bronze.request_plan import Asked
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.pending import Batch
-from klaviyo_spark.plan import Asked
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.silver import columns_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark.membership import JOINED_LATE, GroupRead, Key
+from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state.intervals import Range, Read, merge

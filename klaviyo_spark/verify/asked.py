@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from klaviyo_spark import plan
-from klaviyo_spark.api.metrics import MetricFact, metrics_on
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.membership import Key
+from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import (
     BadAnswer,
     Interrupted,
@@ -22,7 +23,6 @@ from klaviyo_spark.errors import (
     RateLimitTooLong,
 )
 from klaviyo_spark.interrupts import until_interrupted
-from klaviyo_spark.membership import Key
 from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
@@ -46,7 +46,7 @@ class Now:
 
     metrics: list[MetricFact] = field(default_factory=list)
     records: dict[str, dict[str, Listed]] = field(default_factory=dict)
-    groups: dict[Key, plan.Parent] = field(default_factory=dict)
+    groups: dict[Key, request_plan.Parent] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
 
@@ -87,7 +87,7 @@ class Klaviyo:
         return now
 
     def counted(
-        self, days: Mapping[str, Collection[date]], groups: Mapping[Key, plan.Parent]
+        self, days: Mapping[str, Collection[date]], groups: Mapping[Key, request_plan.Parent]
     ) -> Counts:
         """Klaviyo's own counts: events of each metric on its days, members of each group."""
         walks = count_walks(self.client.base_url, days, self.client.stamp())
@@ -102,7 +102,7 @@ class Klaviyo:
                 self._take_counts(found, got, {*days[walk.parent_id]})
             else:
                 at = _members_at(walk.endpoint)
-                number = plan.at(decode(got.page.body).get("data") or {}, at)
+                number = request_plan.at(decode(got.page.body).get("data") or {}, at)
                 if isinstance(number, int):
                     found.members[walk.endpoint.resource, walk.parent_id] = number
                 else:
@@ -111,7 +111,7 @@ class Klaviyo:
         return found
 
     def joined(
-        self, groups: Mapping[Key, plan.Parent], since: Mapping[Key, datetime]
+        self, groups: Mapping[Key, request_plan.Parent], since: Mapping[Key, datetime]
     ) -> dict[Key, int]:
         """How many have joined each group of ``since`` after that time."""
         walks = []
@@ -125,7 +125,7 @@ class Klaviyo:
             key = (endpoint.resource, got.walk.parent_id)
             path = f"$.attributes.{endpoint.windows[0].field}"
             for member in decode(got.page.body)["data"]:
-                joined_at = as_time(plan.at(member, path))
+                joined_at = as_time(request_plan.at(member, path))
                 id = as_id(member.get("id"))
                 if id is not None and joined_at and joined_at > since[key]:
                     found.setdefault(key, set()).add(id)
@@ -134,10 +134,10 @@ class Klaviyo:
     def _of_group(
         self,
         endpoint: Endpoint,
-        group: plan.Parent,
+        group: request_plan.Parent,
         since: Mapping[str, datetime] | None = None,
     ) -> list[Walk]:
-        return plan.fanout_walks(
+        return request_plan.fanout_walks(
             self.client.base_url, endpoint, [group], self.client.stamp(), since
         )
 
@@ -214,7 +214,7 @@ def _note(now: Now, listings: Sequence[Listing], got: Fetched) -> None:
         now.metrics += metrics_on(got.page.body)
     for members in ENDPOINTS.values():
         if members.members and members.fanout and members.fanout.of == endpoint.name:
-            for parent in plan.parents_on(got.page.body, got.walk.facts, members.fanout):
+            for parent in request_plan.parents_on(got.page.body, got.walk.facts, members.fanout):
                 now.groups[endpoint.resource, parent.id] = parent
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.client.responses import decode
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
@@ -78,11 +78,11 @@ def counts(body: bytes, facts: Mapping[str, str]) -> dict[date, int]:
         BadAnswer: it does not hold a count for each day.
     """
     asked = Span(date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"]))
-    attributes = plan.at(decode(body), "$.data.attributes")
+    attributes = request_plan.at(decode(body), "$.data.attributes")
     dates = [as_time(text) for text in _listed(attributes, "dates")]
     found = dict.fromkeys((at.date() for at in dates if at), 0)
     for row in _listed(attributes, "data"):
-        numbers = plan.at(row, "$.measurements.count") if isinstance(row, dict) else None
+        numbers = request_plan.at(row, "$.measurements.count") if isinstance(row, dict) else None
         if not isinstance(numbers, list) or len(numbers) != len(dates):
             raise _unfit()
         for at, number in zip(dates, numbers, strict=True):

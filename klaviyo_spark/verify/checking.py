@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from klaviyo_spark import plan
-from klaviyo_spark.api.metrics import resolve
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.metric_selection import resolve
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.state import store
 from klaviyo_spark.state.watermarks import Known
 from klaviyo_spark.verify import comparing
@@ -23,7 +23,7 @@ from klaviyo_spark.verify.listings import Listing, listings
 
 Days = Mapping[str, Collection[date]]
 """Days to verify, per metric id."""
-Groups = Mapping[Key, plan.Parent]
+Groups = Mapping[Key, request_plan.Parent]
 
 
 class Checker:

@@ -9,9 +9,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from klaviyo_spark.bronze.membership import Key
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.membership import Key
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.verify.comparing import EVENTS, Check, Held
 from klaviyo_spark.verify.days import Span

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -59,7 +59,11 @@ def listings(resources: Sequence[str]) -> list[Listing]:
 def listing_walks(base_url: str, listings: Sequence[Listing], now: datetime) -> list[Walk]:
     """Complete reads of the endpoints of ``listings``, each once."""
     endpoints = {listing.endpoint.name: listing.endpoint for listing in listings}
-    return [walk for one in endpoints.values() for walk in plan.listing_walks(base_url, one, now)]
+    return [
+        walk
+        for one in endpoints.values()
+        for walk in request_plan.listing_walks(base_url, one, now)
+    ]
 
 
 def _is_listing(endpoint: Endpoint) -> bool:

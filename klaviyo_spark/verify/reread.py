@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.account_identity import Identity
+from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.identity import Identity
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state.resume_points import Landed
@@ -40,7 +40,7 @@ class Reread:
         base_url: str,
         healing: Healing,
         metric_names: Mapping[str, str],
-        groups: Mapping[Key, plan.Parent],
+        groups: Mapping[Key, request_plan.Parent],
         member_counts: Mapping[Key, int],
         group_reads: Mapping[Key, GroupRead],
         upper: datetime,
@@ -53,7 +53,7 @@ class Reread:
         self.metrics_read_before: Collection[str] = metric_names
         self.identity: Identity | None = None  # verification has checked it
         self.member_counts, self.group_reads = member_counts, group_reads
-        self._parents: dict[str, dict[str, plan.Parent]] = {}
+        self._parents: dict[str, dict[str, request_plan.Parent]] = {}
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What was short; then the children of listed records that were missing."""
@@ -63,14 +63,16 @@ class Reread:
             ids = self._healing.groups.get(endpoint.resource, frozenset())
             if endpoint.members:
                 groups = [self._groups[endpoint.resource, id] for id in sorted(ids)]
-                walks += plan.fanout_walks(self._base_url, endpoint, groups, now)
+                walks += request_plan.fanout_walks(self._base_url, endpoint, groups, now)
         walks += listing_walks(self._base_url, listings(sorted(self._healing.listings)), now)
         yield walks
         now = self._clock()
         yield [
             walk
             for name, parents in self._parents.items()
-            for walk in plan.fanout_walks(self._base_url, ENDPOINTS[name], parents.values(), now)
+            for walk in request_plan.fanout_walks(
+                self._base_url, ENDPOINTS[name], parents.values(), now
+            )
         ]
 
     def note(
@@ -83,17 +85,17 @@ class Reread:
         for endpoint in _children(endpoint_name):
             assert endpoint.fanout
             about = _about(body, missing)
-            found = plan.parents_on(body, facts, endpoint.fanout)
+            found = request_plan.parents_on(body, facts, endpoint.fanout)
             parents = self._parents.setdefault(endpoint.name, {})
             parents.update({parent.id: parent for parent in found if parent.id in about})
 
     def _events(self, reading: Reading, now: datetime) -> list[Walk]:
         """One walk, however often it has been read; cut among threads only where it is long."""
-        span = plan.Span(
+        span = request_plan.Span(
             reading.span.start, reading.span.end - timedelta(seconds=1), self._upper, timedelta(0)
         )
         none_read: dict[str, list[Any]] = {metric_id: [] for metric_id in reading.metric_ids}
-        walks = plan.event_walks(self._base_url, ENDPOINTS["events"], none_read, span, now)
+        walks = request_plan.event_walks(self._base_url, ENDPOINTS["events"], none_read, span, now)
         if reading.pages < _SHARED_PAGES:
             return [replace(walk, ask=None) for walk in walks]
         return walks

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark import pipeline
+from klaviyo_spark.bronze.account_identity import Identity, check_account
+from klaviyo_spark.bronze.ingest import Outcome, ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
-from klaviyo_spark.identity import Identity, check_account
-from klaviyo_spark.ingest import Outcome, ingest
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import folder_of, holding

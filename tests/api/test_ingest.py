@@ -12,15 +12,15 @@ from urllib.parse import unquote
 import pytest
 from builders import a_page
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan as plan
+from klaviyo_spark.bronze.account_identity import Identity
+from klaviyo_spark.bronze.ingest import ingest
+from klaviyo_spark.bronze.lander import Lander
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.planner import Outcome, Wanted
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.due import Outcome, Wanted
 from klaviyo_spark.errors import OtherAccount, Unauthorized
-from klaviyo_spark.identity import Identity
-from klaviyo_spark.ingest import ingest
 from klaviyo_spark.lake.delta_log import TableState
-from klaviyo_spark.landing import Lander
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state import resume_points
@@ -39,7 +39,7 @@ EVENT = f'{{"data":[{{"id":"E1","relationships":{{{_NAMES}}}}}],"links":{{"next"
 @pytest.fixture(autouse=True)
 def _bronze(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bronze table that nobody else has touched."""
-    monkeypatch.setattr("klaviyo_spark.ingest.check_bronze", lambda *_: TableState("B", 0))
+    monkeypatch.setattr("klaviyo_spark.bronze.ingest.check_bronze", lambda *_: TableState("B", 0))
 
 
 class FakeLake:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from klaviyo_spark.api.metrics import (
+from klaviyo_spark.bronze.metric_selection import (
     DOCUMENTED,
     MetricFact,
     Resolution,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klaviyo_spark import plan
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.request_plan import Span
 from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
 from klaviyo_spark.client.responses import Page
@@ -25,7 +26,6 @@ from klaviyo_spark.errors import (
     RevisionRetired,
     Unauthorized,
 )
-from klaviyo_spark.plan import Span
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import XL, Endpoint, S
 from klaviyo_spark.state.intervals import Range, Read
@@ -320,9 +320,9 @@ def windows_of(
     """Walks over ``what`` has not been read since ``start``, as a run plans them."""
     span = Span(start, None, upper, timedelta(0))
     if what == "events":
-        return plan.event_walks(BASE, ENDPOINTS["events"], {"M1": reads}, span, upper)
+        return request_plan.event_walks(BASE, ENDPOINTS["events"], {"M1": reads}, span, upper)
     complete = what == "created"
-    return plan.profile_walks(BASE, ENDPOINTS["profiles"], reads, span, complete, upper)
+    return request_plan.profile_walks(BASE, ENDPOINTS["profiles"], reads, span, complete, upper)
 
 
 @st.composite
@@ -470,7 +470,9 @@ def a_listing_of(*seconds: float, after: Sequence[int] = ()) -> Forgetful:
 
 def members_of(group: str = "L1") -> Walk:
     """All members of a group: no window."""
-    (walk,) = plan.fanout_walks(BASE, ENDPOINTS["list_profiles"], [plan.Parent(group)], at(0))
+    (walk,) = request_plan.fanout_walks(
+        BASE, ENDPOINTS["list_profiles"], [request_plan.Parent(group)], at(0)
+    )
     return walk
 
 

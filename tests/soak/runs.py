@@ -27,11 +27,11 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from klaviyo_spark.bronze.lander import BATCH_PAGES
 from klaviyo_spark.cli import main
 from klaviyo_spark.client.paginator import QUEUED_PAGES
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.landing import BATCH_PAGES
 from klaviyo_spark.sandbox import Sandbox
 
 KEY = "pk_sandbox"

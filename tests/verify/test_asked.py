@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from klaviyo_spark.bronze.planner import Outcome
+from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.due import Outcome
 from klaviyo_spark.errors import Unauthorized
-from klaviyo_spark.plan import Parent
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.verify.asked import Klaviyo

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.due import Outcome
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from klaviyo_spark.membership import GroupRead
-from klaviyo_spark.plan import Parent
+from klaviyo_spark.bronze.membership import GroupRead
+from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.verify import comparing
 from klaviyo_spark.verify.comparing import Check, Held, Listed
 

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from builders import a_campaign, a_page
 
+from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.plan import Parent
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.healing import PAGE, Healing, Reading
 from klaviyo_spark.verify.reread import Reread

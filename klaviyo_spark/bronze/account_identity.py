@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from klaviyo_spark.api.metrics import metrics_on
+from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.urls import check_next, first_url, origin

@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark.bronze.known_fields import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
 from klaviyo_spark.client.responses import decode, scrub, without_mark
-from klaviyo_spark.known import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 

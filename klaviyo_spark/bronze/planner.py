@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark import membership, plan, revisions
-from klaviyo_spark.api.metrics import MetricFact, Resolution, metrics_on, resolve
+from klaviyo_spark.bronze import membership, request_plan, revisions
+from klaviyo_spark.bronze.account_identity import Identity
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.identity import Identity
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
@@ -113,7 +113,7 @@ class Due:
         self.group_reads: Mapping[Key, GroupRead] = self._known.groups
         self.member_counts: dict[Key, int] = {}
         # What pages say that later rounds go by.
-        self._parents: dict[str, dict[str, plan.Parent]] = {}
+        self._parents: dict[str, dict[str, request_plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
         self._joined: dict[Key, set[str]] = {}
         self._news: set[Key] = set()
@@ -140,7 +140,9 @@ class Due:
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):
-                walks += plan.listing_walks(self._client.base_url, endpoint, self._client.stamp())
+                walks += request_plan.listing_walks(
+                    self._client.base_url, endpoint, self._client.stamp()
+                )
         # What an older revision says fills rows of the same run, so it is always asked with them.
         anew = [walk for walk in walks if walk.endpoint.revision]
         return anew + self._left(walk for walk in walks if not walk.endpoint.revision)
@@ -161,10 +163,10 @@ class Due:
             due = membership.member_plan(
                 endpoint.resource, groups, reads, self._wanted.full_members_every, now
             )
-            whole += plan.fanout_walks(base_url, endpoint, due.whole, begun)
+            whole += request_plan.fanout_walks(base_url, endpoint, due.whole, begun)
             rest = [group for group in groups if group.id in due.since]
             self._joined.update({(endpoint.resource, group.id): set() for group in rest})
-            since += plan.fanout_walks(base_url, endpoint, rest, begun, due.since)
+            since += request_plan.fanout_walks(base_url, endpoint, rest, begun, due.since)
         return self._left(whole), self._left(since)
 
     def counting(self) -> list[Walk]:
@@ -183,7 +185,7 @@ class Due:
             members = endpoints[resource].members
             assert members
             count = ENDPOINTS[members.count]
-            walks += plan.fanout_walks(self._client.base_url, count, [group], begun)
+            walks += request_plan.fanout_walks(self._client.base_url, count, [group], begun)
         return self._left(walks)
 
     def differing(self) -> list[Walk]:
@@ -203,7 +205,7 @@ class Due:
             differences = {id: read.difference for id, read in reads.items() if read}
             others = membership.differing(counts, held, new, differences)
             groups = [group for group in self._parents_of(endpoint) if group.id in others]
-            walks += plan.fanout_walks(
+            walks += request_plan.fanout_walks(
                 self._client.base_url, endpoint, groups, self._client.stamp()
             )
         return self._left(walks)
@@ -218,16 +220,16 @@ class Due:
         walks = []
         for endpoint in endpoints:
             before = {} if endpoint.name in self._unconfirmed else asked[endpoint.name]
-            parents = plan.to_ask_again(
+            parents = request_plan.to_ask_again(
                 self._parents_of(endpoint), before, self._wanted.lookback, now
             )
-            walks += plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
+            walks += request_plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
         return self._left(walks)
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""
         begun = self._client.stamp()
-        span = plan.Span(
+        span = request_plan.Span(
             self._wanted.start,
             self._wanted.end and self._wanted.end - timedelta(seconds=1),
             self._client.now() - self._wanted.upper_margin,
@@ -243,7 +245,7 @@ class Due:
             self._outcome.fail("events", "events: which metrics to read could not be found out")
         return self._left(walks)
 
-    def _events(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
+    def _events(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:
         found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
@@ -252,15 +254,15 @@ class Due:
             self._outcome.fail("events", "events: none of the metrics to read is in the account")
         self.metric_names = found.ids
         reads = {metric_id: self._known.events.get(metric_id, []) for metric_id in found.ids}
-        return plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
+        return request_plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
 
-    def _profiles(self, endpoint: Endpoint, span: plan.Span, begun: datetime) -> list[Walk]:
+    def _profiles(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:
         last = self._known.complete_profiles_at
         overdue = last is None or span.upper - last >= self._wanted.full_profiles_every
         bounded = span.start is not None or span.end is not None
         complete = (overdue or endpoint.name in self._unconfirmed) and not bounded
         base_url, reads = self._client.base_url, self._known.profiles
-        return plan.profile_walks(base_url, endpoint, reads, span, complete, begun)
+        return request_plan.profile_walks(base_url, endpoint, reads, span, complete, begun)
 
     def _fanouts(self, members: bool) -> list[Endpoint]:
         return [
@@ -271,7 +273,7 @@ class Due:
             and (endpoint.members is not None) == members
         ]
 
-    def _parents_of(self, endpoint: Endpoint) -> list[plan.Parent]:
+    def _parents_of(self, endpoint: Endpoint) -> list[request_plan.Parent]:
         return list(self._parents.get(endpoint.name, {}).values())
 
     def _left(self, walks: Iterable[Walk]) -> list[Walk]:
@@ -295,11 +297,11 @@ class Due:
             fanout = endpoint.fanout
             if fanout and fanout.of == endpoint_name:
                 known = self._parents.setdefault(endpoint.name, {})
-                for parent in plan.parents_on(body, facts, fanout):
+                for parent in request_plan.parents_on(body, facts, fanout):
                     known[parent.id] = parent
             members = endpoint.members
             if members and members.count == endpoint_name and parent_id:
-                number = plan.at(decode(body).get("data") or {}, members.at)
+                number = request_plan.at(decode(body).get("data") or {}, members.at)
                 if isinstance(number, int):
                     self.member_counts[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
@@ -314,7 +316,7 @@ class Due:
         last = self._known.groups[key].joined_at if key in self._known.groups else None
         joined = self._joined[key]
         for member in members:
-            at = as_time(plan.at(member, f"$.attributes.{field}"))
+            at = as_time(request_plan.at(member, f"$.attributes.{field}"))
             if at and (last is None or at > last):
                 self._news.add(key)
             id = as_id(member.get("id"))

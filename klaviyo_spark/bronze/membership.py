@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from klaviyo_spark.plan import Parent
+from klaviyo_spark.bronze.request_plan import Parent
 
 COUNTS = 15
 Key = tuple[str, str]

@@ -14,14 +14,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from klaviyo_spark import plan as request_plan
-from klaviyo_spark import revisions, unknown_fields
-from klaviyo_spark.audit import Audit
+from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
+from klaviyo_spark.bronze.account_identity import METRICS, Identity, check_account, ids_on
+from klaviyo_spark.bronze.lander import Lander
+from klaviyo_spark.bronze.lost_pages import check_bronze
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
+from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
 from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.due import Due, Outcome, Wanted
 from klaviyo_spark.errors import (
     Interrupted,
     KlaviyoSparkError,
@@ -30,11 +33,7 @@ from klaviyo_spark.errors import (
     RateLimitTooLong,
     UnknownId,
 )
-from klaviyo_spark.identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.landing import Lander
-from klaviyo_spark.lost_pages import check_bronze
-from klaviyo_spark.membership import GroupRead, Key
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
