@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import ALL, TABLES
 from klaviyo_spark.schema.table import Column, TableSpec
-from klaviyo_spark.silver import columns_of
+from klaviyo_spark.silver.changes import BOOKKEEPING
+from klaviyo_spark.silver.parse.project import columns_of
 
 README = Path(__file__).parent / "resources" / "README.md"
 

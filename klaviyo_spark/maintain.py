@@ -25,9 +25,9 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.writer import moved
 from klaviyo_spark.state import retention
 from klaviyo_spark.state.store import read_drift
-from klaviyo_spark.writing import moved
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import orphans
 from klaviyo_spark.bronze.ingest import Outcome, Wanted, ingest
 from klaviyo_spark.catalog import publish
 from klaviyo_spark.client.client import Client
@@ -30,13 +29,14 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import Holder, held
 from klaviyo_spark.lake.spark.threads import workers
-from klaviyo_spark.load import Load
 from klaviyo_spark.progress import Progress, Shows, progress
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.reconcile import reconcile
-from klaviyo_spark.refine import SIDE_BY_SIDE
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver import orphans
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.reconcile import reconcile
+from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 from klaviyo_spark.state.store import shown_otherwise
 
 logger = logging.getLogger(__name__)

@@ -26,12 +26,12 @@ from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.load import Load
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary, Verb
 from klaviyo_spark.progress import Progress, Stage, progress, sum_of_left
-from klaviyo_spark.rebuild import Rebuild
-from klaviyo_spark.reconcile import reconcile
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import Rebuild
+from klaviyo_spark.silver.reconcile import reconcile
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from klaviyo_spark.backfill import STEP, Backfill, Window, begun, run_steps, sai
 from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.store import bronze_state
 
 DAY = timedelta(days=1)

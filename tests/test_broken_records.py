@@ -9,9 +9,9 @@ import pytest
 from builders import a_page, an_event
 
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
 
 
 def text(id: str, attributes: str = '{"timestamp":1782173723}', more: str = "") -> str:

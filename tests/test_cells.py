@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 from time_texts import EVENT, FIRST, LAST, NINE, TIMES, at
 
 from klaviyo_spark.bronze.metric_selection import DOCUMENTED
-from klaviyo_spark.cells import shaped, typed
 from klaviyo_spark.schema.table import Column, col
+from klaviyo_spark.silver.parse.cast import shaped, typed
 
 COLUMNS: dict[str, Column] = {
     **{

@@ -9,10 +9,10 @@ import pytest
 from builders import NOON, a_campaign, a_campaign_message, a_page
 
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.resume_points import slice_text
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -11,10 +11,10 @@ from builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_r
 from compare import held
 
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
 from klaviyo_spark.state.store import unconfirmed as to_confirm
 
@@ -244,7 +244,7 @@ def test_late_refines_kills_and_rebuilds_come_out_as_one_run_after_the_other(a_l
             land(lake, day, tags(day, count))
         loads(by_run, "tags")
         with monkeypatch.context() as dying:  # written, and not written down
-            dying.setattr("klaviyo_spark.refine._note", lambda *_: None)
+            dying.setattr("klaviyo_spark.silver.refine._note", lambda *_: None)
             loads(killed, "tags")
         loads(killed, "tags")
     loads(at_once, "tags")

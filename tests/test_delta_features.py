@@ -17,8 +17,8 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.table_features import obstacle_to_read
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 DEFAULTS = "spark.databricks.delta.properties.defaults."

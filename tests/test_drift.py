@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.dependencies import needed_by
 from klaviyo_spark.lake.delta_log import Commit, TableState
 from klaviyo_spark.lake.table_states import changes_rows
-from klaviyo_spark.mending import Mending, mending
+from klaviyo_spark.silver.dependencies import needed_by
+from klaviyo_spark.silver.repair import Mending, mending
 from klaviyo_spark.state.drift import Loaded, drift, looked_at
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)

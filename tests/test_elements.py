@@ -16,11 +16,11 @@ from builders import (
     an_event,
 )
 
-from klaviyo_spark import load, writing
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load, writer
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]
@@ -36,7 +36,7 @@ def lake(spark, tmp_path) -> Lake:
 def _held(request, monkeypatch) -> None:
     """Both ways that a load is counted: by the driver, and by Spark."""
     monkeypatch.setattr(load, "HELD_RECORDS", request.param)
-    monkeypatch.setattr(writing, "HELD_RECORDS", request.param)
+    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
 
 
 def take(lake: Lake, resource: str, run: str, *pages: Page) -> dict[str, Load]:

@@ -10,9 +10,9 @@ from builders import NOON, a_page, a_record
 
 from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
 
 
 def a_lake(spark: Any, folder: Any) -> Lake:

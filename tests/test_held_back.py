@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from builders import NOON, a_page, a_record, an_event
 
-from klaviyo_spark import load, pipeline
+from klaviyo_spark import pipeline
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.dependencies import made_of
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load
+from klaviyo_spark.silver.dependencies import made_of
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 NAMELESS = [a_record("tag", name="vip") | {"id": None}] * 101

@@ -17,10 +17,10 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.late import late_arrivals, whole_days
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.silver.late_arrivals import late_arrivals, whole_days
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.store import bronze_state
 from klaviyo_spark.state.watermarks import Watermark, as_row

@@ -22,9 +22,9 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.pipeline import Summary
-from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.silver.rebuild import rebuild
 
 pytestmark = pytest.mark.account
 

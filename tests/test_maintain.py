@@ -20,11 +20,11 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.maintenance import Commit, crowded, worth_vacuuming
 from klaviyo_spark.maintain import Kept, Upkeep, lines
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.reconcile import reconcile
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.reconcile import reconcile
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import pages_gone_before, silver_states
 
 DAY = timedelta(days=1)

@@ -20,9 +20,9 @@ from builders import (
 )
 
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.merge import labels_of
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.silver.changes import labels_of
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from builders import NOON, a_page, an_event
 
-from klaviyo_spark import writing
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import writer
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 UTC = timezone.utc
@@ -30,7 +30,7 @@ BOUNDS = {
 @pytest.fixture(params=[10_000, 0], ids=["held by the driver", "left to Spark"])
 def take(spark, tmp_path, monkeypatch, request) -> Callable[..., tuple[Load, list[Any]]]:
     """Take a run in; its load of events, and what the table holds then."""
-    monkeypatch.setattr(writing, "HELD_RECORDS", request.param)
+    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
     place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
     lake, runs = Lake(spark, place), iter(range(9))
 

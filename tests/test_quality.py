@@ -6,8 +6,8 @@ import pytest
 
 from klaviyo_spark.config.models import CheckName
 from klaviyo_spark.errors import CheckFailed
-from klaviyo_spark.quality import counted, notes
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.quality import counted, notes
 
 TAGS, GROUPS, CAMPAIGNS = (TABLES[n] for n in ("tags", "event_group_ids", "campaigns"))
 

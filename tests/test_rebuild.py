@@ -16,10 +16,10 @@ from klaviyo_spark.config.personal_data import Personal, PersonalData
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.rebuild import Rebuild, rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import col
+from klaviyo_spark.silver.rebuild import Rebuild, rebuild
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import shown_otherwise
 
 pytestmark = pytest.mark.account

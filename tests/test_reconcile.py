@@ -16,10 +16,10 @@ from klaviyo_spark.lake import commit_tag
 from klaviyo_spark.lake.delta_log import in_folder
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.table_states import by_spark
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.reconcile import reconcile
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.reconcile import reconcile
+from klaviyo_spark.silver.refine import refine
 
 pytestmark = pytest.mark.account
 
@@ -138,7 +138,7 @@ def test_loads_that_a_kill_left_unnoted_are_no_ones_but_ours(spark, folder, befo
     lake = lake_in(spark, folder)
     land(lake, 3, a_page("tags", a_record("tag", "T3", name="T3")))
     with monkeypatch.context() as killed:
-        killed.setattr("klaviyo_spark.refine._note", lambda *_: None)
+        killed.setattr("klaviyo_spark.silver.refine._note", lambda *_: None)
         refine(lake, "default", ["tags"])
 
     assert loads(lake_in(spark, folder), "tags") == []

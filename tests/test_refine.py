@@ -19,12 +19,13 @@ from builders import (
     an_event,
 )
 
-from klaviyo_spark import load, writing
-from klaviyo_spark.dependencies import depends_on, in_order
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.pending import Batch, pending
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load
+from klaviyo_spark.silver import writer as writing
+from klaviyo_spark.silver.dependencies import depends_on, in_order
+from klaviyo_spark.silver.pending import Batch, pending
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 
@@ -371,7 +372,7 @@ def test_what_a_parent_said_is_not_lost_on_a_child_that_was_not_loaded(lake, mon
     with monkeypatch.context() as broken:
         broken.setattr(load.Loader, "_load", failing)
         if not noted:
-            broken.setattr("klaviyo_spark.refine._note", lambda *_: None)
+            broken.setattr("klaviyo_spark.silver.refine._note", lambda *_: None)
         with pytest.raises(OSError, match="no space left"):
             refine(lake, "default", ["lists"])
     refine(lake, "default", ["lists"])
@@ -382,7 +383,7 @@ def test_what_a_parent_said_is_not_lost_on_a_child_that_was_not_loaded(lake, mon
 
 
 def test_what_has_been_taken_in_is_noted_while_others_still_are(lake, monkeypatch):
-    monkeypatch.setattr("klaviyo_spark.refine.NOTE_EVERY_S", 0)
+    monkeypatch.setattr("klaviyo_spark.silver.refine.NOTE_EVERY_S", 0)
     land(lake, "one", a_page("tags", a_record("tag", "T1")), a_page("metrics"))
     appended = []
     append_ops = Lake.append_ops

@@ -18,11 +18,11 @@ from builders import (
     an_event,
 )
 
-from klaviyo_spark import load, writing
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.load import Load
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load, writer
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]
@@ -40,7 +40,7 @@ def lake(spark, tmp_path) -> Lake:
 def _held(request, monkeypatch) -> None:
     """Both ways that a load is counted: by the driver, and by Spark."""
     monkeypatch.setattr(load, "HELD_RECORDS", request.param)
-    monkeypatch.setattr(writing, "HELD_RECORDS", request.param)
+    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
 
 
 def take(lake: Lake, resource: str, run: str, *pages: Page) -> dict[str, Load]:
@@ -117,7 +117,7 @@ def test_what_is_read_twice_or_has_moved_between_pages_has_no_rival(lake):
 def test_an_event_twice_in_one_answer_is_told_on_one_day_and_on_two(lake, monkeypatch, by_day):
     if by_day:
         monkeypatch.setattr(load, "HELD_RECORDS", 0)
-        monkeypatch.setattr(writing, "HELD_RECORDS", 0)
+        monkeypatch.setattr(writer, "HELD_RECORDS", 0)
     texts = [an_event("E1", {"$message": m}, datetime=MAY.format(1)) for m in ("old", "new")]
     days = [an_event("E2", {}, datetime=MAY.format(day)) for day in (1, 2)]
     moved = [an_event("E3", {}, datetime=MAY.format(day)) for day in (1, 2)]

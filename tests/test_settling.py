@@ -19,9 +19,9 @@ from builders import (
 )
 
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.settling import Settler
+from klaviyo_spark.silver.deferred_lookups import Settler
+from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 COHORT = {"$_cohort$message_send_cohort": "1782173000:M1"}

@@ -18,11 +18,11 @@ from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
-from klaviyo_spark.load import Load
 from klaviyo_spark.parts import Part
 from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.progress.stages import View
+from klaviyo_spark.silver.load import Load
 from klaviyo_spark.summary import of_several
 
 REFUSED = Unauthorized("GET /api/metrics -> 401: KEY_EU was refused")

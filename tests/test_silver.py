@@ -24,12 +24,12 @@ from builders import (
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.judging import present_parents
-from klaviyo_spark.newest import keep_newest
-from klaviyo_spark.quality import quarantined, with_broken
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import Judge
-from klaviyo_spark.silver import glance, project
+from klaviyo_spark.silver.deletions import present_parents
+from klaviyo_spark.silver.newest_rows import keep_newest
+from klaviyo_spark.silver.parse.project import glance, project
+from klaviyo_spark.silver.quality import quarantined, with_broken
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

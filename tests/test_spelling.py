@@ -13,10 +13,10 @@ from builders import a_page, an_event, pages_df
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.quality import with_broken
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import project
-from klaviyo_spark.spelling import MARK, scalar
+from klaviyo_spark.silver.parse.json_spelling import MARK, scalar
+from klaviyo_spark.silver.parse.project import project
+from klaviyo_spark.silver.quality import with_broken
 
 PARTY = "\U0001f389"
 PAIR = "\\ud83c\\udf89"

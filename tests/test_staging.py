@@ -15,9 +15,9 @@ from klaviyo_spark.forget.run import asked_for, forget
 from klaviyo_spark.lake import staging
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.staging import FILE, check_staging, drop_staging, make_staging
-from klaviyo_spark.rebuild import rebuild
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.rebuild import rebuild
 
 
 def a_lake(spark: Any, folder: Path) -> Lake:

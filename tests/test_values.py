@@ -11,7 +11,7 @@ from builders import a_campaign, a_page, a_record, an_event, pages_df
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import glance, project
+from klaviyo_spark.silver.parse.project import glance, project
 
 CASES = Path(__file__).parent / "cases"
 DAY = date(2026, 6, 23)

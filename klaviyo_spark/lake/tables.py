@@ -20,13 +20,13 @@ from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff
 from klaviyo_spark.lake.location import Location, location
-from klaviyo_spark.merge import BOOKKEEPING
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables as ops
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver import columns_of
+from klaviyo_spark.silver.changes import BOOKKEEPING
+from klaviyo_spark.silver.parse.project import columns_of
 from klaviyo_spark.state import bronze_queries as bronze
 
 logger = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.table_states import table_states
-from klaviyo_spark.pending import Batch
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Members
-from klaviyo_spark.silver import columns_of
+from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.silver.pending import Batch
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
 from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at

@@ -20,10 +20,10 @@ from klaviyo_spark.interrupts import until_interrupted
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import folder_of, holding
 from klaviyo_spark.lake.readers.catalog import Tables
-from klaviyo_spark.load import Load
 from klaviyo_spark.progress import Progress, progress
-from klaviyo_spark.reconcile import reconcile
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state import store
 from klaviyo_spark.state.store import newest_page
 from klaviyo_spark.verify.asked import Klaviyo

@@ -25,10 +25,10 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import spark_session
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import RESOURCES, TABLES
 from klaviyo_spark.sandbox.demo import KEY, served
-from klaviyo_spark.silver import columns_of, project
+from klaviyo_spark.silver.parse.project import columns_of, project
+from klaviyo_spark.silver.refine import refine
 from tests.bench.fetch import a_page_of_events
 from tests.bench.pages import FIRST_DAY, Template, land, pages
 

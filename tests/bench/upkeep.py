@@ -18,8 +18,8 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.maintain import lines, maintain
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, an_event
 
 DAYS, A_DAY, LATE, LOOKBACK = 30, 40, 5, 7

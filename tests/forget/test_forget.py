@@ -15,9 +15,9 @@ from files import holding
 from klaviyo_spark.cli import main
 from klaviyo_spark.forget import removing
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
 
 pytestmark = pytest.mark.account
 

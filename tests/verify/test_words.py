@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 import pytest
 
 from klaviyo_spark.bronze.planner import Outcome
-from klaviyo_spark.load import Load
+from klaviyo_spark.silver.load import Load
 from klaviyo_spark.verify.comparing import Check
 from klaviyo_spark.verify.days import Span
 from klaviyo_spark.verify.healing import Healing, Reading

@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.records import PAGE, UNREADABLE, lacks_records
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.silver.parse.explode import PAGE, UNREADABLE, lacks_records
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ the next page may hold a newer state of it.
 
 from __future__ import annotations
 
-from klaviyo_spark.leaves import Leaves
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import Path, parse_path
 from klaviyo_spark.schema.table import Related
+from klaviyo_spark.silver.parse.json_fields import Leaves
 
 _ID = parse_path(".id")
 _IDENTITY = "'struct<type:string,id:string>'"

@@ -8,12 +8,12 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.records import explode_records
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import parse_path
 from klaviyo_spark.schema.table import Judge, TableSpec
-from klaviyo_spark.spelling import decoded
+from klaviyo_spark.silver.parse.explode import explode_records
+from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.json_spelling import decoded
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"

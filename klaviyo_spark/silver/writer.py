@@ -15,11 +15,11 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.lake.lake import Lake, Merged
-from klaviyo_spark.late import Days, late_arrivals
-from klaviyo_spark.quality import counted, notes, quarantined, said
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.settling import written
+from klaviyo_spark.silver.deferred_lookups import written
+from klaviyo_spark.silver.late_arrivals import Days, late_arrivals
+from klaviyo_spark.silver.quality import counted, notes, quarantined, said
 
 # Up to so many records, what changes is worked out once and held by the driver between finding and
 # writing, if it is not more rows than that; beyond, Spark works it out again for the write.

@@ -16,22 +16,22 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import missing_parts
-from klaviyo_spark.cells import shaped, typed
-from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.neighbours import Neighbour
-from klaviyo_spark.records import (
-    explode_elements,
-    explode_records,
-    glance_at_records,
-    rows_as_records,
-)
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import unfit
 from klaviyo_spark.schema.paths import Path, Read, parse_path, parse_read
 from klaviyo_spark.schema.table import Column as ColumnSpec
 from klaviyo_spark.schema.table import Precedence, Source, TableSpec
-from klaviyo_spark.spelling import decoded, holds_code
+from klaviyo_spark.silver.parse import missing_parts
+from klaviyo_spark.silver.parse.cast import shaped, typed
+from klaviyo_spark.silver.parse.explode import (
+    explode_elements,
+    explode_records,
+    glance_at_records,
+    rows_as_records,
+)
+from klaviyo_spark.silver.parse.included import Neighbour
+from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.json_spelling import decoded, holds_code
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"

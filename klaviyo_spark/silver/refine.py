@@ -19,17 +19,18 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.config.personal_data import Personal
-from klaviyo_spark.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import Workers, workers
-from klaviyo_spark.late import whole_days
-from klaviyo_spark.load import Load, Loader
-from klaviyo_spark.pending import Batch, Group, begins, pending
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver import columns_of
+from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
+from klaviyo_spark.silver.late_arrivals import whole_days
+from klaviyo_spark.silver.load import Load, Loader
+from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.silver.pending import Batch, Group, begins, pending
+from klaviyo_spark.silver.writer import RunFacts, Span
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.state.drift import Drift
 from klaviyo_spark.state.store import (
@@ -40,7 +41,6 @@ from klaviyo_spark.state.store import (
     watermarks_of,
 )
 from klaviyo_spark.state.watermarks import keep_earlier, known
-from klaviyo_spark.writing import RunFacts, Span
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import spelling
-from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.table import Borrow, RowOf
+from klaviyo_spark.silver.parse import json_spelling
+from klaviyo_spark.silver.parse.included import Neighbour
+from klaviyo_spark.silver.parse.json_fields import Leaves
 
 # What a record keeps of its page.
 PAGE_FACTS = (
@@ -109,7 +109,7 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
         "_landed_at AS fetched_at",
         "0 AS at",
         f"{is_array} AS is_coded",
-        f"CASE WHEN {is_array} THEN {spelling.coded(text)} ELSE {text} END AS json",
+        f"CASE WHEN {is_array} THEN {json_spelling.coded(text)} ELSE {text} END AS json",
         *[f"{sql_text.name(name)} AS {sql_text.name(f'row_{name}')}" for name in columns],
     )
 
@@ -122,11 +122,11 @@ def lacks_records(page: str = "page") -> str:
 def _taken_apart(pages: DataFrame) -> DataFrame:
     """Page facts, ``is_coded`` and ``page``: the texts of its objects, no value spelt anew."""
     facts = (*PAGE_FACTS, "endpoint", "record_count")
-    alike, is_read = spelling.is_alike("body", "page"), "again.data IS NOT NULL"
+    alike, is_read = json_spelling.is_alike("body", "page"), "again.data IS NOT NULL"
     again = f"CASE WHEN coded != body THEN from_json(coded, {_TEXTS}) END"
     return (
         pages.selectExpr(*facts, f"{_BODY} AS body", f"{PAGE} AS page")
-        .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {spelling.coded('body')} END AS coded")
+        .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {json_spelling.coded('body')} END AS coded")
         .selectExpr(*facts, "page", f"{again} AS again")
         .selectExpr(
             *facts,
@@ -167,7 +167,7 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
     Args:
         distinct: elements of one text are one, but for those that hold nothing.
     """
-    arrays = [spelling.as_array(array) for array in arrays]
+    arrays = [json_spelling.as_array(array) for array in arrays]
     elements = [
         f"CASE WHEN startswith({sql_text.bare(array)}, '[') "
         f"THEN coalesce(from_json({array}, 'array<string>'), array({array})) "

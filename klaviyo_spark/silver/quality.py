@@ -11,7 +11,7 @@ from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import Check, Severity, graded
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.spelling import decoded
+from klaviyo_spark.silver.parse.json_spelling import decoded
 
 
 def without_key(table: TableSpec) -> str:

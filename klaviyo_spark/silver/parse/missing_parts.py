@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from klaviyo_spark.leaves import Leaves
-from klaviyo_spark.neighbours import Neighbour
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.endpoint import Part
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read
 from klaviyo_spark.schema.table import Column, Related, Source, TableSpec
+from klaviyo_spark.silver.parse.included import Neighbour
+from klaviyo_spark.silver.parse.json_fields import Leaves
 
 _NOTHING = "CAST(array() AS array<string>)"
 

@@ -17,10 +17,10 @@ from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.staging import drop_staging, make_staging
-from klaviyo_spark.load import Load
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.store import pages_gone_before, pages_lost, silver_states
 

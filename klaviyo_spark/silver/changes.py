@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark import missing_parts
-from klaviyo_spark.enrich import REFERENCES
-from klaviyo_spark.missing_parts import labels_by_column
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import LEFT_OUT
 from klaviyo_spark.schema.table import Column as ColumnSpec
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver import columns_of, place_in
+from klaviyo_spark.silver.lookups import REFERENCES
+from klaviyo_spark.silver.parse import missing_parts
+from klaviyo_spark.silver.parse.missing_parts import labels_by_column
+from klaviyo_spark.silver.parse.project import columns_of, place_in
 
 # After a table's own columns, in this order.
 BOOKKEEPING = (

@@ -12,34 +12,34 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.dependencies import borrows, depends_on
-from klaviyo_spark.enrich import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
-from klaviyo_spark.judging import gone_parents, judged
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.late import Days
-from klaviyo_spark.members import last_held
-from klaviyo_spark.merge import Evidence, all_new, changes, row_hash
-from klaviyo_spark.newest import keep_newest
-from klaviyo_spark.quality import with_broken, with_checks
-from klaviyo_spark.records import UNREADABLE
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.settling import Settler, written
-from klaviyo_spark.shown import shown
-from klaviyo_spark.silver import columns_of, glance, project
-from klaviyo_spark.state import confirmation
-from klaviyo_spark.state.bronze_queries import complete_reads
-from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
-from klaviyo_spark.unreadable import (
+from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
+from klaviyo_spark.silver.deferred_lookups import Settler, written
+from klaviyo_spark.silver.deletions import gone_parents, judged
+from klaviyo_spark.silver.dependencies import borrows, depends_on
+from klaviyo_spark.silver.late_arrivals import Days
+from klaviyo_spark.silver.lookups import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
+from klaviyo_spark.silver.masking import shown
+from klaviyo_spark.silver.member_history import last_held
+from klaviyo_spark.silver.newest_rows import keep_newest
+from klaviyo_spark.silver.parse.explode import UNREADABLE
+from klaviyo_spark.silver.parse.project import columns_of, glance, project
+from klaviyo_spark.silver.parse.unreadable_pages import (
     UnreadablePage,
     left_out,
     quarantined_pages,
     readable,
     unreadable_pages,
 )
-from klaviyo_spark.writing import HELD_RECORDS, Finish, RunFacts, Span, Tally, Writer
+from klaviyo_spark.silver.quality import with_broken, with_checks
+from klaviyo_spark.silver.writer import HELD_RECORDS, Finish, RunFacts, Span, Tally, Writer
+from klaviyo_spark.state import confirmation
+from klaviyo_spark.state.bronze_queries import complete_reads
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 
 logger = logging.getLogger(__name__)
 

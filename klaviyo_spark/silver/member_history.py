@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.records import PAGE, lacks_records
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver import project
+from klaviyo_spark.silver.parse.explode import PAGE, lacks_records
+from klaviyo_spark.silver.parse.project import project
 
 
 def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame:

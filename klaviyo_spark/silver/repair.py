@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from klaviyo_spark.dependencies import made_with
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.dependencies import made_with
 
 
 @dataclass(frozen=True)

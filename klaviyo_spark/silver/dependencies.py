@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from klaviyo_spark import enrich
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import Borrow, Source, TableSpec
+from klaviyo_spark.silver import lookups
 
 
 def depends_on(table: TableSpec) -> tuple[str, ...]:
     """Tables that must be up to date before this one: parents, and those it looks things up in."""
     names = list(owners_of(table))
     for column in (*table.columns, *table.internal):
-        names += enrich.NEEDS.get(column.lookup, ())
+        names += lookups.NEEDS.get(column.lookup, ())
     return tuple(dict.fromkeys(n for n in names if n != table.name))
 
 

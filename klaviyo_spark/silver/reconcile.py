@@ -13,14 +13,14 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark.bronze.planner import Outcome
-from klaviyo_spark.dependencies import needed_by
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.load import Load
-from klaviyo_spark.mending import Mending, mending
-from klaviyo_spark.rebuild import rebuild
-from klaviyo_spark.refine import refine
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.silver.dependencies import needed_by
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.rebuild import rebuild
+from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.silver.repair import Mending, mending
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
 from klaviyo_spark.state.store import landed_batches, pages_gone_before, pages_lost, read_drift
