@@ -96,7 +96,7 @@ backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
 
 .PHONY: docs
 docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
-	$(BIN)/python -m klaviyo_spark.dictionary
+	$(BIN)/python -m klaviyo_spark.commands.dictionary
 	$(BIN)/python -m klaviyo_spark.messages
 	$(BIN)/python -m klaviyo_spark.config.template
 

@@ -72,7 +72,7 @@ setup(
     packages=find_packages(include=["klaviyo_spark", "klaviyo_spark.*"]),
     package_data={
         "": ["py.typed", "*.json", "*.yml", "*.md", "*.properties"],
-        "klaviyo_spark.report": ["assets/*"],
+        "klaviyo_spark.commands.report": ["assets/*"],
     },
     # Spark is an extra: on Databricks a wheel that pulls pyspark fights the runtime's own.
     install_requires=[

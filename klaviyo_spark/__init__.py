@@ -1,7 +1,7 @@
 """A Klaviyo account as Delta tables: e-mail, SMS, flows, profiles and events, kept by Spark.
 
-``pipeline.py`` is the place to read first. Importing this package starts nothing and needs neither
-Spark nor Java.
+``commands/sync/pipeline.py`` is the place to read first. Importing this package starts
+nothing and needs neither Spark nor Java.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from klaviyo_spark.options import WAIT as _WAIT
 from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
-    from klaviyo_spark.parts import Part
+    from klaviyo_spark.commands.sync.account_context import Part
 
 _INTERRUPTED = 130
 
@@ -82,7 +82,7 @@ def refine(**options: Any) -> int:
 @_COMMON
 def backfill(**options: Any) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
-    from klaviyo_spark import backfill as steps
+    from klaviyo_spark.commands.backfill import run as steps
 
     if not options["start"] or not options["end"]:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
@@ -107,9 +107,9 @@ def backfill(**options: Any) -> int:
 @_COMMON
 def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
-    from klaviyo_spark import parts
+    from klaviyo_spark.commands.sync import account_context
+    from klaviyo_spark.commands.verify import verify, words
     from klaviyo_spark.progress import progress
-    from klaviyo_spark.verify import verify, words
 
     job = job_of(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
@@ -132,7 +132,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
             click.echo("\n".join(words.lines(done)))
         return done.exit_code
 
-    code = parts.each(job.parts, work, partial(click.echo, err=as_json))
+    code = account_context.each(job.parts, work, partial(click.echo, err=as_json))
     if as_json:
         every = list(found.values())
         click.echo(json.dumps(every if len(every) > 1 else every[0], indent=1))
@@ -144,7 +144,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
 @_COMMON
 def report(**options: Any) -> int:
     """Write a page to look at: is the lake complete, is it fresh, what changed."""
-    from klaviyo_spark.report import verb
+    from klaviyo_spark.commands.report import verb
 
     return verb.report(options, click.echo)
 
@@ -154,7 +154,7 @@ def report(**options: Any) -> int:
 @_COMMON
 def maintain(**options: Any) -> int:
     """Upkeep of the lake: old pages, small files, files nobody needs, as conf says."""
-    from klaviyo_spark import maintain as upkeep
+    from klaviyo_spark.commands import maintain as upkeep
 
     job = job_of(options, asks=False)
     done = upkeep.maintain(job.lake, job.settings, wait=options["wait"])
@@ -168,8 +168,8 @@ def maintain(**options: Any) -> int:
 @_COMMON
 def forget(**options: Any) -> int:
     """Take a person out of the whole lake, with all that it held of them before."""
-    from klaviyo_spark import parts
-    from klaviyo_spark.forget import run
+    from klaviyo_spark.commands.forget import run
+    from klaviyo_spark.commands.sync import account_context
 
     asked = run.asked_for(options["profile"], options["email"])
     job = job_of(options, asks=False, refines=True)
@@ -179,14 +179,14 @@ def forget(**options: Any) -> int:
         click.echo("\n".join(run.lines(done)))
         return done.exit_code
 
-    return parts.each(job.parts, work, click.echo)
+    return account_context.each(job.parts, work, click.echo)
 
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def tables(as_json: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""
-    from klaviyo_spark import dictionary
+    from klaviyo_spark.commands import dictionary
 
     lines = [json.dumps(dictionary.as_json(), indent=1)] if as_json else dictionary.as_text()
     click.echo("\n".join(lines))
@@ -197,7 +197,7 @@ def tables(as_json: bool) -> int:
 @_COMMON
 def catalog_sql(**options: Any) -> int:
     """Print SQL for a catalog: views without what is gone, tags on personal data."""
-    from klaviyo_spark import publish
+    from klaviyo_spark.commands import publish
 
     click.echo("\n".join(publish.script(place_of(settings_of(options)))))
     return 0
@@ -205,7 +205,8 @@ def catalog_sql(**options: Any) -> int:
 
 def _run(verb: Any, **options: Any) -> int:
     """One run of a verb that works on the lake, for each account."""
-    from klaviyo_spark import pipeline, several, summary
+    from klaviyo_spark.commands import summary
+    from klaviyo_spark.commands.sync import pipeline, several
     from klaviyo_spark.config import accounts
     from klaviyo_spark.progress import progress
 

@@ -12,9 +12,9 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
+    from klaviyo_spark.commands.sync.account_context import Part
     from klaviyo_spark.config.models import Settings
     from klaviyo_spark.lake.lake import Lake, Place
-    from klaviyo_spark.parts import Part
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
+    from klaviyo_spark.commands.sync.account_context import parts
     from klaviyo_spark.config.models import load
     from klaviyo_spark.config.personal_data import Personal, personal
     from klaviyo_spark.config.times import bounds
@@ -41,7 +42,6 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     from klaviyo_spark.lake.shared import check_warehouse_of
     from klaviyo_spark.lake.spark.session import spark_session
     from klaviyo_spark.lake.spark.sql_settings import pin_settings
-    from klaviyo_spark.parts import parts
 
     set_up_logging(options)
     asked = given(options)

@@ -62,7 +62,7 @@ def _same(given: Mapping[str, Any], *names: str) -> str:
 @options.COMMON
 def doctor(**given: Any) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
-    from klaviyo_spark.doctor import examined, exit_code, lines, verdict
+    from klaviyo_spark.commands.doctor import examined, exit_code, lines, verdict
 
     options.set_up_logging(given)
     if not given["verbose"]:
@@ -80,9 +80,9 @@ def doctor(**given: Any) -> int:
 @options.COMMON
 def status(as_json: bool, **given: Any) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
+    from klaviyo_spark.commands.status import facts, summed, words
     from klaviyo_spark.config.accounts import each
     from klaviyo_spark.lake.readers.opening import lake_name, reader
-    from klaviyo_spark.status import facts, summed, words
 
     options.set_up_logging(given)
     settings = options.settings_of(given)

@@ -33,7 +33,7 @@ def sandbox(**options: Any) -> int:
 def demo(events: int, profiles: int, warehouse: str) -> int:
     """Sync a sample account at first, a day later, with nothing new; then write a report."""
     try:
-        from klaviyo_spark.sandbox.demo import show
+        from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
     return show(events, profiles, warehouse, click.echo)

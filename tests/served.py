@@ -18,14 +18,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from api.fakes import Answer, LoopbackServer
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.pipeline import Summary
 
 CASES = Path(__file__).parent / "cases"
 _KLAVIYO = {"name": "Klaviyo"}

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from compare import differences
 
-from klaviyo_spark import several
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import several
+from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.parts import Part
-from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.verify import Verified
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
-from klaviyo_spark.parts import Part
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.verify import Verified
 
 KEY = "pk_sandbox"
 
@@ -149,7 +149,7 @@ class Verifying:
         )
         job = SimpleNamespace(lake=None, parts=parts)
         monkeypatch.setattr("klaviyo_spark.cli.job_of", lambda *_of, **_how: job)
-        monkeypatch.setattr("klaviyo_spark.verify.verify", verify)
+        monkeypatch.setattr("klaviyo_spark.commands.verify.verify", verify)
 
     def told(self, *args: str) -> tuple[int, str]:
         with pytest.raises(SystemExit) as left:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from pyspark.sql import functions as F
 
-from klaviyo_spark import clock, pipeline
+from klaviyo_spark import clock
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 

@@ -15,9 +15,9 @@ import pytest
 from cluster import cluster, submit
 from deltalake import DeltaTable
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place

@@ -12,15 +12,24 @@ from status_lakes import HOUR, NOON, a_lake, a_run
 
 from klaviyo_spark.bronze import revisions
 from klaviyo_spark.cli import main
-from klaviyo_spark.doctor import account, machine
-from klaviyo_spark.doctor import check as checks
-from klaviyo_spark.doctor import lake as lakes
-from klaviyo_spark.doctor.check import Check, fail, guarded, lines, of_account, ok, verdict, warn
+from klaviyo_spark.commands.doctor import account, machine
+from klaviyo_spark.commands.doctor import check as checks
+from klaviyo_spark.commands.doctor import lake as lakes
+from klaviyo_spark.commands.doctor.check import (
+    Check,
+    fail,
+    guarded,
+    lines,
+    of_account,
+    ok,
+    verdict,
+    warn,
+)
+from klaviyo_spark.commands.status import Facts, Status, summed
+from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.status import Facts, Status, summed
-from klaviyo_spark.status.summing import Holder
 
 KEY = "pk_sandbox"
 GIB = 1 << 30

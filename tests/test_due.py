@@ -14,7 +14,6 @@ import pytest
 from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.bronze.ingest import _Ingest
 from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.bronze.metric_selection import metrics_on
@@ -24,6 +23,7 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place

@@ -16,17 +16,17 @@ from compare import differences
 from files import holding
 from pyspark.sql import functions as F
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.commands.forget.finding import Asked
+from klaviyo_spark.commands.forget.run import forget
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.forget.finding import Asked
-from klaviyo_spark.forget.run import forget
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.pipeline import Summary
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 

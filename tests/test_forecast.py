@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from klaviyo_spark.forecast import Ahead, ahead, days_of, lines, per_step
+from klaviyo_spark.commands.backfill.forecast import Ahead, ahead, days_of, lines, per_step
 
 
 def june(day: int, hour: int = 0) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import NOON, a_page, a_record, an_event
 
-from klaviyo_spark import pipeline
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.lake.lake import Lake, Place

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from klaviyo_spark.interrupts import until_interrupted
+from klaviyo_spark.commands.interrupts import until_interrupted
 
 every_signal = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

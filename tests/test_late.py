@@ -10,10 +10,10 @@ import pytest
 from builders import NOON, a_page, an_event
 from chispa import assert_df_equality
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.bronze import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from builders import NOON, a_member, a_page
 
-from klaviyo_spark import maintain
 from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli import main
+from klaviyo_spark.commands import maintain
+from klaviyo_spark.commands.maintain import Kept, Upkeep, lines
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.maintenance import Commit, crowded, worth_vacuuming
-from klaviyo_spark.maintain import Kept, Upkeep, lines
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.rebuild import rebuild
@@ -61,7 +61,7 @@ def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
 def only_these(monkeypatch, *resources: str) -> None:
     """As if these resources' tables were all there are: the others cost seconds."""
     some = {name: table for name, table in TABLES.items() if table.resource in resources}
-    monkeypatch.setattr("klaviyo_spark.maintain.TABLES", some)
+    monkeypatch.setattr("klaviyo_spark.commands.maintain.TABLES", some)
 
 
 @pytest.mark.account

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark.doctor import machine
-from klaviyo_spark.doctor.check import guarded
+from klaviyo_spark.commands.doctor import machine
+from klaviyo_spark.commands.doctor.check import guarded
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import jars, os_user, session
 

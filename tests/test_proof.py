@@ -21,13 +21,13 @@ from served import a_case, serving, sync
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.verify import verify
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.verify import verify
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 

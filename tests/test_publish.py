@@ -10,9 +10,10 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from klaviyo_spark import pipeline, publish
-from klaviyo_spark.catalog import publish as brought_up_to_date
 from klaviyo_spark.cli import main
+from klaviyo_spark.commands import publish
+from klaviyo_spark.commands.catalog import publish as brought_up_to_date
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES

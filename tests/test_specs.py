@@ -10,8 +10,8 @@ import contract
 import pytest
 from click.testing import CliRunner
 
-from klaviyo_spark import dictionary
 from klaviyo_spark.cli import cli
+from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from builders import a_page, a_record
 
+from klaviyo_spark.commands.forget.run import asked_for, forget
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.forget.run import asked_for, forget
 from klaviyo_spark.lake import staging
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.staging import FILE, check_staging, drop_staging, make_staging

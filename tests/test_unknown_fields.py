@@ -12,12 +12,12 @@ import msgspec
 import pytest
 from builders import NOON, a_page, a_record, all_samples, an_event
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.bronze import unknown_fields
 from klaviyo_spark.bronze.known_fields import KNOWN, known, path_text, unknown_on
 from klaviyo_spark.bronze.unknown_fields import COUNTED, Found, Watch, note, reader, warning
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place

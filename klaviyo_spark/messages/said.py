@@ -27,7 +27,7 @@ OF_OTHERS = (
     lock.LakeBusy,
 )
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
-_NOT_OURS = ("sandbox", "messages", "doctor")
+_NOT_OURS = ("sandbox/", "messages/", "commands/doctor/", "commands/demo")
 # Their ValueErrors are shown behind the name of a setting or an option.
 _SHOWN_VALUE_ERRORS = (
     "config/address.py",
@@ -84,7 +84,7 @@ def messages() -> tuple[Said, ...]:
     found = set(_of_troubles())
     for file in sorted(PACKAGE.rglob("*.py")):
         inside = file.relative_to(PACKAGE)
-        if inside.parts[0] not in _NOT_OURS:
+        if not inside.as_posix().startswith(_NOT_OURS):
             found |= set(of_source(file.read_text(encoding="utf-8"), inside.as_posix()))
     return tuple(sorted(found))
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.commands.report.verb import reader_of
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.times import bounds
 from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
@@ -15,7 +16,6 @@ from klaviyo_spark.lake.readers.sql import Reader
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
 from klaviyo_spark.options import settings_of
-from klaviyo_spark.report.verb import reader_of
 
 Show = Callable[[str], object]
 # A notebook's values that are options of the verb, by their names there.

@@ -22,21 +22,21 @@ from pathlib import Path
 
 import requests
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.unknown_fields import Watch
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.demo import KEY
+from klaviyo_spark.commands.demo import served as sample_account
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.sandbox.demo import KEY
-from klaviyo_spark.sandbox.demo import served as sample_account
 from klaviyo_spark.schema.endpoint import Rate
 from tests.bench.canned import served as canned
 

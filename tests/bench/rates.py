@@ -19,9 +19,9 @@ from klaviyo_spark.client.paginator import Failed, pages
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.demo import KEY, served
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.sandbox.demo import KEY, served
 from klaviyo_spark.schema.endpoint import Endpoint
 
 THREADS = 16

@@ -18,15 +18,15 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.demo import KEY, served
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import spark_session
 from klaviyo_spark.resources import RESOURCES, TABLES
-from klaviyo_spark.sandbox.demo import KEY, served
 from klaviyo_spark.silver.parse.project import columns_of, project
 from klaviyo_spark.silver.refine import refine
 from tests.bench.fetch import a_page_of_events

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from klaviyo_spark.commands.maintain import lines, maintain
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import Work, spark_session
-from klaviyo_spark.maintain import lines, maintain
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, an_event

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.forget.bodies import belongs_to, profiles_on, without
-from klaviyo_spark.forget.person import MARK, Person
+from klaviyo_spark.commands.forget.bodies import belongs_to, profiles_on, without
+from klaviyo_spark.commands.forget.person import MARK, Person
 
 ANN = Person(frozenset({"PANN"}), frozenset({"ann@x.com"}))
 

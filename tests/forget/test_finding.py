@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.commands.forget import finding, pages
+from klaviyo_spark.commands.forget.finding import Asked, PageKey, find
 from klaviyo_spark.config.personal_data import digest
 from klaviyo_spark.config.secrets import HashKey
-from klaviyo_spark.forget import finding, pages
-from klaviyo_spark.forget.finding import Asked, PageKey, find
 
 KEY = HashKey("a key of thirty-two letters, or so", "KLAVIYO_HASH_KEY")
 OLD, NEW, OTHER = "old@x.com", "new@x.com", "bob@x.com"

@@ -13,7 +13,7 @@ from builders import NOON, a_page, a_record, an_event
 from files import holding
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.forget import removing
+from klaviyo_spark.commands.forget import removing
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild

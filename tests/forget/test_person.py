@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.forget.person import MARK, Person
+from klaviyo_spark.commands.forget.person import MARK, Person
 
 ID = "01GDDKASAP8TKDDA2GRZDSVP4H"
 ANN = Person(frozenset({ID, "Y6nRLr"}), frozenset({"ann+news@x.com", "nina@x.com"}))

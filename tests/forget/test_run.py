@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from klaviyo_spark.cli import cli, main
+from klaviyo_spark.commands.forget import receipts
+from klaviyo_spark.commands.forget.finding import Asked
+from klaviyo_spark.commands.forget.receipts import Receipt
+from klaviyo_spark.commands.forget.run import Forgotten, asked_for, lines
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.forget import receipts
-from klaviyo_spark.forget.finding import Asked
-from klaviyo_spark.forget.receipts import Receipt
-from klaviyo_spark.forget.run import Forgotten, asked_for, lines
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.sql import FolderReader
-from klaviyo_spark.report.answers import Answers, ask
 from klaviyo_spark.sandbox import Account
 
 from . import sample

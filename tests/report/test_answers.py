@@ -11,11 +11,11 @@ import lakes
 import pytest
 from logs import switch_on
 
+from klaviyo_spark.commands.report import questions
+from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
-from klaviyo_spark.report import questions
-from klaviyo_spark.report.answers import Answers, ask
 
 from . import sample
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
-from klaviyo_spark.report import charts
+from klaviyo_spark.commands.report import charts
 
 TODAY = date(2026, 11, 20)
 START = datetime(2026, 11, 20, 10, tzinfo=timezone.utc)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from klaviyo_spark.report.completeness import Cell, cell, completeness
+from klaviyo_spark.commands.report.completeness import Cell, cell, completeness
 
 AT = datetime(2026, 11, 20, tzinfo=timezone.utc)
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from klaviyo_spark.report.answers import Answers
-from klaviyo_spark.report.figures import CHANGES, figures, impersonal, metric_names
+from klaviyo_spark.commands.report.answers import Answers
+from klaviyo_spark.commands.report.figures import CHANGES, figures, impersonal, metric_names
 
 from . import sample
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import klaviyo_spark.report
-from klaviyo_spark.report.answers import Answers
-from klaviyo_spark.report.figures import figures
-from klaviyo_spark.report.page import LIBRARY, page
+import klaviyo_spark.commands.report
+from klaviyo_spark.commands.report.answers import Answers
+from klaviyo_spark.commands.report.figures import figures
+from klaviyo_spark.commands.report.page import LIBRARY, page
 
 from . import sample
 
@@ -156,7 +156,7 @@ def test_the_page_can_be_mailed(text):
 
 def test_the_charting_library_is_as_published_with_its_licence():
     """``dist/echarts.common.min.js`` of the npm package echarts 6.1.0."""
-    assets = Path(klaviyo_spark.report.__file__).parent / "assets"
+    assets = Path(klaviyo_spark.commands.report.__file__).parent / "assets"
     digest = hashlib.sha256((assets / LIBRARY).read_bytes()).hexdigest()
 
     assert digest == "61f13280aba3161f77fc801bf5f9c786f55f10432153a0683fc5cc0700b013d5"

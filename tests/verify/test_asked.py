@@ -14,13 +14,13 @@ from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.commands.verify.asked import Klaviyo
+from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.verify.asked import Klaviyo
-from klaviyo_spark.verify.days import Span
-from klaviyo_spark.verify.listings import listings
 
 KEY = "pk_sandbox"
 

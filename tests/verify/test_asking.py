@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.commands.verify.asking import COUNTS, LONGEST, count_walks, counts
 from klaviyo_spark.errors import BadAnswer
-from klaviyo_spark.verify.asking import COUNTS, LONGEST, count_walks, counts
 
 BASE = "https://a.klaviyo.com"
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)

@@ -15,6 +15,13 @@ from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.commands.verify import checking
+from klaviyo_spark.commands.verify.asked import Klaviyo
+from klaviyo_spark.commands.verify.checking import Checker
+from klaviyo_spark.commands.verify.comparing import Check, Held
+from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.healing import healing
+from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.progress import progress
@@ -22,13 +29,6 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.watermarks import Known
-from klaviyo_spark.verify import checking
-from klaviyo_spark.verify.asked import Klaviyo
-from klaviyo_spark.verify.checking import Checker
-from klaviyo_spark.verify.comparing import Check, Held
-from klaviyo_spark.verify.days import Span
-from klaviyo_spark.verify.healing import healing
-from klaviyo_spark.verify.listings import Listing
 
 KEY = "pk_sandbox"
 NOW = datetime.now(timezone.utc)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.verify.days import Span, due, joined, windows
+from klaviyo_spark.commands.verify.days import Span, due, joined, windows
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NOW = datetime(2026, 11, 24, 10, tzinfo=timezone.utc)

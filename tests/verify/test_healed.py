@@ -10,18 +10,18 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 from pyspark.sql import functions as F
 
-from klaviyo_spark import pipeline
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.verify import Verified, verify
+from klaviyo_spark.commands.verify.days import joined
+from klaviyo_spark.commands.verify.healing import readings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.verify import Verified, verify
-from klaviyo_spark.verify.days import joined
-from klaviyo_spark.verify.healing import readings
 
 pytestmark = pytest.mark.account
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.verify.comparing import Check
-from klaviyo_spark.verify.days import Span, joined
-from klaviyo_spark.verify.healing import PAGE, Healing, Reading, healing, readings
+from klaviyo_spark.commands.verify.comparing import Check
+from klaviyo_spark.commands.verify.days import Span, joined
+from klaviyo_spark.commands.verify.healing import PAGE, Healing, Reading, healing, readings
 
 FIRST = date(2026, 5, 1)
 Cells = frozenset[tuple[str, date]]

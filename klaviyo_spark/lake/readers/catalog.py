@@ -8,6 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
+from klaviyo_spark.commands.status.facts import Row
 from klaviyo_spark.lake import lease
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
@@ -16,7 +17,6 @@ from klaviyo_spark.lake.readers.rows import plain
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.lake.tables import is_not_there
-from klaviyo_spark.status.facts import Row
 
 
 class Tables:

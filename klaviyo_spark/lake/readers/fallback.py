@@ -7,9 +7,9 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from klaviyo_spark.commands.status.facts import Reader, Row
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lock import Holding
-from klaviyo_spark.status.facts import Reader, Row
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files

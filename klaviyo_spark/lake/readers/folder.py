@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
+from klaviyo_spark.commands.status.facts import Row
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.delta_log import TableState, in_folder
 from klaviyo_spark.lake.lock import Holding, holding
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.table_features import is_read
-from klaviyo_spark.status.facts import Row
 
 
 class Files:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klaviyo_spark.commands.status.facts import Reader
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.warehouse import check_warehouse
-from klaviyo_spark.status.facts import Reader
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.lake import Place

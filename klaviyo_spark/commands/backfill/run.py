@@ -1,0 +1,179 @@
+"""A past window of events and profiles, read in steps that can be stopped and gone on with.
+
+Each step is a bounded run: it lands, refines, and is written down. A step that was cut short goes
+on where it was, as any run does. Bounded runs do not stand in the way of the daily ones.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from msgspec import structs
+from pyspark.sql import functions as F
+
+from klaviyo_spark.clock import utc_now
+from klaviyo_spark.commands.backfill.estimate import foreseen
+from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, said
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_context import Part, each
+from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.progress import progress
+from klaviyo_spark.state.store import bronze_state
+
+__all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]
+
+
+def backfill(
+    lake: Lake,
+    parts: Sequence[Part],
+    times: tuple[datetime | None, datetime | None],
+    named: Sequence[str],
+    out: Callable[[str], object],
+    *,
+    wait: bool = False,
+    dry_run: bool = False,
+) -> int:
+    """The steps that are left of a window, of one account after the other.
+
+    Args:
+        times: start and end.
+        named: resources, on the command line.
+        out: where lines go.
+        wait: for another run on the lake to end.
+        dry_run: only say which steps, and what they will ask of Klaviyo.
+
+    Returns:
+        The exit code: see ``run_steps`` and ``parts.each``.
+
+    Raises:
+        UsageError: the window is not all in the past, or of what is read whole by every sync.
+        LakeBusy: another run holds the lake.
+    """
+    whole = Window.past(*times, _now(parts), named)
+    # Among several an account may be kept for other things alone.
+    of_all = bool(named) or len(parts) == 1
+
+    def todo(part: Part) -> Backfill | None:
+        own = tuple(name for name in whole.resources if of_all or name in part.settings.resources)
+        if not own:
+            out(f"{part.account}: {' and '.join(whole.resources)} are not among its resources")
+            return None
+        return begun(lake, part.account, replace(whole, resources=own))
+
+    def tell(part: Part) -> int:
+        left = todo(part)
+        if left:
+            ahead = foreseen(lake, part.settings, left, progress("auto"))
+            for line in (*said(left), *ahead):
+                out(line)
+        return 0
+
+    def work(part: Part) -> int:
+        left = todo(part)
+        if left is None:
+            return 0
+        settings = structs.replace(part.settings, resources=left.window.resources)
+
+        def sync(start: datetime, end: datetime) -> Summary:
+            shown = progress("auto")
+            return pipeline.one_run("sync", lake, settings, part.client, start, end, shown)
+
+        bronze_id = bronze_state(lake).table_id
+        return run_steps(left, lake, part.account, bronze_id, sync, out)
+
+    if dry_run:
+        return each(parts, tell, out)
+    with pipeline.alone("backfill", lake, uuid.uuid4().hex, wait):
+        return each(parts, work, out)
+
+
+def begun(lake: Lake, account_id: str, window: Window) -> Backfill:
+    """The backfill of ``window`` that has not come to its end, else a new one.
+
+    Steps that were read into another bronze table have to be read again.
+    """
+    rows = (
+        lake.ops("backfills")
+        .where(F.col("account_id") == account_id)
+        .where(F.col("bronze_id") == bronze_state(lake).table_id)
+        .where(F.unix_micros("range_start") == _micros(window.start))
+        .where(F.unix_micros("range_end") == _micros(window.end))
+        .where(F.col("resources") == F.array(*map(F.lit, window.resources)))
+        .groupBy("backfill_id")
+        .agg(F.collect_set(F.unix_micros("step_start")).alias("done"))
+        .collect()
+    )
+    steps = tuple(window.steps())
+    for row in rows:
+        left = tuple(step for step in steps if _micros(step[0]) not in row["done"])
+        if left:
+            return Backfill(row["backfill_id"], window, left)
+    return Backfill(uuid.uuid4().hex, window, steps)
+
+
+def run_steps(
+    backfill: Backfill,
+    lake: Lake,
+    account_id: str,
+    bronze_id: str,
+    sync: Callable[[datetime, datetime], Summary],
+    out: Callable[[str], object],
+) -> int:
+    """All steps that are left, one after the other.
+
+    Args:
+        bronze_id: Delta's id of the bronze table that is read into.
+        sync: reads and refines from a start to an end.
+        out: where a line per step goes.
+
+    Returns:
+        0, or the exit code of the first step that was not all done; the same backfill, asked for
+        again, goes on with that step.
+    """
+    done = backfill.total - len(backfill.left)
+    for start, end in backfill.left:
+        done += 1
+        summary = sync(start, end)
+        new = sum(load.inserted for load in summary.loads)
+        out(
+            f"step {done} of {backfill.total}: {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
+            f"{summary.outcome.pages} pages, {new:,} new rows"
+        )
+        if summary.exit_code:
+            out("the backfill stops here; the same command goes on with this step")
+            return summary.exit_code
+        lake.append_ops(
+            "backfills",
+            [
+                {
+                    "account_id": account_id,
+                    "backfill_id": backfill.backfill_id,
+                    "resources": list(backfill.window.resources),
+                    "range_start": backfill.window.start,
+                    "range_end": backfill.window.end,
+                    "step_start": start,
+                    "step_end": end,
+                    "bronze_id": bronze_id,
+                    "run_id": summary.run_id,
+                    "finished_at": summary.finished_at,
+                }
+            ],
+        )
+    return 0
+
+
+def _now(parts: Sequence[Part]) -> datetime:
+    """Now by Klaviyo's clock, where it can be asked."""
+    client = next((part.client for part in parts if part.client), None)
+    if client is None:
+        return utc_now()
+    client.learn_time()
+    return client.now()
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)

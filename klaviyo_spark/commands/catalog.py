@@ -1,0 +1,90 @@
+"""Views and tags put into a Unity Catalog, where it lacks them. What they are says ``publish``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pyspark.errors import AnalysisException
+
+from klaviyo_spark.commands.publish import SUFFIX, TAG, due, views
+from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.schema.sql_text import text
+
+if TYPE_CHECKING:
+    from klaviyo_spark.lake.lake import Lake
+
+logger = logging.getLogger(__name__)
+
+
+def publish(lake: Lake) -> list[str]:
+    """Make the views and set the tags that the lake's catalog lacks.
+
+    The catalog itself is asked, in two queries: what somebody has dropped comes back, and a run
+    without news changes nothing. A folder, and a catalog that is not Unity Catalog, is left alone.
+
+    Returns:
+        What should be known: views of others that have the names of ours, and at most a line for
+        the views and one for the tags, where the catalog refused. None fails a run: the tables are
+        there.
+    """
+    place = lake.place
+    if not place.catalog:
+        return []
+    about = f"`{place.catalog}`.information_schema"
+    schemas = ", ".join(text(one.lower()) for one in (place.bronze, place.silver, place.ops))
+    try:
+        tagged = lake.spark.sql(
+            f"SELECT schema_name, table_name, column_name FROM {about}.column_tags "
+            f"WHERE tag_name = {text(TAG)} AND schema_name IN ({schemas})"
+        ).collect()
+        columns = lake.spark.sql(
+            "SELECT c.table_name, c.column_name, t.comment "
+            f"FROM {about}.columns c JOIN {about}.tables t "
+            "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
+            f"WHERE c.table_schema = {text(place.silver.lower())} "
+            f"AND endswith(c.table_name, {text(SUFFIX)}) ORDER BY c.table_name, c.ordinal_position"
+        ).collect()
+    except AnalysisException as error:
+        logger.debug("%s is no Unity Catalog: %s", place.catalog, in_a_line(error))
+        return []
+    except Exception as error:  # not reachable, not allowed: no reason for a run to fail
+        return [f"views and tags: the catalog does not say which it has: {in_a_line(error)}"]
+    has_views: dict[str, tuple[str, ...]] = {}
+    for row in columns:
+        has_views[row["table_name"]] = (*has_views.get(row["table_name"], ()), row["column_name"])
+    ours = {view.name: view.about for view in views(place)}
+    foreign = sorted(
+        {
+            row["table_name"]
+            for row in columns
+            if row["table_name"] in ours
+            and not (row["comment"] or "").startswith(ours[row["table_name"]])
+        }
+    )
+    has_tags = {(row["schema_name"], row["table_name"], row["column_name"]) for row in tagged}
+    missing_views, missing_tags = due(place, has_views, has_tags, foreign)
+    refused = (
+        _told(lake, "views", missing_views, "CREATE TABLE on the schema"),
+        _told(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),
+    )
+    stay = [
+        f"views: {name} is not of klaviyo-spark's making, and stays as it is; rename it for ours"
+        for name in foreign
+    ]
+    return [line for line in (*stay, *refused) if line]
+
+
+def _told(lake: Lake, what: str, statements: list[str], right: str) -> str:
+    """Run the statements up to the first that is refused, and say so."""
+    for done, statement in enumerate(statements):
+        try:
+            lake.spark.sql(statement)
+        except Exception as error:  # whatever a catalog says, the tables are right without it
+            return (
+                f"{what}: {done} of {len(statements)} made, then {in_a_line(error)}; it needs "
+                f"{right}, or somebody who runs what `klaviyo-spark catalog-sql` prints"
+            )
+    if statements:
+        logger.info("%s: %d made", what, len(statements))
+    return ""

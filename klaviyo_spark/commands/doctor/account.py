@@ -1,0 +1,168 @@
+"""Klaviyo as this machine and this key see it: reach, clock, revisions, scopes.
+
+One request per endpoint, of one record where Klaviyo lets us say so. Nothing that is answered is
+shown, kept or logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+from klaviyo_spark.bronze import request_plan, revisions
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.error_table import Unreachable
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.responses import Page
+from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.server_clock import WORTH_SAYING_S
+from klaviyo_spark.client.urls import first_url
+from klaviyo_spark.commands.doctor.check import Check, fail, of_error, ok, warn
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
+from klaviyo_spark.errors import (
+    ApiError,
+    MissingScope,
+    OlderRevisionRetired,
+    RateLimitTooLong,
+    RevisionRetired,
+    Unauthorized,
+)
+from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout
+
+PATIENCE_S = 20.0
+TIMEOUT = (5.0, PATIENCE_S)
+# Small, without a size to set, and open to every key that reads events.
+FIRST = "metrics"
+# Exit code where one endpoint fails and the rest would be read.
+PARTLY = 3
+# Every further request would end alike.
+_FOR_ALL = (Unauthorized, RevisionRetired, Unreachable, RateLimitTooLong)
+
+
+def client(settings: Settings, key: ApiKey) -> Client:
+    """A client that does not wait long.
+
+    Raises:
+        ConfigError: the key could not stand in a header.
+    """
+    return Client(
+        settings.base_url,
+        key,
+        limiter=Limiter(share=settings.rate_share),
+        policy=RetryPolicy(total_s=PATIENCE_S),
+        timeout=TIMEOUT,
+    )
+
+
+def account(client: Client, resources: tuple[str, ...]) -> Iterator[Check]:
+    """Everything that a request shows, for the endpoints of ``resources``, each as it is asked."""
+    wanted = [e for e in ENDPOINTS.values() if e.resource in resources or e.name == FIRST]
+    wanted.sort(key=lambda e: (e.name != FIRST, "{id}" in e.path))
+    pages: dict[str, Page] = {}
+    for asked, endpoint in enumerate(wanted, 1):
+        try:
+            check = _probe(client, endpoint, pages)
+        except MissingScope as error:
+            check = of_error(endpoint.name, error, PARTLY)
+        except ApiError as error:
+            if asked > 1 and not isinstance(error, _FOR_ALL):
+                yield of_error(endpoint.name, error, PARTLY)
+                continue
+            yield of_error("key" if isinstance(error, Unauthorized) else "klaviyo", error)
+            if asked < len(wanted):
+                left = len(wanted) - asked
+                yield warn("scopes", f"{left} endpoints were not asked", "mend that first")
+            return
+        if asked == 1:
+            yield ok("klaviyo", f"{client.base_url} answers and takes the key")
+            yield clock(client.skew)
+            yield revision(client.revision, client.now().date())
+        yield check
+
+
+def clock(skew: timedelta) -> Check:
+    """This machine's clock against Klaviyo's, which is ahead by ``skew``."""
+    seconds = skew.total_seconds()
+    if abs(seconds) <= WORTH_SAYING_S:
+        return ok("clock", f"within {WORTH_SAYING_S:.0f} s of Klaviyo's")
+    side = "behind" if seconds > 0 else "ahead of"
+    return warn(
+        "clock",
+        f"{abs(seconds):,.0f} s {side} Klaviyo's, whose clock pages and rows are dated by",
+        "let the system keep time (timedatectl set-ntp true); maintain counts ages by it",
+    )
+
+
+def revision(name: str, today: date) -> Check:
+    """How long Klaviyo serves the revision that everything but single columns is read at."""
+    end = revisions.ends(name)
+    days = (end - today).days
+    said = f"API revision {name} is served until {end}, {days:,} days from now"
+    if days <= 0:
+        gone = f"API revision {name} ended on {end}"
+        return fail("revision", gone, "upgrade klaviyo-spark", RevisionRetired.exit_code)
+    if end - today <= revisions.WARNED_BEFORE:
+        return warn("revision", said, "upgrade klaviyo-spark before that day")
+    return ok("revision", said)
+
+
+def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Check:
+    """One request; a listing's page is kept for those that need an id out of it.
+
+    Raises:
+        ApiError: the endpoint does not answer.
+    """
+    name, scopes = endpoint.name, ", ".join(endpoint.scopes)
+    today = client.now().date()
+    if revisions.has_ended(endpoint, today):
+        return warn(name, revisions.ending(endpoint, today) or "", "upgrade klaviyo-spark")
+    parent = None
+    if "{id}" in endpoint.path:
+        fanout = _fanout(endpoint)
+        if fanout.of not in pages:
+            return warn(name, f"not asked, as {fanout.of} did not answer", "mend that first")
+        parent = parent_on(pages[fanout.of], fanout)
+        if parent is None:
+            return ok(name, f"not asked: the account has nothing to ask about ({scopes})")
+    try:
+        pages[name] = client.get(smallest(endpoint), _url(client, endpoint, parent), gone_ok=True)
+    except OlderRevisionRetired as error:
+        return warn(name, f"{error}; {revisions.loss(endpoint)}", "upgrade klaviyo-spark")
+    ending = revisions.ending(endpoint, today)
+    if ending:
+        return warn(name, ending, "upgrade klaviyo-spark before that day")
+    at = f", at revision {endpoint.revision.name}" if endpoint.revision else ""
+    return ok(name, f"{scopes}{at}")
+
+
+def smallest(endpoint: Endpoint) -> Endpoint:
+    """The same endpoint asked for one record, where its page has a size."""
+    sized = {"page[size]": "1"} if "page[size]" in endpoint.params else {}
+    return replace(endpoint, params={**endpoint.params, **sized})
+
+
+def parent_on(page: Page, fanout: Fanout) -> str | None:
+    """An id that a page of the first listing of ``fanout.of`` gives to ask about."""
+    facts: Mapping[str, str] = ENDPOINTS[fanout.of].slices[0].facts
+    found = request_plan.parents_on(page.body, facts, fanout)
+    return found[0].id if found else None
+
+
+def _url(client: Client, endpoint: Endpoint, parent: str | None) -> str:
+    return first_url(
+        client.base_url, smallest(endpoint), slice=endpoint.slices[0], parent_id=parent
+    )
+
+
+def _fanout(endpoint: Endpoint) -> Fanout:
+    """What fills ``{id}``; an endpoint that counts members is asked about the same parents."""
+    if endpoint.fanout:
+        return endpoint.fanout
+    return next(
+        e.fanout
+        for e in ENDPOINTS.values()
+        if e.fanout and e.members and e.members.count == endpoint.name
+    )

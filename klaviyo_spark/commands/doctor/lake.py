@@ -1,0 +1,68 @@
+"""The lake as the last run left it. Pure; reading it is ``status``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from klaviyo_spark.commands.doctor.check import Check, ok, warn
+from klaviyo_spark.commands.status import Status
+from klaviyo_spark.commands.status.summing import Holder
+from klaviyo_spark.errors import ENDED
+from klaviyo_spark.resources import TABLES
+
+
+def lake(status: Status) -> Iterator[Check]:
+    """Whether it is there, whole, and has taken in what has landed."""
+    if not status.is_there:
+        yield ok("lake", f"none in {status.lake} yet; the first sync makes it")
+        return
+    yield ok("lake", f"{status.rows:,} rows in {len(status.tables)} tables, {status.lake}")
+    yield from runs(status)
+
+
+def runs(status: Status) -> Iterator[Check]:
+    """Whether the account's runs went well and its pages are in all tables."""
+    missing = [name for name in TABLES if name not in {t.table for t in status.tables}]
+    if missing and status.tables:
+        yield warn("tables", f"not there: {', '.join(missing)}", "klaviyo-spark refine")
+    run = status.last_run
+    if run is None:
+        yield warn("last run", "none has come to an end", "klaviyo-spark sync goes on from it")
+    elif run.exit_code:
+        problem = f": {run.problems[0]}" if run.problems else ""
+        more = f" (and {len(run.problems) - 1} more)" if len(run.problems) > 1 else ""
+        yield warn(
+            "last run",
+            f"{run.verb} {ENDED.get(run.exit_code, 'ended')} (exit {run.exit_code}){problem}{more}",
+            f"mend that, then klaviyo-spark {run.verb}; klaviyo-spark status shows all of it",
+        )
+    if status.to_refine:
+        yield warn(
+            "to refine", f"{status.to_refine:,} pages are in no table yet", "klaviyo-spark refine"
+        )
+    for backfill in status.backfills:
+        yield warn(
+            "backfill",
+            f"{backfill.done} of {backfill.steps} steps done",
+            "klaviyo-spark status says how to go on",
+        )
+
+
+def lock(holder: Holder | None) -> Check:
+    """A lock that somebody holds, or left behind."""
+    if holder is None:
+        return ok("lock", "nobody holds the lake")
+    who = f"{holder.verb} since {holder.since:%Y-%m-%d %H:%M} UTC, process {holder.pid}"
+    if holder.alive:
+        return ok("lock", f"a run is under way: {who} on this machine or with a live lease")
+    if holder.alive is None:
+        return warn(
+            "lock",
+            f"held by {who} on host {holder.host}",
+            "look there whether it lives; if it died, the next run takes over by itself",
+        )
+    return warn(
+        "lock",
+        f"left behind by {who} on host {holder.host}, which died",
+        "nothing to remove: the next run takes over and goes on from what has landed",
+    )

@@ -1,0 +1,102 @@
+"""What this machine has to have: Java, Spark and Delta, jars, room on the disk. Starts nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from klaviyo_spark.commands.doctor.check import Check, fail, ok, warn
+from klaviyo_spark.lake.spark import jars, java, os_user, session
+
+_GIB = 1 << 30
+# A first sync of a small account fits; a larger one fills what it finds.
+LITTLE, TOO_LITTLE = 5 * _GIB, _GIB // 2
+
+
+def spark(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Java, the pair of Spark and Delta; nothing to look at where the platform brings them.
+
+    Raises:
+        ConfigError: one of them is missing or the wrong one.
+    """
+    if session.place(environ, active=False) is not session.Place.LOCAL:
+        yield ok("spark", "the platform brings Spark, Delta and Java")
+        return
+    home = java.choose(environ, java.recorded_home(Path(sys.prefix)))
+    yield ok("java", f"Java {java.version_of(home)} in {home}")
+
+
+def user(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Whether this process's user has a name, where Spark runs in its own JVM.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if session.place(environ, active=False) is session.Place.LOCAL:
+        yield ok("user", os_user.check_name())
+
+
+def pair(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Spark and Delta, as they are installed.
+
+    Raises:
+        ConfigError: they are not, or do not fit together.
+    """
+    if session.place(environ, active=False) is not session.Place.LOCAL:
+        return
+    spark, delta = jars.installed()
+    jars.check_pair(spark, delta)
+    session.check_home(environ, spark)
+    yield ok("spark and delta", f"pyspark {spark} with delta-spark {delta}")
+    yield delta_jars(spark, delta, environ)
+
+
+def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Check:
+    """Delta's jars; nothing is fetched here.
+
+    Raises:
+        ConfigError: the folder that KLAVIYO_SPARK_JARS names lacks one.
+    """
+    if environ.get("KLAVIYO_SPARK_JARS"):
+        found = jars.delta_jars(spark, delta, environ)
+    else:
+        found = jars.kept(spark, delta, environ)
+    if found:
+        return ok("jars", f"{len(found)} jars of Delta in {found[0].parent}")
+    return warn(
+        "jars",
+        "Delta's jars are not here yet; the first run fetches them, once",
+        "without a package registry: put them into a folder and set KLAVIYO_SPARK_JARS to it",
+    )
+
+
+def delta_rs() -> Iterator[Check]:
+    """The library that reads and writes a local lake without Spark."""
+    if importlib.util.find_spec("deltalake") is None:
+        yield warn(
+            "delta-rs",
+            "deltalake is not installed: pages land slower, and status has to start Spark",
+            jars.INSTALL,
+        )
+
+
+def room(folder: Path | None) -> Iterator[Check]:
+    """Free space where the lake is, and where Spark puts what does not fit into memory."""
+    places = [] if folder is None else [folder]
+    for place in (*places, Path(tempfile.gettempdir())):
+        there = next(one for one in (place, *place.parents) if one.exists())
+        yield disk(place, shutil.disk_usage(there).free)
+
+
+def disk(place: Path, free: int) -> Check:
+    """Whether ``free`` bytes are enough."""
+    said = f"{free / _GIB:,.1f} GiB free for {place}"
+    if free < TOO_LITTLE:
+        return fail("disk", said, "make room: runs write there")
+    if free < LITTLE:
+        return warn("disk", said, "make room before a large history is read")
+    return ok("disk", said)

@@ -1,0 +1,204 @@
+"""Who is meant, and which pages and rows name them. It reads and writes nothing.
+
+What is looked for stands beside the rows as a relation of one row, not as literals: a plan says a
+relation's columns, not what is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark.commands.forget.bodies import profiles_on
+from klaviyo_spark.commands.forget.person import Person
+from klaviyo_spark.config.personal_data import digest, normal
+from klaviyo_spark.errors import LakeError
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.maintenance import PAGE_KEY
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.table import TableSpec
+from klaviyo_spark.silver.parse.project import columns_of
+
+# Of a page, all that may name somebody.
+TEXTS = ("path", "query", "slice", "parent_id", "next_url", "body")
+Pair = tuple[str, str]
+"""A profile's id and an address that it had."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who was asked for, by one of the two."""
+
+    profile: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+
+    @property
+    def by(self) -> str:
+        """Which of the two."""
+        return "profile" if self.profile else "email"
+
+    @property
+    def value(self) -> str:
+        """The id, or the address in lower case."""
+        return self.profile or normal("email", self.email)
+
+
+@dataclass(frozen=True)
+class PageKey:
+    """Where a page is; ``tells``: it says whose the address is that was asked for."""
+
+    resource: str
+    ingest_date: date
+    run_id: str
+    batch_id: str
+    walk_id: str
+    page_no: int
+    bytes: int
+    tells: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person and the pages that may name them."""
+
+    person: Person
+    pages: tuple[PageKey, ...]
+
+
+def find(lake: Lake, asked: Asked) -> Found:
+    """Who was asked for, in all that the lake has of them.
+
+    By an address: every profile that ever had it. Addresses of those profiles go with them, but not
+    one that another profile has had as well: that stays, as that profile's.
+
+    Args:
+        lake: as the account sees it whose person it is.
+
+    Raises:
+        LakeError: a page cannot be read.
+    """
+    ids = {asked.value} if asked.by == "profile" else set()
+    emails = {asked.value} - ids
+    pairs: set[Pair] = set()
+    pages: dict[PageKey, None] = {}
+    looked_for, ids_left, emails_left = Person(), set(ids), set(emails)
+    key = lake.personal.key
+    while ids_left or emails_left:
+        looked_for = a_person(lake, ids_left, emails_left)
+        for page, told in _pages(lake, looked_for, asked):
+            pages[page] = None
+            pairs |= {pair for pair in told if pair[0] in ids or pair[1] in emails}
+        shown = {digest(key, email): email for email in emails} if key else {}
+        told_there = {
+            (id, shown.get(email, email)) for id, email in _told_by_silver(lake, looked_for)
+        }
+        pairs |= {pair for pair in told_there if "@" in pair[1]}  # and not a digest of another
+        ids_left = {id for id, email in pairs if email == asked.value} - ids
+        ids |= ids_left
+        emails_left = {email for id, email in pairs if id in ids} - emails
+        emails |= emails_left
+    shared = {email for id, email in pairs if id not in ids} - {asked.value}
+    return Found(a_person(lake, ids, emails - shared), tuple(pages))
+
+
+def a_person(lake: Lake, ids: Iterable[str], emails: Iterable[str]) -> Person:
+    """A person with the digests that the lake shows for the addresses."""
+    emails, key = frozenset(emails), lake.personal.key
+    digests = [digest(key, email) for email in emails] if key else []
+    return Person(frozenset(ids), emails, frozenset(digests))
+
+
+def with_needles(rows: DataFrame, person: Person) -> DataFrame:
+    """``rows`` with what the person is found by, in columns ``w_...``."""
+    return rows.crossJoin(F.broadcast(needles(rows.sparkSession, person)))
+
+
+def needles(spark: SparkSession, person: Person) -> DataFrame:
+    """One row: ``w_ids``, ``w_emails`` (digests too), ``w_forms``, ``w_pattern``."""
+    row = (
+        sorted(person.ids),
+        sorted(person.emails | person.digests),
+        sorted(person.forms),
+        person.pattern,
+    )
+    some = "array<string>"
+    return frame(spark, [row], w_ids=some, w_emails=some, w_forms=some, w_pattern="string")
+
+
+def theirs(table: TableSpec, alias: str = "") -> str | None:
+    """SQL: a row is the person's own; None where the table has no people in it."""
+    dot = f"{alias}." if alias else ""
+    parts = [
+        f"array_contains(w_ids, {dot}`{c.name}`)" for c in columns_of(table) if c.pii == "id"
+    ] + [
+        f"array_contains(w_emails, lower(trim({dot}`{c.name}`)))"
+        for c in columns_of(table)
+        if c.pii == "email"
+    ]
+    return f"coalesce({' OR '.join(parts)}, false)" if parts else None
+
+
+def texts_of(table: TableSpec) -> list[str]:
+    """The columns that may name somebody although the row is not theirs."""
+    return [c.name for c in columns_of(table) if c.type == "string" and c.name not in table.key]
+
+
+def named_in(columns: Iterable[str], alias: str = "") -> str:
+    """SQL: one of the columns may name the person; ``Person.pattern`` then says whether it does."""
+    dot = f"{alias}." if alias else ""
+    text = f"lower(concat_ws(' ', {', '.join(f'{dot}`{name}`' for name in columns)}))"
+    # Through an array of one, or the text would be put together for each form.
+    return f"exists(transform(array({text}), t -> exists(w_forms, f -> contains(t, f))), is -> is)"
+
+
+def _pages(lake: Lake, person: Person, asked: Asked) -> Iterator[tuple[PageKey, set[Pair]]]:
+    """Pages that name the person, with the addresses that they tell."""
+    rows = (
+        with_needles(lake.pages(), person)
+        .where(named_in(TEXTS))
+        .drop("w_ids", "w_emails", "w_forms")
+    )
+    for row in rows.select(*PAGE_KEY, "bytes", "endpoint", "status", *TEXTS).toLocalIterator():
+        if not any(person.is_named_in(row[name] or "") for name in TEXTS):
+            continue
+        try:
+            told = set(profiles_on(row["body"])) if row["status"] == 200 else set()
+        except (ValueError, RecursionError) as error:
+            raise unreadable(row["walk_id"], row["page_no"], row["endpoint"]) from error
+        facts = {name: row[name] for name in (*PAGE_KEY, "bytes")}
+        yield PageKey(**facts, tells=tells(told, asked)), told
+
+
+def tells(told: Iterable[Pair], asked: Asked) -> bool:
+    """Whether it is among the addresses told who was asked for."""
+    return any(email == asked.value for _, email in told)
+
+
+def unreadable(walk_id: str, page_no: int, endpoint: str) -> LakeError:
+    """The refusal to leave somebody on a page."""
+    return LakeError(
+        f"bronze page {walk_id}/{page_no} of {endpoint} names them and cannot be taken apart; "
+        "delete it by its walk_id and page_no, then forget them again"
+    )
+
+
+def _told_by_silver(lake: Lake, person: Person) -> Iterator[Pair]:
+    """The same of rows, which may be there where pages have gone by age."""
+    each: list[DataFrame] = []
+    for table in TABLES.values():
+        ids = [c.name for c in columns_of(table) if c.pii == "id"]
+        emails = [c.name for c in columns_of(table) if c.pii == "email"]
+        own = theirs(table)
+        if ids and emails and own:
+            rows = with_needles(lake.silver(table), person).where(own)
+            pairs = rows.select(F.col(ids[0]).alias("id"), F.lower(F.trim(emails[0])).alias("e"))
+            each.append(pairs)
+    every = reduce(DataFrame.union, each)
+    for row in every.where("id IS NOT NULL AND e IS NOT NULL AND e != ''").distinct().collect():
+        yield row["id"], row["e"]

@@ -1,0 +1,171 @@
+"""One run of ``forget``: in which order a person goes, and what is said of it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from klaviyo_spark.clock import utc_now
+from klaviyo_spark.commands.forget import pages, receipts, removing
+from klaviyo_spark.commands.forget.finding import Asked, find
+from klaviyo_spark.commands.forget.receipts import Receipt
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.staging import check_staging
+from klaviyo_spark.resources import RESOURCES, TABLES
+from klaviyo_spark.schema import ops_tables
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Forgotten:
+    """What a run took out; ``problems`` are parts that did not succeed, a line each.
+
+    Args:
+        profiles: how many profiles the person has.
+        before: when they were forgotten for the last time.
+        resumed: an earlier run had been cut short.
+    """
+
+    run_id: str
+    started_at: datetime
+    asked_by: str
+    profiles: int = 0
+    pages: int = 0
+    records: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    before: datetime | None = None
+    resumed: bool = False
+    seconds: float = 0.0
+
+    @property
+    def was_there(self) -> bool:
+        """Whether anything of the person was found."""
+        return bool(self.pages or self.rows)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, or nobody there; 3 partly."""
+        return 3 if self.problems else 0
+
+
+def asked_for(profile: str | None, email: str | None) -> Asked:
+    """Who is meant, as the command line says it.
+
+    Raises:
+        UsageError: none or both are given, or it is no address.
+    """
+    if bool(profile) == bool(email):
+        raise UsageError("forget: needs --profile ID or --email E, one of the two")
+    if email == "-":  # so that it stays out of the shell's history and the list of processes
+        email = sys.stdin.readline()
+    asked = Asked(profile=(profile or "").strip(), email=(email or "").strip())
+    if not asked.value or (email and "@" not in asked.value):
+        raise UsageError(f"--{'profile' if profile else 'email'}: is none")
+    return asked
+
+
+def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) -> Forgotten:
+    """Forget somebody, alone on the lake.
+
+    A run that was cut short is made up for by the same command.
+
+    Raises:
+        LakeBusy: another run holds the lake.
+        LakeError: a page that names the person cannot be read, or what is in the place where a
+            rebuild makes tables is not ours.
+    """
+    done = Forgotten(uuid.uuid4().hex, utc_now(), asked.by)
+    began = time.monotonic()
+    with pipeline.alone("forget", lake, done.run_id, wait):
+        try:
+            check_staging(lake)
+            pipeline.make_tables(lake, RESOURCES)
+            _forget(lake.of(settings.account), settings.account, asked, done)
+        except BaseException as error:
+            whose = (done.run_id, settings.account, "forget", done.started_at, utc_now())
+            # An error of Spark's may quote a row, and this run is about one person's.
+            ours = isinstance(error, KlaviyoSparkError)
+            why = str(error) if ours else type(error).__name__
+            ending = (exit_code_of(error), [*done.problems, why])
+            pipeline.append_ending(lake, ops_tables.run_row(*whose, *ending))
+            raise
+        done.seconds = time.monotonic() - began
+        facts = (
+            done.run_id,
+            settings.account,
+            "forget",
+            done.started_at,
+            utc_now(),
+            done.exit_code,
+        )
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.problems)])
+    return done
+
+
+def lines(done: Forgotten) -> Iterator[str]:
+    """The summary for a terminal; nothing in it says who it was."""
+    before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
+    if not done.was_there and not done.resumed:
+        yield f"nothing to forget: the lake has nobody by that {_WORDS[done.asked_by]}{before}"
+        return
+    width = max([len(name) for name in done.rows], default=0)
+    yield from (f"{name:<{width}} {count:>9,} rows" for name, count in done.rows.items())
+    yield from (f"not done: {problem}" for problem in done.problems)
+    yield (
+        f"forget {'partly ' if done.problems else ''}done: profiles={done.profiles:,} "
+        f"rows={sum(done.rows.values()):,} pages={done.pages:,} records={done.records:,} "
+        f"seconds={done.seconds:.1f} run={done.run_id}"
+    )
+    yield "delete the profile in Klaviyo too: while Klaviyo has it, the next sync brings it back"
+
+
+_WORDS = {"profile": "id", "email": "address"}
+
+
+def _forget(lake: Lake, account_id: str, asked: Asked, done: Forgotten) -> None:
+    known = receipts.receipts(lake, account_id)
+    earlier = receipts.of(asked, known)
+    done.before = max((r.finished_at for r in earlier if r.finished_at), default=None)
+    cut_short = [receipt for receipt in earlier if receipt.finished_at is None]
+    found = find(lake, asked)
+    person = found.person
+    counts = removing.counted(lake, person)
+    quarantined = removing.quarantined(lake, person)
+    if not (found.pages or counts or quarantined or cut_short):
+        return
+    done.resumed = bool(cut_short)
+    done.profiles = len(person.ids)
+    receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
+    place = lake.place
+    rows = removing.remove_rows(lake, person, counts)
+    done.rows = {f"{place.silver}.{name}": rows[name] for name in TABLES if name in rows}
+    if quarantined:
+        changed = removing.remove_quarantined(lake, person)
+        done.rows |= {f"{place.ops}.quarantine": changed} if changed else {}
+    for count, records in pages.rewrite_pages(lake, found.pages, person, done.started_at):
+        done.pages, done.records = done.pages + count, done.records + records
+        logger.info("forget: %d of %d pages rewritten", done.pages, len(found.pages))
+    done.problems += removing.clear(lake, rows)
+    if not done.problems:
+        _sign(lake, account_id, done, cut_short)
+
+
+def _sign(lake: Lake, account_id: str, done: Forgotten, cut_short: list[Receipt]) -> None:
+    counts = {
+        "profiles": done.profiles,
+        "pages": done.pages,
+        "records": done.records,
+        "table_rows": sum(done.rows.values()),
+    }
+    earlier = [receipt.run_id for receipt in cut_short]
+    receipts.ended(lake, account_id, done.run_id, utc_now(), counts, earlier)

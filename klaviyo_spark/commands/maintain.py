@@ -1,0 +1,249 @@
+"""Upkeep of a lake as conf says: pages that are old enough go, small files are written together,
+files nobody needs are removed. Then what came of it is said."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
+from klaviyo_spark.lake import maintenance
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.writer import moved
+from klaviyo_spark.state import retention
+from klaviyo_spark.state.store import read_drift
+
+logger = logging.getLogger(__name__)
+
+_SIDE_BY_SIDE = 4
+# Machines' clocks may differ by so much, or be set by as much between two runs.
+_CLOCKS_DIFFER = timedelta(days=7)
+
+
+@dataclass
+class Kept:
+    """One table: its files before and after, bytes freed (None: not known), pages deleted."""
+
+    table: str
+    files_before: int
+    files_after: int
+    freed: int | None = 0
+    pages: int = 0
+
+
+@dataclass
+class Upkeep:
+    """What a maintain run did.
+
+    Args:
+        problems: parts that did not succeed, a line each.
+        notes: what was put right in rows, a line each.
+    """
+
+    run_id: str
+    started_at: datetime
+    tables: list[Kept] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 3 partly."""
+        return 3 if self.problems else 0
+
+
+def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
+    """One maintain run, alone on the lake: its files, and old pages of the accounts in conf.
+
+    Raises:
+        LakeBusy: another run holds the lake.
+    """
+    done = Upkeep(uuid.uuid4().hex, utc_now())
+    began = time.monotonic()
+    with pipeline.alone("maintain", lake, done.run_id, wait):
+        of_lake = _Run(lake, settings, done)
+        account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
+        try:
+            of_lake.run()
+            done.notes += lake.name_foreign_columns()
+        except BaseException as error:
+            facts = (done.run_id, account, "maintain", done.started_at, utc_now())
+            ending = (exit_code_of(error), [*done.problems, words_of(error)])
+            pipeline.append_ending(lake, ops_tables.run_row(*facts, *ending))
+            raise
+        done.seconds = time.monotonic() - began
+        facts = (done.run_id, account, "maintain", done.started_at, utc_now())
+        said = [*done.notes, _totals(done)]
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.exit_code, done.problems, said)])
+    return done
+
+
+def lines(done: Upkeep) -> Iterator[str]:
+    """The summary for a terminal: tables something was done to, what failed, the totals."""
+    touched = [k for k in done.tables if k.files_before != k.files_after or k.freed != 0 or k.pages]
+    if touched:
+        width = max(len(kept.table) for kept in touched)
+        yield f"{'table':<{width}} {'files':>9} {'after':>9} {'bytes freed':>16} {'pages':>9}"
+        for kept in touched:
+            freed = "-" if kept.freed is None else f"{kept.freed:,}"
+            yield (
+                f"{kept.table:<{width}} {kept.files_before:>9,} {kept.files_after:>9,} "
+                f"{freed:>16} {kept.pages:>9,}"
+            )
+    yield from done.notes
+    yield from (f"not done: {problem}" for problem in done.problems)
+    yield f"maintain {'partly ' if done.problems else ''}done: {_totals(done)} run={done.run_id}"
+
+
+class _Run:
+    def __init__(self, lake: Lake, settings: Settings, done: Upkeep) -> None:
+        self.lake, self.settings, self.done = lake, settings, done
+        self.accounts = [one.account for one in each(settings)]
+        self.names: dict[str, str] = {}
+        self.kept: dict[str, Kept] = {}
+
+    def run(self) -> None:
+        """All parts that conf asks for, a table's upkeep beside that of others."""
+        bronze = f"{self.lake.place.bronze}.pages"
+        with workers(self.lake.spark, _SIDE_BY_SIDE, "maintain") as pool:
+            list(pool.map(self.lake.silver, TABLES.values()))
+            list(pool.map(self.lake.ops, ops_tables.TABLES))
+            self.names = self.lake.names()
+            counts = pool.map(lambda table: len(self._files(table)), self.names)
+            self.kept = {t: Kept(t, n, n) for t, n in zip(self.names, counts, strict=True)}
+            self.done.tables = list(self.kept.values())
+            if self.settings.bronze_retention is not None:
+                for account in self.accounts:
+                    self._try(self._delete_pages, bronze, account)
+            for name, table in TABLES.items():
+                if table.partition:
+                    self._try(self._keep_one_day, f"{self.lake.place.silver}.{name}")
+            if self.settings.optimize:
+                # Never bronze: a file of thousands of pages cannot be read.
+                others = [table for table in self.names if table != bronze]
+                list(pool.map(lambda table: self._try(self._optimize, table), others))
+            if self.settings.vacuum_after is not None:
+                with maintenance.listing_quickly(self.lake):
+                    list(pool.map(lambda table: self._try(self._vacuum, table), self.names))
+
+    def _try(self, part: Callable[..., None], table: str, *of: str) -> None:
+        """One part of a table's upkeep, ``of`` an account; if it fails, the rest goes on."""
+        try:
+            part(table, *of)
+        except Exception as error:
+            whose = f"{of[0]}: " if len(self.accounts) > 1 and of else ""
+            line = f"{table}: {part.__name__.strip('_')}: {whose}{in_a_line(error)}"
+            logger.error("%s", line)
+            self.done.problems.append(line)
+
+    def _files(self, table: str) -> list[str]:
+        return maintenance.files_of(self.lake.spark.table(self.names[table]))
+
+    @cached_property
+    def _last(self) -> datetime | None:
+        """When the last maintain run that did all of its parts began, or somewhat earlier."""
+        whole = self.lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
+        past = whole.where(F.col("started_at") <= F.lit(self.done.started_at))
+        row = past.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
+        return utc(row["at"]) - _CLOCKS_DIFFER if row and row["at"] is not None else None
+
+    def _keep_one_day(self, table: str) -> None:
+        """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
+        spec = TABLES[table.rpartition(".")[2]]
+        runs = _loaded_since(self.lake, spec.name, self._last)
+        twice = moved(self.lake.silver(spec), spec, runs).toArrow()
+        removed = self.lake.keep_in_one_partition(spec, twice)
+        if removed:
+            self.done.notes.append(
+                f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
+                "those of the new day stay"
+            )
+
+    def _optimize(self, table: str) -> None:
+        kept, name = self.kept[table], self.names[table]
+        spec = TABLES.get(table.rpartition(".")[2])
+        if spec and spec.partition:
+            days = maintenance.crowded(self._files(table), spec.partition.name)
+            maintenance.optimize_days(self.lake, name, spec.partition.name, days)
+        elif kept.files_before > maintenance.FILES_A_TABLE:
+            maintenance.optimize(self.lake, name)
+        else:
+            return
+        kept.files_after = len(self._files(table))
+
+    def _vacuum(self, table: str) -> None:
+        after, name = self.settings.vacuum_after, self.names[table]
+        assert after is not None
+        if maintenance.worth_vacuuming(maintenance.history(self.lake, name), utc_now(), after):
+            self.kept[table].freed = maintenance.vacuum(self.lake, name, after)
+
+    def _delete_pages(self, table: str, account_id: str) -> None:
+        assert self.settings.bronze_retention is not None
+        lake = self.lake
+        mine = lake.of(account_id).pages()
+        portions = retention.portions(mine)
+        before = retention.now(portions, self.done.started_at) - self.settings.bronze_retention
+        refined = read_drift(lake, account_id, TABLES).batch_ids
+        old = retention.old(portions, refined, TABLES.values(), before)
+        if not old.runs:
+            return
+        runs = frame(lake.spark, sorted(old.runs), run_id="string", endpoint="string")
+        pages = retention.pages_to_go(mine, runs, old, ENDPOINTS.values())
+        sums = F.count(F.lit(1)).alias("pages"), F.sum("bytes").alias("bytes")
+        rows = [
+            {
+                **row.asDict(),
+                "account_id": account_id,
+                "pages_before": old.before[row["resource"]],
+                "deleted_at": self.done.started_at,
+                "run_id": self.done.run_id,
+            }
+            for row in pages.groupBy("resource").agg(*sums).collect()
+        ]
+        if not rows:
+            return
+        # Said first: should this run die between the two, a rebuild refuses once too often.
+        before_of = {row["resource"]: row["pages_before"] for row in rows}
+        maintenance.note_pages_gone(lake, self.names[table], account_id, before_of)
+        lake.append_ops("retention", rows)
+        maintenance.delete_pages(lake, self.names[table], pages)
+        self.kept[table].pages += sum(row["pages"] for row in rows)
+        self.kept[table].files_after = len(self._files(table))
+
+
+def _loaded_since(lake: Lake, table: str, since: datetime | None) -> DataFrame | None:
+    """``run_id`` of those that a table has taken in since then; None: of all.
+
+    Not by when pages were fetched: a rebuild, or an ingest without refine, takes in older ones.
+    """
+    if since is None:
+        return None
+    loads = lake.ops("table_loads").where(F.col("table_name") == table)
+    return loads.where(F.col("loaded_at") >= F.lit(since)).select("run_id").distinct()
+
+
+def _totals(done: Upkeep) -> str:
+    freed = sum(kept.freed or 0 for kept in done.tables)
+    files = [sum(k.files_before for k in done.tables), sum(k.files_after for k in done.tables)]
+    pages = sum(kept.pages for kept in done.tables)
+    return (
+        f"files={files[0]:,}->{files[1]:,} freed_bytes={freed:,} pages_deleted={pages:,} "
+        f"seconds={done.seconds:.1f}"
+    )

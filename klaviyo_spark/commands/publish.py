@@ -1,0 +1,132 @@
+"""What a catalog is told beyond the tables themselves, as SQL made from the specs. No I/O here.
+
+Views ``<table>_current`` show what is there now; tags ``pii`` name the class of personal data that
+a column holds. ``commands/catalog.py`` asks a catalog what it has of it; ``due`` is what it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.sql_text import text
+from klaviyo_spark.schema.table import TableSpec
+from klaviyo_spark.silver.changes import BOOKKEEPING
+from klaviyo_spark.silver.parse.project import columns_of
+
+if TYPE_CHECKING:
+    from klaviyo_spark.lake.lake import Place
+
+TAG = "pii"
+SUFFIX = "_current"
+_MARK = "_deleted_at"
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of a table's rows that are there now; ``sql`` makes it, or makes it anew.
+
+    Args:
+        about: how its comment begins, by which it is known for ours.
+    """
+
+    name: str
+    about: str
+    columns: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A column with personal data; ``sql`` tags it."""
+
+    schema: str
+    table: str
+    column: str
+    sql: str
+
+
+def views(place: Place) -> Iterator[View]:
+    """One per silver table, in their order."""
+    return (_view(place, table) for table in TABLES.values())
+
+
+def tags(place: Place) -> Iterator[Tag]:
+    """One per column of any table of the lake that holds personal data."""
+    yield _tag(place, place.bronze, "pages", "body", "free_form")
+    for table in TABLES.values():
+        for column in columns_of(table):
+            if column.pii:
+                yield _tag(place, place.silver, table.name, column.name, column.pii)
+    yield _tag(place, place.ops, "quarantine", "record", "free_form")
+
+
+def due(
+    place: Place,
+    has_views: Mapping[str, tuple[str, ...]],
+    has_tags: Collection[tuple[str, str, str]],
+    foreign: Collection[str] = (),
+) -> tuple[list[str], list[str]]:
+    """SQL of the views and of the tags that the catalog lacks.
+
+    Args:
+        has_views: columns of the views there are, by name; one with other columns is made anew.
+        has_tags: schema, table and column of those that have the tag, in lower case; one that
+            somebody has set to something else stays.
+        foreign: names of views that are not ours; they stay.
+    """
+    return (
+        [
+            view.sql
+            for view in views(place)
+            if view.name not in foreign and has_views.get(view.name) != view.columns
+        ],
+        [
+            tag.sql
+            for tag in tags(place)
+            if (tag.schema.lower(), tag.table, tag.column) not in has_tags
+        ],
+    )
+
+
+def script(place: Place) -> Iterator[str]:
+    """All of it, as lines that any SQL shell takes."""
+    for view in views(place):
+        yield f"{view.sql};"
+    if not place.catalog:
+        yield "-- a folder has no tags; with `catalog` in conf they follow here"
+        return
+    yield "-- tags need Unity Catalog"
+    for tag in tags(place):
+        yield f"{tag.sql};"
+
+
+def _view(place: Place, table: TableSpec) -> View:
+    described = [(c.name, c.doc) for c in columns_of(table)]
+    described += [(name, doc) for name, _, doc in BOOKKEEPING if name != _MARK]
+    present = [c.name for c in table.columns if c.role == "present"]
+    about = f"Rows of {table.name} that are there now."
+    name, kept = f"{table.name}{SUFFIX}", present[0] if table.history else f"{_MARK} IS NULL"
+    target = f"`{place.catalog}`.`{place.silver}`.`{name}`" if place.catalog else f"`{name}`"
+    return View(
+        name,
+        about,
+        tuple(column for column, _ in described),
+        f"CREATE OR REPLACE VIEW {target} "
+        f"({', '.join(f'`{c}` COMMENT {text(doc)}' for c, doc in described)}) "
+        f"COMMENT {text(f'{about} {table.doc}')} "
+        f"AS SELECT {', '.join(f'`{c}`' for c, _ in described)} "
+        f"FROM {place.table(place.silver, table.name)} WHERE {kept}",
+    )
+
+
+def _tag(place: Place, schema: str, table: str, column: str, value: str) -> Tag:
+    return Tag(
+        schema,
+        table,
+        column,
+        f"ALTER TABLE {place.table(schema, table)} "
+        f"ALTER COLUMN `{column}` SET TAGS ({text(TAG)} = {text(value)})",
+    )

@@ -1,0 +1,89 @@
+"""``klaviyo-spark report``: reads the lake, writes the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from klaviyo_spark.clock import utc_now
+from klaviyo_spark.commands.report.answers import ask
+from klaviyo_spark.commands.report.figures import figures
+from klaviyo_spark.commands.report.page import page
+from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.models import Settings, load
+from klaviyo_spark.errors import ConfigError, LakeError, UsageError
+from klaviyo_spark.lake.readers.opening import lake_to_read
+from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, Reader, SparkReader
+from klaviyo_spark.lake.spark import session
+
+# Stands in the head of every report.
+_SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
+
+
+def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
+    """Write the page where ``--out`` says; of several accounts one each, named for it.
+
+    Raises:
+        ConfigError: conf or options are wrong, the file is not a report of before, or there is no
+            lake to report on.
+    """
+    names = ("warehouse", "account")
+    settings = load(options["config"], **{name: options[name] for name in names})
+    out = Path(options["out"])
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
+    every = each(settings)
+    pages = [out if len(every) == 1 else beside(out, one.account) for one in every]
+    for file in pages:
+        check_file(file)
+    for one, file in zip(every, pages, strict=True):
+        write(one, file)
+        whose = "" if len(every) == 1 else f" on {one.account}"
+        say(f"the report{whose} is in {file}")
+    return 0
+
+
+def check_file(out: Path) -> None:
+    """See to it that nothing but an earlier report is written over.
+
+    Raises:
+        UsageError: the file is something else.
+    """
+    if not out.is_file() or out.stat().st_size == 0:
+        return
+    with open(out, "rb") as file:
+        if _SIGN not in file.read(_HEAD):
+            raise UsageError(f"--out {out}: is there already, and no report; name another file")
+
+
+def beside(out: Path, account: str) -> Path:
+    """The file of one account of several: its name goes before the ending."""
+    return out.with_name(f"{out.stem}-{quote(account, safe=' ')}{out.suffix}")
+
+
+def write(settings: Settings, out: Path) -> None:
+    """Write the page on one account of a lake to a file."""
+    answers = ask(reader_of(settings), settings.account)
+    if not answers.tables and not answers.runs:
+        where = settings.catalog or settings.warehouse
+        raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
+    text = page(figures(answers, settings.account, utc_now()))
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LakeError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def reader_of(settings: Settings) -> Reader:
+    """What reads the lake: delta-rs where it is a folder of this machine, else Spark."""
+    folder, place_of = lake_to_read(settings)
+
+    def by_spark() -> Reader:
+        place = place_of()
+        return SparkReader(session.spark_session(place.uri), place)
+
+    if folder is None:
+        return by_spark()
+    return Fallback(FolderReader(folder, settings.schemas), by_spark)

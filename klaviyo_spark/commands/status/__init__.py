@@ -1,0 +1,11 @@
+"""How a lake is: rows, freshness, last runs, what waits. It only looks.
+
+No run is started, no lock taken, no table made. A reader gives plain values (``files`` without
+Spark, ``tables`` with it), ``facts`` says what is asked of it, ``summing`` puts the answers
+together, ``words`` prints them.
+"""
+
+from klaviyo_spark.commands.status.facts import Facts, Reader, facts
+from klaviyo_spark.commands.status.summing import Status, summed
+
+__all__ = ["Facts", "Reader", "Status", "facts", "summed"]

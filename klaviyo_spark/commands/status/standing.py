@@ -1,0 +1,55 @@
+"""Tables that are not what the last load of an account left: see ``drift``. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from klaviyo_spark.commands.status.facts import Facts
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.state.drift import Drift, drift
+
+BRONZE = "klaviyo_bronze.pages"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A table whose rows something other than klaviyo-spark changed.
+
+    Args:
+        commits: time (UTC), operation and version of each, oldest first.
+        rebuild: the command that mends it.
+    """
+
+    table: str
+    commits: tuple[str, ...]
+    rebuild: str
+
+
+def removed(facts: Facts, account: str) -> tuple[str, ...]:
+    """Tables that are gone or replaced, bronze first, by their names without schema but for it."""
+    gone = _drift(facts, account).gone
+    known = {row["bronze_id"] for row in facts.of("bronzes", account)}
+    bronze = facts.bronze.table_id if facts.bronze else None
+    return (
+        *((BRONZE,) if known and bronze not in known else ()),
+        *(name for name in TABLES if name in gone),
+    )
+
+
+def changed(facts: Facts, account: str) -> tuple[Changed, ...]:
+    """Tables that others have changed."""
+    commits = _drift(facts, account).foreign_commits
+    return tuple(
+        Changed(
+            name,
+            commits[name],
+            f"klaviyo-spark refine --rebuild --resources {TABLES[name].resource}",
+        )
+        for name in TABLES
+        if name in commits
+    )
+
+
+def _drift(facts: Facts, account: str) -> Drift:
+    loaded = [one for of, one in facts.loaded if of == account and one.table in TABLES]
+    return drift(loaded, facts.states)

@@ -1,0 +1,250 @@
+"""A status as text and as JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from klaviyo_spark.commands.status.backfills import Unfinished
+from klaviyo_spark.commands.status.standing import BRONZE
+from klaviyo_spark.commands.status.summing import ASKING, Run, Status
+from klaviyo_spark.errors import ENDED
+from klaviyo_spark.state.drift import newest
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LABEL = 16
+
+
+def as_json(said: Status | Sequence[Status]) -> str:
+    """All of it; times are ISO 8601 in UTC. Of several accounts, a list."""
+    return json.dumps(msgspec.to_builtins(said), indent=1)
+
+
+def as_text(status: Status) -> Iterator[str]:
+    """For a terminal."""
+    at = status.at
+    yield f"lake {status.lake}, account {status.account}, {at:%Y-%m-%d %H:%M} UTC"
+    if not status.is_there:
+        yield "there is no lake yet; `klaviyo-spark sync` makes it"
+        yield from _holder(status)
+        return
+    yield ""
+    yield from _tables(status)
+    yield ""
+    yield _line("newest event", _when(status.newest_event_at, at, "no event yet"))
+    yield from _runs(status)
+    if status.to_refine:
+        yield _line(
+            "to refine",
+            f"{_count(status.to_refine, 'page')} in no table yet: klaviyo-spark refine",
+        )
+    yield from (_line(label, said) for label, said in _drift(status))
+    yield _line("late arrivals", _late(status))
+    yield _line(
+        "quarantined",
+        f"{_count(status.quarantined, 'record')}" + _see("quarantine", status.quarantined),
+    )
+    yield _line(
+        "orphaned flows",
+        f"{status.orphaned_flows:,}" + _see("orphaned_flows", status.orphaned_flows),
+    )
+    yield from _members(status)
+    for metric in status.behind:
+        yield _line("behind", f"{metric.name} is read until {_when(metric.as_of, at)}")
+    for backfill in status.backfills:
+        yield _line("backfill", _backfill(backfill, at))
+    yield from _holder(status)
+    if len(status.accounts) > 1:
+        yield _line(
+            "accounts",
+            f"{', '.join(status.accounts)} in this lake; this is {status.account}",
+        )
+
+
+def of_several(every: Sequence[Status]) -> Iterator[str]:
+    """For a terminal, a line per account; what did not go well and what waits below."""
+    first = every[0]
+    yield f"lake {first.lake}, {len(every)} accounts, {first.at:%Y-%m-%d %H:%M} UTC"
+    if not first.is_there:
+        yield "there is no lake yet; `klaviyo-spark sync` makes it"
+        yield from _holder(first)
+        return
+    yield ""
+    width = max(len("account"), *(len(status.account) for status in every))
+    yield f"{'account':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'newest event':<16}  last run"
+    for status in every:
+        last = next((run for run in status.runs if run.verb in ASKING), status.last_run)
+        run = _run(last, status.at) if last else "none yet"
+        yield (
+            f"{status.account:<{width}} {status.rows:>12,}  {_minute(_as_of(status)):<16} "
+            f"{_minute(status.newest_event_at):<16}  {run}"
+        )
+    yield ""
+    for status in every:
+        yield from (_line(label, f"{status.account}: {said}") for label, said in _open(status))
+    yield from _holder(first)
+    unknown = sorted({*first.accounts} - {status.account for status in every})
+    if unknown:
+        yield _line("not in conf", f"{', '.join(unknown)}: in this lake, and read no more")
+    yield "`--account NAME` says all of one"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its largest unit: ``40 s``, ``12 min``, ``3 h``, ``9 d``."""
+    if seconds < _MINUTE:
+        return f"{max(0.0, seconds):.0f} s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.0f} h"
+    return f"{seconds / _DAY:.0f} d"
+
+
+def _tables(status: Status) -> Iterator[str]:
+    total = f"{len(status.tables)} tables"
+    width = max(len(total), *(len(table.table) for table in status.tables), 0)
+    yield f"{'table':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'age':>7} {'quarantined':>12}"
+    for table in status.tables:
+        as_of = _minute(table.as_of)
+        age = duration((status.at - table.as_of).total_seconds()) if table.as_of else ""
+        yield (
+            f"{table.table:<{width}} {table.rows:>12,}  {as_of:<16} {age:>7} "
+            f"{table.quarantined:>12,}"
+        )
+    yield f"{total:<{width}} {status.rows:>12,}  {'':<16} {'':>7} {status.quarantined:>12,}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _as_of(status: Status) -> datetime | None:
+    """As of when the table is that is furthest behind, of those that were ever loaded."""
+    return min((table.as_of for table in status.tables if table.as_of), default=None)
+
+
+def _open(status: Status) -> Iterator[tuple[str, str]]:
+    """What there is to be done about an account, with its label."""
+    last = {run.verb: run for run in reversed(status.runs)}  # a refine does not mend an ingest
+    for run in last.values():
+        yield from (("not done", problem) for problem in run.problems)
+    if status.to_refine:
+        yield "to refine", f"{_count(status.to_refine, 'page')} in no table yet"
+    yield from _drift(status)
+    if status.quarantined:
+        yield "quarantined", _count(status.quarantined, "record")
+    yield from (("backfill", _backfill(one, status.at)) for one in status.backfills)
+
+
+def _drift(status: Status) -> Iterator[tuple[str, str]]:
+    """Tables that are not what the last load left."""
+    silver = [name for name in status.removed if name != BRONZE]
+    if BRONZE in status.removed:
+        yield "removed", f"{BRONZE}: the next sync reads everything again"
+    if silver:
+        yield "removed", f"{', '.join(silver)}: the next run rebuilds what bronze has the pages of"
+    for one in status.changed:
+        yield "changed", f"{one.table}, by others: {newest(one.commits)}; {one.rebuild}"
+
+
+def _runs(status: Status) -> Iterator[str]:
+    if status.last_run is None:
+        yield _line("last run", "none has come to an end yet")
+        return
+    label = "last run"
+    for run in status.runs:
+        yield _line(label, _run(run, status.at))
+        label = ""
+    yield from (_line("not done", problem) for problem in status.last_run.problems)
+    yield from (_line("note", warning) for warning in status.last_run.warnings)
+
+
+def _run(run: Run, at: datetime) -> str:
+    took = (run.finished_at - run.started_at).total_seconds()
+    said = ENDED.get(run.exit_code, "ended")
+    return (
+        f"{run.verb} {said} (exit {run.exit_code}), began {_when(run.started_at, at)}, took "
+        f"{duration(took)}, {_count(run.pages, 'page')}"
+    )
+
+
+def _late(status: Status) -> str:
+    late = status.late
+    if not late.events:
+        return "none"
+    since = f", of days since {late.first_day}" if late.first_day else ""
+    return (
+        f"{late.events:,} events came after their day had been read, {late.in_last_run:,} of them "
+        f"in the last run{since}"
+    )
+
+
+def _members(status: Status) -> Iterator[str]:
+    for groups in status.members:
+        never = f", {groups.never_read_whole} not read whole yet" if groups.never_read_whole else ""
+        since = _when(groups.leaves_may_wait_since, status.at, "ever")
+        yield _line(
+            "members",
+            f"of {groups.groups} {groups.resource}{never}: joins are current, leaves may wait "
+            f"since {since}",
+        )
+
+
+def _backfill(backfill: Unfinished, at: datetime) -> str:
+    left = (
+        f"about {duration(backfill.seconds_left)} left"
+        if backfill.seconds_left is not None
+        else "time left not known"
+    )
+    resources = ",".join(backfill.resources)
+    return (
+        f"{backfill.done} of {backfill.steps} steps done, the last "
+        f"{_when(backfill.last_step_at, at)}, {left}; to go on: klaviyo-spark backfill --start "
+        f"{_iso(backfill.start)} --end {_iso(backfill.end)} --resources {resources}"
+    )
+
+
+def _holder(status: Status) -> Iterator[str]:
+    held = status.holder
+    if held is None:
+        return
+    who = (
+        f"a run ({held.verb}) that began {_when(held.since, status.at)}, process {held.pid} on "
+        f"host {held.host}"
+    )
+    if held.alive is False:
+        yield _line("lock", f"left behind by {who}, which died: the next run takes over")
+    elif held.alive is None:
+        yield _line("lock", f"held by {who}; whether it lives cannot be told from here")
+    else:
+        yield _line("lock", f"held by {who}: under way")
+
+
+def _when(moment: datetime | None, at: datetime, never: str = "never") -> str:
+    if moment is None:
+        return never
+    away = (at - moment).total_seconds()
+    how_far = f"{duration(away)} ago" if away >= 0 else f"in {duration(-away)}"
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({how_far})"
+
+
+def _iso(moment: datetime) -> str:
+    """A bound as the command line takes it."""
+    whole = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{moment:%Y-%m-%d}" if moment == whole else moment.isoformat().replace("+00:00", "Z")
+
+
+def _line(label: str, text: Any) -> str:
+    return f"{label:<{_LABEL}}{text}"
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}" + ("s" if number != 1 else "")
+
+
+def _see(table: str, count: int) -> str:
+    return f", see klaviyo_ops.{table}" if count else ""

@@ -1,0 +1,197 @@
+"""One verification: what Klaviyo says beside what the lake holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.bronze.metric_selection import resolve
+from klaviyo_spark.bronze.planner import Outcome
+from klaviyo_spark.commands.verify import comparing
+from klaviyo_spark.commands.verify.asked import Counts, Klaviyo, Now
+from klaviyo_spark.commands.verify.comparing import Check, Listed
+from klaviyo_spark.commands.verify.days import BACK, Span, due
+from klaviyo_spark.commands.verify.healing import Healing
+from klaviyo_spark.commands.verify.holdings import Holdings
+from klaviyo_spark.commands.verify.listings import Listing, listings
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.state import store
+from klaviyo_spark.state.watermarks import Known
+
+Days = Mapping[str, Collection[date]]
+"""Days to verify, per metric id."""
+Groups = Mapping[Key, request_plan.Parent]
+
+
+class Checker:
+    """Verifies one account; ``outcome`` gets what could not be verified, and what to know.
+
+    ``metric_names``: of the metrics whose events are verified, by id. ``groups``: lists and
+    segments, as listed. ``member_counts``: Klaviyo's number of their members. ``group_reads``: what
+    earlier runs have read of them.
+    """
+
+    def __init__(self, lake: Lake, klaviyo: Klaviyo, settings: Settings, outcome: Outcome) -> None:
+        self._lake, self._klaviyo = lake, klaviyo
+        self._settings, self._outcome = settings, outcome
+        self._holdings = Holdings(lake, settings.account)
+        self._records_of_groups: dict[Key, Listed] = {}
+        self.metric_names: Mapping[str, str] = {}
+        self.groups: Groups = {}
+        self.member_counts: Mapping[Key, int] = {}
+        self.group_reads: Mapping[Key, GroupRead] = {}
+
+    def everything(self, ever: bool) -> list[Check]:
+        """A check per scope that Klaviyo can be asked about.
+
+        Args:
+            ever: days of all time, and not only those of the last 400.
+        """
+        resources, known = self._settings.resources, self._known()
+        needed = {*resources, "metrics"} if "events" in resources else {*resources}
+        now = self._klaviyo.listed(listings(sorted(needed)))
+        read_at = self._read_at()
+        self.groups = now.groups
+        self._records_of_groups = {
+            (resource, id): record
+            for resource in {resource for resource, _ in now.groups}
+            for id, record in now.records[resource].items()
+        }
+        days: Days = {}
+        if "events" in resources:
+            self.metric_names = self._metrics(now, known)
+            days = self._days(known, ever)
+        counts = self._klaviyo.counted(days, self._countable(read_at))
+        since = (self._klaviyo.client.now() - BACK).date()
+        checks = [
+            *self._events(counts, since),
+            *self._members(counts, known),
+            *self._records(listings(resources), now, read_at),
+        ]
+        before, compared = self._holdings.differing(), {*resources} - now.unread
+        return checks + comparing.settled(before, checks, compared, self.groups.keys())
+
+    def again(self, healing: Healing, before: Sequence[Check]) -> list[Check]:
+        """A check per scope that has been read again.
+
+        Args:
+            before: what was found at first.
+        """
+        days: dict[str, set[date]] = {}
+        for reading in healing.readings:
+            for metric_id in reading.metric_ids:
+                days.setdefault(metric_id, set()).update(reading.span)
+        groups = {
+            (resource, id): group
+            for (resource, id), group in self.groups.items()
+            if id in healing.groups.get(resource, ())
+        }
+        wanted = listings(sorted(healing.listings))
+        now = self._klaviyo.listed(wanted)
+        counts = self._klaviyo.counted(days, groups)
+        checks = [
+            *self._events(counts, date.min),
+            *self._members(counts, self._known()),
+            *self._records(wanted, now, self._read_at()),
+        ]
+        faults, compared = [check for check in before if check.is_fault], {*healing.listings}
+        return checks + comparing.settled(faults, checks, compared - now.unread, self.groups.keys())
+
+    def _known(self) -> Known:
+        return store.read_watermarks(self._lake, self._settings.account)
+
+    def _metrics(self, now: Now, known: Known) -> Mapping[str, str]:
+        """Ids and names of the metrics to verify: those that a sync reads."""
+        if "metrics" in now.unread:
+            self._outcome.fail("events", "events: which metrics to count could not be found out")
+            return {}
+        found = resolve(now.metrics, self._settings.metrics, known.metric_names)
+        self._outcome.warnings += found.warnings
+        for name in found.vanished:
+            self._outcome.fail("events", f"events: metric {name!r} is no longer in the account")
+        if found.none:
+            self._outcome.fail("events", "events: none of the metrics to read is in the account")
+        there = {metric.id: metric.name for metric in now.metrics}
+        for id, name in known.metric_names.items():
+            if id not in there and name not in found.vanished:
+                self._outcome.warnings.append(
+                    f"metric {id} ({name}) is no longer in the account: its events stay, and "
+                    "Klaviyo cannot count them"
+                )
+        return {id: there.get(id) or name for id, name in found.ids.items()}
+
+    def _days(self, known: Known, ever: bool) -> Days:
+        first_held = self._holdings.first_day() if ever else None
+        now, settings = self._klaviyo.client.now(), self._settings
+        found: dict[str, list[date]] = {}
+        for metric_id in self.metric_names:
+            reads = known.events.get(metric_id, [])
+            read_until = max((read.range.end for read in reads), default=None)
+            start, lookback = settings.start_time, settings.lookback
+            found[metric_id] = [*(due(now, lookback, start, read_until, first_held, ever) or ())]
+        return found
+
+    def _read_at(self) -> Mapping[str, datetime]:
+        """When each resource was last listed, and what is newer not found."""
+        margin = self._settings.upper_margin
+        return {
+            resource: at - margin
+            for resource, at in self._holdings.listed_at(listings(self._settings.resources)).items()
+        }
+
+    def _countable(self, read_at: Mapping[str, datetime]) -> Groups:
+        """Groups whose members can be compared."""
+        moving = sum(not group.whole for group in self.groups.values())
+        if moving:
+            self._outcome.warnings.append(
+                f"{moving:,} segments are being worked out by Klaviyo; their members were not "
+                "verified"
+            )
+        return comparing.countable(self.groups, self._records_of_groups, read_at)
+
+    def _events(self, counts: Counts, since: date) -> list[Check]:
+        if not counts.events:
+            return []
+        metric_ids, days = ({*part} for part in zip(*counts.events, strict=True))
+        held = self._holdings.events(metric_ids, Span(min(days), max(days)))
+        return comparing.events(counts.events, held, self.metric_names, since)
+
+    def _members(self, counts: Counts, known: Known) -> list[Check]:
+        if not counts.members:
+            return []
+        held = self._holdings.members({resource for resource, _ in counts.members})
+        since: dict[Key, datetime] = {}
+        for key in comparing.to_look_at(counts.members, held):
+            read = known.groups.get(key)
+            at = read and (read.joined_at or read.whole_at)
+            if at:
+                since[key] = at
+        joined = self._klaviyo.joined(self.groups, since)
+        if joined:
+            self._outcome.warnings.append(
+                f"{sum(joined.values()):,} members are newer than the last sync; the next one "
+                "reads them"
+            )
+        names = {key: record.name for key, record in self._records_of_groups.items()}
+        self.member_counts, self.group_reads = counts.members, known.groups
+        return comparing.members(counts.members, joined, held, names, known.groups)
+
+    def _records(
+        self, wanted: Sequence[Listing], now: Now, read_at: Mapping[str, datetime]
+    ) -> list[Check]:
+        wanted = [one for one in wanted if one.table.resource not in now.unread]
+        held = self._holdings.records(wanted)
+        checks: list[Check] = []
+        for listing in wanted:
+            name, resource = listing.table.name, listing.table.resource
+            records, at = now.records[name], read_at.get(resource)
+            checks += comparing.records(resource, records, held[name], at)
+            newer = comparing.newer(records, held[name], at)
+            if newer:
+                self._outcome.warnings.append(
+                    f"{name}: {newer:,} are newer than the last sync; the next one reads them"
+                )
+        return checks

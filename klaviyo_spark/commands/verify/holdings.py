@@ -1,0 +1,116 @@
+"""What the lake holds, counted by Spark, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from klaviyo_spark.bronze.membership import Key
+from klaviyo_spark.clock import utc
+from klaviyo_spark.commands.verify.comparing import EVENTS, Check, Held
+from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.listings import Listing
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+
+
+class Holdings:
+    """One account's rows. Those that are marked as gone do not count."""
+
+    def __init__(self, lake: Lake, account_id: str) -> None:
+        self._lake, self._account_id = lake, account_id
+
+    def first_day(self) -> date | None:
+        """The first day that any event falls into."""
+        row = self._rows("events").agg(F.min("event_date").alias("first")).first()
+        first: date | None = row["first"] if row else None
+        return first
+
+    def events(self, metric_ids: Collection[str], span: Span) -> dict[tuple[str, date], Held]:
+        """Rows and ids per metric and day, for days of the span that have any."""
+        rows = (
+            self._rows("events")
+            .where(F.col("event_date").between(F.lit(span.first), F.lit(span.last)))
+            .where(F.col("metric_data_id").isin(*metric_ids))
+            .groupBy("metric_data_id", "event_date")
+            .agg(F.count(F.lit(1)).alias("rows"), F.countDistinct("id").alias("ids"))
+        )
+        return {
+            (row["metric_data_id"], row["event_date"]): Held(row["rows"], row["ids"])
+            for row in rows.collect()
+        }
+
+    def members(self, resources: Iterable[str]) -> dict[Key, int]:
+        """How many members each list or segment has."""
+        counts = [
+            self._present(e.members.table)
+            .groupBy(F.col(TABLES[e.members.table].key[0]).alias("id"))
+            .count()
+            .withColumn("resource", F.lit(e.resource))
+            for e in ENDPOINTS.values()
+            if e.members and e.resource in resources
+        ]
+        return {(row["resource"], row["id"]): row["count"] for row in _all(counts)}
+
+    def records(self, listings: Sequence[Listing]) -> dict[str, dict[str, str | None]]:
+        """Per table, what is there: its name, where it has one, per id."""
+        found: dict[str, dict[str, str | None]] = {one.table.name: {} for one in listings}
+        rows = [
+            self._present(one.table.name).select(
+                F.lit(one.table.name).alias("table"),
+                F.col(one.key).alias("id"),
+                _name(one).alias("name"),
+            )
+            for one in listings
+        ]
+        for row in _all(rows):
+            found[row["table"]][row["id"]] = row["name"]
+        return found
+
+    def listed_at(self, listings: Sequence[Listing]) -> Mapping[str, datetime]:
+        """When the last read of each resource's listing began (UTC)."""
+        if not listings:
+            return {}
+        names = sorted({one.endpoint.name for one in listings})
+        pages = (
+            self._lake.pages()
+            .where(F.col("account_id") == self._account_id)
+            .where(F.col("resource").isin(*{one.endpoint.resource for one in listings}))
+            .where(F.col("complete") & F.col("endpoint").isin(*names))
+        )
+        rows = pages.groupBy("resource").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
+        return {row["resource"]: utc(row["at"]) for row in rows.collect()}
+
+    def differing(self) -> list[Check]:
+        """Members and records that differed when they were last verified."""
+        facts = ("scope_name", "have", "should_be")
+        newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
+        rows = (
+            self._lake.ops("verifications")
+            .where((F.col("account_id") == self._account_id) & (F.col("counted") != EVENTS))
+            .groupBy("resource", "counted", "scope")
+            .agg(newest)
+            .where("newest.have <> newest.should_be")
+            .select("resource", "counted", "scope", *[f"newest.{name}" for name in facts])
+        )
+        return [Check(**row.asDict(), day=None) for row in rows.collect()]
+
+    def _rows(self, table: str) -> DataFrame:
+        return self._lake.silver(TABLES[table]).where(F.col("_account_id") == self._account_id)
+
+    def _present(self, table: str) -> DataFrame:
+        return self._rows(table).where("_deleted_at IS NULL")
+
+
+def _name(listing: Listing) -> Column:
+    named = any(column.name == "name" for column in listing.table.visible)
+    return F.col("name") if named else F.lit(None).cast("string")
+
+
+def _all(frames: Sequence[DataFrame]) -> list[Row]:
+    """The rows of all frames, by one query."""
+    return reduce(DataFrame.unionByName, frames).collect() if frames else []

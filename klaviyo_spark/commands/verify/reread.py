@@ -1,0 +1,127 @@
+"""Reads again what verification found short: a plan for ``ingest``, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.account_identity import Identity
+from klaviyo_spark.bronze.membership import GroupRead, Key
+from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.verify.healing import Healing, Reading
+from klaviyo_spark.commands.verify.listings import listing_walks, listings
+from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state.resume_points import Landed
+
+# From so many pages on threads share a reading: it takes a few requests more, and far less time.
+_SHARED_PAGES = 32
+
+
+class Reread:
+    """What to ask to mend faults: an ``ingest.Plan``.
+
+    Nothing that an earlier run has landed is taken for read: that is what is doubted.
+
+    Args:
+        groups: lists and segments as they were listed.
+        member_counts: Klaviyo's number of their members.
+        group_reads: what earlier runs have read of them.
+        upper: the latest time that may be asked for.
+        clock: what reads that begin are dated by.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        healing: Healing,
+        metric_names: Mapping[str, str],
+        groups: Mapping[Key, request_plan.Parent],
+        member_counts: Mapping[Key, int],
+        group_reads: Mapping[Key, GroupRead],
+        upper: datetime,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._clock = clock
+        self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
+        self.kept: dict[str, Landed] = {}
+        self.metric_names = metric_names
+        self.metrics_read_before: Collection[str] = metric_names
+        self.identity: Identity | None = None  # verification has checked it
+        self.member_counts, self.group_reads = member_counts, group_reads
+        self._parents: dict[str, dict[str, request_plan.Parent]] = {}
+
+    def rounds(self) -> Iterator[list[Walk]]:
+        """What was short; then the children of listed records that were missing."""
+        now = self._clock()
+        walks = [walk for reading in self._healing.readings for walk in self._events(reading, now)]
+        for endpoint in ENDPOINTS.values():
+            ids = self._healing.groups.get(endpoint.resource, frozenset())
+            if endpoint.members:
+                groups = [self._groups[endpoint.resource, id] for id in sorted(ids)]
+                walks += request_plan.fanout_walks(self._base_url, endpoint, groups, now)
+        walks += listing_walks(self._base_url, listings(sorted(self._healing.listings)), now)
+        yield walks
+        now = self._clock()
+        yield [
+            walk
+            for name, parents in self._parents.items()
+            for walk in request_plan.fanout_walks(
+                self._base_url, ENDPOINTS[name], parents.values(), now
+            )
+        ]
+
+    def note(
+        self, endpoint_name: str, facts: Mapping[str, str], _parent_id: str | None, body: bytes
+    ) -> None:
+        """Keep the records that were missing, or that name one that was: to ask for children."""
+        missing = self._healing.listings.get(ENDPOINTS[endpoint_name].resource, frozenset())
+        if not missing:
+            return
+        for endpoint in _children(endpoint_name):
+            assert endpoint.fanout
+            about = _about(body, missing)
+            found = request_plan.parents_on(body, facts, endpoint.fanout)
+            parents = self._parents.setdefault(endpoint.name, {})
+            parents.update({parent.id: parent for parent in found if parent.id in about})
+
+    def _events(self, reading: Reading, now: datetime) -> list[Walk]:
+        """One walk, however often it has been read; cut among threads only where it is long."""
+        span = request_plan.Span(
+            reading.span.start, reading.span.end - timedelta(seconds=1), self._upper, timedelta(0)
+        )
+        none_read: dict[str, list[Any]] = {metric_id: [] for metric_id in reading.metric_ids}
+        walks = request_plan.event_walks(self._base_url, ENDPOINTS["events"], none_read, span, now)
+        if reading.pages < _SHARED_PAGES:
+            return [replace(walk, ask=None) for walk in walks]
+        return walks
+
+
+def _children(endpoint_name: str) -> list[Endpoint]:
+    """Endpoints asked about the records of another one, but for members."""
+    return [
+        endpoint
+        for endpoint in ENDPOINTS.values()
+        if endpoint.fanout and endpoint.fanout.of == endpoint_name and not endpoint.members
+    ]
+
+
+def _about(body: bytes, missing: frozenset[str]) -> set[str]:
+    """Ids of records on a page that were missing, or that point to one that was."""
+    found = set(missing)
+    page = decode(body)
+    for record in [*(page.get("data") or []), *(page.get("included") or [])]:
+        id = as_id(record.get("id")) if isinstance(record, dict) else None
+        if id is None:
+            continue
+        relations = record.get("relationships")
+        for relation in relations.values() if isinstance(relations, dict) else ():
+            others = relation.get("data") if isinstance(relation, dict) else None
+            for other in others if isinstance(others, list) else [others]:
+                if isinstance(other, dict) and as_id(other.get("id")) in missing:
+                    found.add(id)
+    return found

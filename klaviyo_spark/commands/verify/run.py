@@ -1,0 +1,266 @@
+"""One verification from end to end: compare, write down, and, if asked to, heal and look again."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from klaviyo_spark.bronze.account_identity import Identity, check_account
+from klaviyo_spark.bronze.ingest import Outcome, ingest
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.commands.interrupts import until_interrupted
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.verify.asked import Klaviyo
+from klaviyo_spark.commands.verify.checking import Checker
+from klaviyo_spark.commands.verify.comparing import Check, later
+from klaviyo_spark.commands.verify.healing import Healing, healing
+from klaviyo_spark.commands.verify.reread import Reread
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lock import folder_of, holding
+from klaviyo_spark.lake.readers.catalog import Tables
+from klaviyo_spark.progress import Progress, progress
+from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.reconcile import reconcile
+from klaviyo_spark.state import store
+from klaviyo_spark.state.store import newest_page
+
+# Of profiles Klaviyo says no number; every complete read compares them whole.
+UNCOUNTED = "profiles"
+
+
+@dataclass
+class Verified:
+    """What came of it.
+
+    Args:
+        outcome: what could not be verified, what to know, and what was landed.
+        found: a check per scope, as it was at first.
+        checks: the same after healing.
+        healed: what was read again, and ``loads`` what the tables took in of it.
+        exit_code: 0 complete, 1 nothing could be verified, 3 not complete, 4 stopped by the rate
+            limit.
+    """
+
+    run_id: str
+    account: str
+    started_at: datetime
+    outcome: Outcome = field(default_factory=Outcome)
+    found: list[Check] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    healed: Healing = field(default_factory=Healing)
+    loads: list[Load] = field(default_factory=list)
+    exit_code: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def faults(self) -> list[Check]:
+        """Scopes that are not as they should be."""
+        return [check for check in self.checks if check.is_fault]
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything asked about was compared, and nothing is missing."""
+        return self.exit_code == 0
+
+
+def verify(
+    lake: Lake,
+    client: Client,
+    settings: Settings,
+    *,
+    ever: bool = False,
+    heal: bool = False,
+    wait: bool = False,
+    show: Progress | None = None,
+) -> Verified:
+    """Verify one account. The lake is held only while something is healed.
+
+    Args:
+        ever: events of all time, and not only of the last 400 days.
+        heal: read again what is short, refine it, and verify that again.
+        wait: for another run on the lake to end, where there is something to heal.
+
+    Raises:
+        ConfigError: there is no lake, or nothing in it that can be verified.
+        LakeBusy: there is something to heal, and another run holds the lake.
+        OtherAccount: Klaviyo answers for another account than the lake's.
+        KlaviyoSparkError: Klaviyo could not be asked at all.
+    """
+    note = check_lake(lake, settings)
+    client.learn_time()
+    done = Verified(uuid.uuid4().hex, settings.account, client.now())
+    done.outcome.warnings += note
+    began = time.monotonic()
+    try:
+        with show or progress("none") as shown:
+            _Verify(lake, client, settings, done, shown).run(ever, heal, wait)
+    except BaseException as error:
+        done.outcome.fail("all", words_of(error))
+        done.exit_code = exit_code_of(error)
+        pipeline.append_ending(lake, _run_row(done, client))
+        raise
+    done.exit_code = exit_code(done, settings.resources)
+    done.seconds = time.monotonic() - began
+    done.outcome.warnings += client.clock_notes()
+    row = _run_row(done, client)
+    done.requests = row["requests"]
+    lake.append_ops("runs", [row])
+    return done
+
+
+def check_lake(lake: Lake, settings: Settings) -> list[str]:
+    """See that there is something to verify; what to know of it.
+
+    Raises:
+        ConfigError: there is not.
+    """
+    if set(settings.resources) <= {UNCOUNTED}:
+        raise UsageError(
+            "profiles: Klaviyo says no number of them; a sync compares them whole each "
+            "full_profiles_every"
+        )
+    if Tables(lake).ask("ops", "runs", "SELECT 1 FROM {t} LIMIT 1") is None:
+        where = settings.catalog or settings.warehouse
+        raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
+    folder = folder_of(lake)
+    held = holding(folder) if folder else Tables(lake).holding()
+    warnings = []
+    if held and held.alive is not False:
+        warnings.append(f"the lake is held by {held.holder}: what it is writing may seem missing")
+    return warnings
+
+
+def exit_code(done: Verified, resources: Sequence[str]) -> int:
+    """0 complete; 1 nothing could be verified; 3 not complete; 4 stopped by the rate limit."""
+    outcome = done.outcome
+    if outcome.resume_at is not None:
+        return 4
+    if not done.checks and {*resources} - {UNCOUNTED} <= outcome.failed.keys():
+        return 1
+    return 3 if outcome.failed or done.faults else 0
+
+
+def problems(faults: Sequence[Check]) -> list[str]:
+    """A line per resource and kind of what is not as it should be, for ``klaviyo_ops.runs``."""
+    kinds: dict[tuple[str, str], list[Check]] = {}
+    for check in faults:
+        kinds.setdefault((check.resource, check.counted), []).append(check)
+    lines = []
+    for (resource, counted), some in sorted(kinds.items()):
+        missing, more = sum(c.missing for c in some), sum(c.more for c in some)
+        lines.append(
+            f"{resource}: {counted} of {len(some):,} scope{'s' if len(some) > 1 else ''} differ, "
+            f"{missing:,} missing, {more:,} too many"
+        )
+    return lines
+
+
+class _Verify:
+    def __init__(
+        self, lake: Lake, client: Client, settings: Settings, done: Verified, show: Progress
+    ) -> None:
+        self._lake, self._client, self._settings = lake, client, settings
+        self._done, self._show = done, show
+        self._outcome = done.outcome
+        klaviyo = Klaviyo(client, settings.threads, self._outcome, show)
+        self._checker = Checker(lake, klaviyo, settings, self._outcome)
+
+    def run(self, ever: bool, heal: bool, wait: bool) -> None:
+        done = self._done
+        self._check_account()
+        done.found = done.checks = self._checker.everything(ever)
+        self._write(done.found)
+        todo = healing(done.found)
+        if heal and todo:
+            with pipeline.alone("verify", self._lake, done.run_id, wait):
+                self._heal(todo)
+            done.healed = todo
+            if self._outcome.resume_at is not None:
+                return
+            again = self._checker.again(todo, done.found)
+            self._write(again)
+            done.checks = later(done.found, again)
+
+    def _check_account(self) -> None:
+        read = store.read_watermarks(self._lake, self._settings.account).events
+        account = self._settings.account
+        identity = Identity(self._lake, account, read, self._client.base_url)
+        with until_interrupted() as stop:
+            check_account(identity, self._client, stop)
+
+    def _heal(self, todo: Healing) -> None:
+        """Read again, refine. What failed is in the outcome."""
+        lake, settings, run_id = self._lake, self._settings, self._done.run_id
+        plan = Reread(
+            self._client.base_url,
+            todo,
+            self._checker.metric_names,
+            self._checker.groups,
+            self._checker.member_counts,
+            self._checker.group_reads,
+            self._client.now() - settings.upper_margin,
+            self._client.stamp,
+        )
+        wanted, now = pipeline.wanted_of(settings, run_id), self._client.now()
+        self._client.start_after(newest_page(lake, settings.account, now))
+        with until_interrupted() as stop:
+            read = ingest(lake, self._client, wanted, self._show, stop, plan)
+        for resource, messages in read.failed.items():
+            for message in messages:
+                self._outcome.fail(resource, message)
+        self._outcome.warnings += [w for w in read.warnings if w not in self._outcome.warnings]
+        if read.resume_at is not None:
+            self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
+        self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
+        reload = partial(reconcile, outcome=self._outcome, reread=run_id)
+        self._done.loads = pipeline.take_in(lake, settings, run_id, reload)
+        pipeline.note_loads(self._outcome, self._done.loads)
+        pipeline.list_orphans(lake, settings.account, self._done.loads)
+
+    def _write(self, checks: Sequence[Check]) -> None:
+        now, run_id = self._client.stamp(), self._done.run_id
+        rows = [
+            {
+                "run_id": run_id,
+                "account_id": self._settings.account,
+                "resource": check.resource,
+                "counted": check.counted,
+                "scope": check.scope,
+                "scope_name": check.scope_name,
+                "day": check.day,
+                "have": check.have,
+                "should_be": check.should_be,
+                "verified_at": now,
+            }
+            for check in checks
+        ]
+        if rows:
+            self._lake.append_ops("verifications", rows)
+
+
+def _run_row(done: Verified, client: Client) -> dict[str, Any]:
+    outcome, stats = done.outcome, client.stats()
+    failed = [line for lines in outcome.failed.values() for line in lines]
+    return ops_tables.run_row(
+        done.run_id,
+        done.account,
+        "verify",
+        done.started_at,
+        client.now(),
+        done.exit_code,
+        [*failed, *problems(done.faults)],
+        outcome.warnings,
+        requests=sum(stats.requests.values()),
+        retries=stats.retries,
+        pages=outcome.pages,
+        bytes=outcome.bytes,
+    )

@@ -1,0 +1,191 @@
+"""A verification in words, for people and for programs. Pure; no I/O here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from klaviyo_spark.commands.verify.comparing import EVENTS, MEMBERS, RECORDS, Check
+from klaviyo_spark.commands.verify.days import joined
+from klaviyo_spark.commands.verify.healing import healing
+from klaviyo_spark.commands.verify.run import Verified
+from klaviyo_spark.errors import ENDED
+
+# So many lines of differences are shown; all of them are in the table.
+SHOWN = 40
+
+
+def lines(done: Verified) -> Iterator[str]:
+    """For a terminal: what was checked, what differs, what was healed, the verdict."""
+    yield from _table(done.checks)
+    yield from _differing("differs", done.found)
+    if done.healed:
+        yield from _healed(done)
+        yield from _differing("still differs", [c for c in done.checks if c.is_fault])
+    outcome = done.outcome
+    for warning in outcome.warnings:
+        yield f"note: {warning}"
+    for resource, messages in outcome.failed.items():
+        yield from (f"not verified: {resource}: {message}" for message in messages)
+    yield f"{verdict(done)}"
+    yield (
+        f"verify {ENDED[done.exit_code]}: requests={done.requests:,} pages={outcome.pages:,} "
+        f"seconds={done.seconds:.1f} run={done.run_id}"
+    )
+
+
+def as_json(done: Verified) -> str:
+    """For programs."""
+    return json.dumps(facts(done), indent=1)
+
+
+def facts(done: Verified) -> dict[str, Any]:
+    """What came of it as JSON has it; days as ISO 8601."""
+    outcome = done.outcome
+    return {
+        "run_id": done.run_id,
+        "account": done.account,
+        "complete": done.is_complete,
+        "exit_code": done.exit_code,
+        "checked": [_sums(some) for some in _kinds(done.checks)],
+        "found": [_facts(check) for check in done.found if check.differs or check.twice],
+        "differences": [_facts(check) for check in done.checks if check.differs or check.twice],
+        "healed": {
+            "days": sum(len(r.metric_ids) * len(r.span) for r in done.healed.readings),
+            "readings": len(done.healed.readings),
+            "pages": outcome.pages,
+            "new_rows": sum(load.inserted for load in done.loads),
+        },
+        "not_verified": outcome.failed,
+        "notes": outcome.warnings,
+        "requests": done.requests,
+        "seconds": round(done.seconds, 1),
+    }
+
+
+def verdict(done: Verified) -> str:
+    """Whether the lake is complete, and what to do where it is not."""
+    if done.is_complete:
+        counted = sum(check.should_be for check in done.checks if check.counted == EVENTS)
+        more = sum(check.more for check in done.checks if check.counted == EVENTS)
+        said = f"complete: nothing of what Klaviyo counts and lists is missing ({counted:,} events)"
+        return said + (f"; {more:,} events are here that it does not count" if more else "")
+    faults = done.faults
+    if not faults:
+        return "not known to be complete: not all could be verified"
+    said = f"not complete: {_plural(len(faults), 'scope differs', 'scopes differ')}"
+    if not done.healed and healing(faults):
+        return f"{said}; `klaviyo-spark verify --heal` reads exactly these again"
+    if any(check.twice for check in faults):
+        return f"{said}; `klaviyo-spark refine --rebuild` makes tables anew that have rows twice"
+    return f"{said}, though what was short has been read again"
+
+
+def _kinds(checks: Iterable[Check]) -> list[list[Check]]:
+    """Checks by resource and what is counted, events first."""
+    kinds: dict[tuple[bool, str, str], list[Check]] = {}
+    for check in checks:
+        at = (check.counted != EVENTS, check.resource, check.counted)
+        kinds.setdefault(at, []).append(check)
+    return [kinds[at] for at in sorted(kinds)]
+
+
+def _sums(checks: Sequence[Check]) -> dict[str, Any]:
+    return {
+        "resource": checks[0].resource,
+        "counted": checks[0].counted,
+        "scopes": len(checks),
+        "have": sum(check.have for check in checks),
+        "should_be": sum(check.should_be for check in checks),
+        "missing": sum(check.missing for check in checks),
+        "more": sum(check.more for check in checks),
+    }
+
+
+def _facts(check: Check) -> dict[str, Any]:
+    return {
+        "resource": check.resource,
+        "counted": check.counted,
+        "scope": check.scope,
+        "scope_name": check.scope_name,
+        "day": check.day and check.day.isoformat(),
+        "have": check.have,
+        "should_be": check.should_be,
+    }
+
+
+def _table(checks: Sequence[Check]) -> Iterator[str]:
+    yield f"{'verified':<34} {'scopes':>8} " + " ".join(
+        f"{name:>12}" for name in ("have", "should be", "missing", "more")
+    )
+    for some in _kinds(checks):
+        sums = _sums(some)
+        what = {MEMBERS: "members per group", RECORDS: "what is listed"}.get(
+            some[0].counted, f"days of {len({check.scope for check in some}):,} metrics"
+        )
+        cells = " ".join(f"{sums[n]:>12,}" for n in ("have", "should_be", "missing", "more"))
+        yield f"{some[0].resource + ': ' + what:<34} {len(some):>8,} {cells}"
+
+
+def _differing(what: str, checks: Iterable[Check]) -> Iterator[str]:
+    found = [f"{what}: {line}" for line in _named(checks)]
+    yield from found[:SHOWN]
+    if len(found) > SHOWN:
+        rest = _plural(len(found) - SHOWN, "more line")
+        yield f"... and {rest}: all are in klaviyo_ops.verifications"
+
+
+def _named(checks: Iterable[Check]) -> Iterator[str]:
+    """Differences, days in a row of one metric as one; faults before what is merely more."""
+    per_metric: dict[tuple[bool, str], list[Check]] = {}
+    others = []
+    for check in checks:
+        if not check.differs and not check.twice:
+            continue
+        if check.counted == EVENTS:
+            per_metric.setdefault((not check.is_fault, check.scope), []).append(check)
+        else:
+            others.append(check)
+    for (no_fault, _), some in sorted(per_metric.items(), key=lambda item: item[0]):
+        by_day = {check.day: check for check in some if check.day}
+        for span in joined(by_day):
+            days = [by_day[day] for day in span]
+            have, should_be = sum(c.have for c in days), sum(c.should_be for c in days)
+            when = f"{span.first}" if len(span) == 1 else f"{span.first} to {span.last}"
+            twice = sum(check.twice for check in days)
+            yield (
+                f"{_name(days[0])} {when}: have {have:,}, should be {should_be:,}"
+                + (f", {_plural(twice, 'row')} twice" if twice else "")
+                + (" (events stay, whatever Klaviyo counts)" if no_fault else "")
+            )
+    for check in sorted(others, key=lambda check: (check.resource, check.counted, check.scope)):
+        what = f"{check.resource} {_name(check)}"
+        if check.counted == MEMBERS:
+            yield f"{what}: have {check.have:,} members, should be {check.should_be:,}"
+        else:
+            yield f"{what}: " + ("not here" if check.missing else "here, but no longer listed")
+
+
+def _healed(done: Verified) -> Iterator[str]:
+    healed, outcome = done.healed, done.outcome
+    parts = []
+    if healed.readings:
+        days = sum(len(r.metric_ids) * len(r.span) for r in healed.readings)
+        parts.append(
+            f"{_plural(days, 'day')} of metrics in {_plural(len(healed.readings), 'reading')}"
+        )
+    groups = sum(len(ids) for ids in healed.groups.values())
+    parts += [f"members of {_plural(groups, 'group')}"] if groups else []
+    parts += [f"listings of {', '.join(sorted(healed.listings))}"] if healed.listings else []
+    pages = _plural(outcome.pages, "page")
+    new = _plural(sum(load.inserted for load in done.loads), "new row")
+    yield f"read again: {'; '.join(parts)}: {pages}, {new}"
+
+
+def _plural(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
+def _name(check: Check) -> str:
+    return f"{check.scope_name} ({check.scope})" if check.scope_name else check.scope

@@ -1,8 +1,0 @@
-"""Is the lake complete? Its rows beside Klaviyo's own counts and listings.
-
-``run`` is the verb; ``days``, ``asking``, ``comparing``, ``healing`` and ``listings`` are pure.
-"""
-
-from klaviyo_spark.verify.run import Verified, verify
-
-__all__ = ["Verified", "verify"]
