@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from klaviyo_spark.cli import cli
+from klaviyo_spark.cli.app import cli
 
 
 def parsed(*args: str) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class Verifying:
             for name, met in by_account.items()
         )
         job = SimpleNamespace(lake=None, parts=parts)
-        monkeypatch.setattr("klaviyo_spark.cli.job_of", lambda *_of, **_how: job)
+        monkeypatch.setattr("klaviyo_spark.cli.app.job_of", lambda *_of, **_how: job)
         monkeypatch.setattr("klaviyo_spark.commands.verify.verify", verify)
 
     def told(self, *args: str) -> tuple[int, str]:
@@ -255,7 +255,7 @@ def test_an_error_of_spark_or_the_system_is_said_in_a_line(error, line):
 
 QUIET = """
 import logging, os
-from klaviyo_spark.options import quiet_libraries
+from klaviyo_spark.cli.options import quiet_libraries
 quiet_libraries()
 try:
     raise KeyboardInterrupt

@@ -143,7 +143,7 @@ def verb(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
         lines.append(arguments)
         return code
 
-    monkeypatch.setattr("klaviyo_spark.cli.cli.main", main)
+    monkeypatch.setattr("klaviyo_spark.cli.app.cli.main", main)
     return lines
 
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from klaviyo_spark.options import set_up_logging
-from klaviyo_spark.progress import Progress, Stage, progress
-from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars
-from klaviyo_spark.progress.stages import Pace, View
-from klaviyo_spark.progress.words import about, line, percent, rate, said
+from klaviyo_spark.cli.options import set_up_logging
+from klaviyo_spark.cli.progress import Progress, Stage, progress
+from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars
+from klaviyo_spark.cli.progress.words import about, line, percent, rate, said
+from klaviyo_spark.progress import Pace, View
 
 PATIENCE_S = 20.0  # for what another thread is about to do
 
@@ -281,7 +281,7 @@ def run_lines(clock: Clock, states: dict[int, list[Stage]], until: int) -> list[
         def emit(self, record: logging.LogRecord) -> None:
             lines.append((second, record.getMessage()))
 
-    logger, handler = logging.getLogger("klaviyo_spark.progress"), Keeper()
+    logger, handler = logging.getLogger("klaviyo_spark.cli.progress"), Keeper()
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -10,7 +10,7 @@ import contract
 import pytest
 from click.testing import CliRunner
 
-from klaviyo_spark.cli import cli
+from klaviyo_spark.cli.app import cli
 from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.streams import Output, open_missing
+from klaviyo_spark.cli.streams import Output, open_missing
 
 ALL_CLOSED = ">&- 2>&- <&-"
 REDIRECTIONS = (">&-", "2>&-", "<&-", ">&- 2>&-", ALL_CLOSED, "1</dev/null", "2>/dev/full")
@@ -129,7 +129,7 @@ def test_an_output_is_otherwise_the_stream_itself():
 
 OPENED = """
 import os, sys
-from klaviyo_spark.streams import open_missing
+from klaviyo_spark.cli.streams import open_missing
 open_missing()
 nothing = os.stat(os.devnull)
 of_nothing = [os.path.samestat(os.fstat(number), nothing) for number in (0, 1, 2)]

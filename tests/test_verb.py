@@ -6,8 +6,8 @@ import click
 import pytest
 from command_line import parsed
 
-from klaviyo_spark.cli import cli
-from klaviyo_spark.verb import Verbs, given
+from klaviyo_spark.cli.app import cli
+from klaviyo_spark.cli.group import Verbs, given
 
 
 @pytest.mark.parametrize(

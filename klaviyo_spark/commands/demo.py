@@ -12,6 +12,7 @@ from pathlib import Path
 
 import requests
 
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands import summary
@@ -24,7 +25,6 @@ from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.lake.warehouse import check_warehouse
-from klaviyo_spark.progress import progress
 
 KEY = "pk_sandbox"
 SYNCS = ("first sync", "a day later", "nothing new")

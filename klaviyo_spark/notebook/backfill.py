@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from klaviyo_spark.cli.options import settings_of
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.report.verb import reader_of
 from klaviyo_spark.config.accounts import each
@@ -15,7 +16,6 @@ from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
 from klaviyo_spark.lake.readers.sql import Reader
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
-from klaviyo_spark.options import settings_of
 
 Show = Callable[[str], object]
 # A notebook's values that are options of the verb, by their names there.
@@ -78,7 +78,7 @@ class Backfill:
 
     def _verb(self, *more: str) -> int:
         """Run the verb as a command line would; its lines go to the cell."""
-        from klaviyo_spark.cli import cli
+        from klaviyo_spark.cli.app import cli
 
         given = [(f"--{name}", self._values.get(name, "")) for name in _OPTIONS]
         arguments = [word for pair in given if pair[1] for word in pair]

@@ -18,10 +18,10 @@ from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.bronze.planner import Outcome, Wanted
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import OtherAccount, Unauthorized
 from klaviyo_spark.lake.delta_log import TableState
-from klaviyo_spark.progress import progress
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state import resume_points
 from klaviyo_spark.state.intervals import Read

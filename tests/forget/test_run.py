@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 from click.testing import CliRunner
 
-from klaviyo_spark.cli import cli, main
+from klaviyo_spark.cli.app import cli, main
 from klaviyo_spark.commands.forget import receipts
 from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.forget.receipts import Receipt

@@ -11,6 +11,7 @@ import pytest
 
 from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.bronze.request_plan import Parent
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
@@ -19,7 +20,6 @@ from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import Unauthorized
-from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
 
 KEY = "pk_sandbox"

@@ -12,6 +12,7 @@ import pytest
 
 from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.bronze.planner import Outcome
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
@@ -24,7 +25,6 @@ from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.progress import progress
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import Range, Read

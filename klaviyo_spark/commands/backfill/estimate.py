@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.bronze.metric_selection import resolve
 from klaviyo_spark.bronze.planner import Outcome
+from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.backfill import forecast
@@ -19,7 +20,6 @@ from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.models import Settings, api_key
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.progress import Progress
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state import store
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from msgspec import structs
 from pyspark.sql import functions as F
 
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.backfill.estimate import foreseen
 from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, said
@@ -21,7 +22,6 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import Part, each
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.progress import progress
 from klaviyo_spark.state.store import bronze_state
 
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from klaviyo_spark.cli.progress.words import about
 from klaviyo_spark.commands.report import charts
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.completeness import HOW, Completeness, completeness
 from klaviyo_spark.lake.readers.sql import Row
-from klaviyo_spark.progress.words import about
 from klaviyo_spark.resources import RESOURCES
 
 FRESH_FOR = timedelta(hours=36)

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from pyspark.sql import functions as F
 
 from klaviyo_spark.bronze.ingest import Outcome, Wanted, ingest
+from klaviyo_spark.cli.progress import Progress, Shows, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.catalog import publish
@@ -29,7 +30,6 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import Holder, held
 from klaviyo_spark.lake.spark.threads import workers
-from klaviyo_spark.progress import Progress, Shows, progress
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver import orphans

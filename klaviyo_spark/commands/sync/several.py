@@ -19,6 +19,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from klaviyo_spark.cli.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
@@ -28,7 +29,6 @@ from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import Rebuild
 from klaviyo_spark.silver.reconcile import reconcile

@@ -11,6 +11,7 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.membership import Key
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
 from klaviyo_spark.bronze.planner import Outcome
+from klaviyo_spark.cli.progress import Progress, Stage
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
 from klaviyo_spark.client.responses import as_id, decode
@@ -26,7 +27,6 @@ from klaviyo_spark.errors import (
     MissingScope,
     RateLimitTooLong,
 )
-from klaviyo_spark.progress import Progress, Stage
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time

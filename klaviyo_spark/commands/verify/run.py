@@ -12,6 +12,7 @@ from typing import Any
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
 from klaviyo_spark.bronze.ingest import Outcome, ingest
+from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
@@ -25,7 +26,6 @@ from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import folder_of, holding
 from klaviyo_spark.lake.readers.catalog import Tables
-from klaviyo_spark.progress import Progress, progress
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.reconcile import reconcile

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klaviyo_spark.cli.options import given, set_up_logging
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.options import given, set_up_logging
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import Part

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__, looking, streams, trying
+from klaviyo_spark import __version__
+from klaviyo_spark.cli import looking, streams, trying
+from klaviyo_spark.cli.context import job_of, place_of
+from klaviyo_spark.cli.group import Verbs
+from klaviyo_spark.cli.options import COMMON as _COMMON
+from klaviyo_spark.cli.options import DRY_RUN, PERSON, quiet_libraries, settings_of
+from klaviyo_spark.cli.options import RESOURCES as _RESOURCES
+from klaviyo_spark.cli.options import TIMES as _TIMES
+from klaviyo_spark.cli.options import WAIT as _WAIT
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
-from klaviyo_spark.job import job_of, place_of
 from klaviyo_spark.lake.spark.memory import share_arenas
-from klaviyo_spark.options import COMMON as _COMMON
-from klaviyo_spark.options import DRY_RUN, PERSON, quiet_libraries, settings_of
-from klaviyo_spark.options import RESOURCES as _RESOURCES
-from klaviyo_spark.options import TIMES as _TIMES
-from klaviyo_spark.options import WAIT as _WAIT
-from klaviyo_spark.verb import Verbs
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import Part
@@ -107,9 +108,9 @@ def backfill(**options: Any) -> int:
 @_COMMON
 def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
+    from klaviyo_spark.cli.progress import progress
     from klaviyo_spark.commands.sync import account_context
     from klaviyo_spark.commands.verify import verify, words
-    from klaviyo_spark.progress import progress
 
     job = job_of(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
@@ -205,10 +206,10 @@ def catalog_sql(**options: Any) -> int:
 
 def _run(verb: Any, **options: Any) -> int:
     """One run of a verb that works on the lake, for each account."""
+    from klaviyo_spark.cli.progress import progress
     from klaviyo_spark.commands import summary
     from klaviyo_spark.commands.sync import pipeline, several
     from klaviyo_spark.config import accounts
-    from klaviyo_spark.progress import progress
 
     job = job_of(options, asks=verb != "refine", refines=verb != "ingest")
     how = {
@@ -278,7 +279,3 @@ def _exit_code(arguments: list[str]) -> int:
         if verbose:
             traceback.print_exc()
         return 1
-
-
-if __name__ == "__main__":
-    main()

@@ -12,8 +12,8 @@ from typing import Any, TextIO
 
 import tqdm.std
 
-from klaviyo_spark.progress.stages import Stage, View
-from klaviyo_spark.progress.words import line, percent, said
+from klaviyo_spark.cli.progress.words import line, percent, said
+from klaviyo_spark.progress import Stage, View
 
 logger = logging.getLogger(__name__)
 

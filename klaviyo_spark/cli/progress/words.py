@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from klaviyo_spark.progress.stages import Stage, View
+from klaviyo_spark.progress import Stage, View
 
 # No run takes as long; an estimate beyond it only says that nothing is known.
 LONGEST_S = 90 * 86_400

@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TextIO
 
-from klaviyo_spark.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
-from klaviyo_spark.progress.stages import Pace, Stage, View, sum_of_left
+from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
+from klaviyo_spark.progress import Pace, Stage, View, sum_of_left
 
 __all__ = ["Progress", "Shows", "Stage", "progress", "sum_of_left"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from klaviyo_spark import options
+from klaviyo_spark.cli import options
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import ConfigError
 
