@@ -17,9 +17,9 @@ import pytest
 
 from klaviyo_spark.sandbox import Account
 from klaviyo_spark.sandbox.model import Event, Json
-from klaviyo_spark.sandbox.payloads import payload
-from klaviyo_spark.sandbox.truth_events import landed_events
-from klaviyo_spark.sandbox.truth_rows import Row
+from klaviyo_spark.sandbox.render.payloads import payload
+from klaviyo_spark.sandbox.truth.events import landed_events
+from klaviyo_spark.sandbox.truth.rows import Row
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RECEIVED = {"received_email", "received_sms", "received_text"}

@@ -6,20 +6,20 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from klaviyo_spark.sandbox.content_campaigns import add_campaigns
-from klaviyo_spark.sandbox.content_catalog import add_metrics, add_tags
-from klaviyo_spark.sandbox.content_events import Calendar, EventMaker
-from klaviyo_spark.sandbox.content_flows import add_flows
-from klaviyo_spark.sandbox.content_groups import add_lists, add_segments
-from klaviyo_spark.sandbox.content_profiles import add_profiles
-from klaviyo_spark.sandbox.day import Day
+from klaviyo_spark.sandbox.content.campaigns import add_campaigns
+from klaviyo_spark.sandbox.content.catalog import add_metrics, add_tags
+from klaviyo_spark.sandbox.content.events import Calendar, EventMaker
+from klaviyo_spark.sandbox.content.flows import add_flows
+from klaviyo_spark.sandbox.content.groups import add_lists, add_segments
+from klaviyo_spark.sandbox.content.profiles import add_profiles
+from klaviyo_spark.sandbox.days.day import Day
 from klaviyo_spark.sandbox.ids import Ids
 from klaviyo_spark.sandbox.ledger import Ledger
 from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import DAY_S, SECOND_US, instant, moment
-from klaviyo_spark.sandbox.truth import statement
-from klaviyo_spark.sandbox.truth_events import orphaned_flow_ids
-from klaviyo_spark.sandbox.truth_rows import Row
+from klaviyo_spark.sandbox.truth.events import orphaned_flow_ids
+from klaviyo_spark.sandbox.truth.rows import Row
+from klaviyo_spark.sandbox.truth.truth import statement
 
 SAFETY_S = 120
 """How far behind now a client's reads end, so how far the truth goes unless told."""

@@ -11,17 +11,17 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from klaviyo_spark.sandbox import aggregates
 from klaviyo_spark.sandbox.account import Account
 from klaviyo_spark.sandbox.answers import Answer, Refusal, forbidden, ok
 from klaviyo_spark.sandbox.asked import understand
 from klaviyo_spark.sandbox.control import PREFIX, control
 from klaviyo_spark.sandbox.faults import Faults
 from klaviyo_spark.sandbox.limits import Limits, rate_of
+from klaviyo_spark.sandbox.render import aggregates
+from klaviyo_spark.sandbox.render.views import Views
 from klaviyo_spark.sandbox.revisions import check_revision
 from klaviyo_spark.sandbox.rules import Rule, rule_for
 from klaviyo_spark.sandbox.times import instant
-from klaviyo_spark.sandbox.views import Views
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]

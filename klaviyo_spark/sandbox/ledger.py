@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from klaviyo_spark.sandbox.model import Group, Profile, World
-from klaviyo_spark.sandbox.truth_profiles import suppression_rows
-from klaviyo_spark.sandbox.truth_rows import SMALL_TABLES, Row
+from klaviyo_spark.sandbox.truth.profiles import suppression_rows
+from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row
 
 Key = tuple[Any, ...]
 

@@ -88,7 +88,7 @@ class Attribution:
 
 
 class Event:
-    """One event. Its properties are worked out when asked for (``payloads.py``).
+    """One event. Its properties are worked out when asked for (``render/payloads.py``).
 
     ``sent`` is the epoch second of the send it goes back to; ``legacy`` says how ``$attribution``
     stands in its properties; ``settled`` turns true when its attributions become visible.

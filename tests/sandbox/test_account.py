@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from klaviyo_spark.sandbox import Account
-from klaviyo_spark.sandbox.payloads import payload
+from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.times import DAY_S
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=timezone.utc)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.sandbox.truth_events import documented_metric_ids
+from klaviyo_spark.sandbox.truth.events import documented_metric_ids
 
 KEYS = {
     "campaigns": ("campaign_id",),

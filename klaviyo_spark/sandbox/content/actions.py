@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.sandbox.content_catalog import add_template
+from klaviyo_spark.sandbox.content.catalog import add_template
 from klaviyo_spark.sandbox.ids import Ids
 from klaviyo_spark.sandbox.model import Json, Message, Record, World
 from klaviyo_spark.sandbox.times import DAY_S, stamp_second

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from klaviyo_spark.sandbox.content_actions import older_type, sent_message
+from klaviyo_spark.sandbox.content.actions import older_type, sent_message
 from klaviyo_spark.sandbox.model import Json, World
 from klaviyo_spark.sandbox.times import parsed
 

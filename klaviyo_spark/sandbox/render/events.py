@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from klaviyo_spark.sandbox.asked import Asked
 from klaviyo_spark.sandbox.ids import mixed
 from klaviyo_spark.sandbox.model import Attribution, Event, Json, Ref, World
-from klaviyo_spark.sandbox.payloads import payload
-from klaviyo_spark.sandbox.render import resource
+from klaviyo_spark.sandbox.render.payloads import payload
+from klaviyo_spark.sandbox.render.records import resource
 from klaviyo_spark.sandbox.times import stamp_second
 
 _FORMS = (0, 0, 4, 3, 2)

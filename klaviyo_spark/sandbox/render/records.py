@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from klaviyo_spark.sandbox.asked import Asked
-from klaviyo_spark.sandbox.content_actions import in_older_shape
-from klaviyo_spark.sandbox.content_profiles import attributes as profile_attributes
+from klaviyo_spark.sandbox.content.actions import in_older_shape
+from klaviyo_spark.sandbox.content.profiles import attributes as profile_attributes
 from klaviyo_spark.sandbox.model import Group, Json, Profile, Record, Ref, World
 
 Item = Record | Profile

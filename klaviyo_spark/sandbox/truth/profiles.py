@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.sandbox.content_profiles import attributes
+from klaviyo_spark.sandbox.content.profiles import attributes
 from klaviyo_spark.sandbox.model import Json, Profile
-from klaviyo_spark.sandbox.truth_rows import Row, at
+from klaviyo_spark.sandbox.truth.rows import Row, at
 
 
 def profile_row(profile: Profile) -> Row:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from klaviyo_spark.sandbox.ledger import Key, Ledger
 from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import moment
-from klaviyo_spark.sandbox.truth_events import event_tables
-from klaviyo_spark.sandbox.truth_profiles import profile_row, suppression_rows
-from klaviyo_spark.sandbox.truth_rows import SMALL_TABLES, Row
+from klaviyo_spark.sandbox.truth.events import event_tables
+from klaviyo_spark.sandbox.truth.profiles import profile_row, suppression_rows
+from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row
 
 
 def statement(world: World, ledger: Ledger, until_s: int) -> dict[str, list[Row]]:

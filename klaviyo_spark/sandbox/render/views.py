@@ -12,15 +12,15 @@ from klaviyo_spark.sandbox.answers import invalid_id, not_found
 from klaviyo_spark.sandbox.asked import Asked
 from klaviyo_spark.sandbox.filters import matches
 from klaviyo_spark.sandbox.model import Event, Group, Json, Profile, Record, Ref, World
-from klaviyo_spark.sandbox.paging import Place, Run, cursor_of, place_of, sortable, take
-from klaviyo_spark.sandbox.render import (
+from klaviyo_spark.sandbox.render.events import event_resource, included_with_events
+from klaviyo_spark.sandbox.render.paging import Place, Run, cursor_of, place_of, sortable, take
+from klaviyo_spark.sandbox.render.records import (
     identifiers,
     included_with,
     path_of,
     related,
     resource,
 )
-from klaviyo_spark.sandbox.render_events import event_resource, included_with_events
 from klaviyo_spark.sandbox.times import SECOND_US, stamp
 from klaviyo_spark.sandbox.values import (
     event_meets,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 
-from klaviyo_spark.sandbox.content_events import EventMaker
-from klaviyo_spark.sandbox.day_groups import GroupChanges
-from klaviyo_spark.sandbox.day_messages import MessageChanges
-from klaviyo_spark.sandbox.day_profiles import ProfileChanges
+from klaviyo_spark.sandbox.content.events import EventMaker
+from klaviyo_spark.sandbox.days.groups import GroupChanges
+from klaviyo_spark.sandbox.days.messages import MessageChanges
+from klaviyo_spark.sandbox.days.profiles import ProfileChanges
 from klaviyo_spark.sandbox.ids import Ids
 from klaviyo_spark.sandbox.ledger import Ledger
 from klaviyo_spark.sandbox.model import World
-from klaviyo_spark.sandbox.payloads import group_ids
+from klaviyo_spark.sandbox.render.payloads import group_ids
 from klaviyo_spark.sandbox.times import DAY_S
 
 LOOKBACK_S = 6 * DAY_S + 18 * 3600

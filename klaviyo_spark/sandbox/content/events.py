@@ -1,6 +1,6 @@
 """Events of an account: threads of a message sent, opened, clicked ..., and all the rest.
 
-Only who, what and when is decided here; the properties are worked out in ``payloads.py``.
+Only who, what and when is decided here; the properties are worked out in ``render/payloads.py``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from klaviyo_spark.sandbox.content_profiles import is_quiet
+from klaviyo_spark.sandbox.content.profiles import is_quiet
 from klaviyo_spark.sandbox.ids import event_id, mixed, ulid
 from klaviyo_spark.sandbox.model import Attribution, Event, Message, World
 from klaviyo_spark.sandbox.times import DAY_S

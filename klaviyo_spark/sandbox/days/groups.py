@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from klaviyo_spark.sandbox.content_groups import add_list
+from klaviyo_spark.sandbox.content.groups import add_list
 from klaviyo_spark.sandbox.ids import Ids
 from klaviyo_spark.sandbox.ledger import Ledger
 from klaviyo_spark.sandbox.model import Group, Record, World

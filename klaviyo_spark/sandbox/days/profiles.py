@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from klaviyo_spark.sandbox.content_profiles import (
+from klaviyo_spark.sandbox.content.profiles import (
     REASONS,
     add_profile,
     attributes,

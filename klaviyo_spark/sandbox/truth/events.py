@@ -8,10 +8,10 @@ from typing import Any
 
 from klaviyo_spark.sandbox.ledger import Ledger
 from klaviyo_spark.sandbox.model import Event, Json, World
-from klaviyo_spark.sandbox.payloads import payload
-from klaviyo_spark.sandbox.render_events import served_uuid, shown_attributions
+from klaviyo_spark.sandbox.render.events import served_uuid, shown_attributions
+from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.times import moment
-from klaviyo_spark.sandbox.truth_rows import Row
+from klaviyo_spark.sandbox.truth.rows import Row
 
 # The documented metrics by every name they have had; matched without regard to case.
 DOCUMENTED = (
