@@ -97,7 +97,7 @@ backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
 .PHONY: docs
 docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
 	$(BIN)/python -m klaviyo_spark.commands.dictionary
-	$(BIN)/python -m klaviyo_spark.messages
+	$(BIN)/python -m scripts.messages
 	$(BIN)/python -m klaviyo_spark.config.template
 
 .PHONY: build

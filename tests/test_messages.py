@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from klaviyo_spark import errors, messages
-from klaviyo_spark.messages import said
+from klaviyo_spark import errors
+from scripts import messages
+from scripts.messages import said
 
-WHERE = "klaviyo_spark/messages/meanings.yml"
+WHERE = "scripts/messages/meanings.yml"
 
 
 def test_every_message_has_its_cause_and_a_way_out():

@@ -16,7 +16,7 @@ from klaviyo_spark import errors
 from klaviyo_spark.client import error_table, sleep
 from klaviyo_spark.lake import lock
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(errors.__file__).parent
 GAP = "…"
 # Errors that other modules add to those of ``errors``; named so that they are known here.
 OF_OTHERS = (
@@ -27,7 +27,7 @@ OF_OTHERS = (
     lock.LakeBusy,
 )
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
-_NOT_OURS = ("sandbox/", "messages/", "commands/doctor/", "commands/demo")
+_NOT_OURS = ("sandbox/", "commands/doctor/", "commands/demo")
 # Their ValueErrors are shown behind the name of a setting or an option.
 _SHOWN_VALUE_ERRORS = (
     "config/address.py",

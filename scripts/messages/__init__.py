@@ -1,4 +1,4 @@
-"""Every message that a user can meet, with its cause and the way out: ``ERRORS.md``.
+"""Every message that a user can meet, with its cause and the way out: ``docs/errors.md``.
 
 ``said`` finds the messages in the source, ``meanings.yml`` says what they mean; a message without a
 meaning, or the other way round, is a test that fails.
@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from klaviyo_spark import errors
-from klaviyo_spark.messages.said import Said, classes, messages
+from scripts.messages.said import Said, classes, messages
 
-README = Path(__file__).with_name("ERRORS.md")
+README = Path(__file__).parents[2] / "docs" / "errors.md"
 MEANINGS = Path(__file__).with_name("meanings.yml")
 # Exit codes of what is no error of its own kind.
 _EXITS = {
@@ -79,7 +79,7 @@ def no_longer_said() -> set[str]:
 
 
 def as_markdown() -> str:
-    """``ERRORS.md``."""
+    """``docs/errors.md``."""
     exits: dict[str, list[Said]] = {}
     for one in messages():
         exits.setdefault(one.text, []).append(one)
