@@ -8,9 +8,14 @@
         CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
         TableDiffers       make the table anew from bronze          exit 1
         OtherAccount       take the right key, or another lake      exit 1
+        LakeBusy           wait for the other run, or come again    exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
+      Stopped              the same, of a thread that asks Klaviyo  exit 130
       ApiError             a request to Klaviyo that did not succeed
         RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
+          Unreachable      no connection to the host                tried again, then exit 1
+          Intercepted      not Klaviyo answered                     tried again, then exit 1
+          ErrorPage        an error in the body of an answer 200    tried again, then exit 1
         RateLimitTooLong   Klaviyo asks to wait too long            exit 4
         FatalError         asking again cannot help                 exit 1 or 3
           Unauthorized     the key is wrong                         exit 1, at once
@@ -79,8 +84,29 @@ class OtherAccount(LakeError):
     """Klaviyo answers for another account than the one whose rows the lake holds."""
 
 
+class LakeBusy(LakeError):
+    """Another run holds the lake: wait for it, or come again.
+
+    Args:
+        holder: that run, which says in a text who it is; None where it has not said so.
+        note: what else is known of it.
+        may_be_dead: it looks so, and whoever goes on looking will know.
+    """
+
+    def __init__(self, holder: object | None, note: str = "", may_be_dead: bool = False) -> None:
+        self.holder, self.may_be_dead = holder, may_be_dead
+        self.held = f"the lake is held by {holder or 'another run'}{note}"
+        super().__init__(f"{self.held}; wait for it with --wait, or run again when it has ended")
+
+
 class Interrupted(KlaviyoSparkError):
     """Somebody asked the run to end; what was in hand has landed."""
+
+    exit_code = 130
+
+
+class Stopped(KlaviyoSparkError):
+    """The run is being stopped: nothing more is sent."""
 
     exit_code = 130
 
@@ -106,6 +132,18 @@ class RetryableError(ApiError):
     ) -> None:
         super().__init__(message, status=status)
         self.retry_after_s = retry_after_s
+
+
+class Unreachable(RetryableError):
+    """No connection to the host: no such name, refused, or no answer to a call."""
+
+
+class Intercepted(RetryableError):
+    """Something between this machine and Klaviyo answered in its place."""
+
+
+class ErrorPage(RetryableError):
+    """Status 200 with an error of Klaviyo's in the body."""
 
 
 class RateLimitTooLong(ApiError):

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.errors import LakeBusy
 from klaviyo_spark.lake import lease as leases
 from klaviyo_spark.lake import lock
 from klaviyo_spark.lake.heartbeat import Sign
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lease import lease
-from klaviyo_spark.lake.lock import Holder, LakeBusy
+from klaviyo_spark.lake.lock import Holder
 
 SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
 PATIENCE_S = 300.0  # for what another thread does on a busy machine

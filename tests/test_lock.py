@@ -21,11 +21,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from klaviyo_spark.client.sleep import Stopped
-from klaviyo_spark.errors import LakeError
+from klaviyo_spark.errors import LakeBusy, LakeError, Stopped
 from klaviyo_spark.lake import lease, lock
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.lock import FILE, Holder, LakeBusy, folder_of, held
+from klaviyo_spark.lake.lock import FILE, Holder, folder_of, held
 
 ME = Holder.me("5e6f", "sync")
 

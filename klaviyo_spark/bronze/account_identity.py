@@ -13,9 +13,8 @@ from functools import cached_property
 
 from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.urls import check_next, first_url, origin
-from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized
+from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.resources import ENDPOINTS, TABLES

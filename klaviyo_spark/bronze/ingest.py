@@ -24,7 +24,6 @@ from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.cli.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
-from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
     Interrupted,
@@ -32,6 +31,7 @@ from klaviyo_spark.errors import (
     MissingScope,
     OlderRevisionRetired,
     RateLimitTooLong,
+    Stopped,
     UnknownId,
 )
 from klaviyo_spark.lake.lake import Lake

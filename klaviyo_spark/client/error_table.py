@@ -16,7 +16,9 @@ from klaviyo_spark.errors import (
     ApiError,
     BadAnswer,
     CursorExpired,
+    ErrorPage,
     FatalError,
+    Intercepted,
     MissingScope,
     NotFound,
     OlderRevisionRetired,
@@ -24,6 +26,7 @@ from klaviyo_spark.errors import (
     RevisionRetired,
     Unauthorized,
     UnknownId,
+    Unreachable,
 )
 
 TRIES = 8
@@ -38,18 +41,6 @@ class Contact(IntEnum):
     NONE = 0
     REACHED = 1  # something answered
     ANSWERED = 2  # Klaviyo answered, by a page or by an error of its own
-
-
-class Unreachable(RetryableError):
-    """No connection to the host: no such name, refused, or no answer to a call."""
-
-
-class Intercepted(RetryableError):
-    """Something between this machine and Klaviyo answered in its place."""
-
-
-class ErrorPage(RetryableError):
-    """Status 200 with an error of Klaviyo's in the body."""
 
 
 @dataclass(frozen=True)

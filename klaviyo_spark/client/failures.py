@@ -8,9 +8,9 @@ import requests
 import urllib3
 
 from klaviyo_spark.client import error_table
-from klaviyo_spark.client.error_table import Said, Unreachable
+from klaviyo_spark.client.error_table import Said
 from klaviyo_spark.client.urls import origin
-from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError
+from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError, Unreachable
 from klaviyo_spark.schema.endpoint import Endpoint
 
 

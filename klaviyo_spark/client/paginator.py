@@ -18,10 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from klaviyo_spark.client.client import Client, Page
-from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.scheduler import Turns
-from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.client.urls import check_next
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
@@ -29,7 +27,9 @@ from klaviyo_spark.errors import (
     KlaviyoSparkError,
     RateLimitTooLong,
     RevisionRetired,
+    Stopped,
     Unauthorized,
+    Unreachable,
 )
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.error_table import ErrorPage, Said
-from klaviyo_spark.errors import BadAnswer, RetryableError
+from klaviyo_spark.client.error_table import Said
+from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from klaviyo_spark.schema.instants import as_time
 
 DETAIL_CHARS = 300

@@ -6,15 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.errors import Stopped
 
 Sleep = Callable[[float, "threading.Event | None"], None]
-
-
-class Stopped(KlaviyoSparkError):
-    """The run is being stopped: nothing more is sent."""
-
-    exit_code = 130
 
 
 def raise_if_stopped(stop: threading.Event | None) -> None:

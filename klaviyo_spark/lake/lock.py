@@ -21,9 +21,8 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.errors import LakeError
+from klaviyo_spark.errors import LakeBusy, LakeError, Stopped
 from klaviyo_spark.lake.location import location
 
 if TYPE_CHECKING:
@@ -87,21 +86,6 @@ class Holding:
 
     holder: Holder
     alive: bool | None
-
-
-class LakeBusy(LakeError):
-    """Another run holds the lake: wait for it, or come again.
-
-    Args:
-        holder: that run; None where it has not said who it is.
-        note: what else is known of it.
-        may_be_dead: it looks so, and whoever goes on looking will know.
-    """
-
-    def __init__(self, holder: Holder | None, note: str = "", may_be_dead: bool = False) -> None:
-        self.holder, self.may_be_dead = holder, may_be_dead
-        self.held = f"the lake is held by {holder or 'another run'}{note}"
-        super().__init__(f"{self.held}; wait for it with --wait, or run again when it has ended")
 
 
 @contextmanager

@@ -13,19 +13,10 @@ from functools import cache
 from pathlib import Path
 
 from klaviyo_spark import errors
-from klaviyo_spark.client import error_table, sleep
-from klaviyo_spark.lake import lock
+from klaviyo_spark.client import error_table
 
 PACKAGE = Path(errors.__file__).parent
 GAP = "…"
-# Errors that other modules add to those of ``errors``; named so that they are known here.
-OF_OTHERS = (
-    sleep.Stopped,
-    error_table.ErrorPage,
-    error_table.Intercepted,
-    error_table.Unreachable,
-    lock.LakeBusy,
-)
 # The sample account is Klaviyo's side; the doctor's lines say cause and way out themselves.
 _NOT_OURS = ("sandbox/", "commands/doctor/", "commands/demo")
 # Their ValueErrors are shown behind the name of a setting or an option.

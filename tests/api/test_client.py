@@ -15,23 +15,24 @@ import urllib3
 
 from klaviyo_spark import __version__
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.error_table import Intercepted, Unreachable
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.responses import decode
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.client.sleep import Stopped
 from klaviyo_spark.errors import (
     ApiError,
     BadAnswer,
     ConfigError,
     FatalError,
+    Intercepted,
     MissingScope,
     NotFound,
     OlderRevisionRetired,
     RateLimitTooLong,
     RetryableError,
     RevisionRetired,
+    Stopped,
     Unauthorized,
+    Unreachable,
 )
 
 from .fakes import (

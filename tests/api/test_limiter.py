@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.client.sleep import Stopped
+from klaviyo_spark.errors import Stopped
 from klaviyo_spark.sandbox.answers import Refusal
 from klaviyo_spark.sandbox.limits import Limits
 from klaviyo_spark.schema.endpoint import XL, L, M, Rate, S

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.request_plan import Span
-from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
 from klaviyo_spark.client.responses import Page
-from klaviyo_spark.client.sleep import Stopped, nap
+from klaviyo_spark.client.sleep import nap
 from klaviyo_spark.errors import (
     BadAnswer,
     CursorExpired,
@@ -24,7 +23,9 @@ from klaviyo_spark.errors import (
     MissingScope,
     RateLimitTooLong,
     RevisionRetired,
+    Stopped,
     Unauthorized,
+    Unreachable,
 )
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import XL, Endpoint, S

@@ -15,9 +15,9 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import demo
 from klaviyo_spark.commands.demo_folder import MARK, check_folder, clear_folder
-from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.errors import ConfigError, LakeBusy
 from klaviyo_spark.lake import lock, staging
-from klaviyo_spark.lake.lock import Holder, LakeBusy, locked
+from klaviyo_spark.lake.lock import Holder, locked
 
 
 def a_demo(folder: Path) -> Path:

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 from klaviyo_spark.bronze import request_plan, revisions
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.error_table import Unreachable
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import RetryPolicy
@@ -28,6 +27,7 @@ from klaviyo_spark.errors import (
     RateLimitTooLong,
     RevisionRetired,
     Unauthorized,
+    Unreachable,
 )
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout
