@@ -19,7 +19,6 @@ import pytest
 from api.fakes import Answer, LoopbackServer
 from deltalake import DeltaTable, QueryBuilder
 
-from klaviyo_spark.bronze.metric_selection import DOCUMENTED
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
@@ -29,6 +28,7 @@ from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 
 pytestmark = pytest.mark.account
 

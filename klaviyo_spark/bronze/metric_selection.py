@@ -10,26 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 
-# Names by which the API has called each documented metric. The SMS ones were renamed to "Text
-# Message" on 2026-07-01, "Unsubscribed" before 2024-05.
-DOCUMENTED: dict[str, tuple[str, ...]] = {
-    "received email": ("Received Email",),
-    "received sms": ("Received SMS", "Received Text Message"),
-    "bounced email": ("Bounced Email",),
-    "failed to deliver sms": ("Failed to Deliver SMS", "Failed to Deliver Text Message"),
-    "clicked email": ("Clicked Email",),
-    "clicked sms": ("Clicked SMS", "Clicked Text Message"),
-    "opened email": ("Opened Email",),
-    "marked email as spam": ("Marked Email as Spam",),
-    "unsubscribed": ("Unsubscribed", "Unsubscribed from Email Marketing"),
-    "unsubscribed from sms marketing": (
-        "Unsubscribed from SMS Marketing",
-        "Unsubscribed from SMS",
-        "Unsubscribed from Text Messaging Marketing",
-    ),
-    "subscribed to list": ("Subscribed to List",),
-}
 _KLAVIYO = "klaviyo"
 
 

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from klaviyo_spark.bronze.metric_selection import (
-    DOCUMENTED,
     MetricFact,
     Resolution,
     documented_names,
     metrics_on,
     resolve,
 )
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 
 
 def a_metric(id: str, name: str, integration: str | None = "Klaviyo") -> MetricFact:

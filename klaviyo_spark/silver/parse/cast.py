@@ -8,7 +8,7 @@ calls a table.
 
 from __future__ import annotations
 
-from klaviyo_spark.bronze.metric_selection import DOCUMENTED
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.instants import (
     EPOCH,
