@@ -14,8 +14,7 @@ from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.silver.changes import BOOKKEEPING
-from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.state import bronze_queries
 
 Row = Mapping[str, Any]

@@ -11,10 +11,11 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import LEFT_OUT
-from klaviyo_spark.silver.changes import BOOKKEEPING, Evidence, changes
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.silver.changes import Evidence, changes
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
-from klaviyo_spark.silver.parse.project import columns_of, project
+from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
 
 ACTIONS = TABLES["flow_actions"]

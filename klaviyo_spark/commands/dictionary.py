@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from klaviyo_spark.resources import ALL, TABLES
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.table import Column, TableSpec
-from klaviyo_spark.silver.changes import BOOKKEEPING
-from klaviyo_spark.silver.parse.project import columns_of
 
 README = Path(__file__).parents[1] / "resources" / "README.md"
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.changes import BOOKKEEPING
-from klaviyo_spark.silver.parse.project import columns_of
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.lake import Place

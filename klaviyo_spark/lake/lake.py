@@ -22,10 +22,9 @@ from klaviyo_spark.lake.commit_tag import OPTION, TAG, tagged
 from klaviyo_spark.lake.lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.changes import BOOKKEEPING
-from klaviyo_spark.silver.parse.project import columns_of
 from klaviyo_spark.state import bronze_queries
 
 logger = logging.getLogger(__name__)

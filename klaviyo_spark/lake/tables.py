@@ -23,10 +23,9 @@ from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables as ops
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.changes import BOOKKEEPING
-from klaviyo_spark.silver.parse.project import columns_of
 from klaviyo_spark.state import bronze_queries as bronze
 
 logger = logging.getLogger(__name__)

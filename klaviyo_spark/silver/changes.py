@@ -13,21 +13,13 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import LEFT_OUT
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import Column as ColumnSpec
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.lookups import REFERENCES
 from klaviyo_spark.silver.parse import missing_parts
 from klaviyo_spark.silver.parse.missing_parts import labels_by_column
-from klaviyo_spark.silver.parse.project import columns_of, place_in
-
-# After a table's own columns, in this order.
-BOOKKEEPING = (
-    ("_account_id", "string", "Which Klaviyo account the row is from, by its name in conf."),
-    ("_run_id", "string", "The run that wrote the row last."),
-    ("_landed_at", "timestamp", "When the version shown was fetched from Klaviyo (UTC)."),
-    ("_row_hash", "bigint", "Hash of all columns but _run_id, _landed_at and _deleted_at."),
-    ("_deleted_at", "timestamp", "When a read showed that it is gone (UTC); NULL while it is not."),
-)
+from klaviyo_spark.silver.parse.project import place_in
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
 from klaviyo_spark.silver.deferred_lookups import Settler, written
@@ -27,7 +28,7 @@ from klaviyo_spark.silver.masking import shown
 from klaviyo_spark.silver.member_history import last_held
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.explode import UNREADABLE
-from klaviyo_spark.silver.parse.project import columns_of, glance, project
+from klaviyo_spark.silver.parse.project import glance, project
 from klaviyo_spark.silver.parse.unreadable_pages import (
     UnreadablePage,
     left_out,

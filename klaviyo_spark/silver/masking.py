@@ -20,9 +20,9 @@ from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import parse_read
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import Column, Pii, TableSpec
 from klaviyo_spark.silver.parse.json_spelling import scalar
-from klaviyo_spark.silver.parse.project import columns_of
 
 _INNER, _OUTER = "_inner_pad", "_outer_pad"
 

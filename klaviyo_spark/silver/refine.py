@@ -24,11 +24,11 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
-from klaviyo_spark.silver.parse.project import columns_of
 from klaviyo_spark.silver.pending import Batch, Group, begins, pending
 from klaviyo_spark.silver.writer import RunFacts, Span
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before

@@ -18,7 +18,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Members
-from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.silver.pending import Batch
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote

@@ -22,8 +22,8 @@ from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import PAGE_KEY
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.parse.project import columns_of
 
 # Of a page, all that may name somebody.
 TEXTS = ("path", "query", "slice", "parent_id", "next_url", "body")

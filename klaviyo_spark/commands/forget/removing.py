@@ -23,10 +23,10 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.staging import drop_staging
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import merge_into, text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.changes import BOOKKEEPING, row_hash
-from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 
 # Of a record in quarantine: it is the person, or about nobody else.

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import unfit
 from klaviyo_spark.schema.paths import Path, Read, parse_path, parse_read
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import Column as ColumnSpec
 from klaviyo_spark.schema.table import Precedence, Source, TableSpec
 from klaviyo_spark.silver.parse import missing_parts
@@ -35,12 +36,6 @@ from klaviyo_spark.silver.parse.json_spelling import decoded, holds_code
 
 _ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
-
-
-def columns_of(table: TableSpec) -> tuple[ColumnSpec, ...]:
-    """All columns a record fills: documented, second names, partition, internal."""
-    partition = (table.partition,) if table.partition else ()
-    return (*table.visible, *partition, *table.internal)
 
 
 def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFrame:
