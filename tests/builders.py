@@ -13,7 +13,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state import bronze_queries
+from klaviyo_spark.schema import bronze_table
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 _numbers = itertools.count(1)
@@ -81,8 +81,8 @@ def a_page(
 
 def pages_df(spark: SparkSession, *pages: dict[str, Any]) -> DataFrame:
     """Bronze pages as silver gets them."""
-    schema = ", ".join(f"{name} {type}" for name, type, _ in bronze_queries.COLUMNS)
-    rows = [tuple(page[name] for name, _, _ in bronze_queries.COLUMNS) for page in pages]
+    schema = ", ".join(f"{name} {type}" for name, type, _ in bronze_table.COLUMNS)
+    rows = [tuple(page[name] for name, _, _ in bronze_table.COLUMNS) for page in pages]
     return spark.createDataFrame(rows, schema).selectExpr("*", "account_id AS _account_id")
 
 

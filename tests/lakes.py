@@ -13,9 +13,8 @@ from deltalake import write_deltalake
 from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
-from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
-from klaviyo_spark.state import bronze_queries
 
 Row = Mapping[str, Any]
 
@@ -56,7 +55,7 @@ def write(lake: Path, table: str, *rows: Row) -> None:
         lake / f"{schema}.db" / name,
         pa.Table.from_pylist(filled, schema=fields),
         mode="append",
-        partition_by=list(bronze_queries.PARTITIONS) if schema == "klaviyo_bronze" else None,
+        partition_by=list(bronze_table.PARTITIONS) if schema == "klaviyo_bronze" else None,
     )
 
 
@@ -82,7 +81,7 @@ def _silver(name: str, row: Row, now: Any) -> dict[str, Any]:
 
 def _columns(schema: str, name: str) -> dict[str, str]:
     if schema == "klaviyo_bronze":
-        return {column: type for column, type, _ in bronze_queries.COLUMNS}
+        return {column: type for column, type, _ in bronze_table.COLUMNS}
     if schema == "klaviyo_ops":
         return {column: type for column, type, _ in ops_tables.TABLES[name][1]}
     return {

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from bench.pages import Template, pages
 
-from klaviyo_spark.state.bronze_queries import COLUMNS
+from klaviyo_spark.schema.bronze_table import COLUMNS
 
 
 def test_pages_to_measure_with_have_every_column_of_bronze(tmp_path):

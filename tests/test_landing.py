@@ -30,7 +30,7 @@ from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.lake.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state import bronze_queries
+from klaviyo_spark.schema import bronze_table
 
 DAY = timedelta(days=1)
 Row = dict[str, Any]
@@ -62,7 +62,7 @@ def a_fetched(
 
 def a_row(page_no: int = 1, body: bytes = b"{}", fetched_at: datetime = NOON, **facts: Any) -> Row:
     """A row as bronze gets it."""
-    row = bronze_queries.page_row(a_fetched(WALK, page_no, body, fetched_at), "default", "run")
+    row = landing.page_row(a_fetched(WALK, page_no, body, fetched_at), "default", "run")
     return {**row, "batch_id": "batch", **facts}
 
 
@@ -154,7 +154,7 @@ def test_a_row_has_the_columns_of_bronze_and_its_body_to_the_byte():
     lander.take(a_fetched(WALK, body='{"data":"😀"}'.encode()))
     lander.flush()
     ((row,),) = lake.batches
-    assert set(row) == {name for name, _, _ in bronze_queries.COLUMNS}
+    assert set(row) == {name for name, _, _ in bronze_table.COLUMNS}
     assert (row["body"], row["bytes"]) == ('{"data":"😀"}'.encode(), 15)
     assert row["sha256"] == hashlib.sha256(row["body"]).hexdigest()
 
@@ -186,11 +186,11 @@ def test_a_batch_that_was_refused_is_neither_counted_nor_appended_again(small_ba
 
 # -- a local table --------------------------------------------------------------------------------
 
-SCHEMA = pa.schema([(name, ARROW[type]) for name, type, _ in bronze_queries.COLUMNS])
+SCHEMA = pa.schema([(name, ARROW[type]) for name, type, _ in bronze_table.COLUMNS])
 
 
 def a_table(folder: Path) -> Path:
-    deltalake.DeltaTable.create(folder, SCHEMA, partition_by=list(bronze_queries.PARTITIONS))
+    deltalake.DeltaTable.create(folder, SCHEMA, partition_by=list(bronze_table.PARTITIONS))
     return folder
 
 
@@ -201,7 +201,7 @@ def table(tmp_path) -> Path:
 
 
 def a_writer(folder: Path) -> LocalPages:
-    return LocalPages(folder, SCHEMA, bronze_queries.PARTITIONS, bronze_queries.STATISTICS)
+    return LocalPages(folder, SCHEMA, bronze_table.PARTITIONS, bronze_table.STATISTICS)
 
 
 def rows_of(folder: Path) -> list[Row]:
@@ -310,7 +310,7 @@ def test_statistics_bound_all_values(found):
     ]
     stats = LocalPages._stats(_unopened(), rows)
     assert stats["numRecords"] == len(rows)
-    assert stats["nullCount"] == dict.fromkeys(bronze_queries.STATISTICS, 0)
+    assert stats["nullCount"] == dict.fromkeys(bronze_table.STATISTICS, 0)
     low, high = stats["minValues"], stats["maxValues"]
     for row in rows:
         assert _instant(low) <= row["fetched_at"] <= _instant(high)
@@ -324,7 +324,7 @@ def test_statistics_bound_all_values(found):
 def _unopened() -> LocalPages:
     """A writer without its table."""
     writer = LocalPages.__new__(LocalPages)
-    writer._statistics = bronze_queries.STATISTICS
+    writer._statistics = bronze_table.STATISTICS
     return writer
 
 
@@ -393,9 +393,9 @@ def test_a_feature_switched_on_while_a_batch_is_written_leaves_no_file_of_it(tab
 
 def test_a_table_that_delta_rs_cannot_open_is_spark_s(table):
     """As one whose columns are mapped by names that it does not find."""
-    fields = [a_field(name, type) for name, type, _ in bronze_queries.COLUMNS]
+    fields = [a_field(name, type) for name, type, _ in bronze_table.COLUMNS]
     mapped = {"reader": 2, "writer": 5, "delta__columnMapping__mode": "name"}
-    write_log(table, fields, partitions=bronze_queries.PARTITIONS, version=1, **mapped)
+    write_log(table, fields, partitions=bronze_table.PARTITIONS, version=1, **mapped)
     with pytest.raises(Unfit, match="Column mapping is enabled"):
         a_writer(table).append([a_row(1)])
 

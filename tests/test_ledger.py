@@ -18,11 +18,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.lander import page_row
 from klaviyo_spark.bronze.request_plan import Parent, Span
 from klaviyo_spark.client.paginator import Fetched, pages
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state.bronze_queries import page_row
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.resume_points import (
     EVER,

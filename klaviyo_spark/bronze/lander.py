@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from typing import Any
 
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.state.bronze_queries import page_row
-from klaviyo_spark.state.resume_points import Landed, landed
+from klaviyo_spark.state.resume_points import Landed, landed, slice_text
 
 logger = logging.getLogger(__name__)
 
@@ -53,3 +53,45 @@ class Lander:
         self.bytes += size
         for row in rows:
             self.walks[row["walk_id"]] = landed(row, self.walks.get(row["walk_id"]))
+
+
+def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
+    """The row of one page, by column name; ``batch_id`` is said by who appends it.
+
+    The body stays bytes, which Arrow takes as UTF-8: as text, one emoji makes it four times as big.
+    """
+    walk, page = got.walk, got.page
+    return {
+        "resource": walk.endpoint.resource,
+        "ingest_date": page.fetched_at.date(),
+        "account_id": account_id,
+        "endpoint": walk.endpoint.name,
+        "path": page.path,
+        "query": page.query,
+        "slice": slice_text(walk.facts),
+        "parent_id": walk.parent_id,
+        "parent_version": walk.parent_version,
+        "window_start": walk.bounds.start if walk.bounds else None,
+        "window_end": walk.bounds.end if walk.bounds else None,
+        "reached": walk.reached,
+        "in_order": walk.in_order,
+        "walk_id": walk.walk_id,
+        "page_no": got.page_no,
+        "next_url": page.next_url,
+        "is_last": got.is_last,
+        "read_id": walk.read_id,
+        "read_walks": walk.read_walks,
+        "read_run_id": walk.read_run_id or run_id,
+        "read_started_at": walk.read_started_at,
+        "complete": walk.complete,
+        "revision": page.revision,
+        "status": page.status,
+        "http_date": page.http_date,
+        "fetched_at": page.fetched_at,
+        "bytes": len(page.body),
+        "sha256": hashlib.sha256(page.body).hexdigest(),
+        "record_count": page.record_count,
+        "run_id": run_id,
+        "forgotten_at": None,
+        "body": page.body,
+    }

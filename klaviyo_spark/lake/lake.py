@@ -21,11 +21,10 @@ from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import OPTION, TAG, tagged
 from klaviyo_spark.lake.lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
-from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.state import bronze_queries
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +79,7 @@ class Lake(Tables):
             self._append_pages(rows)
 
     def _append_pages(self, rows: list[dict[str, Any]]) -> None:
-        schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze_queries.COLUMNS])
+        schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze_table.COLUMNS])
         table = self._bronze()
         folder = folder_of(self)
         if folder and local_pages.available():
@@ -88,8 +87,8 @@ class Lake(Tables):
                 self._local_pages = local_pages.LocalPages(
                     folder / f"{self.place.bronze}.db" / "pages",
                     schema,
-                    bronze_queries.PARTITIONS,
-                    bronze_queries.STATISTICS,
+                    bronze_table.PARTITIONS,
+                    bronze_table.STATISTICS,
                 )
             try:
                 self._local_pages.append(rows)
@@ -99,7 +98,7 @@ class Lake(Tables):
                 return
         frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
         (
-            frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_queries.COLUMNS])
+            frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_table.COLUMNS])
             .coalesce(1)
             .writeTo(table)
             .options(maxRecordsPerFile="64", **OPTION)
@@ -108,7 +107,7 @@ class Lake(Tables):
 
     def page_rows(self, pages: Sequence[Mapping[str, Any]]) -> DataFrame:
         """Some columns of pages, all of them the same, as rows."""
-        types = {name: TYPES[type] for name, type, _ in bronze_queries.COLUMNS}
+        types = {name: TYPES[type] for name, type, _ in bronze_table.COLUMNS}
         schema = pa.schema([(name, types[name]) for name in pages[0]])
         return self.spark.createDataFrame(pa.Table.from_pylist(list(pages), schema=schema))
 

@@ -21,12 +21,11 @@ from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff
 from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import bronze_table, sql_text
 from klaviyo_spark.schema import ops_tables as ops
-from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.state import bronze_queries as bronze
 
 logger = logging.getLogger(__name__)
 
@@ -181,10 +180,10 @@ class Tables:
     def _bronze(self) -> str:
         return self._ensure(
             self.place.table(self.place.bronze, "pages"),
-            bronze.COLUMNS,
+            bronze_table.COLUMNS,
             "One row per page of an answer of Klaviyo, exactly as received.",
-            partitions=bronze.PARTITIONS,
-            statistics=bronze.STATISTICS,
+            partitions=bronze_table.PARTITIONS,
+            statistics=bronze_table.STATISTICS,
         )
 
     def silver_schema(self, table: str) -> str:

@@ -1,118 +1,12 @@
-"""The bronze table: one row per page, exactly as received, and what the request knew. No I/O here.
+"""What is asked of the bronze table: complete reads, landed walks, parents last asked about.
 
-It is its own ledger: which walks and reads are complete is read from it, and silver can be made
-from it again without asking Klaviyo. Only ``forget`` ever changes a page.
+DataFrame -> DataFrame, no I/O here; ``schema.bronze_table`` says what the columns mean.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-
-from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.state.resume_points import slice_text
-
-# Name, type, comment; partitioned by the first two.
-COLUMNS = (
-    ("resource", "string", "Which of the eight resources."),
-    ("ingest_date", "date", "UTC day it was fetched."),
-    ("account_id", "string", "The account's name in conf."),
-    ("endpoint", "string", "Our name of the operation asked."),
-    ("path", "string", "Path asked, with the parent's id in it."),
-    ("query", "string", "Query as sent; a cursor belongs to it."),
-    ("slice", "string", "Facts of the listing asked for, as JSON: channel, archived."),
-    ("parent_id", "string", "The list, segment, campaign or action asked about."),
-    ("parent_version", "string", "Digest of that parent as it was listed then."),
-    ("window_start", "timestamp", "Lower bound asked for (UTC); NULL for none."),
-    ("window_end", "timestamp", "End of what the walk was to read by then (UTC); NULL for none."),
-    (
-        "reached",
-        "timestamp",
-        "Latest time on the walk's pages so far (UTC), if they come by it.",
-    ),
-    (
-        "in_order",
-        "boolean",
-        "False once the walk's records came in another order of time than asked for: then reached "
-        "is not known.",
-    ),
-    ("walk_id", "string", "One run through an endpoint's pages by cursor."),
-    ("page_no", "int", "Place in the walk, from 1."),
-    ("next_url", "string", "links.next as given; NULL on the last page."),
-    ("is_last", "boolean", "The walk ends here: with this page landed it is complete."),
-    ("read_id", "string", "The walks that together are one read of a listing."),
-    ("read_walks", "int", "How many listings that read has, each in one walk or more."),
-    ("read_run_id", "string", "The run that began the read; another than run_id went on with it."),
-    ("read_started_at", "timestamp", "When the read began (UTC), by Klaviyo's clock."),
-    ("complete", "boolean", "The read holds all there is: what it lacks is gone."),
-    ("revision", "string", "API revision asked for."),
-    ("status", "int", "HTTP status: 200, or 404 for a parent that was not found."),
-    ("http_date", "timestamp", "Klaviyo's Date header (UTC)."),
-    (
-        "fetched_at",
-        "timestamp",
-        "When it was received (UTC), by Klaviyo's clock, and later than any page before.",
-    ),
-    ("bytes", "bigint", "Length of the body as received."),
-    ("sha256", "string", "Digest of the body as received."),
-    ("record_count", "int", "Objects in data."),
-    ("run_id", "string", "The run that fetched it."),
-    ("batch_id", "string", "The append it came with."),
-    (
-        "forgotten_at",
-        "timestamp",
-        "When somebody was last taken out of it (UTC): since then the body is not as received.",
-    ),
-    ("body", "string", "The body, exactly as received unless forgotten_at says otherwise."),
-)
-PARTITIONS = ("resource", "ingest_date")
-# Statistics for finding accounts, batches and reads; never on bodies.
-STATISTICS = ("account_id", "batch_id", "fetched_at", "run_id")
-
-
-def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
-    """The row of one page, by column name; ``batch_id`` is said by who appends it.
-
-    The body stays bytes, which Arrow takes as UTF-8: as text, one emoji makes it four times as big.
-    """
-    walk, page = got.walk, got.page
-    return {
-        "resource": walk.endpoint.resource,
-        "ingest_date": page.fetched_at.date(),
-        "account_id": account_id,
-        "endpoint": walk.endpoint.name,
-        "path": page.path,
-        "query": page.query,
-        "slice": slice_text(walk.facts),
-        "parent_id": walk.parent_id,
-        "parent_version": walk.parent_version,
-        "window_start": walk.bounds.start if walk.bounds else None,
-        "window_end": walk.bounds.end if walk.bounds else None,
-        "reached": walk.reached,
-        "in_order": walk.in_order,
-        "walk_id": walk.walk_id,
-        "page_no": got.page_no,
-        "next_url": page.next_url,
-        "is_last": got.is_last,
-        "read_id": walk.read_id,
-        "read_walks": walk.read_walks,
-        "read_run_id": walk.read_run_id or run_id,
-        "read_started_at": walk.read_started_at,
-        "complete": walk.complete,
-        "revision": page.revision,
-        "status": page.status,
-        "http_date": page.http_date,
-        "fetched_at": page.fetched_at,
-        "bytes": len(page.body),
-        "sha256": hashlib.sha256(page.body).hexdigest(),
-        "record_count": page.record_count,
-        "run_id": run_id,
-        "forgotten_at": None,
-        "body": page.body,
-    }
 
 
 def complete_reads(pages: DataFrame) -> DataFrame:

@@ -24,7 +24,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Landed:
-    """A walk as far as its pages have landed; names as in ``bronze.COLUMNS``.
+    """A walk as far as its pages have landed; names as in ``bronze_table.COLUMNS``.
 
     Args:
         slice: JSON.
