@@ -15,10 +15,8 @@ from api.fakes import BASE
 from builders import a_flow, a_flow_action, a_page
 
 from klaviyo_spark.bronze.ingest import _Ingest
-from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.bronze.metric_selection import metrics_on
-from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
-from klaviyo_spark.bronze.request_plan import Asked
+from klaviyo_spark.bronze.planner import Due, Wanted
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
@@ -31,6 +29,7 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks
 from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.models import JOINED_LATE, Asked, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import Landed, landed
 from klaviyo_spark.state.store import Lately
 from klaviyo_spark.state.watermarks import Known

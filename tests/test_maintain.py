@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from builders import NOON, a_member, a_page
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import maintain
 from klaviyo_spark.commands.maintain import Kept, Upkeep, lines
@@ -25,6 +24,7 @@ from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import pages_gone_before, silver_states
 
 DAY = timedelta(days=1)

@@ -13,7 +13,6 @@ from builders import NOON
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.bronze.request_plan import (
-    Asked,
     Parent,
     Span,
     event_walks,
@@ -25,6 +24,7 @@ from klaviyo_spark.bronze.request_plan import (
 from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.intervals import Range, Read, due
+from klaviyo_spark.state.models import Asked
 
 BASE = "https://a.klaviyo.com"
 DAY = timedelta(days=1)

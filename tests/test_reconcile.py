@@ -11,7 +11,6 @@ import pytest
 from builders import NOON, a_member, a_page, a_record, an_attribution, an_event
 from compare import held
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.lake import commit_tag
 from klaviyo_spark.lake.delta_log import in_folder
 from klaviyo_spark.lake.lake import Lake, Place
@@ -20,6 +19,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.models import Outcome
 
 pytestmark = pytest.mark.account
 

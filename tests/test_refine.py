@@ -24,8 +24,9 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
 from klaviyo_spark.silver import writer as writing
 from klaviyo_spark.silver.dependencies import depends_on, in_order
-from klaviyo_spark.silver.pending import Batch, pending
+from klaviyo_spark.silver.pending import pending
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.models import Batch
 
 DAY = timedelta(days=1)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.cli.progress import Progress, Stage
 from klaviyo_spark.commands.summary import of_several
 from klaviyo_spark.commands.sync import pipeline, several
@@ -24,6 +23,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
 from klaviyo_spark.progress import View
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.state.models import Outcome
 
 REFUSED = Unauthorized("GET /api/metrics -> 401: KEY_EU was refused")
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)

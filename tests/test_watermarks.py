@@ -13,9 +13,9 @@ from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.state.intervals import Range, Read, uncovered
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.state.resume_points import EVER, Landed
 from klaviyo_spark.state.watermarks import (
     Known,

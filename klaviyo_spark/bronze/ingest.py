@@ -18,8 +18,7 @@ from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
 from klaviyo_spark.bronze.account_identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.lost_pages import check_bronze
-from klaviyo_spark.bronze.membership import GroupRead, Key
-from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
+from klaviyo_spark.bronze.planner import Due, Wanted
 from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.cli.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.client.client import Client
@@ -37,10 +36,11 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
-__all__ = ["Outcome", "Wanted", "ingest"]
+__all__ = ["Wanted", "ingest"]
 
 logger = logging.getLogger(__name__)
 

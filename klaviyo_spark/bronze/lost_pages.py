@@ -15,12 +15,12 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.state.drift import newest
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.retention import pages_gone
 from klaviyo_spark.state.store import bronze_state
 

@@ -16,36 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from klaviyo_spark.bronze.request_plan import Parent
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
 
 COUNTS = 15
-Key = tuple[str, str]
-"""Resource and id of a group."""
-# Segments show a new member some minutes late, and imports may take as long.
-JOINED_LATE = timedelta(hours=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class GroupRead:
-    """What is known of a group's members.
-
-    Args:
-        whole_at: when they were last read whole, and ``whole_by`` which run.
-        joined_at: when the last one that has been read joined.
-        counted_at: when they were last counted.
-        version: digest of the group's record at the last read.
-        last_difference: Klaviyo's number minus the members listed, at the last whole read that was
-            made for it.
-        difference: the same where the whole read before it showed it too; else 0.
-    """
-
-    whole_at: datetime | None = None
-    joined_at: datetime | None = None
-    counted_at: datetime | None = None
-    version: str | None = None
-    last_difference: int | None = None
-    difference: int = 0
-    whole_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
-from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, decode
@@ -23,6 +22,7 @@ from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.state import store
+from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed, take_up
 
 logger = logging.getLogger(__name__)
@@ -49,35 +49,6 @@ class Wanted:
     full_members_every: timedelta
     metrics: str | Sequence[str]
     threads: int
-
-
-@dataclass
-class Outcome:
-    """What came of it: pages landed, and a line for each thing that did not go well.
-
-    ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
-    ``resume_at``: when all that the rate limit stopped can go on (UTC).
-    ``stopped``: budgets that are spent for longer than a run waits.
-    """
-
-    pages: int = 0
-    bytes: int = 0
-    failed: dict[str, list[str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    resume_at: datetime | None = None
-    went_on_with: tuple[str, ...] = ()
-    stopped: set[str] = field(default_factory=set)
-
-    def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
-        """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
-        self.resume_at = max(resume_at, self.resume_at or resume_at)
-        self.stopped.add(endpoint.budget)
-
-    def fail(self, resource: str, message: str) -> None:
-        """Note that ``resource`` is not all there; the same message counts once."""
-        lines = self.failed.setdefault(resource, [])
-        if message not in lines:
-            lines.append(message)
 
 
 def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:

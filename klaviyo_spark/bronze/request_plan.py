@@ -19,6 +19,7 @@ from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import Path, parse_path
 from klaviyo_spark.state.intervals import Range, Read, due
+from klaviyo_spark.state.models import Asked
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100
@@ -56,14 +57,6 @@ class Parent:
     version: str = ""
     settled: bool = True
     sent_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """When a parent was last asked about, and what its record was like then."""
-
-    version: str | None
-    at: datetime
 
 
 def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk]:

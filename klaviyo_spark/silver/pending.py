@@ -6,15 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-
-@dataclass(frozen=True)
-class Batch:
-    """One append to bronze, as far as one endpoint is concerned."""
-
-    batch_id: str
-    run_id: str
-    endpoint: str
-    first_fetched: datetime
+from klaviyo_spark.state.models import Batch
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
@@ -23,6 +22,7 @@ from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.silver.repair import Mending, mending
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import landed_batches, pages_gone_before, pages_lost, read_drift
 
 

@@ -29,10 +29,11 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
-from klaviyo_spark.silver.pending import Batch, Group, begins, pending
+from klaviyo_spark.silver.pending import Group, begins, pending
 from klaviyo_spark.silver.writer import RunFacts, Span
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.state.drift import Drift
+from klaviyo_spark.state.models import Batch
 from klaviyo_spark.state.store import (
     landed_batches,
     load_notes,

@@ -10,7 +10,6 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.request_plan import Asked
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
@@ -19,11 +18,11 @@ from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.schema.silver_columns import columns_of
-from klaviyo_spark.silver.pending import Batch
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
 from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at
 from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.models import Asked, Batch
 from klaviyo_spark.state.resume_points import Done, Landed
 from klaviyo_spark.state.retention import pages_gone
 from klaviyo_spark.state.watermarks import INGEST, RESUMED, Known, Watermark, known

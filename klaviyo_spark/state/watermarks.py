@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state.intervals import Range, Read, merge
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
 from klaviyo_spark.state.resume_points import EVER, Landed, with_order_lost
 
 # Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and

@@ -16,8 +16,7 @@ from klaviyo_spark.bronze import request_plan as plan
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.lander import Lander
-from klaviyo_spark.bronze.membership import GroupRead, Key
-from klaviyo_spark.bronze.planner import Outcome, Wanted
+from klaviyo_spark.bronze.planner import Wanted
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import OtherAccount, Unauthorized
@@ -25,6 +24,7 @@ from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state import resume_points
 from klaviyo_spark.state.intervals import Read
+from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
 
 from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body

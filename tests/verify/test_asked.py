@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
@@ -21,6 +20,7 @@ from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.state.models import Outcome
 
 KEY = "pk_sandbox"
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.bronze.membership import GroupRead, Key
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -28,6 +26,7 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.watermarks import Known
 
 KEY = "pk_sandbox"

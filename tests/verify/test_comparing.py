@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from klaviyo_spark.bronze.membership import GroupRead
 from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.commands.verify import comparing
 from klaviyo_spark.commands.verify.comparing import Check, Held, Listed
+from klaviyo_spark.state.models import GroupRead
 
 D1, D2, D3 = (date(2026, 5, n) for n in (1, 2, 3))
 READ_AT = datetime(2026, 5, 3, 12, tzinfo=timezone.utc)

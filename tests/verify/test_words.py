@@ -8,13 +8,13 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.commands.verify.comparing import Check
 from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.run import Verified, exit_code, problems
 from klaviyo_spark.commands.verify.words import SHOWN, as_json, lines, verdict
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.state.models import Outcome
 
 AT = datetime(2026, 11, 24, tzinfo=timezone.utc)
 

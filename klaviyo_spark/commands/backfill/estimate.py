@@ -8,7 +8,6 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from klaviyo_spark.bronze.metric_selection import resolve
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -22,6 +21,7 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state import store
+from klaviyo_spark.state.models import Outcome
 
 
 def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Progress) -> Iterator[str]:

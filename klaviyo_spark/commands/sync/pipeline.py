@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.ingest import Outcome, Wanted, ingest
+from klaviyo_spark.bronze.ingest import Wanted, ingest
 from klaviyo_spark.cli.progress import Progress, Shows, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
@@ -37,6 +37,7 @@ from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import shown_otherwise
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.bronze.membership import Key
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli.progress import Progress, Stage
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
@@ -30,6 +28,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.state.models import Key, Outcome
 
 logger = logging.getLogger(__name__)
 

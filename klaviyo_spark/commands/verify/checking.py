@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.bronze.metric_selection import resolve
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.commands.verify import comparing
 from klaviyo_spark.commands.verify.asked import Counts, Klaviyo, Now
 from klaviyo_spark.commands.verify.comparing import Check, Listed
@@ -19,6 +17,7 @@ from klaviyo_spark.commands.verify.listings import Listing, listings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.state import store
+from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.watermarks import Known
 
 Days = Mapping[str, Collection[date]]

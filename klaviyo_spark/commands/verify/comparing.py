@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.bronze.request_plan import Parent
+from klaviyo_spark.state.models import GroupRead, Key
 
 EVENTS, MEMBERS, RECORDS = "events", "members", "records"
 

@@ -9,13 +9,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.membership import Key
 from klaviyo_spark.clock import utc
 from klaviyo_spark.commands.verify.comparing import EVENTS, Check, Held
 from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.state.models import Key
 
 
 class Holdings:

@@ -9,13 +9,13 @@ from typing import Any
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.account_identity import Identity
-from klaviyo_spark.bronze.membership import GroupRead, Key
 from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state.models import GroupRead, Key
 from klaviyo_spark.state.resume_points import Landed
 
 # From so many pages on threads share a reading: it takes a few requests more, and far less time.

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
-from klaviyo_spark.bronze.ingest import Outcome, ingest
+from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
@@ -30,6 +30,7 @@ from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state import store
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import newest_page
 
 # Of profiles Klaviyo says no number; every complete read compares them whole.

@@ -1,0 +1,83 @@
+"""What both bronze and silver say and are told: values alone, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from klaviyo_spark.schema.endpoint import Endpoint
+
+Key = tuple[str, str]
+"""Resource and id of a group."""
+# Segments show a new member some minutes late, and imports may take as long.
+JOINED_LATE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class GroupRead:
+    """What is known of a group's members.
+
+    Args:
+        whole_at: when they were last read whole, and ``whole_by`` which run.
+        joined_at: when the last one that has been read joined.
+        counted_at: when they were last counted.
+        version: digest of the group's record at the last read.
+        last_difference: Klaviyo's number minus the members listed, at the last whole read that was
+            made for it.
+        difference: the same where the whole read before it showed it too; else 0.
+    """
+
+    whole_at: datetime | None = None
+    joined_at: datetime | None = None
+    counted_at: datetime | None = None
+    version: str | None = None
+    last_difference: int | None = None
+    difference: int = 0
+    whole_by: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """When a parent was last asked about, and what its record was like then."""
+
+    version: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One append to bronze, as far as one endpoint is concerned."""
+
+    batch_id: str
+    run_id: str
+    endpoint: str
+    first_fetched: datetime
+
+
+@dataclass
+class Outcome:
+    """What came of it: pages landed, and a line for each thing that did not go well.
+
+    ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
+    ``resume_at``: when all that the rate limit stopped can go on (UTC).
+    ``stopped``: budgets that are spent for longer than a run waits.
+    """
+
+    pages: int = 0
+    bytes: int = 0
+    failed: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    resume_at: datetime | None = None
+    went_on_with: tuple[str, ...] = ()
+    stopped: set[str] = field(default_factory=set)
+
+    def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
+        """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
+        self.resume_at = max(resume_at, self.resume_at or resume_at)
+        self.stopped.add(endpoint.budget)
+
+    def fail(self, resource: str, message: str) -> None:
+        """Note that ``resource`` is not all there; the same message counts once."""
+        lines = self.failed.setdefault(resource, [])
+        if message not in lines:
+            lines.append(message)
