@@ -21,10 +21,10 @@ def row_counts(lake: Lake) -> dict[str, int]:
     """
     folder = folder_of(lake)
     if folder and without_spark():
-        from klaviyo_spark.commands.status.facts import ROWS_OF
         from klaviyo_spark.lake.readers.catalog import Tables
         from klaviyo_spark.lake.readers.fallback import Fallback
         from klaviyo_spark.lake.readers.folder import Files
+        from klaviyo_spark.lake.readers.reader import ROWS_OF
 
         place = lake.place
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))

@@ -5,7 +5,8 @@ Spark, ``tables`` with it), ``facts`` says what is asked of it, ``summing`` puts
 together, ``words`` prints them.
 """
 
-from klaviyo_spark.commands.status.facts import Facts, Reader, facts
+from klaviyo_spark.commands.status.facts import Facts, facts
 from klaviyo_spark.commands.status.summing import Status, summed
+from klaviyo_spark.lake.readers.reader import Reader
 
 __all__ = ["Facts", "Reader", "Status", "facts", "summed"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from klaviyo_spark.commands.backfill.steps import Window
-from klaviyo_spark.commands.status.facts import Facts, Row
+from klaviyo_spark.commands.status.facts import Facts
+from klaviyo_spark.lake.readers.reader import Row
 
 
 @dataclass(frozen=True)

@@ -6,46 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
 
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.readers.reader import ROWS_OF, Reader, Row
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state.drift import Loaded, looked_at
-
-Row = Mapping[str, Any]
 
 # Runs of an account that are looked at: the ones shown, and those whose pages are the newest in
 # some table.
 RUNS = 200
 _SIDE_BY_SIDE = 8
-
-
-class Reader(Protocol):
-    """Looks into a lake. A table that is not there is None, times are UTC and say so.
-
-    Calls come from several threads.
-    """
-
-    def count(self, schema: str, table: str) -> int | None:
-        """Rows of a table, from Delta's log."""
-        ...
-
-    def newest_event(self) -> datetime | None:
-        """The latest ``events.event_datetime``; None too where there is no event."""
-        ...
-
-    def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
-        """The rows of a query; ``{t}`` in it is the table."""
-        ...
-
-    def holding(self) -> Holding | None:
-        """Who holds the lake."""
-        ...
-
-    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
-        """Tables as their logs have them; commits of others after the version that is named."""
-        ...
 
 
 # Schema and SQL per question. Nothing but names and plain aggregates: two engines read this.
@@ -131,8 +102,6 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
 }
 
 
-# Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
-ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
 _NEWEST_OF = (
     "SELECT _account_id AS account_id, max(event_datetime) AS newest FROM {t} GROUP BY _account_id"
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from klaviyo_spark.commands.status.backfills import Unfinished, unfinished
-from klaviyo_spark.commands.status.facts import Facts, Row
+from klaviyo_spark.commands.status.facts import Facts
 from klaviyo_spark.commands.status.standing import Changed, changed, removed
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 
 # Of that many runs a line is shown.

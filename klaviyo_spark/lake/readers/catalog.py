@@ -8,11 +8,11 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
-from klaviyo_spark.commands.status.facts import Row
 from klaviyo_spark.lake import lease
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from klaviyo_spark.lake.table_states import table_states
@@ -20,7 +20,7 @@ from klaviyo_spark.lake.tables import is_not_there
 
 
 class Tables:
-    """The reader of any lake; see ``facts.Reader``. It makes no table."""
+    """The reader of any lake; see ``reader.Reader``. It makes no table."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake

@@ -7,16 +7,16 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.commands.status.facts import Reader, Row
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.readers.reader import Reader, Row
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files
 
 
 class Fallback:
-    """The reader of a folder; see ``facts.Reader``.
+    """The reader of a folder; see ``reader.Reader``.
 
     Args:
         start: gives the reader that asks Spark; called once, if at all.

@@ -12,16 +12,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
-from klaviyo_spark.commands.status.facts import Row
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.delta_log import TableState, in_folder
 from klaviyo_spark.lake.lock import Holding, holding
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.table_features import is_read
 
 
 class Files:
-    """The reader of a folder; see ``facts.Reader``."""
+    """The reader of a folder; see ``reader.Reader``."""
 
     def __init__(self, folder: Path, schemas: Schemas) -> None:
         self._folder, self._schemas = folder, schemas

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.commands.status.facts import Reader
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.readers.reader import Reader
 from klaviyo_spark.lake.warehouse import check_warehouse
 
 if TYPE_CHECKING:

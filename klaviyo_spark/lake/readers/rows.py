@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from klaviyo_spark.commands.status.facts import Row
+from klaviyo_spark.lake.readers.reader import Row
 
 
 def plain(table: pa.Table) -> list[Row]:

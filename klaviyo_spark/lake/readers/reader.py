@@ -1,0 +1,41 @@
+"""What a reader answers of a lake that is only looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.lock import Holding
+
+Row = Mapping[str, Any]
+# Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
+ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
+
+
+class Reader(Protocol):
+    """Looks into a lake. A table that is not there is None, times are UTC and say so.
+
+    Calls come from several threads.
+    """
+
+    def count(self, schema: str, table: str) -> int | None:
+        """Rows of a table, from Delta's log."""
+        ...
+
+    def newest_event(self) -> datetime | None:
+        """The latest ``events.event_datetime``; None too where there is no event."""
+        ...
+
+    def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
+        """The rows of a query; ``{t}`` in it is the table."""
+        ...
+
+    def holding(self) -> Holding | None:
+        """Who holds the lake."""
+        ...
+
+    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+        """Tables as their logs have them; commits of others after the version that is named."""
+        ...
