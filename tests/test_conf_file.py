@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.commands.init import fitting
 from klaviyo_spark.config import template
 from klaviyo_spark.config.models import Settings, load
 from klaviyo_spark.config.secrets import VARIABLE
-from klaviyo_spark.config.template import filled, fitting
+from klaviyo_spark.config.template import filled
 from klaviyo_spark.errors import ConfigError
 
 TEMPLATE = template.TEMPLATE.read_text(encoding="utf-8")

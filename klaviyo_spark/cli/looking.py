@@ -30,6 +30,7 @@ from klaviyo_spark.errors import ConfigError
 @options.LOGGING
 def init(config: str | None, force: bool, **given: Any) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
+    from klaviyo_spark.commands.init import fitting
     from klaviyo_spark.config import template
     from klaviyo_spark.config.models import BASE
     from klaviyo_spark.config.secrets import VARIABLE
@@ -39,7 +40,7 @@ def init(config: str | None, force: bool, **given: Any) -> int:
         raise template.there_already(file)
     ask = _prompt if sys.stdin.isatty() else _take
     values = {
-        name: ask(name, given[name], default, template.fitting)
+        name: ask(name, given[name], default, fitting)
         for name, default in template.defaults().items()
     }
     template.write(file, values, anew=force)

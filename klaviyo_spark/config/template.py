@@ -11,11 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from klaviyo_spark.config.models import Settings, check_resources
-from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE
-from klaviyo_spark.config.times import parse_time
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError
-from klaviyo_spark.lake.warehouse import check_warehouse
 
 TEMPLATE = Path(__file__).with_name("base.yml")
 SOURCE = Path(__file__).parents[2] / "conf" / "base.yml"
@@ -35,32 +32,6 @@ def filled(template: str, values: Mapping[str, Value]) -> str:
             raise KeyError(name)
         template = f"{template[: line.start()]}{name}: {_yaml(value)}{template[line.end() :]}"
     return template
-
-
-def fitting(name: str, answer: str) -> Value:
-    """What a person typed for a setting, as conf holds it; empty for ``start`` is all history.
-
-    Raises:
-        ConfigError: it does not fit; says what is expected.
-    """
-    text = answer.strip()
-    if KEY_LIKE.search(text):
-        raise UsageError(f"{name}: looks like a key; keys belong into {VARIABLE}, never into conf")
-    if name == "start":
-        if text.lower() in ("", "all", "null"):
-            return None
-        try:
-            parse_time(text)
-        except ValueError as error:
-            raise UsageError(f"start: {error}") from error
-        return text
-    if name == "resources":
-        return check_resources(text.split(","))
-    if not text:
-        raise UsageError(f"{name}: empty; expected a {'folder or URI' if 'w' in name else 'name'}")
-    if name == "warehouse":
-        check_warehouse(text)
-    return text
 
 
 def write(file: Path, values: Mapping[str, Value], *, anew: bool = False) -> None:

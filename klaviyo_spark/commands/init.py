@@ -1,0 +1,36 @@
+"""What a person answers for a new conf, made fit for it; ``config.template`` writes it."""
+
+from __future__ import annotations
+
+from klaviyo_spark.config.models import check_resources
+from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE
+from klaviyo_spark.config.template import Value
+from klaviyo_spark.config.times import parse_time
+from klaviyo_spark.errors import UsageError
+from klaviyo_spark.lake.warehouse import check_warehouse
+
+
+def fitting(name: str, answer: str) -> Value:
+    """What a person typed for a setting, as conf holds it; empty for ``start`` is all history.
+
+    Raises:
+        ConfigError: it does not fit; says what is expected.
+    """
+    text = answer.strip()
+    if KEY_LIKE.search(text):
+        raise UsageError(f"{name}: looks like a key; keys belong into {VARIABLE}, never into conf")
+    if name == "start":
+        if text.lower() in ("", "all", "null"):
+            return None
+        try:
+            parse_time(text)
+        except ValueError as error:
+            raise UsageError(f"start: {error}") from error
+        return text
+    if name == "resources":
+        return check_resources(text.split(","))
+    if not text:
+        raise UsageError(f"{name}: empty; expected a {'folder or URI' if 'w' in name else 'name'}")
+    if name == "warehouse":
+        check_warehouse(text)
+    return text
