@@ -27,7 +27,7 @@ from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.writer import moved
 from klaviyo_spark.state import retention
-from klaviyo_spark.state.store import read_drift
+from klaviyo_spark.state.store import note_pages_gone, read_drift
 
 logger = logging.getLogger(__name__)
 
@@ -221,7 +221,7 @@ class _Run:
             return
         # Said first: should this run die between the two, a rebuild refuses once too often.
         before_of = {row["resource"]: row["pages_before"] for row in rows}
-        maintenance.note_pages_gone(lake, self.names[table], account_id, before_of)
+        note_pages_gone(lake, self.names[table], account_id, before_of)
         lake.append_ops("retention", rows)
         maintenance.delete_pages(lake, self.names[table], pages)
         self.kept[table].pages += sum(row["pages"] for row in rows)

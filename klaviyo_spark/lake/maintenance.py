@@ -25,8 +25,6 @@ from klaviyo_spark.lake.lake import Lake, only
 from klaviyo_spark.lake.spark import session
 from klaviyo_spark.lake.spark.sql_settings import hold
 from klaviyo_spark.schema.sql_text import merge_into, set_columns, text
-from klaviyo_spark.state.retention import PAGES_GONE, with_pages_gone
-from klaviyo_spark.state.store import bronze_state
 
 logger = logging.getLogger(__name__)
 
@@ -171,10 +169,9 @@ def _keep_files(lake: Lake, name: str, hours: int) -> None:
         lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{_KEEPS}' = '{wanted}')")
 
 
-def note_pages_gone(lake: Lake, name: str, account_id: str, before: Mapping[str, datetime]) -> None:
-    """Let the bronze table itself say which of its pages retention takes; see ``retention``."""
-    value = with_pages_gone(bronze_state(lake).properties, account_id, before)
-    lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({text(PAGES_GONE)} = {text(value)})")
+def set_property(lake: Lake, name: str, key: str, value: str) -> None:
+    """Write a property down with a table, as SQL names it: it goes where the table goes."""
+    lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({text(key)} = {text(value)})")
 
 
 def delete_pages(lake: Lake, name: str, pages: DataFrame) -> None:

@@ -14,6 +14,7 @@ from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.maintenance import set_property
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Members
@@ -24,7 +25,7 @@ from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.models import Asked, Batch
 from klaviyo_spark.state.resume_points import Done, Landed
-from klaviyo_spark.state.retention import pages_gone
+from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gone
 from klaviyo_spark.state.watermarks import INGEST, RESUMED, Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
@@ -187,6 +188,12 @@ def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:
     Tables of such a resource cannot be made anew from bronze, which says so itself.
     """
     return pages_gone(bronze_state(lake).properties, account_id)
+
+
+def note_pages_gone(lake: Lake, name: str, account_id: str, before: Mapping[str, datetime]) -> None:
+    """Let the bronze table itself say which of its pages retention takes; see ``retention``."""
+    value = with_pages_gone(bronze_state(lake).properties, account_id, before)
+    set_property(lake, name, PAGES_GONE, value)
 
 
 def bronze_state(lake: Lake, since: int | None = None) -> TableState:
