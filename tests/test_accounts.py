@@ -14,7 +14,8 @@ from klaviyo_spark.cli.options import set_up_logging
 from klaviyo_spark.commands.sync import account_context as parts_of_a_command
 from klaviyo_spark.commands.sync.account_context import Part, parts
 from klaviyo_spark.config.accounts import at_work_for, each, exit_code
-from klaviyo_spark.config.models import RESOURCES, Settings, api_key, load
+from klaviyo_spark.config.loader import api_key, load
+from klaviyo_spark.config.models import RESOURCES, Settings
 from klaviyo_spark.errors import ConfigError, Interrupted, UsageError
 
 TWO = """

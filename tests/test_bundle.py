@@ -27,7 +27,7 @@ from bundle import jobs as deployed
 from databricks.bundles.jobs import Job
 
 from klaviyo_spark import cli
-from klaviyo_spark.config.models import load
+from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.secrets import KEY_LIKE
 
 COMPUTE = ("compute", "classic")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.init import fitting
 from klaviyo_spark.config import template
-from klaviyo_spark.config.models import Settings, load
+from klaviyo_spark.config.loader import load
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import VARIABLE
 from klaviyo_spark.config.template import filled
 from klaviyo_spark.errors import ConfigError

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from command_line import parsed
 
-from klaviyo_spark.config.models import BASE, Settings
+from klaviyo_spark.config.loader import BASE
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.spark import jars, java
 
 ROOT = Path(__file__).parent.parent

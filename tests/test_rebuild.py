@@ -12,7 +12,8 @@ import pytest
 from builders import NOON, a_member, a_page, a_record, an_event
 from compare import held
 
-from klaviyo_spark.config.personal_data import Personal, PersonalData
+from klaviyo_spark.config.models import PersonalData
+from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake.lake import Lake, Place

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from builders import a_page, a_record, an_event, pages_df
 
-from klaviyo_spark.config.personal_data import Personal, PersonalData, digest, pads
+from klaviyo_spark.config.models import PersonalData
+from klaviyo_spark.config.personal_data import Personal, digest, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.masking import KEYS, shown

@@ -10,15 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.config.models import Settings
-from klaviyo_spark.config.personal_data import (
-    Personal,
-    PersonalData,
-    digest,
-    normal,
-    pads,
-    personal,
-)
+from klaviyo_spark.config.models import PersonalData, Settings
+from klaviyo_spark.config.personal_data import Personal, digest, normal, pads, personal
 from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import TABLES

@@ -36,7 +36,7 @@ _JOINED_HELD = 10_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one ingest is to read; see ``settings`` for the meaning of each."""
+    """What one ingest is to read; see ``Settings`` for the meaning of each."""
 
     account_id: str
     run_id: str

@@ -35,7 +35,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
     from klaviyo_spark.commands.sync.account_context import parts
-    from klaviyo_spark.config.models import load
+    from klaviyo_spark.config.loader import load
     from klaviyo_spark.config.personal_data import Personal, personal
     from klaviyo_spark.config.times import bounds
     from klaviyo_spark.lake.lake import Lake

@@ -32,7 +32,7 @@ def init(config: str | None, force: bool, **given: Any) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
     from klaviyo_spark.commands.init import fitting
     from klaviyo_spark.config import template
-    from klaviyo_spark.config.models import BASE
+    from klaviyo_spark.config.loader import BASE
     from klaviyo_spark.config.secrets import VARIABLE
 
     file = Path(config) if config else BASE

@@ -79,7 +79,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: a resource is unknown.
     """
-    from klaviyo_spark.config.models import check_resources
+    from klaviyo_spark.config.loader import check_resources
 
     named = {name: options[name] for name in _SETTINGS if options.get(name)}
     if "resources" in named:
@@ -89,7 +89,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Conf with the command line over it; see ``settings.load``."""
-    from klaviyo_spark.config.models import load
+    from klaviyo_spark.config.loader import load
 
     return load(options["config"], **given(options))
 

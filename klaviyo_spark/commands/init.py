@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.config.models import check_resources
+from klaviyo_spark.config.loader import check_resources
 from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE
 from klaviyo_spark.config.template import Value
 from klaviyo_spark.config.times import parse_time

@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import msgspec
 
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError
-
-if TYPE_CHECKING:
-    from klaviyo_spark.config.models import Settings
-
-Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 # Whose run this thread is at work on, for the log; None where there is but one.
 WHOSE: ContextVar[str | None] = ContextVar("WHOSE", default=None)
@@ -28,31 +22,6 @@ WHOSE: ContextVar[str | None] = ContextVar("WHOSE", default=None)
 # What stands for a key, never the key itself.
 _SECRET = ("secret_scope", "secret_key")
 _KEYS = ("key_variable", *_SECRET)
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One account in conf: its name, where its key is, and settings that are its own.
-
-    ``settings.Settings`` says what each means. What an entry does not say, conf says for all, but
-    for the key: that is each account's own.
-    """
-
-    name: Text
-    key_variable: Variable | msgspec.UnsetType | None = msgspec.UNSET
-    secret_scope: Text | msgspec.UnsetType | None = msgspec.UNSET
-    secret_key: Text | msgspec.UnsetType | None = msgspec.UNSET
-    resources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    start: str | msgspec.UnsetType | None = msgspec.UNSET
-    metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
-    rate_share: Share | msgspec.UnsetType = msgspec.UNSET
-    base_url: str | msgspec.UnsetType = msgspec.UNSET
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """What the entry says, by name of the setting."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "name"}
-        said = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
-        return {"account": self.name, **said}
 
 
 def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

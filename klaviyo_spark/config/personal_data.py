@@ -13,38 +13,20 @@ import hmac
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
+from klaviyo_spark.config.models import PersonalData, Settings, Treatment
 from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.schema.table import Column, Pii
 
-if TYPE_CHECKING:
-    from klaviyo_spark.config.models import Settings
-
-Treatment = Literal["keep", "hash", "drop"]
 # Texts of any content: what can be recognised in them of other classes is treated as those are.
 TEXTS = ("url", "free_form")
 _BLOCK = 64
 _INNER, _OUTER = 0x36, 0x5C
 # Written down with each load, to notice another key; too short to find a key by.
 _CHECK_DIGITS = 8
-
-
-class PersonalData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Per class: ``keep`` shows values as they are, ``hash`` digests, ``drop`` nothing."""
-
-    email: Treatment = "keep"
-    phone: Treatment = "keep"
-    name: Treatment = "keep"
-    location: Treatment = "keep"
-    ip: Treatment = "keep"
-    external_id: Treatment = "keep"
-    url: Treatment = "keep"
-    free_form: Treatment = "keep"
-    # Klaviyo's own id names nobody outside of Klaviyo; tables are keyed and joined by it.
-    id: Literal["keep"] = "keep"
 
 
 def check(value: Mapping[Any, Any]) -> None:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.config.personal_data import TEXTS, Personal, Treatment, pads
+from klaviyo_spark.config.models import Treatment
+from klaviyo_spark.config.personal_data import TEXTS, Personal, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES

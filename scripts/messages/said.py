@@ -22,7 +22,7 @@ _NOT_OURS = ("sandbox/", "commands/doctor/", "commands/demo")
 # Their ValueErrors are shown behind the name of a setting or an option.
 _SHOWN_VALUE_ERRORS = (
     "config/address.py",
-    "config/models.py",
+    "config/loader.py",
     "config/times.py",
     "config/personal_data.py",
 )

@@ -16,7 +16,8 @@ from klaviyo_spark.commands.backfill.steps import Backfill
 from klaviyo_spark.commands.verify.asked import Klaviyo
 from klaviyo_spark.commands.verify.days import EARLIEST
 from klaviyo_spark.commands.verify.listings import listings
-from klaviyo_spark.config.models import Settings, api_key
+from klaviyo_spark.config.loader import api_key
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES

@@ -25,7 +25,8 @@ from klaviyo_spark.commands.doctor.check import (
 from klaviyo_spark.commands.status import facts, summed
 from klaviyo_spark.commands.sync.account_context import check_apart
 from klaviyo_spark.config.accounts import each
-from klaviyo_spark.config.models import Settings, api_key
+from klaviyo_spark.config.loader import api_key
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.personal_data import personal
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError

@@ -12,7 +12,8 @@ from klaviyo_spark.commands.report.answers import ask
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import page
 from klaviyo_spark.config.accounts import each
-from klaviyo_spark.config.models import Settings, load
+from klaviyo_spark.config.loader import load
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.lake.readers.opening import lake_to_read
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, Reader, SparkReader

@@ -14,7 +14,8 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.accounts import at_work_for
-from klaviyo_spark.config.models import Settings, api_key
+from klaviyo_spark.config.loader import api_key
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, Interrupted, exit_code_of, words_of
 
