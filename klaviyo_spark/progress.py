@@ -1,10 +1,11 @@
-"""How far a stage is, and how fast it gets on. No I/O here."""
+"""How far a stage is, how fast it gets on, and who is told so. No I/O here."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 # Klaviyo's steady budgets are per minute: a shorter window swings between a burst and a wait.
 WINDOW_S = 60.0
@@ -67,3 +68,36 @@ class Pace:
         self.note(now, done)
         began, before = self._points[0]
         return (done - before) / (now - began) if now - began >= LEAST_S else None
+
+
+class Shows(Protocol):
+    """What is told how far a run is."""
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Take note of how far the stages are."""
+        ...
+
+
+class Reporter(Shows, Protocol):
+    """Shows how far a run is while a ``with`` block runs."""
+
+    def __enter__(self) -> Shows:
+        """Begin."""
+        ...
+
+    def __exit__(self, *error: object) -> None:
+        """End, and leave the last state for reading."""
+        ...
+
+
+class Silent:
+    """The reporter of runs that nobody watches."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Take no note."""

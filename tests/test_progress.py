@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from klaviyo_spark.cli.options import set_up_logging
-from klaviyo_spark.cli.progress import Progress, Stage, progress
+from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars
-from klaviyo_spark.cli.progress.words import about, line, percent, rate, said
-from klaviyo_spark.progress import Pace, View
+from klaviyo_spark.cli.progress.words import line, percent, rate, said
+from klaviyo_spark.commands.formatting import about
+from klaviyo_spark.progress import Pace, Stage, View
 
 PATIENCE_S = 20.0  # for what another thread is about to do
 

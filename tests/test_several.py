@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.cli.progress import Progress, Stage
+from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.commands.summary import of_several
 from klaviyo_spark.commands.sync import pipeline, several
 from klaviyo_spark.commands.sync.account_context import Part
@@ -21,7 +21,7 @@ from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
-from klaviyo_spark.progress import View
+from klaviyo_spark.progress import Stage, View
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.models import Outcome
 

@@ -20,7 +20,6 @@ from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.lost_pages import check_bronze
 from klaviyo_spark.bronze.planner import Due, Wanted
 from klaviyo_spark.bronze.response_audit import Audit
-from klaviyo_spark.cli.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
 from klaviyo_spark.client.walk import Walk
@@ -34,6 +33,7 @@ from klaviyo_spark.errors import (
     UnknownId,
 )
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state.models import GroupRead, Key, Outcome

@@ -83,6 +83,7 @@ def refine(**options: Any) -> int:
 @_COMMON
 def backfill(**options: Any) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
+    from klaviyo_spark.cli.progress import progress
     from klaviyo_spark.commands.backfill import run as steps
 
     if not options["start"] or not options["end"]:
@@ -96,6 +97,7 @@ def backfill(**options: Any) -> int:
         click.echo,
         wait=options["wait"],
         dry_run=options["dry_run"],
+        reporter=progress,
     )
 
 

@@ -33,7 +33,8 @@ def sandbox(**options: Any) -> int:
 def demo(events: int, profiles: int, warehouse: str) -> int:
     """Sync a sample account at first, a day later, with nothing new; then write a report."""
     try:
+        from klaviyo_spark.cli.progress import progress
         from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
-    return show(events, profiles, warehouse, click.echo)
+    return show(events, profiles, warehouse, click.echo, progress)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import requests
 
-from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands import summary
@@ -25,16 +24,24 @@ from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.lake.warehouse import check_warehouse
+from klaviyo_spark.progress import Reporter, Silent
 
 KEY = "pk_sandbox"
 SYNCS = ("first sync", "a day later", "nothing new")
 
 
-def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None]) -> int:
+def show(
+    events: int,
+    profiles: int,
+    warehouse: str,
+    out: Callable[[str], None],
+    reporter: Callable[[], Reporter] = Silent,
+) -> int:
     """Serve the account in a process of its own, sync three times, say what became of it.
 
     Args:
         warehouse: folder of the lake; a lake left there by an earlier demo is replaced.
+        reporter: gives what shows how far a sync is.
 
     Returns:
         0, or the first exit code of a sync that was not all done.
@@ -61,9 +68,8 @@ def show(events: int, profiles: int, warehouse: str, out: Callable[[str], None])
                     requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
                 out(f"\n== {title}")
                 with Client(url, ApiKey(KEY), limiter=limiter) as client:
-                    shown = progress("auto")
                     done = pipeline.one_run(
-                        "sync", lake, settings, client, show=shown, run_id=run_id
+                        "sync", lake, settings, client, show=reporter(), run_id=run_id
                     )
                 for line in summary.lines(done):
                     out(line)

@@ -13,20 +13,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, TextIO
+from typing import Any, Literal, TextIO
 
 from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
-from klaviyo_spark.progress import Pace, Stage, View, sum_of_left
+from klaviyo_spark.progress import Pace, Stage, View
 
-__all__ = ["Progress", "Shows", "Stage", "progress", "sum_of_left"]
-
-
-class Shows(Protocol):
-    """What is told how far a run is."""
-
-    def show(self, stages: Sequence[Stage]) -> None:
-        """Take note of how far the stages are."""
-        ...
+__all__ = ["Progress", "progress"]
 
 
 class Progress:

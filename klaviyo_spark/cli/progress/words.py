@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.progress import Stage, View
 
 # No run takes as long; an estimate beyond it only says that nothing is known.
@@ -67,19 +68,6 @@ def rate(speed: float, unit: str = "") -> str:
     text = f"{number:,.{digits}f}"
     words = unit.removesuffix("s") if text == "1" else unit
     return f"{text} {words}/{time_unit}" if unit else f"{text}/{time_unit}"
-
-
-def about(seconds: float) -> str:
-    """A duration no finer than an estimate is: ``40 s``, ``3 min``, ``1 h 20 min``, ``2 d 4 h``."""
-    steps = ((60, 5), (3_600, 60), (86_400, 600), (math.inf, 3_600))
-    step = next(step for below, step in steps if seconds < below)
-    rest = max(step, round(seconds / step) * step)
-    words = []
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        count, rest = divmod(rest, size)
-        if count:
-            words.append(f"{count:,} {unit}")
-    return " ".join(words)
 
 
 def _counted(number: int, unit: str) -> str:

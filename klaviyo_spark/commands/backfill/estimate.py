@@ -8,7 +8,6 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from klaviyo_spark.bronze.metric_selection import resolve
-from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.backfill import forecast
@@ -20,12 +19,13 @@ from klaviyo_spark.config.loader import api_key
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.progress import Reporter
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import Outcome
 
 
-def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Progress) -> Iterator[str]:
+def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> Iterator[str]:
     """What the steps that are left cost, a line each; what cannot be known is said too.
 
     Klaviyo is asked for its metrics, and for the events of each of them on each day: a request

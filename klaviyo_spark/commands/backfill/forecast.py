@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from klaviyo_spark.cli.progress.words import about
+from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.resources import ENDPOINTS
 
 # What a request for a full page takes; an endpoint gets its threads by it too

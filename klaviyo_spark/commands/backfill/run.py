@@ -14,7 +14,6 @@ from datetime import datetime, timedelta, timezone
 from msgspec import structs
 from pyspark.sql import functions as F
 
-from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.backfill.estimate import foreseen
 from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, said
@@ -22,6 +21,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import Part, each
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.progress import Reporter, Silent
 from klaviyo_spark.state.store import bronze_state
 
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]
@@ -36,6 +36,7 @@ def backfill(
     *,
     wait: bool = False,
     dry_run: bool = False,
+    reporter: Callable[[], Reporter] = Silent,
 ) -> int:
     """The steps that are left of a window, of one account after the other.
 
@@ -45,6 +46,7 @@ def backfill(
         out: where lines go.
         wait: for another run on the lake to end.
         dry_run: only say which steps, and what they will ask of Klaviyo.
+        reporter: gives what shows how far a step is.
 
     Returns:
         The exit code: see ``run_steps`` and ``parts.each``.
@@ -67,7 +69,7 @@ def backfill(
     def tell(part: Part) -> int:
         left = todo(part)
         if left:
-            ahead = foreseen(lake, part.settings, left, progress("auto"))
+            ahead = foreseen(lake, part.settings, left, reporter())
             for line in (*said(left), *ahead):
                 out(line)
         return 0
@@ -79,8 +81,7 @@ def backfill(
         settings = structs.replace(part.settings, resources=left.window.resources)
 
         def sync(start: datetime, end: datetime) -> Summary:
-            shown = progress("auto")
-            return pipeline.one_run("sync", lake, settings, part.client, start, end, shown)
+            return pipeline.one_run("sync", lake, settings, part.client, start, end, reporter())
 
         bronze_id = bronze_state(lake).table_id
         return run_steps(left, lake, part.account, bronze_id, sync, out)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from klaviyo_spark.cli.progress.words import about
+from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.commands.report import charts
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.completeness import HOW, Completeness, completeness

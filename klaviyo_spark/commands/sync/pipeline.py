@@ -19,7 +19,6 @@ from typing import Any, Literal
 from pyspark.sql import functions as F
 
 from klaviyo_spark.bronze.ingest import Wanted, ingest
-from klaviyo_spark.cli.progress import Progress, Shows, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.catalog import publish
@@ -30,6 +29,7 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import Holder, held
 from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver import orphans
@@ -93,7 +93,7 @@ def run(
     end: datetime | None = None,
     *,
     wait: bool = False,
-    show: Progress | None = None,
+    show: Reporter | None = None,
     anew: bool = False,
 ) -> Summary:
     """One run of a verb, alone on the lake.
@@ -127,7 +127,7 @@ def one_run(
     client: Client | None,
     start: datetime | None = None,
     end: datetime | None = None,
-    show: Progress | None = None,
+    show: Reporter | None = None,
     run_id: str = "",
     anew: bool = False,
 ) -> Summary:
@@ -135,7 +135,7 @@ def one_run(
     summary = begin(verb, settings, run_id)
     try:
         if client is not None:
-            with show or progress("none") as shown, until_interrupted() as stop:
+            with show or Silent() as shown, until_interrupted() as stop:
                 ask(summary, lake, settings, client, start, end, shown, stop)
                 if stop.is_set():  # when all had been asked
                     raise Interrupted("interrupted; `klaviyo-spark refine` takes in what landed")

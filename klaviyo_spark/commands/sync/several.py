@@ -19,7 +19,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from klaviyo_spark.cli.progress import Progress, Stage, progress, sum_of_left
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
@@ -29,6 +28,7 @@ from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.progress import Reporter, Silent, Stage, sum_of_left
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import Rebuild
 from klaviyo_spark.silver.reconcile import reconcile
@@ -48,7 +48,7 @@ def run(
     end: datetime | None = None,
     *,
     wait: bool = False,
-    show: Progress | None = None,
+    show: Reporter | None = None,
     anew: bool = False,
 ) -> list[Summary]:
     """One run of a verb for each account, the lake held for all of them; see ``pipeline.run``.
@@ -65,7 +65,7 @@ def run(
         runs = _Runs(verb, lake, parts)
         try:
             if verb != "refine":
-                runs.ask(start, end, show or progress("none"))
+                runs.ask(start, end, show or Silent())
             if verb != "ingest":
                 runs.take_in(anew)
             runs.end()
@@ -85,7 +85,7 @@ class _Run:
     stages: Sequence[Stage] = ()
 
     def show(self, stages: Sequence[Stage]) -> None:
-        """Take note of how far it is, as ``Progress`` does."""
+        """Take note of how far it is, as ``Reporter`` does."""
         self.stages = stages
 
     def together(self) -> Stage:
@@ -107,7 +107,7 @@ class _Runs:
         self._published = False
         self.all = [_Run(part, pipeline.begin(verb, part.settings)) for part in parts]
 
-    def ask(self, start: datetime | None, end: datetime | None, show: Progress) -> None:
+    def ask(self, start: datetime | None, end: datetime | None, show: Reporter) -> None:
         """Read what is due of each account; what has landed stays, whatever becomes of others."""
         with show as shown, until_interrupted() as stop, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             pending = {pool.submit(self._ask, one, start, end, stop) for one in self.all}

@@ -9,7 +9,6 @@ from datetime import date, datetime
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
-from klaviyo_spark.cli.progress import Progress, Stage
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
 from klaviyo_spark.client.responses import as_id, decode
@@ -25,6 +24,7 @@ from klaviyo_spark.errors import (
     MissingScope,
     RateLimitTooLong,
 )
+from klaviyo_spark.progress import Shows, Stage
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
@@ -69,7 +69,7 @@ class Klaviyo:
         client: Client,
         threads: int,
         outcome: Outcome,
-        show: Progress,
+        show: Shows,
     ) -> None:
         self.client = client
         self._threads, self._outcome, self._show = threads, outcome, show

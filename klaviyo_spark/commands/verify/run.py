@@ -12,7 +12,6 @@ from typing import Any
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
 from klaviyo_spark.bronze.ingest import ingest
-from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
@@ -26,6 +25,7 @@ from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import folder_of, holding
 from klaviyo_spark.lake.readers.catalog import Tables
+from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.reconcile import reconcile
@@ -81,7 +81,7 @@ def verify(
     ever: bool = False,
     heal: bool = False,
     wait: bool = False,
-    show: Progress | None = None,
+    show: Reporter | None = None,
 ) -> Verified:
     """Verify one account. The lake is held only while something is healed.
 
@@ -102,7 +102,7 @@ def verify(
     done.outcome.warnings += note
     began = time.monotonic()
     try:
-        with show or progress("none") as shown:
+        with show or Silent() as shown:
             _Verify(lake, client, settings, done, shown).run(ever, heal, wait)
     except BaseException as error:
         done.outcome.fail("all", words_of(error))
@@ -167,7 +167,7 @@ def problems(faults: Sequence[Check]) -> list[str]:
 
 class _Verify:
     def __init__(
-        self, lake: Lake, client: Client, settings: Settings, done: Verified, show: Progress
+        self, lake: Lake, client: Client, settings: Settings, done: Verified, show: Shows
     ) -> None:
         self._lake, self._client, self._settings = lake, client, settings
         self._done, self._show = done, show
