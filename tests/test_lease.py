@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.errors import LakeBusy
+from klaviyo_spark.lake import file_lock
 from klaviyo_spark.lake import lease as leases
-from klaviyo_spark.lake import lock
+from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.heartbeat import Sign
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lease import lease
-from klaviyo_spark.lake.lock import Holder
 
 SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
 PATIENCE_S = 300.0  # for what another thread does on a busy machine
@@ -142,7 +142,7 @@ def test_the_second_run_is_told_who_holds_the_lake_and_when_it_was_seen(lake, ot
 
 def test_a_run_that_waits_goes_on_when_the_first_has_freed_the_lake(lake, other, monkeypatch):
     waits, held = threading.Event(), threading.Event()
-    monkeypatch.setattr(lock.logger, "info", lambda *_: waits.set())
+    monkeypatch.setattr(file_lock.logger, "info", lambda *_: waits.set())
 
     def second() -> None:
         with lease(other, a_holder("two"), wait=True, look_s=0.5):
@@ -163,8 +163,10 @@ def test_whoever_looks_sees_who_holds_the_lake_until_it_is_silent_or_free(lake, 
         clock.at += LATER
         silent = leases.holding(other, clock)
         before = leases.holding(other, Clock(-TWO_DAYS))
-    assert held == lock.Holding(a_holder("one"), True)
-    assert silent == before == lock.Holding(a_holder("one"), None), "it may live by another clock"
+    assert held == file_lock.Holding(a_holder("one"), True)
+    assert silent == before == file_lock.Holding(a_holder("one"), None), (
+        "it may live by another clock"
+    )
     assert leases.holding(other, clock) is None
 
 
@@ -263,7 +265,7 @@ def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, ot
 
 def test_how_long_it_is_looked_on_is_said(lake, other, clock, monkeypatch):
     lines: list[str] = []
-    monkeypatch.setattr(lock.logger, "info", lambda text, *a: lines.append(text % a))
+    monkeypatch.setattr(file_lock.logger, "info", lambda text, *a: lines.append(text % a))
     a_lease(lake, "one", clock).take()
     with wanted(other, "two", Clock(TWO_DAYS)):
         pass

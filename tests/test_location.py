@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.file_lock import local_folder
 from klaviyo_spark.lake.location import Location, glob_of, location
-from klaviyo_spark.lake.lock import local_folder
 from klaviyo_spark.lake.tables import Place, folder_in
 
 PLATFORM = {"DATABRICKS_RUNTIME_VERSION": "17.3"}

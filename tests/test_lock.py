@@ -22,9 +22,10 @@ import msgspec
 import pytest
 
 from klaviyo_spark.errors import LakeBusy, LakeError, Stopped
-from klaviyo_spark.lake import lease, lock
+from klaviyo_spark.lake import file_lock, lease, lock
+from klaviyo_spark.lake.file_lock import FILE, Holder, folder_of
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.lock import FILE, Holder, folder_of, held
+from klaviyo_spark.lake.lock import held
 
 ME = Holder.me("5e6f", "sync")
 
@@ -33,7 +34,8 @@ RUN = """
 import logging, os, subprocess, sys, time
 from types import SimpleNamespace
 from klaviyo_spark.errors import KlaviyoSparkError
-from klaviyo_spark.lake.lock import Holder, held
+from klaviyo_spark.lake.file_lock import Holder
+from klaviyo_spark.lake.lock import held
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 warehouse, run_id, verb, *options = sys.argv[1:]
@@ -168,12 +170,12 @@ def test_a_holder_that_is_killed_is_taken_over_by_the_one_that_waits(runs):
 def test_whoever_looks_sees_who_holds_the_lake_and_leaves_the_lock_alone(runs):
     first = runs.holding("1a2b", "ingest")
 
-    seen = lock.holding(runs.warehouse)
+    seen = file_lock.holding(runs.warehouse)
 
     assert seen is not None
     assert (seen.holder.run_id, seen.holder.pid, seen.alive) == ("1a2b", first.pid, True)
     assert first.communicate() == ("freed\n", "")
-    assert lock.holding(runs.warehouse) is None
+    assert file_lock.holding(runs.warehouse) is None
 
 
 def test_whoever_looks_sees_that_a_killed_holder_left_its_lock_behind(runs):
@@ -181,7 +183,7 @@ def test_whoever_looks_sees_that_a_killed_holder_left_its_lock_behind(runs):
     first.kill()
     first.wait()
 
-    seen = lock.holding(runs.warehouse)
+    seen = file_lock.holding(runs.warehouse)
 
     assert seen is not None
     assert (seen.holder.run_id, seen.alive) == ("1a2b", False)
@@ -189,11 +191,11 @@ def test_whoever_looks_sees_that_a_killed_holder_left_its_lock_behind(runs):
 
 def test_a_holder_on_another_machine_may_live_or_not(tmp_path):
     (tmp_path / FILE).write_bytes(msgspec.json.encode(a_holder()))
-    assert lock.holding(tmp_path) == lock.Holding(a_holder(), None)
+    assert file_lock.holding(tmp_path) == file_lock.Holding(a_holder(), None)
 
 
 def test_a_lake_without_a_lock_file_is_held_by_nobody(tmp_path):
-    assert lock.holding(tmp_path / "none") is None
+    assert file_lock.holding(tmp_path / "none") is None
 
 
 def test_a_program_that_a_killed_holder_started_does_not_hold_on(runs):
@@ -267,7 +269,7 @@ def test_a_stop_ends_the_wait(tmp_path):
 def test_the_wait_is_said_once_however_long_it_takes(monkeypatch):
     lines: list[str] = []
     answers: list[Exception | None] = [LakeBusy(a_holder()), LakeBusy(a_holder()), None]
-    monkeypatch.setattr(lock.logger, "info", lambda text, *a: lines.append(text % a))
+    monkeypatch.setattr(file_lock.logger, "info", lambda text, *a: lines.append(text % a))
 
     def take() -> str:
         answer = answers.pop(0)
@@ -275,22 +277,22 @@ def test_the_wait_is_said_once_however_long_it_takes(monkeypatch):
             raise answer
         return "ours"
 
-    assert lock.until_ours(take, wait=True, stop=None, look_s=0) == "ours"
+    assert file_lock.until_ours(take, wait=True, stop=None, look_s=0) == "ours"
     assert lines == [f"waiting: the lake is held by {a_holder()}"]
 
 
 def test_a_holder_that_has_not_yet_said_who_it_is_gets_a_moment(tmp_path, monkeypatch):
     with open(tmp_path / FILE, "wb", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        text = lock.msgspec.json.encode(a_holder())
-        monkeypatch.setattr(lock.time, "sleep", lambda s: file.write(text))
+        text = file_lock.msgspec.json.encode(a_holder())
+        monkeypatch.setattr(file_lock.time, "sleep", lambda s: file.write(text))
 
         with pytest.raises(LakeBusy, match="process 4711 on host h"), held(a_lake(tmp_path), ME):
             pass
 
 
 def test_a_holder_that_never_says_who_it_is_holds_it_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock.time, "sleep", lambda s: None)
+    monkeypatch.setattr(file_lock.time, "sleep", lambda s: None)
     with open(tmp_path / FILE, "wb", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
 
@@ -353,7 +355,7 @@ def test_a_file_system_that_cannot_lock_gets_a_warning_and_a_lease(tmp_path, mon
         raise OSError(errno.ENOLCK, "No locks available")
 
     warnings: list[str] = []
-    monkeypatch.setattr(lock, "fcntl", SimpleNamespace(flock=flock, LOCK_EX=2, LOCK_NB=4))
+    monkeypatch.setattr(file_lock, "fcntl", SimpleNamespace(flock=flock, LOCK_EX=2, LOCK_NB=4))
     monkeypatch.setattr(lock.logger, "warning", lambda text, *a: warnings.append(text % a))
 
     with held(a_lake(tmp_path), ME):
@@ -366,7 +368,7 @@ def test_a_file_system_that_cannot_lock_gets_a_warning_and_a_lease(tmp_path, mon
 
 
 def test_without_fcntl_the_module_loads_and_every_lake_is_held_by_a_lease(monkeypatch):
-    spec = importlib.util.spec_from_file_location("lock_elsewhere", lock.__file__)
+    spec = importlib.util.spec_from_file_location("lock_elsewhere", file_lock.__file__)
     assert spec
     assert spec.loader
     elsewhere = importlib.util.module_from_spec(spec)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake import lease, lock, staging
+from klaviyo_spark.lake import file_lock, lease, staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 
@@ -39,7 +39,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         ConfigError: there is something in it that no demo made; names it.
     """
-    if folder.is_dir() and {one.name for one in folder.iterdir()} - {lock.FILE}:
+    if folder.is_dir() and {one.name for one in folder.iterdir()} - {file_lock.FILE}:
         foreign = _foreign(folder)
         if foreign is not None:
             raise ConfigError(
@@ -90,7 +90,7 @@ def _not_made(folder: Path) -> Iterator[Path]:
         if path.is_symlink():
             yield path
         elif tables is None or not path.is_dir():
-            if path.name not in (MARK, REPORT, lock.FILE) or not path.is_file():
+            if path.name not in (MARK, REPORT, file_lock.FILE) or not path.is_file():
                 yield path
         else:
             for table in sorted(path.iterdir()):

@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import folder_of
 from klaviyo_spark.lake.readers.opening import without_spark
 from klaviyo_spark.resources import TABLES
 

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.lake.lock import Holder
+from klaviyo_spark.lake.file_lock import Holder
 
 # The table property that has the last sign: token, number, time. No column: an UPDATE has tasks,
 # and behind a long stage of a backfill they wait for a free core longer than a lease lasts. To set

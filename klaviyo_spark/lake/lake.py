@@ -19,7 +19,7 @@ from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import OPTION, TAG, tagged
-from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of

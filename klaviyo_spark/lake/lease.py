@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy
+from klaviyo_spark.lake.file_lock import Holder, Holding, T, until_ours
 from klaviyo_spark.lake.heartbeat import Sign, Watch, give_sign, last_sign, signed
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import Holder, Holding, T, until_ours
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns
 
 logger = logging.getLogger(__name__)

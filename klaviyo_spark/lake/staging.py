@@ -16,7 +16,7 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake.lock import folder_of
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.tables import STAGED, is_not_there
 from klaviyo_spark.resources import TABLES

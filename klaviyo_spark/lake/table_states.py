@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.commit_tag import TAG, can_tag
 from klaviyo_spark.lake.delta_log import Commit, TableState, in_folder
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import folder_of
 from klaviyo_spark.lake.tables import is_not_there
 
 _SIDE_BY_SIDE = 8

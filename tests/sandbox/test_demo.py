@@ -16,15 +16,15 @@ from klaviyo_spark.cli import main
 from klaviyo_spark.commands import demo
 from klaviyo_spark.commands.demo_folder import MARK, check_folder, clear_folder
 from klaviyo_spark.errors import ConfigError, LakeBusy
-from klaviyo_spark.lake import lock, staging
-from klaviyo_spark.lake.lock import Holder, locked
+from klaviyo_spark.lake import file_lock, staging
+from klaviyo_spark.lake.file_lock import Holder, locked
 
 
 def a_demo(folder: Path) -> Path:
     """What a demo leaves, as far as files go."""
     folder.mkdir(parents=True, exist_ok=True)
     clear_folder(folder, ["one", "two"])
-    (folder / lock.FILE).touch()
+    (folder / file_lock.FILE).touch()
     (folder / "report.html").touch()
     for table in ("klaviyo_v2.db/tags", "klaviyo_ops.db/runs", "klaviyo_ops.db/lock"):
         (folder / table / "_delta_log").mkdir(parents=True)
@@ -59,12 +59,12 @@ def run(*arguments: str) -> int:
 def test_what_a_demo_made_is_removed_and_the_folder_marked_for_the_next(tmp_path):
     folder = a_demo(tmp_path / "lake")
     (folder / "klaviyo_bronze.db" / "pages" / "begun.parquet").write_bytes(b"PAR1")
-    held = os.stat(folder / lock.FILE).st_ino
+    held = os.stat(folder / file_lock.FILE).st_ino
 
     clear_folder(folder, ["three"])
 
-    assert sorted(path.name for path in folder.iterdir()) == [MARK, lock.FILE]
-    assert os.stat(folder / lock.FILE).st_ino == held
+    assert sorted(path.name for path in folder.iterdir()) == [MARK, file_lock.FILE]
+    assert os.stat(folder / file_lock.FILE).st_ino == held
     assert (folder / MARK).read_text().splitlines()[1:] == ["run three"]
     land(folder, "three")
     check_folder(folder)
@@ -76,7 +76,7 @@ def test_a_new_or_an_empty_folder_is_taken(tmp_path, make):
     if make in ("an empty folder", "a lock alone"):
         folder.mkdir()
     if make == "a lock alone":
-        (folder / lock.FILE).touch()
+        (folder / file_lock.FILE).touch()
 
     check_folder(folder)
 
@@ -182,9 +182,9 @@ def test_a_demo_holds_the_lake_while_it_replaces_it_and_runs(tmp_path, without_s
     cleared = []
 
     def watched(folder: Path, run_ids: Any) -> None:
-        with open(folder / lock.FILE, "rb") as file, pytest.raises(BlockingIOError):
+        with open(folder / file_lock.FILE, "rb") as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        cleared.append(lock.holding(folder))
+        cleared.append(file_lock.holding(folder))
         clear_folder(folder, run_ids)
 
     monkeypatch.setattr(demo, "clear_folder", watched)
@@ -198,7 +198,7 @@ def test_a_demo_holds_the_lake_while_it_replaces_it_and_runs(tmp_path, without_s
     runs = (folder / MARK).read_text().splitlines()[1:]
     assert runs == [f"run {run_id}" for run_id in without_spark]
     assert len(runs) == 3
-    assert lock.holding(folder) is None
+    assert file_lock.holding(folder) is None
 
 
 def test_a_demo_on_a_lake_that_a_run_holds_is_refused(tmp_path, without_spark):

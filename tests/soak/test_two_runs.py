@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from compare import differences
 
-from klaviyo_spark.lake.lock import FILE, Holder, locked
+from klaviyo_spark.lake.file_lock import FILE, Holder, locked
 from klaviyo_spark.sandbox import Account, Sandbox
 from soak.runs import KEY, Home, after_commits, after_requests
 

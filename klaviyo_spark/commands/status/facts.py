@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from klaviyo_spark.lake.delta_log import TableState
-from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import ROWS_OF, Reader, Row
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state.drift import Loaded, looked_at

@@ -26,8 +26,9 @@ from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
 from klaviyo_spark.lake.counts import row_counts
+from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import Holder, held
+from klaviyo_spark.lake.lock import held
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.resources import TABLES

@@ -22,8 +22,8 @@ from klaviyo_spark.commands.verify.healing import Healing, healing
 from klaviyo_spark.commands.verify.reread import Reread
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
+from klaviyo_spark.lake.file_lock import folder_of, holding
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import folder_of, holding
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.schema import ops_tables

@@ -10,8 +10,8 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.lake import lease
 from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import Holding
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain
 from klaviyo_spark.lake.spark.sql_settings import pin_settings

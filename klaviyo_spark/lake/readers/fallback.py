@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.lake.delta_log import TableState
-from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import Reader, Row
 
 if TYPE_CHECKING:

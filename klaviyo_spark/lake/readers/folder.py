@@ -14,7 +14,7 @@ from deltalake import DeltaTable, QueryBuilder
 
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.delta_log import TableState, in_folder
-from klaviyo_spark.lake.lock import Holding, holding
+from klaviyo_spark.lake.file_lock import Holding, holding
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.table_features import is_read

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from klaviyo_spark.lake.delta_log import TableState
-from klaviyo_spark.lake.lock import Holding
+from klaviyo_spark.lake.file_lock import Holding
 
 Row = Mapping[str, Any]
 # Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
