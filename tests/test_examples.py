@@ -16,7 +16,8 @@ import lakes
 import pytest
 
 from klaviyo_spark.sandbox import Account
-from klaviyo_spark.sandbox.model import Event, Json
+from klaviyo_spark.sandbox.event import Event
+from klaviyo_spark.sandbox.model import Json
 from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.truth.events import landed_events
 from klaviyo_spark.sandbox.truth.rows import Row

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from klaviyo_spark.sandbox.account import Account
 from klaviyo_spark.sandbox.answers import Answer, Refusal
+from klaviyo_spark.sandbox.faults import Faults
 from klaviyo_spark.sandbox.times import parsed
-
-if TYPE_CHECKING:
-    from klaviyo_spark.sandbox.app import App
 
 PREFIX = "/_sandbox/"
 
 
-def control(app: App, environ: dict[str, Any]) -> Answer:
+class Request(Protocol):
+    """A request that came in."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its path, with ``{id}``."""
+        ...
+
+
+class Controlled(Protocol):
+    """What is controlled, as far as that goes; ``app.App`` is one."""
+
+    account: Account
+    faults: Faults
+    missing_scopes: set[str]
+
+    @property
+    def requests(self) -> Sequence[Request]:
+        """All so far."""
+        ...
+
+
+def control(app: Controlled, environ: dict[str, Any]) -> Answer:
     """Do what is asked. No key is needed: the server listens on loopback only."""
     asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix(PREFIX)}"
     try:
@@ -28,7 +50,7 @@ def control(app: App, environ: dict[str, Any]) -> Answer:
         return Refusal(400, "invalid", "Invalid input.", str(error)).answer()
 
 
-def _do(app: App, asked: str, environ: dict[str, Any]) -> object:
+def _do(app: Controlled, asked: str, environ: dict[str, Any]) -> object:
     match asked:
         case "POST advance":
             app.account.advance(int(_body(environ).get("days", 1)))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from klaviyo_spark.sandbox.model import Event
+from klaviyo_spark.sandbox.event import Event
 
 Key = tuple[int, str]
 """Second and id of an event: what its order and its cursors are made of."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from klaviyo_spark.sandbox.content.actions import older_type
 from klaviyo_spark.sandbox.content.profiles import attributes, phone_number
+from klaviyo_spark.sandbox.event import Event
 from klaviyo_spark.sandbox.filters import Condition, bounds, is_date, matches
-from klaviyo_spark.sandbox.model import Event, Json, Profile, Record, World
+from klaviyo_spark.sandbox.model import Json, Profile, Record, World
 from klaviyo_spark.sandbox.times import SECOND_US, parsed_us
 
 

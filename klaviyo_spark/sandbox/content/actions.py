@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from klaviyo_spark.sandbox.content.catalog import add_template
+from klaviyo_spark.sandbox.event import Message
 from klaviyo_spark.sandbox.ids import Ids
-from klaviyo_spark.sandbox.model import Json, Message, Record, World
+from klaviyo_spark.sandbox.model import Json, Record, World
 from klaviyo_spark.sandbox.times import DAY_S, stamp_second
 
 Step = tuple[str, str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from klaviyo_spark.sandbox.content.catalog import add_template
+from klaviyo_spark.sandbox.event import Message
 from klaviyo_spark.sandbox.ids import Ids, mixed
-from klaviyo_spark.sandbox.model import Json, Message, Record, Ref, World
+from klaviyo_spark.sandbox.model import Json, Record, Ref, World
 from klaviyo_spark.sandbox.times import DAY_S, moment, stamp_second
 
 STATUSES = (

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from klaviyo_spark.sandbox.content.profiles import is_quiet
+from klaviyo_spark.sandbox.event import Attribution, Event, Message
 from klaviyo_spark.sandbox.ids import event_id, mixed, ulid
-from klaviyo_spark.sandbox.model import Attribution, Event, Message, World
+from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import DAY_S
 
 RENAMED_S = 1_782_864_000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from klaviyo_spark.sandbox.content.actions import Step, add_action
+from klaviyo_spark.sandbox.event import Message
 from klaviyo_spark.sandbox.ids import Ids
-from klaviyo_spark.sandbox.model import Json, Message, Record, Ref, World
+from klaviyo_spark.sandbox.model import Json, Record, Ref, World
 from klaviyo_spark.sandbox.times import DAY_S, stamp_second
 
 _DELAY: Step = ("time-delay", "")

@@ -6,8 +6,9 @@ import random
 
 from klaviyo_spark.sandbox.content.actions import add_action
 from klaviyo_spark.sandbox.content.campaigns import send_times
+from klaviyo_spark.sandbox.event import Message
 from klaviyo_spark.sandbox.ids import Ids
-from klaviyo_spark.sandbox.model import Message, Record, World
+from klaviyo_spark.sandbox.model import Record, World
 from klaviyo_spark.sandbox.times import stamp_second
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from klaviyo_spark.sandbox.asked import Asked
+from klaviyo_spark.sandbox.event import Attribution, Event
 from klaviyo_spark.sandbox.ids import mixed
-from klaviyo_spark.sandbox.model import Attribution, Event, Json, Ref, World
+from klaviyo_spark.sandbox.model import Json, Ref, World
 from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.render.records import resource
 from klaviyo_spark.sandbox.times import stamp_second

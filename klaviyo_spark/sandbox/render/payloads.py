@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from klaviyo_spark.sandbox.event import Event, Message
 from klaviyo_spark.sandbox.ids import mixed
-from klaviyo_spark.sandbox.model import Event, Json, Message
+from klaviyo_spark.sandbox.model import Json
 
 _DOMAINS = ("example.com", "gmail.com", "yahoo.fr", "exämple.de")
 _INBOXES = ("Gmail", "Yahoo", "Apple", None)

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from klaviyo_spark.sandbox.answers import invalid_id, not_found
 from klaviyo_spark.sandbox.asked import Asked
+from klaviyo_spark.sandbox.event import Event
 from klaviyo_spark.sandbox.filters import matches
-from klaviyo_spark.sandbox.model import Event, Group, Json, Profile, Record, Ref, World
+from klaviyo_spark.sandbox.model import Group, Json, Profile, Record, Ref, World
 from klaviyo_spark.sandbox.render.events import event_resource, included_with_events
 from klaviyo_spark.sandbox.render.paging import Place, Run, cursor_of, place_of, sortable, take
 from klaviyo_spark.sandbox.render.records import (

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from klaviyo_spark.sandbox.event import Event
 from klaviyo_spark.sandbox.ledger import Ledger
-from klaviyo_spark.sandbox.model import Event, Json, World
+from klaviyo_spark.sandbox.model import Json, World
 from klaviyo_spark.sandbox.render.events import served_uuid, shown_attributions
 from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.times import moment
