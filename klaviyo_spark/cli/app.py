@@ -1,4 +1,8 @@
-"""The verbs of the command line; ``jobs/`` call them too. The only place that sets exit codes."""
+"""The verbs of the command line; ``jobs/`` call them too. The only place that sets exit codes.
+
+A verb imports what it does when it is called: Spark takes half a second to import, which help and
+a wrong option need not wait for.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,8 @@ from klaviyo_spark.cli.options import DRY_RUN, PERSON, quiet_libraries, settings
 from klaviyo_spark.cli.options import RESOURCES as _RESOURCES
 from klaviyo_spark.cli.options import TIMES as _TIMES
 from klaviyo_spark.cli.options import WAIT as _WAIT
+from klaviyo_spark.cli.progress import progress
+from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.lake.spark.memory import share_arenas
 
@@ -83,7 +89,7 @@ def refine(**options: Any) -> int:
 @_COMMON
 def backfill(**options: Any) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
-    from klaviyo_spark.cli.progress import progress
+    # Spark: see the top.
     from klaviyo_spark.commands.backfill import run as steps
 
     if not options["start"] or not options["end"]:
@@ -110,7 +116,7 @@ def backfill(**options: Any) -> int:
 @_COMMON
 def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
-    from klaviyo_spark.cli.progress import progress
+    # Spark: see the top.
     from klaviyo_spark.commands.sync import account_context
     from klaviyo_spark.commands.verify import verify, words
 
@@ -147,6 +153,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
 @_COMMON
 def report(**options: Any) -> int:
     """Write a page to look at: is the lake complete, is it fresh, what changed."""
+    # Spark: see the top.
     from klaviyo_spark.commands.report import verb
 
     return verb.report(options, click.echo)
@@ -157,6 +164,7 @@ def report(**options: Any) -> int:
 @_COMMON
 def maintain(**options: Any) -> int:
     """Upkeep of the lake: old pages, small files, files nobody needs, as conf says."""
+    # Spark: see the top.
     from klaviyo_spark.commands import maintain as upkeep
 
     job = job_of(options, asks=False)
@@ -171,6 +179,7 @@ def maintain(**options: Any) -> int:
 @_COMMON
 def forget(**options: Any) -> int:
     """Take a person out of the whole lake, with all that it held of them before."""
+    # Spark: see the top.
     from klaviyo_spark.commands.forget import run
     from klaviyo_spark.commands.sync import account_context
 
@@ -189,6 +198,7 @@ def forget(**options: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def tables(as_json: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""
+    # Spark: see the top.
     from klaviyo_spark.commands import dictionary
 
     lines = [json.dumps(dictionary.as_json(), indent=1)] if as_json else dictionary.as_text()
@@ -200,6 +210,7 @@ def tables(as_json: bool) -> int:
 @_COMMON
 def catalog_sql(**options: Any) -> int:
     """Print SQL for a catalog: views without what is gone, tags on personal data."""
+    # Spark: see the top.
     from klaviyo_spark.commands import publish
 
     click.echo("\n".join(publish.script(place_of(settings_of(options)))))
@@ -208,10 +219,9 @@ def catalog_sql(**options: Any) -> int:
 
 def _run(verb: Any, **options: Any) -> int:
     """One run of a verb that works on the lake, for each account."""
-    from klaviyo_spark.cli.progress import progress
+    # Spark: see the top.
     from klaviyo_spark.commands import summary
     from klaviyo_spark.commands.sync import pipeline, several
-    from klaviyo_spark.config import accounts
 
     job = job_of(options, asks=verb != "refine", refines=verb != "ingest")
     how = {

@@ -10,10 +10,13 @@ import click
 
 from klaviyo_spark.cli.options import given, set_up_logging
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.config.loader import load
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.personal_data import Personal, personal
+from klaviyo_spark.config.times import bounds
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import Part
-    from klaviyo_spark.config.models import Settings
     from klaviyo_spark.lake.lake import Lake, Place
 
 
@@ -34,10 +37,8 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
+    # Spark takes half a second to import, which a wrong option need not wait for.
     from klaviyo_spark.commands.sync.account_context import parts
-    from klaviyo_spark.config.loader import load
-    from klaviyo_spark.config.personal_data import Personal, personal
-    from klaviyo_spark.config.times import bounds
     from klaviyo_spark.lake.lake import Lake
     from klaviyo_spark.lake.shared import check_warehouse_of
     from klaviyo_spark.lake.spark.session import spark_session
@@ -60,6 +61,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
 
 def place_of(settings: Settings) -> Place:
     """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
+    # As above.
     from klaviyo_spark.lake.lake import Place
     from klaviyo_spark.lake.warehouse import check_warehouse
 

@@ -17,6 +17,11 @@ import click
 
 from klaviyo_spark.cli import options
 from klaviyo_spark.clock import utc_now
+from klaviyo_spark.commands.init import fitting
+from klaviyo_spark.config import template
+from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.loader import BASE
+from klaviyo_spark.config.secrets import VARIABLE
 from klaviyo_spark.errors import ConfigError
 
 
@@ -30,11 +35,6 @@ from klaviyo_spark.errors import ConfigError
 @options.LOGGING
 def init(config: str | None, force: bool, **given: Any) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
-    from klaviyo_spark.commands.init import fitting
-    from klaviyo_spark.config import template
-    from klaviyo_spark.config.loader import BASE
-    from klaviyo_spark.config.secrets import VARIABLE
-
     file = Path(config) if config else BASE
     if file.exists() and not force:
         raise template.there_already(file)
@@ -63,6 +63,7 @@ def _same(given: Mapping[str, Any], *names: str) -> str:
 @options.COMMON
 def doctor(**given: Any) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
+    # It imports the client and its libraries, which no other verb of this module needs.
     from klaviyo_spark.commands.doctor import examined, exit_code, lines, verdict
 
     options.set_up_logging(given)
@@ -81,8 +82,8 @@ def doctor(**given: Any) -> int:
 @options.COMMON
 def status(as_json: bool, **given: Any) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
+    # It imports pyarrow, which no other verb of this module needs.
     from klaviyo_spark.commands.status import facts, summed, words
-    from klaviyo_spark.config.accounts import each
     from klaviyo_spark.lake.readers.opening import lake_name, reader
 
     options.set_up_logging(given)

@@ -6,14 +6,13 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from klaviyo_spark.config.accounts import WHOSE
-
-if TYPE_CHECKING:
-    from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.loader import check_resources, load
+from klaviyo_spark.config.models import Settings
 
 logger = logging.getLogger("klaviyo_spark")
 
@@ -79,8 +78,6 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: a resource is unknown.
     """
-    from klaviyo_spark.config.loader import check_resources
-
     named = {name: options[name] for name in _SETTINGS if options.get(name)}
     if "resources" in named:
         named["resources"] = check_resources(named["resources"].split(","))
@@ -89,8 +86,6 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Conf with the command line over it; see ``settings.load``."""
-    from klaviyo_spark.config.loader import load
-
     return load(options["config"], **given(options))
 
 

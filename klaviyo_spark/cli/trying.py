@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.errors import UsageError
 
 
@@ -19,6 +20,7 @@ from klaviyo_spark.errors import UsageError
 def sandbox(**options: Any) -> int:
     """Serve a sample account on loopback to try things on."""
     try:
+        # The sample account is an extra.
         from klaviyo_spark.sandbox import serve
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
@@ -33,7 +35,7 @@ def sandbox(**options: Any) -> int:
 def demo(events: int, profiles: int, warehouse: str) -> int:
     """Sync a sample account at first, a day later, with nothing new; then write a report."""
     try:
-        from klaviyo_spark.cli.progress import progress
+        # Spark is an extra too.
         from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing

@@ -10,7 +10,10 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.catalog import Tables
+from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.opening import without_spark
+from klaviyo_spark.lake.readers.reader import ROWS_OF
 from klaviyo_spark.resources import TABLES
 
 
@@ -21,10 +24,8 @@ def row_counts(lake: Lake) -> dict[str, int]:
     """
     folder = folder_of(lake)
     if folder and without_spark():
-        from klaviyo_spark.lake.readers.catalog import Tables
-        from klaviyo_spark.lake.readers.fallback import Fallback
+        # delta-rs may not be there.
         from klaviyo_spark.lake.readers.folder import Files
-        from klaviyo_spark.lake.readers.reader import ROWS_OF
 
         place = lake.place
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from klaviyo_spark.cli.app import cli
 from klaviyo_spark.cli.options import settings_of
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.report.verb import reader_of
@@ -78,8 +79,6 @@ class Backfill:
 
     def _verb(self, *more: str) -> int:
         """Run the verb as a command line would; its lines go to the cell."""
-        from klaviyo_spark.cli.app import cli
-
         given = [(f"--{name}", self._values.get(name, "")) for name in _OPTIONS]
         arguments = [word for pair in given if pair[1] for word in pair]
         done = cli.main(["backfill", *arguments, *more], "klaviyo-spark", standalone_mode=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.reader import Reader
 from klaviyo_spark.lake.warehouse import check_warehouse
 
@@ -24,6 +25,7 @@ def reader(settings: Settings) -> Reader:
     folder, place_of = lake_to_read(settings)
 
     def by_spark() -> Reader:
+        # Spark may not be there, and takes half a second to import.
         from klaviyo_spark.lake.lake import Lake
         from klaviyo_spark.lake.readers.catalog import Tables
         from klaviyo_spark.lake.spark.session import Work, spark_session
@@ -33,7 +35,7 @@ def reader(settings: Settings) -> Reader:
 
     if folder is None:
         return by_spark()
-    from klaviyo_spark.lake.readers.fallback import Fallback
+    # delta-rs may not be there.
     from klaviyo_spark.lake.readers.folder import Files
 
     return Fallback(Files(folder, settings.schemas), by_spark)
@@ -53,6 +55,7 @@ def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
         warehouse, folder = found.text, found.folder
 
     def place() -> Place:
+        # Spark: as above.
         from klaviyo_spark.lake.lake import Place
 
         return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
