@@ -20,10 +20,11 @@ $(READY): requirements.lock setup.py scripts/setup.sh
 	@touch $@
 
 .PHONY: check
-check: $(READY) ## Format, lint and types, without running anything
+check: $(READY) ## Format, lint, types and imports, without running anything
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
@@ -106,5 +107,6 @@ build: $(READY) ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made, .venv too
-	rm -rf .venv .venv-spark40 build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark40 build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

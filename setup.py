@@ -33,6 +33,7 @@ TEST = [
     "websocket-client>=1.8",  # speaks to the browser that the report is tested in
 ]
 DEV = [
+    "import-linter>=2.15",
     "mypy>=1.13",
     "ruff>=0.9",
     "setuptools>=77",  # builds the package without asking a registry for itself
