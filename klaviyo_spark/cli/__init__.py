@@ -1,6 +1,7 @@
 """Options in, exit code out: the only click, and the display of progress.
 
-It may import every room but ``notebook``. Begin with ``app``; ``main`` is the console script.
+It may import every room but ``notebook``; ``trying`` alone imports ``sandbox``. Begin with ``app``;
+``main`` is the console script.
 """
 
 from klaviyo_spark.cli.app import main

@@ -1,4 +1,8 @@
-"""What Klaviyo has and what becomes of it: one module per resource, put together here."""
+"""What Klaviyo has and what becomes of it: one module per resource, put together here.
+
+Data alone, written in the words of ``schema``, which is all that it may import. Begin with
+``campaigns``; to add a column or a table is to edit one of these modules.
+"""
 
 from klaviyo_spark.resources import (
     campaigns,

@@ -1,4 +1,5 @@
 """A page that a person opens after a run: is it complete, is it fresh, what changed.
 
-questions (SQL) -> reader (the lake) -> figures (pure) -> page (pure) -> one HTML file
+questions (SQL) -> ``lake.readers.sql`` -> figures (pure) -> page (pure) -> one HTML file. Begin
+with ``verb``.
 """

@@ -1,8 +1,8 @@
 """How a lake is: rows, freshness, last runs, what waits. It only looks.
 
-No run is started, no lock taken, no table made. A reader gives plain values (``files`` without
-Spark, ``tables`` with it), ``facts`` says what is asked of it, ``summing`` puts the answers
-together, ``words`` prints them.
+No run is started, no lock taken, no table made. A reader (``lake.readers``) gives plain values,
+``facts`` says what is asked of it, ``summing`` puts the answers together, ``words`` prints them.
+Begin with ``facts``.
 """
 
 from klaviyo_spark.commands.status.facts import Facts, facts
