@@ -1,5 +1,5 @@
 """This machine's clock, and times from numbers. Klaviyo's clock, which pages are stamped by, is
-``api.servertime``."""
+``client.server_clock``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a run has to ask, round by round, and what it learns from the answers on the way.
 
-``plan``, ``membership`` and ``ledger`` decide; here they are given what the lake and the pages say.
+``request_plan``, ``membership`` and ``resume_points`` decide; here they are given what the lake
+and the pages say.
 """
 
 from __future__ import annotations

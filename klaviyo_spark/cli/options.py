@@ -85,7 +85,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
-    """Conf with the command line over it; see ``settings.load``."""
+    """Conf with the command line over it; see ``loader.load``."""
     return load(options["config"], **given(options))
 
 

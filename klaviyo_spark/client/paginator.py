@@ -86,7 +86,7 @@ class Crew:
     """The threads that follow ``walks``, and what they hand over.
 
     Args:
-        walks: taken up to ``turns.AHEAD`` ahead, in a driver thread.
+        walks: taken up to ``scheduler.AHEAD`` ahead, in a driver thread.
         threads: requests under way at once, at most.
         queued_pages: pages held for whoever takes them; beyond, the threads wait.
     """

@@ -1,7 +1,7 @@
 """Asking again: after which wait, and when it is given up. No HTTP here.
 
-What is asked again, how often and for how long is a table: ``troubles``. ``Retry-After`` wins over
-our own 1, 2, 4 … 60 seconds.
+What is asked again, how often and for how long is a table: ``error_table``. ``Retry-After`` wins
+over our own 1, 2, 4 … 60 seconds.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A listing with one request per second keeps one thread busy; the rest read what may go faster, so a
 run takes as long as its slowest endpoint and not as long as all of them one after another. Where no
-walk is waiting, a free thread takes the further half of one that has far to go (``courses``).
+walk is waiting, a free thread takes the further half of one that has far to go (``window_split``).
 """
 
 from __future__ import annotations

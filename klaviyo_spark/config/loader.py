@@ -116,7 +116,7 @@ def _check_schemas(schemas: Schemas) -> None:
 
 
 def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiKey:
-    """The account's key; see ``secret.find_key``."""
+    """The account's key; see ``secrets.find_key``."""
     scope, key, variable = settings.secret_scope, settings.secret_key, settings.key_variable
     return find_key(scope, key, environ, variable=variable)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-# Arrow's types by the names that specs and ``ops`` give to Spark's.
+# Arrow's types by the names that specs and ``ops_tables`` give to Spark's.
 TYPES = {
     "string": pa.string(),
     "date": pa.date32(),

@@ -219,7 +219,7 @@ class Tables:
         return self._ensure(table, columns, doc, statistics=statistics, staged=staged)
 
     def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
-        """Create an operators' table that ``ops`` does not list, if need be; its name in SQL."""
+        """Create a table that ``ops_tables`` does not list, if need be; its name in SQL."""
         return self._ensure(self.place.table(self.place.ops, name), columns, doc)
 
     def _ensure(

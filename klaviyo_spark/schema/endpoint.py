@@ -151,7 +151,7 @@ class Endpoint:
         ignores: what Klaviyo says there that no table has, and need not: ``$.attributes.x`` of a
             record in ``data``, ``<type>>$.attributes.x`` of an included one, each with all that
             stands below; ``['*']`` at the end: whatever is not named otherwise. Anything that
-            neither this nor a table reads is reported; see ``known``.
+            neither this nor a table reads is reported; see ``known_fields``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which of Klaviyo's values are times. No Spark, no I/O here; ``cells`` says the same in SQL."""
+"""Which of Klaviyo's values are times. No Spark, no I/O here; ``cast`` says the same in SQL."""
 
 from __future__ import annotations
 

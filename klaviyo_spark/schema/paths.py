@@ -70,7 +70,7 @@ def parse_path(text: str) -> Path:
 
 
 def parse_read(text: str) -> Read:
-    """One read of a column, as ``spec`` describes it."""
+    """One read of a column, as ``table`` describes it."""
     where, _, condition = text.partition(" if ")
     only_if = None
     if condition:

@@ -43,12 +43,12 @@ class Column:
     Args:
         reads: per source name (``""`` for a table's only source), the one that knows best first;
             paths in order of preference.
-        shape: a named change of the text before it is typed; see ``cells.shaped``.
-        role: how a value changes over reads; see ``merge``.
-        lookup: filled from other silver rows where the record does not say it; see ``enrich``.
+        shape: a named change of the text before it is typed; see ``cast.shaped``.
+        role: how a value changes over reads; see ``changes``.
+        lookup: filled from other silver rows where the record does not say it; see ``lookups``.
         wall_clock: path of a flag (or of two, with ``|``); where true, the time is a wall clock
             and its offset is dropped.
-        pii: class of personal data, ``""`` for none; what becomes of it says ``treatment``.
+        pii: class of personal data, ``""`` for none; what becomes of it says ``personal_data``.
     """
 
     name: str

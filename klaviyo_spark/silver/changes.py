@@ -46,7 +46,7 @@ def changes(
     """Rows of ``table`` that are new or different, whole, in table order.
 
     Args:
-        rows: one per key, as ``newest.keep_newest`` gives them.
+        rows: one per key, as ``newest_rows.keep_newest`` gives them.
         current: the table as it is (a part of it that holds all keys of ``rows`` will do where
             nothing is judged).
 

@@ -120,7 +120,7 @@ def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame])
 
     Args:
         current: the table as it is.
-        news: rows that have just come, of the tables of ``enrich.NEEDS`` that have any:
+        news: rows that have just come, of the tables of ``lookups.NEEDS`` that have any:
             ``_account_id`` and ``news_id``.
     """
     found: list[DataFrame] = []

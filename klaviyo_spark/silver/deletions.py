@@ -26,11 +26,11 @@ def judged(
     asked: Collection[str],
     written: Callable[[str], DataFrame],
 ) -> DataFrame | None:
-    """What the run says about rows of ``table`` it did not read, as ``merge.Evidence`` has it.
+    """What the run says about rows of ``table`` it did not read, as ``changes.Evidence`` has it.
 
     Args:
         pages: the run's that were answered well.
-        reads: its complete reads; see ``bronze.complete_reads``.
+        reads: its complete reads; see ``bronze_queries.complete_reads``.
         asked: endpoints that it asked.
         written: a table's rows that the run has written.
     """

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.schema.table import TableSpec
 
-# Tables whose rows ``enrich`` looks at, per column lookup.
+# Tables whose rows ``lookups`` looks at, per column lookup.
 NEEDS = {
     "message_channel": ("campaign_messages", "flow_action_messages"),
     "attributed_send_ts": ("events",),
@@ -126,7 +126,7 @@ def _with_attributed_send_ts(
 
 
 def _klaviyo_first(rows: DataFrame, name: str) -> DataFrame:
-    """Look-alikes do not count where Klaviyo has such a metric; as ``api.metrics`` chooses ids.
+    """Look-alikes do not count where Klaviyo has such a metric, as when ids are chosen.
 
     Of another integration: where Klaviyo has one under any of the names that count as the same.
     Of none said: where Klaviyo has one of that very name.

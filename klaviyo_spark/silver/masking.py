@@ -109,7 +109,7 @@ def _pads(spark: SparkSession, key: HashKey) -> DataFrame:
 
 
 def _normal(pii: str, text: str) -> str:
-    """As ``treatment.normal``."""
+    """As ``personal_data.normal``."""
     if pii == "email":
         return f"lower(trim({text}))"
     return f"translate({text}, ' ().-', '')" if pii == "phone" else text

@@ -17,7 +17,7 @@ def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame
 
     Args:
         pages: all of bronze.
-        reads: complete reads being taken in, as ``bronze.complete_reads`` gives them.
+        reads: complete reads being taken in, as ``bronze_queries.complete_reads`` gives them.
     """
     endpoint = F.col("endpoint") == table.sources[0].endpoint
     begun = (

@@ -1,6 +1,6 @@
 """Which of the rows read counts, where several have one key. DataFrame -> DataFrame, no I/O here.
 
-Rows are those of ``silver.project``, those that are broken found (``quality.with_broken``).
+Rows are those of ``project.project``, those that are broken found (``quality.with_broken``).
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _words(table: TableSpec, check: Check, broken: int, of: int) -> str:
 
 
 def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
-    """Rows of ``klaviyo_ops.quarantine`` from the broken ones among ``merge.changes``.
+    """Rows of ``klaviyo_ops.quarantine`` from the broken ones among ``changes.changes``.
 
     The record stays whole, as JSON, with the rule it breaks and the page it stands on.
     """

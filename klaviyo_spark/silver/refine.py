@@ -77,7 +77,7 @@ def refine(
         reread: a run that read again what silver may have lost: its pages are laid over the
             tables even where the run before brought the very same.
         only: tables to load; None: all of ``resources``.
-        found: how the tables stand; see ``state.read_drift``.
+        found: how the tables stand; see ``store.read_drift``.
 
     Returns:
         One load per table and run that had pages for it, zero counts included. A table that fails

@@ -1,4 +1,4 @@
-"""What changes in a table, counted and written once. The kinds of change are ``merge``'s."""
+"""What changes in a table, counted and written once. ``changes`` has the kinds of change."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes what ``merge.changes`` gives.
+    """Writes what ``changes.changes`` gives.
 
     Args:
         days_read: days of events that had been read whole before this run, per metric.

@@ -49,7 +49,7 @@ def backfill(
         reporter: gives what shows how far a step is.
 
     Returns:
-        The exit code: see ``run_steps`` and ``parts.each``.
+        The exit code: see ``run_steps`` and ``account_context.each``.
 
     Raises:
         UsageError: the window is not all in the past, or of what is read whole by every sync.

@@ -21,7 +21,7 @@ from klaviyo_spark.schema.table import TableSpec
 class Listing:
     """A table with a row per record of a listing, or per record that a listing includes.
 
-    ``rows`` as in ``spec.Source``.
+    ``rows`` as in ``table.Source``.
     """
 
     table: TableSpec

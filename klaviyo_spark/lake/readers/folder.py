@@ -27,7 +27,7 @@ class Files:
         self._folder, self._schemas = folder, schemas
 
     def reads(self, schema: str, table: str) -> bool:
-        """Whether what this says of a table is right; see ``features``."""
+        """Whether what this says of a table is right; see ``table_features``."""
         return is_read(self._at(schema, table))
 
     def count(self, schema: str, table: str) -> int | None:

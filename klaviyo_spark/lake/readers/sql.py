@@ -57,7 +57,7 @@ class FolderReader:
         return DeltaTable.is_deltatable(str(self._path(table)))
 
     def reads(self, sql: str) -> bool:
-        """Whether the answer to a query is right; see ``features``."""
+        """Whether the answer to a query is right; see ``table_features``."""
         return all(is_read(self._path(table)) for table in named(sql))
 
     def rows(self, sql: str) -> list[Row]:

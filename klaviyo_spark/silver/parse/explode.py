@@ -28,7 +28,7 @@ PAGE_FACTS = (
     "fetched_at",
 )
 _EMPTY = f"coalesce({sql_text.bare('{}')} = '', true)"
-# And whether its texts are ``spelling.coded``.
+# And whether its texts are ``json_spelling.coded``.
 _FACTS = (*PAGE_FACTS, "is_coded")
 # What an error says of a page that Spark's JSON reader gives up on.
 UNREADABLE = "cannot be read as JSON"
@@ -51,8 +51,9 @@ def explode_records(
 
     Returns:
         Page facts, ``is_coded``, ``at`` (place on the page, from 0), ``json``, the structs of
-        ``leaves`` and the text of each neighbour, under its name; all texts as ``spelling.decoded``
-        takes them. An element that is not an object is a row too, to be found wanting later.
+        ``leaves`` and the text of each neighbour, under its name; all texts as
+        ``json_spelling.decoded`` takes them. An element that is not an object is a row too, to be
+        found wanting later.
     """
     pages = _taken_apart(pages)
     objects = _readable(rows.partition(":")[0])

@@ -41,7 +41,7 @@ class Neighbour:
         return f"{texts} AS {self._texts}", f"{found_by} AS {self._found_by}"
 
     def find(self, leaves: Leaves, record: str) -> str:
-        """Text of the object for ``record``, as ``leaves.first`` gave it; NULL if there is none."""
+        """Text of the object for ``record``, as ``Leaves.first`` gave it; NULL if there is none."""
         id = leaves.within(record, self.ref)
         if self._link:
             names = f"ids -> coalesce(array_contains(ids, {id}), false)"

@@ -1,7 +1,7 @@
 """From bronze pages to the rows of a silver table. DataFrame -> DataFrame, no I/O here.
 
     rows = project(pages, TABLES["campaigns"])       typed, in spec order, all that was read
-    kept = keep_newest(rows, TABLES["campaigns"])    one row per key (``newest``)
+    kept = keep_newest(rows, TABLES["campaigns"])    one row per key (``newest_rows``)
 
 Rows carry ``_account_id`` and these columns for the steps after: ``seen_at`` (fetch time of the
 page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit), ``empties`` (1:
