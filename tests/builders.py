@@ -7,13 +7,13 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
+from tests.places import SAMPLES
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 _numbers = itertools.count(1)
@@ -230,7 +230,6 @@ def a_flow_message(id: str = "M1", **definition: Any) -> dict[str, Any]:
     }
 
 
-SAMPLES = Path(__file__).parent / "samples"
 # What the requests knew that sample pages answer.
 _SAMPLE_FACTS: dict[str, dict[str, str]] = {
     "campaigns": {"slice": '{"channel":"email","archived":"false"}'},

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from remote import remote_session
 
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
+from tests.helpers.remote import remote_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

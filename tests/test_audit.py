@@ -9,9 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from api.fakes import BASE
-from api.listing import ZERO
-from builders import NOON, SAMPLES, a_campaign, a_campaign_message, a_flow, a_member, an_event
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.response_audit import Audit
@@ -20,6 +17,10 @@ from klaviyo_spark.client.responses import Page, read_page
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS
+from tests.builders import NOON, a_campaign, a_campaign_message, a_flow, a_member, an_event
+from tests.helpers.fakes import BASE
+from tests.helpers.listing import ZERO
+from tests.places import SAMPLES
 
 DAY = timedelta(days=1)
 Record = dict[str, Any]

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.commands.backfill.run import STEP, Backfill, Window, begun, run_steps, said
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
-from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import bronze_state
+from tests.builders import NOON
 
 DAY = timedelta(days=1)
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

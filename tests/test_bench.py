@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from bench.pages import Template, pages
-
-from klaviyo_spark.schema.bronze_table import COLUMNS
+from klaviyo_spark.state.bronze_queries import COLUMNS
+from tests.bench.pages import Template, pages
 
 
 def test_pages_to_measure_with_have_every_column_of_bronze(tmp_path):

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_page, an_event
 
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
+from tests.builders import a_page, an_event
 
 
 def text(id: str, attributes: str = '{"timestamp":1782173723}', more: str = "") -> str:

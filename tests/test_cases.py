@@ -16,23 +16,23 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import duckdb
 import pytest
-from api.fakes import Answer, LoopbackServer
 from deltalake import DeltaTable, QueryBuilder
 
+from klaviyo_spark.bronze.metric_selection import DOCUMENTED
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.report.verb import write as write_report
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources.metric_names import DOCUMENTED
+from tests.helpers.fakes import Answer, LoopbackServer
+from tests.places import CASES
 
 pytestmark = pytest.mark.account
 
-CASES = Path(__file__).parent / "cases"
 EVENTS = {
     "G": "empty-group-id",
     "D": "event-date-from-timestamp",

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import NOON, a_campaign, a_campaign_message, a_page
 
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -14,6 +13,7 @@ from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.resume_points import slice_text
+from tests.builders import NOON, a_campaign, a_campaign_message, a_page
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 Slice = tuple[str, bool]

@@ -12,19 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cluster import cluster, submit
 from deltalake import DeltaTable
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.helpers.cluster import cluster, submit
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "klaviyo_spark"
 READ = ("events", "lists", "tags")
 # Of the run itself: which it was, and when it asked.

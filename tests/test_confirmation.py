@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_record
-from compare import held
 
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
@@ -17,6 +15,8 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
 from klaviyo_spark.state.store import unconfirmed as to_confirm
+from tests.builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_record
+from tests.helpers.compare import held
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

@@ -15,6 +15,7 @@ from py4j.protocol import Py4JNetworkError
 from klaviyo_spark import errors
 from klaviyo_spark.lake.spark import jars, java
 from klaviyo_spark.lake.spark.console import Console
+from tests.places import ROOT
 
 SAID = """
 import sys
@@ -217,8 +218,7 @@ def test_delta_prints_nothing_when_it_has_removed_files(tmp_path: Path, submitte
     (tmp_path / "vacuum.py").write_text(VACUUM)
     start = submit_command() if submitted else [sys.executable]
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
-    root = str(Path(__file__).parent.parent)
-    of_submit = {"PYSPARK_DRIVER_PYTHON": sys.executable, "PYTHONPATH": root}
+    of_submit = {"PYSPARK_DRIVER_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(
         [*start, str(tmp_path / "vacuum.py"), str(tmp_path / "lake")],

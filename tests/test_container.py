@@ -9,13 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import parsed
 
-from klaviyo_spark.config.loader import BASE
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.loader import BASE, Settings
 from klaviyo_spark.lake.spark import jars, java
+from tests.helpers.command_line import parsed
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "examples" / "Dockerfile").read_text(encoding="utf-8")
 
 

@@ -8,9 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOON, a_page, a_record
 from deltalake import DeltaTable
-from files import holding
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.lake import maintenance
@@ -19,6 +17,8 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.table_features import obstacle_to_read
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
+from tests.builders import NOON, a_page, a_record
+from tests.helpers.files import holding
 
 DAY = timedelta(days=1)
 DEFAULTS = "spark.databricks.delta.properties.defaults."

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from status_lakes import HOUR, NOON, a_lake, a_run
 
 from klaviyo_spark.bronze import revisions
 from klaviyo_spark.cli import main
@@ -30,6 +29,7 @@ from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.helpers.status_lakes import HOUR, NOON, a_lake, a_run
 
 KEY = "pk_sandbox"
 GIB = 1 << 30

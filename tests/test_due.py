@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import pytest
-from api.fakes import BASE
-from builders import a_flow, a_flow_action, a_page
 
 from klaviyo_spark.bronze.ingest import _Ingest
 from klaviyo_spark.bronze.metric_selection import metrics_on
@@ -21,7 +19,9 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
@@ -29,10 +29,12 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks
 from klaviyo_spark.state.intervals import Range, Read
-from klaviyo_spark.state.models import JOINED_LATE, Asked, GroupRead, Outcome
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import Landed, landed
 from klaviyo_spark.state.store import Lately
 from klaviyo_spark.state.watermarks import Known
+from tests.builders import a_flow, a_flow_action, a_page
+from tests.helpers.fakes import BASE
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)

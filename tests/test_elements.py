@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load, writer
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -15,12 +21,6 @@ from builders import (
     a_record,
     an_event,
 )
-
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import load, writer
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

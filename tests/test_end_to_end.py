@@ -12,8 +12,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from compare import differences
-from files import holding
 from pyspark.sql import functions as F
 
 from klaviyo_spark.client.client import Client
@@ -23,12 +21,15 @@ from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.helpers.compare import differences
+from tests.helpers.files import holding
 
 KEY = "pk_sandbox"
 FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")

@@ -12,7 +12,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-import lakes
 import pytest
 
 from klaviyo_spark.sandbox import Account
@@ -21,8 +20,10 @@ from klaviyo_spark.sandbox.model import Json
 from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.truth.events import landed_events
 from klaviyo_spark.sandbox.truth.rows import Row
+from tests.helpers import lakes
+from tests.places import ROOT
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 RECEIVED = {"received_email", "received_sms", "received_text"}
 CLICKED = {"clicked_email", "clicked_sms", "clicked_text"}
 NOT_DELIVERED = {"bounced_email", "failed_sms", "failed_text"}

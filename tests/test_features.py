@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
-from logs import a_field, write_log
 
 from klaviyo_spark.lake.table_features import obstacle_to_append, obstacle_to_read
+from tests.helpers.logs import a_field, write_log
 
 SCHEMA = pa.schema([("id", pa.string()), ("day", pa.date32()), ("n", pa.int32())])
 FIELDS = [a_field("id", "string", comment="Its id."), a_field("day", "date"), a_field("n", "int")]

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, a_record
 
 from klaviyo_spark.errors import TableDiffers
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
+from tests.builders import NOON, a_page, a_record
 
 
 def a_lake(spark: Any, folder: Any) -> Lake:

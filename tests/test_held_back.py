@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, a_record, an_event
 
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings, load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import load
 from klaviyo_spark.silver.dependencies import made_of
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
+from tests.builders import NOON, a_page, a_record, an_event
 
 DAY = timedelta(days=1)
 NAMELESS = [a_record("tag", name="vip") | {"id": None}] * 101

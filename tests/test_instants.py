@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from time_texts import EVENT, TIMES
 
 from klaviyo_spark.schema.instants import as_time
+from tests.helpers.time_texts import EVENT, TIMES
 
 
 @pytest.mark.parametrize(("text", "expected"), TIMES)

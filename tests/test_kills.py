@@ -7,17 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from compare import differences
-from soak.runs import ASKED_TWICE, KEY, Home, Kill, a_pause, after_requests, asked_again, killed
 
 from klaviyo_spark.bronze.lander import BATCH_PAGES
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.helpers.compare import differences
+from tests.helpers.runs import (
+    ASKED_TWICE,
+    KEY,
+    Home,
+    Kill,
+    a_pause,
+    after_requests,
+    asked_again,
+    killed,
+)
 
 pytestmark = pytest.mark.account
 

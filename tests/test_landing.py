@@ -14,11 +14,8 @@ import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from api.fakes import BASE
-from builders import NOON
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import a_field, switch_on, write_log
 
 from klaviyo_spark.bronze import lander as landing
 from klaviyo_spark.bronze import request_plan
@@ -31,6 +28,9 @@ from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.lake.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
+from tests.builders import NOON
+from tests.helpers.fakes import BASE
+from tests.helpers.logs import a_field, switch_on, write_log
 
 DAY = timedelta(days=1)
 Row = dict[str, Any]

@@ -11,9 +11,6 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from api.fakes import BASE
-from api.listing import Listing, at, eager_threads, event_times, numbers_on
-from builders import NOON, a_page
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +30,9 @@ from klaviyo_spark.state.resume_points import (
     take_up,
     with_order_lost,
 )
+from tests.builders import NOON, a_page
+from tests.helpers.fakes import BASE
+from tests.helpers.listing import Listing, at, eager_threads, event_times, numbers_on
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 SECOND = timedelta(seconds=1)

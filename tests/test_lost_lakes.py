@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compare import held
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
@@ -25,6 +25,7 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.rebuild import rebuild
+from tests.helpers.compare import held
 
 pytestmark = pytest.mark.account
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_member, a_page
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import maintain
 from klaviyo_spark.commands.maintain import Kept, Upkeep, lines
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import maintenance
@@ -26,6 +26,7 @@ from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import pages_gone_before, silver_states
+from tests.builders import NOON, a_member, a_page
 
 DAY = timedelta(days=1)
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.bronze.membership import COUNTS, MemberPlan, differing, member_plan, to_count
+from klaviyo_spark.bronze.membership import (
+    COUNTS,
+    JOINED_LATE,
+    GroupRead,
+    MemberPlan,
+    differing,
+    member_plan,
+    to_count,
+)
 from klaviyo_spark.bronze.request_plan import Parent
-from klaviyo_spark.state.models import JOINED_LATE, GroupRead
+from tests.builders import NOON
 
 DAY = timedelta(days=1)
 WEEK = 7 * DAY

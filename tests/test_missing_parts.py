@@ -6,7 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.silver.changes import labels_of
+from klaviyo_spark.silver.refine import refine
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -18,11 +23,6 @@ from builders import (
     an_attribution,
     an_event,
 )
-
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.silver.changes import labels_of
-from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 

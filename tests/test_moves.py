@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, an_event
 
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import writer
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
+from tests.builders import NOON, a_page, an_event
 
 DAY = timedelta(days=1)
 UTC = timezone.utc

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,8 +19,8 @@ from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.notebook import Backfill
 from klaviyo_spark.notebook.html import bars, table
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "jobs" / "notebooks" / "backfill.py"
 VALUES = ["start", "end", "resources", "dry_run", "config", "warehouse"]
 DAYS = 60

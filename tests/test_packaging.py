@@ -6,13 +6,13 @@ import re
 import runpy
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from setuptools import Distribution
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
+
 VERBS = [
     "bench",
     "build",

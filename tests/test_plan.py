@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from builders import NOON
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import metrics_on
@@ -22,9 +21,10 @@ from klaviyo_spark.bronze.request_plan import (
     profile_walks,
 )
 from klaviyo_spark.client.paginator import Walk
+from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.intervals import Range, Read, due
-from klaviyo_spark.state.models import Asked
+from tests.builders import NOON
 
 BASE = "https://a.klaviyo.com"
 DAY = timedelta(days=1)

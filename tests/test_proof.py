@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.commands.verify import verify
+from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.secrets import ApiKey
+from klaviyo_spark.errors import OtherAccount
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.refine import refine
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -17,17 +28,7 @@ from builders import (
     a_page,
     a_record,
 )
-from served import a_case, serving, sync
-
-from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.verify import verify
-from klaviyo_spark.config.models import Settings
-from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.errors import OtherAccount
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.refine import refine
+from tests.helpers.served import a_case, serving, sync
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 

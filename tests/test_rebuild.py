@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_member, a_page, a_record, an_event
-from compare import held
 
 from klaviyo_spark.config.models import PersonalData
-from klaviyo_spark.config.personal_data import Personal
+from klaviyo_spark.config.personal_data import Personal, PersonalData
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake.lake import Lake, Place
@@ -22,6 +20,8 @@ from klaviyo_spark.schema.table import col
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import shown_otherwise
+from tests.builders import NOON, a_member, a_page, a_record, an_event
+from tests.helpers.compare import held
 
 pytestmark = pytest.mark.account
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_member, a_page, a_record, an_attribution, an_event
-from compare import held
 
 from klaviyo_spark.lake import commit_tag
 from klaviyo_spark.lake.delta_log import in_folder
@@ -20,6 +18,8 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.models import Outcome
+from tests.builders import NOON, a_member, a_page, a_record, an_attribution, an_event
+from tests.helpers.compare import held
 
 pytestmark = pytest.mark.account
 

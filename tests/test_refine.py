@@ -6,7 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import (
+
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load
+from klaviyo_spark.silver import writer as writing
+from klaviyo_spark.silver.dependencies import depends_on, in_order
+from klaviyo_spark.silver.pending import Batch, pending
+from klaviyo_spark.silver.refine import refine
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -18,15 +26,6 @@ from builders import (
     an_attribution,
     an_event,
 )
-
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import load
-from klaviyo_spark.silver import writer as writing
-from klaviyo_spark.silver.dependencies import depends_on, in_order
-from klaviyo_spark.silver.pending import pending
-from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.state.models import Batch
 
 DAY = timedelta(days=1)
 

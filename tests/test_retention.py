@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from builders import NOON
-
 from klaviyo_spark.config import loader
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.state import retention, store
 from klaviyo_spark.state.retention import Portion
+from tests.builders import NOON
 
 DAY = timedelta(days=1)
 ALL = TABLES.values()

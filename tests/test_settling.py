@@ -6,7 +6,12 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
-from builders import (
+
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.deferred_lookups import Settler
+from klaviyo_spark.silver.refine import refine
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -17,11 +22,6 @@ from builders import (
     an_attribution,
     an_event,
 )
-
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.deferred_lookups import Settler
-from klaviyo_spark.silver.refine import refine
 
 DAY = timedelta(days=1)
 COHORT = {"$_cohort$message_send_cohort": "1782173000:M1"}

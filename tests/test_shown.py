@@ -7,16 +7,16 @@ import re
 from typing import Any
 
 import pytest
-from builders import a_page, a_record, an_event, pages_df
 
 from klaviyo_spark.config.models import PersonalData
-from klaviyo_spark.config.personal_data import Personal, digest, pads
+from klaviyo_spark.config.personal_data import Personal, PersonalData, digest, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.masking import KEYS, shown
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
+from tests.builders import a_page, a_record, an_event, pages_df
 
 KEY = HashKey("a key that no plan may show: ü")
 HASHED = Personal(

@@ -7,7 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import (
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.table import Judge
+from klaviyo_spark.silver.deletions import present_parents
+from klaviyo_spark.silver.newest_rows import keep_newest
+from klaviyo_spark.silver.parse.project import glance, project
+from klaviyo_spark.silver.quality import quarantined, with_broken
+from tests.builders import (
     NOON,
     a_campaign,
     a_campaign_message,
@@ -21,15 +30,6 @@ from builders import (
     an_event,
     pages_df,
 )
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.table import Judge
-from klaviyo_spark.silver.deletions import present_parents
-from klaviyo_spark.silver.newest_rows import keep_newest
-from klaviyo_spark.silver.parse.project import glance, project
-from klaviyo_spark.silver.quality import quarantined, with_broken
 
 DAY = timedelta(days=1)
 Page = dict[str, Any]

@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-import contract
 import pytest
 from click.testing import CliRunner
 
@@ -15,8 +14,10 @@ from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING
 from klaviyo_spark.schema.table import Source, TableSpec, col
+from klaviyo_spark.silver.parse.project import columns_of
+from tests import contract
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.name)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from builders import a_page, an_event, pages_df
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -17,6 +16,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.parse.json_spelling import MARK, scalar
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
+from tests.builders import a_page, an_event, pages_df
 
 PARTY = "\U0001f389"
 PAIR = "\\ud83c\\udf89"

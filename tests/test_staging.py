@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from builders import a_page, a_record
 
 from klaviyo_spark.commands.forget.run import asked_for, forget
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import staging
@@ -18,6 +18,7 @@ from klaviyo_spark.lake.staging import FILE, check_staging, drop_staging, make_s
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.rebuild import rebuild
+from tests.builders import a_page, a_record
 
 
 def a_lake(spark: Any, folder: Path) -> Lake:

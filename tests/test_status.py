@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from logs import switch_on
-from status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.status import Facts, Status, facts, summed, words
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
 from klaviyo_spark.commands.status.summing import Behind, Groups, Late, Table
-from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.config.loader import Schemas
 from klaviyo_spark.lake.file_lock import Holder, Holding
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files
+from tests.helpers.logs import switch_on
+from tests.helpers.status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 NOW = NOON + 3 * HOUR
 

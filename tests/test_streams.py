@@ -13,6 +13,7 @@ import pytest
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.cli.streams import Output, open_missing
+from tests.places import ROOT
 
 ALL_CLOSED = ">&- 2>&- <&-"
 REDIRECTIONS = (">&-", "2>&-", "<&-", ">&- 2>&-", ALL_CLOSED, "1</dev/null", "2>/dev/full")
@@ -63,7 +64,7 @@ def test_every_verb_ends_with_its_own_exit_code_where_all_is_closed(tmp_path):
 
 
 def test_jobs_take_closed_descriptors_as_verbs_do(tmp_path):
-    jobs = Path(__file__).parent.parent / "jobs"
+    jobs = ROOT / "jobs"
 
     for job in ("sync", "ingest", "refine", "backfill", "maintain"):
         code, said = shell(f"VERB --nonsense {ALL_CLOSED}", tmp_path, str(jobs / f"{job}.py"))

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_page
 
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
+from tests.builders import a_page
 
 
 def a_lake(spark, folder: Path) -> Lake:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from builders import NOON, a_page, a_record, all_samples, an_event
 
 from klaviyo_spark.bronze import unknown_fields
 from klaviyo_spark.bronze.known_fields import KNOWN, known, path_text, unknown_on
@@ -18,12 +16,15 @@ from klaviyo_spark.bronze.unknown_fields import COUNTED, Found, Watch, note, rea
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Endpoint
+from tests.builders import NOON, a_page, a_record, all_samples, an_event
+from tests.places import DATA
 
 DAY = timedelta(days=1)
 KEY = "pk_sandbox"
@@ -51,7 +52,7 @@ def test_samples_hold_nothing_that_is_not_known(sample):
 
 # Every field that Klaviyo's reference documents at our revision, per path and type of record: what
 # stands below an array as well. https://developers.klaviyo.com/en/reference/api_overview
-DOCUMENTED = json.loads((Path(__file__).parent / "documented_fields.json").read_text("utf-8"))
+DOCUMENTED = json.loads((DATA / "documented_fields.json").read_text("utf-8"))
 
 
 def a_documented_page(endpoint: Endpoint) -> dict[str, Any]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
-from builders import a_campaign, a_page, a_record, an_event, pages_df
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.parse.project import glance, project
+from tests.builders import a_campaign, a_page, a_record, an_event, pages_df
+from tests.places import CASES
 
-CASES = Path(__file__).parent / "cases"
 DAY = date(2026, 6, 23)
 TIME = datetime(2026, 6, 23, 0, 15, 23)  # noqa: DTZ001
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 import pytest
-from command_line import parsed
 
 from klaviyo_spark.cli.app import cli
 from klaviyo_spark.cli.group import Verbs, given
+from tests.helpers.command_line import parsed
 
 
 @pytest.mark.parametrize(

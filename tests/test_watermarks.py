@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from klaviyo_spark.state.watermarks import (
     repeated_differences,
     watermarks,
 )
+from tests.builders import NOON
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MARGIN = timedelta(minutes=2)

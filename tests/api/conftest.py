@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import responses
 
-from .fakes import Answer, LoopbackServer
+from tests.helpers.fakes import Answer, LoopbackServer
 
 
 @pytest.fixture(autouse=True)

@@ -34,8 +34,7 @@ from klaviyo_spark.errors import (
     Unauthorized,
     Unreachable,
 )
-
-from .fakes import (
+from tests.helpers.fakes import (
     BASE,
     EVENTS,
     NOON,

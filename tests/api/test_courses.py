@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.client.window_split import LEAST_PAGES, Course, best_to_cut
-
-from .listing import ZERO, at
+from tests.helpers.listing import ZERO, at
 
 HORIZON = at(1000)
 HOUR = timedelta(hours=1)

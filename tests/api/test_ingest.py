@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from builders import a_page
 
 from klaviyo_spark.bronze import request_plan as plan
 from klaviyo_spark.bronze.account_identity import Identity
@@ -26,8 +25,8 @@ from klaviyo_spark.state import resume_points
 from klaviyo_spark.state.intervals import Read
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
-
-from .fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
+from tests.builders import a_page
+from tests.helpers.fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 
 DAY = timedelta(days=1)
 METRICS = tuple(f"M{n:05}" for n in range(1, 12))

@@ -11,8 +11,7 @@ from klaviyo_spark.errors import Stopped
 from klaviyo_spark.sandbox.answers import Refusal
 from klaviyo_spark.sandbox.limits import Limits
 from klaviyo_spark.schema.endpoint import XL, L, M, Rate, S
-
-from .fakes import FakeClock
+from tests.helpers.fakes import FakeClock
 
 
 def a_limiter(clock: FakeClock, share: float = 1.0) -> Limiter:

@@ -10,8 +10,7 @@ import pytest
 
 from klaviyo_spark.client.page_order import Times, follows, times_on
 from klaviyo_spark.client.responses import Page, read_page
-
-from .listing import ZERO, at
+from tests.helpers.listing import ZERO, at
 
 EVENT = datetime.fromtimestamp(1782173723, timezone.utc)
 

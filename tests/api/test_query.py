@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from klaviyo_spark.client.urls import Bounds, check_next, first_url, origin
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import L, Slice, Window
-
-from .fakes import BASE, EVENTS, NOON, an_endpoint
+from tests.helpers.fakes import BASE, EVENTS, NOON, an_endpoint
 
 PROFILES = an_endpoint(
     "profiles",

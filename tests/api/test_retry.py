@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from klaviyo_spark.client.error_table import Contact
+from klaviyo_spark.client.error_table import Contact, Unreachable
 from klaviyo_spark.client.retry import RetryPolicy, wait_s
-from klaviyo_spark.errors import FatalError, RateLimitTooLong, RetryableError, Unreachable
-
-from .fakes import NOON, FakeClock
+from klaviyo_spark.errors import FatalError, RateLimitTooLong, RetryableError
+from tests.helpers.fakes import NOON, FakeClock
 
 
 def a_policy(clock: FakeClock, jitter: float = 0.0) -> RetryPolicy:

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from klaviyo_spark.client.server_clock import ServerClock
-
-from .fakes import NOON, FakeClock
+from tests.helpers.fakes import NOON, FakeClock
 
 SECOND, TICK = timedelta(seconds=1), timedelta(microseconds=1)
 DAYS = pytest.mark.parametrize("days", [2, -2], ids=["ours is ahead", "ours is behind"])

@@ -12,8 +12,7 @@ import urllib3
 from klaviyo_spark.client import error_table
 from klaviyo_spark.client.error_table import TROUBLES, Said, Trouble, of_answer
 from klaviyo_spark.errors import ApiError, RetryableError
-
-from .fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
+from tests.helpers.fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
 
 URL = f"{BASE}/api/events"
 HTML = "<html><h1>We'll be right back</h1></html>"

@@ -15,9 +15,8 @@ from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.client.scheduler import Turns
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.schema.endpoint import XS, Endpoint, L, M, Rate, S, Window
-
-from .fakes import BASE, an_endpoint
-from .listing import at
+from tests.helpers.fakes import BASE, an_endpoint
+from tests.helpers.listing import at
 
 NOBODY_FREE = 100
 CREATED = Window("created", closed=True, sort="created")

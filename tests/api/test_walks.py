@@ -30,9 +30,8 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import XL, Endpoint, S
 from klaviyo_spark.state.intervals import Range, Read
-
-from .fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
-from .listing import Listing, at, eager_threads, event_times, numbers_on
+from tests.helpers.fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
+from tests.helpers.listing import Listing, at, eager_threads, event_times, numbers_on
 
 MEMBERS = an_endpoint("list_profiles", "/api/lists/{id}/profiles")
 

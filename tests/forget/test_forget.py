@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, a_record, an_event
-from files import holding
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.forget import removing
@@ -18,6 +16,8 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
+from tests.builders import NOON, a_page, a_record, an_event
+from tests.helpers.files import holding
 
 pytestmark = pytest.mark.account
 

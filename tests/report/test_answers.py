@@ -7,17 +7,16 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-import lakes
 import pytest
-from logs import switch_on
 
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
-from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.config.loader import Schemas
 from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
-
-from . import sample
+from tests.helpers import lakes
+from tests.helpers import report_sample as sample
+from tests.helpers.logs import switch_on
 
 HOUR = timedelta(hours=1)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Browser, browser
 from deltalake import DeltaTable
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.resources import TABLES
+from tests.helpers.browser import Browser, browser
 
 pytestmark = pytest.mark.browser
 # Text of each cell of a table's rows, by the row's first.

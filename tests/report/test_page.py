@@ -9,16 +9,16 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
+import klaviyo_spark.report
 import pytest
 
-import klaviyo_spark.commands.report
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import LIBRARY, page
+from tests.helpers import report_sample as sample
+from tests.places import ROOT
 
-from . import sample
-
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 
 
 class Parsed(HTMLParser):

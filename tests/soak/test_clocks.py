@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from compare import differences
 from pyspark.sql import functions as F
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import ALL_READ_ANEW, KEY, Home, klaviyo_now, settled
+from tests.helpers.compare import differences
+from tests.helpers.runs import ALL_READ_ANEW, KEY, Home, klaviyo_now, settled
 
 pytestmark = pytest.mark.soak
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from compare import differences
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import KEY, Home
+from tests.helpers.compare import differences
+from tests.helpers.runs import KEY, Home
 
 pytestmark = pytest.mark.soak
 

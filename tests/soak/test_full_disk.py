@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compare import differences
 from deltalake import DeltaTable
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import KEY, Home, after_commits, after_requests, meanwhile
+from tests.helpers.compare import differences
+from tests.helpers.runs import KEY, Home, after_commits, after_requests, meanwhile
 
 pytestmark = pytest.mark.soak
 

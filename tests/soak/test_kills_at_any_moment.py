@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from compare import differences
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import (
+from tests.helpers.compare import differences
+from tests.helpers.runs import (
     ASKED_TWICE,
     KEY,
     Ended,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from compare import differences
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import KEY, Home, klaviyo_now, settled
+from tests.helpers.compare import differences
+from tests.helpers.runs import KEY, Home, klaviyo_now, settled
 
 pytestmark = pytest.mark.soak
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from compare import differences
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import ALL_READ_ANEW, KEY, Home, after_requests, killed, meanwhile
+from tests.helpers.compare import differences
+from tests.helpers.runs import ALL_READ_ANEW, KEY, Home, after_requests, killed, meanwhile
 
 pytestmark = pytest.mark.soak
 

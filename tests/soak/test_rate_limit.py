@@ -6,12 +6,12 @@ import json
 import re
 
 import pytest
-from compare import differences
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import KEY, Home
+from tests.helpers.compare import differences
+from tests.helpers.runs import KEY, Home
 
 pytestmark = pytest.mark.soak
 

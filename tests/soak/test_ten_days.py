@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from compare import differences, held
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import (
+from tests.helpers.compare import differences, held
+from tests.helpers.runs import (
     ALL_READ_ANEW,
     KEY,
     Home,

@@ -7,11 +7,11 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from compare import differences
 
 from klaviyo_spark.lake.file_lock import FILE, Holder, locked
 from klaviyo_spark.sandbox import Account, Sandbox
-from soak.runs import KEY, Home, after_commits, after_requests
+from tests.helpers.compare import differences
+from tests.helpers.runs import KEY, Home, after_commits, after_requests
 
 pytestmark = pytest.mark.soak
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from builders import a_campaign, a_campaign_message, a_page
-
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
 from klaviyo_spark.resources import RESOURCES
+from tests.builders import a_campaign, a_campaign_message, a_page
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 

@@ -22,8 +22,7 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.sleep import raise_if_stopped
 from klaviyo_spark.errors import CursorExpired
 from klaviyo_spark.schema.endpoint import Endpoint
-
-from .fakes import BASE
+from tests.helpers.fakes import BASE
 
 ZERO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _CONDITION = re.compile(r"((?:greater|less)-(?:or-equal|than))\((\w+),([^)]+)\)")

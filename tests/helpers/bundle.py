@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
+
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 PARAMETER = re.compile(r"\{\{job\.parameters\.(\w+)\}\}")
 # What a deployment knows besides the bundle's own files; run_as is named by whoever deploys.

@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import lakes
-
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
+from tests.helpers import lakes
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Answers that stand in ``tests/cases``, served over a socket as Klaviyo would give them.
+"""Answers that stand in ``tests/data/cases``, served over a socket as Klaviyo would give them.
 
 A case's ``serve`` lists answers per path: the first that fits is given, one with ``times`` so often
 and then no more. ``query`` is a part of the decoded query, ``cursor`` a page of its own (null: the
@@ -12,22 +12,20 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from api.fakes import Answer, LoopbackServer
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
+from tests.helpers.fakes import Answer, LoopbackServer
+from tests.places import CASES
 
-CASES = Path(__file__).parent / "cases"
 _KLAVIYO = {"name": "Klaviyo"}
 METRICS = {"MReSm1": "Received SMS", "MReEm1": "Received Email"}
 

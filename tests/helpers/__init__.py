@@ -1,0 +1,1 @@
+"""What tests of several rooms need: lakes, servers, processes and their words."""
