@@ -1,4 +1,4 @@
-"""Fixtures of the HTTP tests."""
+"""Fixtures of tests without Spark: no proxies, servers on loopback."""
 
 from __future__ import annotations
 
