@@ -1,4 +1,4 @@
-"""The sample lake, written once for all tests of the report."""
+"""Fixtures for a conftest: the sample lake of the report, written once for a folder."""
 
 from __future__ import annotations
 
