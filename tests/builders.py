@@ -16,6 +16,7 @@ from klaviyo_spark.schema import bronze_table
 from tests.places import SAMPLES
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
 _numbers = itertools.count(1)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from tests.helpers.remote import remote_session
+from tests.helpers.small_lakes import a_lake
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -86,3 +88,9 @@ def spark(
     with pin_settings(session):  # which one of our own has, and a given one has not
         yield session
     session.stop()
+
+
+@pytest.fixture
+def lake(spark, tmp_path) -> Lake:
+    """An empty lake in a folder of the test's own."""
+    return a_lake(spark, tmp_path / "lake")

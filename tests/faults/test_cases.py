@@ -27,8 +27,9 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from tests.helpers.fakes import Answer, LoopbackServer
+from tests.helpers.small_lakes import a_place
 from tests.places import CASES
 
 pytestmark = pytest.mark.account
@@ -143,7 +144,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(spark, tmp_path_factory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("cases")
-    place = Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(folder)
     account = Account()
     server = LoopbackServer(account.answer)
     account.url = server.url

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.resume_points import slice_text
 from tests.builders import NOON, a_campaign, a_campaign_message, a_page
+from tests.helpers.small_lakes import rows
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 Slice = tuple[str, bool]
@@ -26,12 +25,6 @@ TOLD = (
     "klaviyo_v2.campaigns: 1 listed under more than one channel: the first of email, sms, "
     "mobile_push counts (check listings)",
 )
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    names = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark, Place(str(tmp_path / "lake"), None, *names))
 
 
 def sync(
@@ -67,11 +60,6 @@ def sync(
     ]
     lake.append_pages(pages)
     return {load.table: load for load in refine(lake, "default", ["campaigns"])}
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=str)
 
 
 def named(name: str, day: int = 1, **attributes: Any) -> Any:

@@ -16,7 +16,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 
@@ -53,11 +53,6 @@ def ours(sandbox, monkeypatch) -> OurClock:
     wrong = OurClock(lambda: len(sandbox.requests))
     monkeypatch.setattr(clock, "datetime", wrong)
     return wrong
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 @pytest.fixture

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.confirmation import LoadNote, needs_it, unconfirmed, unconfirmed_before
 from klaviyo_spark.state.store import unconfirmed as to_confirm
-from tests.builders import NOON, a_campaign, a_campaign_message, a_member, a_page, a_record
+from tests.builders import DAY, NOON, a_campaign, a_campaign_message, a_member, a_page, a_record
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_place
 
-DAY = timedelta(days=1)
 Page = dict[str, Any]
 
 
@@ -70,15 +69,9 @@ def test_a_run_that_is_taken_in_once_more_goes_by_the_runs_before_it():
 @pytest.fixture
 def a_lake(spark, tmp_path) -> Callable[[str], Lake]:
     def made(name: str = "lake") -> Lake:
-        place = Place(str(tmp_path / name), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-        return Lake(spark, place)
+        return Lake(spark, a_place(tmp_path / name))
 
     return made
-
-
-@pytest.fixture
-def lake(a_lake) -> Lake:
-    return a_lake("lake")
 
 
 def land(lake: Lake, day: int, *pages: Page) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
@@ -13,19 +12,15 @@ from pyspark.sql import SparkSession
 
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.counts import row_counts
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.table_features import obstacle_to_read
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
-from tests.builders import NOON, a_page, a_record
+from tests.builders import DAY, NOON, a_page, a_record
 from tests.helpers.files import holding
+from tests.helpers.small_lakes import a_lake
 
-DAY = timedelta(days=1)
 DEFAULTS = "spark.databricks.delta.properties.defaults."
-
-
-def a_lake(spark: SparkSession, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 def land(lake: Lake, run: str, day: int, *names: str) -> None:

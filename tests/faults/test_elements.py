@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import load, writer
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
+    DAY,
     NOON,
     a_campaign,
     a_campaign_message,
@@ -21,33 +18,9 @@ from tests.builders import (
     a_record,
     an_event,
 )
+from tests.helpers.small_lakes import rows, take
 
-DAY = timedelta(days=1)
 Page = dict[str, Any]
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    names = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark, Place(str(tmp_path / "lake"), None, *names))
-
-
-@pytest.fixture(params=[10_000, 0], ids=["few", "many"])
-def _held(request, monkeypatch) -> None:
-    """Both ways that a load is counted: by the driver, and by Spark."""
-    monkeypatch.setattr(load, "HELD_RECORDS", request.param)
-    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
-
-
-def take(lake: Lake, resource: str, run: str, *pages: Page) -> dict[str, Load]:
-    """Land the pages of a run and refine them: the load per table."""
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
-    return {load.table: load for load in refine(lake, "default", [resource])}
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=lambda row: tuple(map(str, row)))
 
 
 def quarantine(lake: Lake, table: str) -> list[tuple[str, int | None]]:

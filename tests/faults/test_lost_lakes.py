@@ -21,11 +21,12 @@ from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.rebuild import rebuild
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
@@ -58,10 +59,6 @@ class Home:
         return summary, {path: count - before.get(path, 0) for path, count in after.items()}
 
 
-def lake_in(spark, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
-
-
 def rows_of(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
     """All rows; of the members' history without the times at which we saw them."""
     found = held(lake, MADE)
@@ -75,7 +72,7 @@ def home(spark, tmp_path_factory) -> Iterator[Home]:
     account = Account(seed=19, events=400, profiles=40, quiet_days=60)
     with Sandbox(account, key=KEY, rate_scale=200, page_most=20) as sandbox:
         made = Home(sandbox, folder, {})
-        lake = lake_in(spark, folder)
+        lake = a_lake(spark, folder)
         summary, asked = made.sync(lake)
         assert (summary.exit_code, summary.outcome.failed, asked["/api/events"] >= PAGES) == (
             0,
@@ -96,10 +93,10 @@ def folder(home, tmp_path) -> Path:
 def test_bronze_and_silver_removed_all_is_read_again(spark, home, folder):
     for schema in ("klaviyo_bronze", "klaviyo_v2"):
         shutil.rmtree(folder / f"{schema}.db")
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
 
     summary, asked = home.sync(lake)
-    again, later = home.sync(lake_in(spark, folder))
+    again, later = home.sync(a_lake(spark, folder))
 
     [replaced, rebuilt] = [line for line in summary.outcome.warnings if "removed" in line]
     assert replaced == REPLACED
@@ -113,7 +110,7 @@ def test_bronze_and_silver_removed_all_is_read_again(spark, home, folder):
 
 def test_bronze_removed_all_is_read_again_and_no_rebuild_loses_rows(spark, home, folder):
     shutil.rmtree(folder / "klaviyo_bronze.db")
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
 
     summary, asked = home.sync(lake)
 
@@ -126,11 +123,11 @@ def test_bronze_removed_all_is_read_again_and_no_rebuild_loses_rows(spark, home,
 
 
 def test_pages_deleted_from_bronze_are_read_again(spark, home, folder):
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     spark.sql(f"DELETE FROM {lake._bronze()} WHERE resource = 'events'")
 
     summary, asked = home.sync(lake)
-    again, later = home.sync(lake_in(spark, folder))
+    again, later = home.sync(a_lake(spark, folder))
 
     [line] = [line for line in summary.outcome.warnings if "klaviyo_bronze" in line]
     assert line.startswith("klaviyo_bronze.pages: something other than klaviyo-spark changed rows ")
@@ -145,7 +142,7 @@ def test_pages_deleted_from_bronze_are_read_again(spark, home, folder):
 
 def test_ops_removed_nothing_is_lost_or_doubled(spark, home, folder):
     shutil.rmtree(folder / "klaviyo_ops.db")
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
 
     summary, _ = home.sync(lake)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.silver.changes import labels_of
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
+    DAY,
     NOON,
     a_campaign,
     a_campaign_message,
@@ -23,15 +23,7 @@ from tests.builders import (
     an_attribution,
     an_event,
 )
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(
-        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    )
+from tests.helpers.small_lakes import rows
 
 
 def take_in(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
@@ -39,11 +31,6 @@ def take_in(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
     facts = {"run_id": run, "batch_id": f"batch of {run}", "fetched_at": at}
     lake.append_pages([{**page, **facts, "read_started_at": at} for page in pages])
     refine(lake, "default", sorted({page["resource"] for page in pages}))
-
-
-def rows(lake: Lake, table: str, columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns.split()).collect()
-    return sorted((tuple(row) for row in found), key=str)
 
 
 def test_every_part_that_an_endpoint_asks_for_feeds_what_it_should():
@@ -113,15 +100,18 @@ def test_profiles_without_subscriptions_keep_their_consent_and_suppressions(lake
     kept = rows(
         lake,
         "profiles",
-        "first_name email_marketing_consent email_marketing_double_optin sms_marketing_consent",
+        "first_name",
+        "email_marketing_consent",
+        "email_marketing_double_optin",
+        "sms_marketing_consent",
     )
-    suppressed = rows(lake, "profile_email_suppressions", "reason _deleted_at")
+    suppressed = rows(lake, "profile_email_suppressions", "reason", "_deleted_at")
     none = {"email": {"marketing": {"consent": "UNSUBSCRIBED"}}, "sms": None}
     take_in(lake, 2, a_page("profiles", a_record("profile", "P1", subscriptions=none)))
 
     assert kept == [("Ann", "SUBSCRIBED", True, "SUBSCRIBED")]
     assert suppressed == [("UNSUBSCRIBE", None)]
-    now = rows(lake, "profiles", "first_name email_marketing_consent sms_marketing_consent")
+    now = rows(lake, "profiles", "first_name", "email_marketing_consent", "sms_marketing_consent")
     assert now == [(None, "UNSUBSCRIBED", None)], "what came and is empty is empty"
 
 
@@ -132,8 +122,14 @@ def an_attributed_event(**properties: Any) -> dict[str, Any]:
 
 
 EVENT = (
-    "id subject profile_email attribution_flow attribution_attributed_event_id attribution_send_ts "
-    "metric_data_id profile_data_id"
+    "id",
+    "subject",
+    "profile_email",
+    "attribution_flow",
+    "attribution_attributed_event_id",
+    "attribution_send_ts",
+    "metric_data_id",
+    "profile_data_id",
 )
 
 
@@ -143,13 +139,13 @@ def test_an_event_whose_page_does_not_include_what_it_names_keeps_it(lake):
     attribution = an_attribution("A1", flow="F1", attributed_event="E0")
     event = an_attributed_event(Subject="one")
     take_in(lake, 0, a_page("events", cause, event, included=[person, attribution]))
-    before = rows(lake, "events", EVENT)[-1][1:]
+    before = rows(lake, "events", *EVENT)[-1][1:]
     take_in(lake, 1, a_page("events", an_attributed_event(Subject="two")))
     bare = an_event("E1", {"Subject": "three"})
     bare["relationships"] = {name: {"links": {}} for name in bare["relationships"]}
-    without_names = rows(lake, "events", EVENT)[-1][1:]
+    without_names = rows(lake, "events", *EVENT)[-1][1:]
     take_in(lake, 2, a_page("events", bare))
-    without_relations = rows(lake, "events", EVENT)[-1][1:]
+    without_relations = rows(lake, "events", *EVENT)[-1][1:]
     nobody = a_record("profile", "P1", email=None)
     take_in(lake, 3, a_page("events", an_event("E1", {"Subject": "four"}), included=[nobody]))
 
@@ -157,7 +153,15 @@ def test_an_event_whose_page_does_not_include_what_it_names_keeps_it(lake):
     assert before == ("one", *kept)
     assert without_names == ("two", *kept)
     assert without_relations == ("three", *kept)
-    assert rows(lake, "events", EVENT)[-1][1:] == ("four", None, None, None, None, "X1", "P1")
+    assert rows(lake, "events", *EVENT)[-1][1:] == (
+        "four",
+        None,
+        None,
+        None,
+        None,
+        "X1",
+        "P1",
+    )
 
 
 def test_members_without_the_address_that_was_asked_for_keep_it_and_a_null_does_not(lake):
@@ -172,7 +176,7 @@ def test_members_without_the_address_that_was_asked_for_keep_it_and_a_null_does_
     take_in(lake, 1, page(bare, a_member("P2", None)))
 
     for table in ("stg_member_lists", "member_lists"):
-        found = rows(lake, table, "profile_id email joined_group_at")
+        found = rows(lake, table, "profile_id", "email", "joined_group_at")
         assert [row[:2] for row in found] == [("P1", "P1@example.com"), ("P2", None)]
         assert found[0][2] == found[1][2] is not None
 
@@ -189,8 +193,8 @@ def test_messages_keep_their_campaign_and_template_where_a_page_leaves_them_out(
     again = a_page("campaign_templates", links, parent_id="C1")
     take_in(lake, 1, a_page("campaigns", alone, included=[links]), again)
 
-    columns = "label campaign_data_id template_data_id _deleted_at"
-    assert rows(lake, "campaign_messages", columns) == [("B", "C1", "W1", None)]
+    columns = ("label", "campaign_data_id", "template_data_id", "_deleted_at")
+    assert rows(lake, "campaign_messages", *columns) == [("B", "C1", "W1", None)]
 
 
 def test_actions_keep_their_flow_and_what_the_older_revision_says(lake):
@@ -211,5 +215,5 @@ def test_actions_keep_their_flow_and_what_the_older_revision_says(lake):
         a_page("flow_actions_2025", included=[a_record("flow-action", "A1")]),
     )
 
-    columns = "action_type flow_id tracking_options_is_tracking_opens _deleted_at"
-    assert rows(lake, "flow_actions", columns) == [("LIST_UPDATE", "F1", True, None)]
+    columns = ("action_type", "flow_id", "tracking_options_is_tracking_opens", "_deleted_at")
+    assert rows(lake, "flow_actions", *columns) == [("LIST_UPDATE", "F1", True, None)]

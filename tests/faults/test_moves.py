@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import writer
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
-from tests.builders import NOON, a_page, an_event
+from tests.builders import DAY, NOON, a_page, an_event
+from tests.helpers.small_lakes import a_lake
 
-DAY = timedelta(days=1)
 UTC = timezone.utc
 GOOD = {"datetime": "2026-06-23T00:15:23+00:00"}
 NEXT = {"datetime": "2026-06-24T00:15:23+00:00", "timestamp": 1782260123}
@@ -31,8 +30,7 @@ BOUNDS = {
 def take(spark, tmp_path, monkeypatch, request) -> Callable[..., tuple[Load, list[Any]]]:
     """Take a run in; its load of events, and what the table holds then."""
     monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
-    place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    lake, runs = Lake(spark, place), iter(range(9))
+    lake, runs = a_lake(spark, tmp_path / "lake"), iter(range(9))
 
     def take(*events: Any, **facts: Any) -> tuple[Load, list[Any]]:
         number = next(runs)

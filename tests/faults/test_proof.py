@@ -14,8 +14,7 @@ from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     NOON,
@@ -29,25 +28,14 @@ from tests.builders import (
     a_record,
 )
 from tests.helpers.served import a_case, serving, sync
+from tests.helpers.small_lakes import land, rows
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(
-        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    )
-
-
 def take_in(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+    land(lake, run, *pages)
     refine(lake, "default", sorted({page["resource"] for page in pages}))
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=str)
 
 
 def plain(moment: datetime) -> datetime:

@@ -18,33 +18,16 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.models import Outcome
-from tests.builders import NOON, a_member, a_page, a_record, an_attribution, an_event
+from tests.builders import DAY, NOON, a_member, a_page, a_record, an_attribution, an_event
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_lake, land_on
 
 pytestmark = pytest.mark.account
 
-DAY = timedelta(days=1)
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 EVENTS = ("events", "event_group_ids", "event_attribution_group_ids")
 REBUILD = "`klaviyo-spark refine --rebuild --resources {}` rebuilds it from bronze"
-
-
-def lake_in(spark, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
-
-
-def land(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
-    """Pages of the run of that day."""
-    at = NOON + day * DAY
-    facts = {
-        "run_id": f"run {day}",
-        "batch_id": f"batch {day}",
-        "fetched_at": at,
-        "ingest_date": at.date(),
-        "read_started_at": at - timedelta(seconds=1),
-    }
-    lake.append_pages([{**page, **facts} for page in pages])
 
 
 def a_day(day: int) -> list[dict[str, Any]]:
@@ -66,9 +49,9 @@ def a_day(day: int) -> list[dict[str, Any]]:
 def grown(spark, tmp_path_factory) -> Path:
     """A lake of three runs, refined one by one."""
     folder = tmp_path_factory.mktemp("grown") / "lake"
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     for day in range(3):
-        land(lake, day, *a_day(day))
+        land_on(lake, day, *a_day(day))
         said = loads(lake)
         assert said == [], "each run finds the tables as the one before left them"
     return folder
@@ -77,7 +60,7 @@ def grown(spark, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def before(spark, grown) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of that lake."""
-    found = held(lake_in(spark, grown), MADE)
+    found = held(a_lake(spark, grown), MADE)
     assert [name for name, rows in found.items() if not rows] == ["list_tags"]
     return found
 
@@ -121,10 +104,10 @@ def remove(folder: Path, *tables: str) -> None:
 def test_what_is_gone_is_made_anew_and_equals_what_was_there(spark, folder, before, gone, together):
     remove(folder, *gone)
 
-    said = loads(lake_in(spark, folder))
-    after = held(lake_in(spark, folder), MADE)
+    said = loads(a_lake(spark, folder))
+    after = held(a_lake(spark, folder), MADE)
     then = versions(folder)
-    again = loads(lake_in(spark, folder))
+    again = loads(a_lake(spark, folder))
 
     names = ", ".join(name for name in TABLES if name in gone)
     assert said == [
@@ -135,13 +118,13 @@ def test_what_is_gone_is_made_anew_and_equals_what_was_there(spark, folder, befo
 
 
 def test_loads_that_a_kill_left_unnoted_are_no_ones_but_ours(spark, folder, before, monkeypatch):
-    lake = lake_in(spark, folder)
-    land(lake, 3, a_page("tags", a_record("tag", "T3", name="T3")))
+    lake = a_lake(spark, folder)
+    land_on(lake, 3, a_page("tags", a_record("tag", "T3", name="T3")))
     with monkeypatch.context() as killed:
         killed.setattr("klaviyo_spark.silver.refine._note", lambda *_: None)
         refine(lake, "default", ["tags"])
 
-    assert loads(lake_in(spark, folder), "tags") == []
+    assert loads(a_lake(spark, folder), "tags") == []
     assert [row[1] for row in held(lake, ["tags"])["tags"]] == ["T1", "T2", "T3"]
 
 
@@ -177,7 +160,7 @@ def said_of(lake: Lake, account: str = "default") -> dict[str, str]:
 
 
 def test_what_others_change_is_said_until_a_rebuild_and_upkeep_is_not(spark, tmp_path):
-    lake = lake_in(spark, tmp_path / "lake")
+    lake = a_lake(spark, tmp_path / "lake")
     for day in range(2):
         a_run_of(lake, day)
         a_run_of(lake, day, "eu")
@@ -241,7 +224,7 @@ def test_a_catalogs_tables_are_known_too_where_sql_can_carry_no_tag(spark, monke
     try:
         lake = Lake(spark, place)
         for day in range(3):
-            land(lake, day, a_page("tags", a_record("tag", "T1", name=f"day {day}")))
+            land_on(lake, day, a_page("tags", a_record("tag", "T1", name=f"day {day}")))
             assert loads(lake, "tags") == []
         name = lake._silver(table)
         lake.append(table, spark.table(name).limit(1))

@@ -17,13 +17,13 @@ from klaviyo_spark.commands.sync import several
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config import accounts
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.helpers.compare import differences
+from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
@@ -45,7 +45,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(spark, tmp_path_factory) -> Story:
     folder = tmp_path_factory.mktemp("accounts")
-    lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+    lake = a_lake(spark, folder)
     # The same second: times are part of keys, and made from it.
     now = datetime.now(timezone.utc)
     us = Account(seed=5, events=120, profiles=20, now=now, campaigns=12, quiet_days=29)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,20 @@ import pytest
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.forget import removing
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
-from tests.builders import NOON, a_page, a_record, an_event
+from tests.builders import DAY, NOON, a_page, a_record, an_event
 from tests.helpers.files import holding
+from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
-DAY = timedelta(days=1)
 ANN, BOB = "01GDDKASAP8TKDDA2GRZDSVP4H", "01GDDKASAP8TKDDA2GRZDSVP4J"
 EMAIL, OLD = "ann.lee@example.com", "ann@example.org"
 RESOURCES = ("events", "profiles")
 TABLES_USED = ("events", "event_group_ids", "profiles")
-
-
-def a_lake(spark, folder) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 def land(lake: Lake, day: int, *pages: dict[str, Any], account: str = "default") -> None:

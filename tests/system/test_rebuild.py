@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +13,20 @@ from klaviyo_spark.config.models import PersonalData
 from klaviyo_spark.config.personal_data import Personal, PersonalData
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.table import col
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import shown_otherwise
-from tests.builders import NOON, a_member, a_page, a_record, an_event
+from tests.builders import DAY, NOON, a_member, a_page, a_record, an_event
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_lake, land
 
 pytestmark = pytest.mark.account
 
-DAY = timedelta(days=1)
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
-
-
-def a_lake(spark, folder) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
-
-
-def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
 
 
 @pytest.fixture(scope="module")

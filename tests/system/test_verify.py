@@ -16,12 +16,13 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.verify import Verified, verify
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import readings
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema import ops_tables
+from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
@@ -51,8 +52,7 @@ def story(spark, tmp_path_factory) -> Story:
     The tests below only look at what they left.
     """
     warehouse = tmp_path_factory.mktemp("verified")
-    place = Place(str(warehouse), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    lake = Lake(spark, place)
+    lake = a_lake(spark, warehouse)
     account = Account(seed=5, events=1_500, profiles=60, campaigns=6)
     with Sandbox(account, key=KEY, rate_scale=1000) as sandbox:
         settings = Settings(
@@ -68,7 +68,7 @@ def story(spark, tmp_path_factory) -> Story:
             healed = verify(lake, client, settings, heal=True)
             asked = sandbox.counts() - counted
             after = _rows(lake)
-            with pipeline.alone("sync", Lake(spark, place), "another", wait=False):
+            with pipeline.alone("sync", a_lake(spark, warehouse), "another", wait=False):
                 afterwards = verify(lake, client, settings)
     return Story(lake, short, lost, healed, asked, afterwards, before, after)
 

@@ -21,15 +21,15 @@ from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.helpers.compare import differences
 from tests.helpers.files import holding
+from tests.helpers.small_lakes import a_place
 
 KEY = "pk_sandbox"
 FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")
@@ -61,9 +61,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(spark, tmp_path_factory) -> Iterator[Story]:
     """Three syncs of one account; the tests below only look at what they left."""
-    place = Place(
-        str(tmp_path_factory.mktemp("story")), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"
-    )
+    place = a_place(tmp_path_factory.mktemp("story"))
     told = Story(Lake(spark, place))
     account = Account(seed=11, events=3_000, profiles=300, quiet_days=9)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.counts import row_counts
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from tests.builders import a_page
-
-
-def a_lake(spark, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+from tests.helpers.small_lakes import a_lake
 
 
 def made(lake: Lake, schema: str, name: str) -> tuple[Any, ...]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import a_page, an_event
+from tests.helpers.small_lakes import a_lake
 
 
 def text(id: str, attributes: str = '{"timestamp":1782173723}', more: str = "") -> str:
@@ -66,7 +67,7 @@ GOOD = len(QUARANTINED) + len(NULLED) + 1
 @pytest.fixture(scope="module")
 def lake(spark, tmp_path_factory) -> Lake:
     folder = tmp_path_factory.mktemp("broken") / "lake"
-    lake = Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+    lake = a_lake(spark, folder)
     good = [json.dumps(an_event(f"good {n}", {"Subject": f"no. {n}"})) for n in range(GOOD)]
     broken = [*QUARANTINED.values(), *(record for record, _ in NULLED.values())]
     records = [part for pair in zip(good, broken, strict=False) for part in pair] + good[-1:]

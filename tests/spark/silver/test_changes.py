@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -16,10 +15,9 @@ from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import columns_of, project
 from klaviyo_spark.silver.quality import with_broken
-from tests.builders import NOON, a_flow, a_flow_action, a_page, a_record, pages_df
+from tests.builders import DAY, NOON, a_flow, a_flow_action, a_page, a_record, pages_df
 
 ACTIONS = TABLES["flow_actions"]
-DAY = timedelta(days=1)
 Page = dict[str, Any]
 
 

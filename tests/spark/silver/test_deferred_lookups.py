@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.deferred_lookups import Settler
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
+    DAY,
     NOON,
     a_campaign,
     a_campaign_message,
@@ -22,25 +20,9 @@ from tests.builders import (
     an_attribution,
     an_event,
 )
+from tests.helpers.small_lakes import land, rows
 
-DAY = timedelta(days=1)
 COHORT = {"$_cohort$message_send_cohort": "1782173000:M1"}
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(
-        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    )
-
-
-def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=str)
 
 
 def attributed(id: str = "E9", **to: str) -> dict[str, Any]:

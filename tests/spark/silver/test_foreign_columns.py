@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.errors import TableDiffers
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, a_record
-
-
-def a_lake(spark: Any, folder: Any) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+from tests.helpers.small_lakes import a_lake
 
 
 def land(lake: Lake, run: str, day: int, **names: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,32 +10,17 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.loader import Settings, load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
-from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import made_of
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
-from tests.builders import NOON, a_page, a_record, an_event
+from tests.builders import DAY, NOON, a_page, a_record, an_event
+from tests.helpers.small_lakes import land, rows
 
-DAY = timedelta(days=1)
 NAMELESS = [a_record("tag", name="vip") | {"id": None}] * 101
 # Deeper than Spark's JSON reader goes, which Klaviyo's own answers are checked less strictly for.
 DEEP = '{"type":"tag","id":"T9","attributes":{"name":' + "[" * 1100 + "]" * 1100 + "}}"
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark, place)
-
-
-def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    return sorted(map(tuple, lake.silver(TABLES[table]).select(*columns).collect()), key=str)
 
 
 def loaded(loads: list[Load]) -> dict[str, bool]:

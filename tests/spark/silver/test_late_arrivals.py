@@ -13,10 +13,9 @@ from klaviyo_spark.bronze import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.late_arrivals import late_arrivals, whole_days
@@ -116,11 +115,6 @@ def test_nothing_is_late_where_nothing_had_been_read(spark):
 
 
 # -- whose days had been read before ---------------------------------------------------------------
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 def land(lake: Lake, run_id: str, event_id: str, fetched_at: datetime, began: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import glance, project
 from klaviyo_spark.silver.quality import quarantined, with_broken
 from tests.builders import (
+    DAY,
     NOON,
     a_campaign,
     a_campaign_message,
@@ -31,7 +32,6 @@ from tests.builders import (
     pages_df,
 )
 
-DAY = timedelta(days=1)
 Page = dict[str, Any]
 
 

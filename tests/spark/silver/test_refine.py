@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
 from klaviyo_spark.silver import writer as writing
@@ -15,6 +15,7 @@ from klaviyo_spark.silver.dependencies import depends_on, in_order
 from klaviyo_spark.silver.pending import Batch, pending
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
+    DAY,
     NOON,
     a_campaign,
     a_campaign_message,
@@ -26,24 +27,7 @@ from tests.builders import (
     an_attribution,
     an_event,
 )
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(
-        spark, Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    )
-
-
-def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=str)
+from tests.helpers.small_lakes import a_lake, land, rows
 
 
 def test_a_first_load_and_the_same_read_again(lake):
@@ -316,8 +300,7 @@ def test_a_large_first_load_gives_what_a_small_one_does(spark, tmp_path, monkeyp
     for size, held in (("small", 10_000), ("large", 0)):
         monkeypatch.setattr(load, "HELD_RECORDS", held)
         monkeypatch.setattr(writing, "HELD_RECORDS", held)
-        place = Place(str(tmp_path / size), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-        lake = Lake(spark, place)
+        lake = a_lake(spark, tmp_path / size)
         land(lake, "one", *pages)
         loads = refine(lake, "default", ["events"])
         tables = [load.table for load in loads]

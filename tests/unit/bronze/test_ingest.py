@@ -25,10 +25,9 @@ from klaviyo_spark.state import resume_points
 from klaviyo_spark.state.intervals import Read
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
-from tests.builders import a_page
+from tests.builders import DAY, a_page
 from tests.helpers.fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 
-DAY = timedelta(days=1)
 METRICS = tuple(f"M{n:05}" for n in range(1, 12))
 Respond = Callable[[str], Answer]
 _NAMES = '"profile":{"data":null},"metric":{"data":null},"attributions":{"data":[]}'

@@ -28,11 +28,10 @@ from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.lake.local_pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
-from tests.builders import NOON
+from tests.builders import DAY, NOON
 from tests.helpers.fakes import BASE
 from tests.helpers.logs import a_field, switch_on, write_log
 
-DAY = timedelta(days=1)
 Row = dict[str, Any]
 
 

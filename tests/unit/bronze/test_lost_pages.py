@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 
 from klaviyo_spark.bronze.lost_pages import RunMarks, lost
 from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gone
+from tests.builders import DAY
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
 
 
 def marks(run: int, resource: str = "events") -> RunMarks:

@@ -18,9 +18,8 @@ from klaviyo_spark.bronze.membership import (
     to_count,
 )
 from klaviyo_spark.bronze.request_plan import Parent
-from tests.builders import NOON
+from tests.builders import DAY, NOON
 
-DAY = timedelta(days=1)
 WEEK = 7 * DAY
 LIST = Parent("L1")
 WORKED_OUT = Parent("L1", whole=False)

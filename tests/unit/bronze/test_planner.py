@@ -13,18 +13,18 @@ from urllib.parse import unquote
 import pytest
 
 from klaviyo_spark.bronze.ingest import _Ingest
+from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.bronze.metric_selection import metrics_on
-from klaviyo_spark.bronze.planner import Due, Wanted
+from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
+from klaviyo_spark.bronze.request_plan import Asked
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks
@@ -344,11 +344,6 @@ def test_a_record_that_is_no_metric_is_passed_over(record):
 
 
 # -- what counts as cut short ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 def end(lake: Lake, run_id: str, endpoint: str, *resumed: Landed) -> None:

@@ -24,10 +24,9 @@ from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.intervals import Range, Read, due
-from tests.builders import NOON
+from tests.builders import DAY, NOON
 
 BASE = "https://a.klaviyo.com"
-DAY = timedelta(days=1)
 WEEK = 7 * DAY
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 UPPER = NOON - timedelta(minutes=5)

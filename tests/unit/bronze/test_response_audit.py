@@ -17,12 +17,11 @@ from klaviyo_spark.client.responses import Page, read_page
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS
-from tests.builders import NOON, a_campaign, a_campaign_message, a_flow, a_member, an_event
+from tests.builders import DAY, NOON, a_campaign, a_campaign_message, a_flow, a_member, an_event
 from tests.helpers.fakes import BASE
 from tests.helpers.listing import ZERO
 from tests.places import SAMPLES
 
-DAY = timedelta(days=1)
 Record = dict[str, Any]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -17,16 +16,13 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.loader import Settings
-from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
-from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Endpoint
-from tests.builders import NOON, a_page, a_record, all_samples, an_event
+from tests.builders import DAY, NOON, a_page, a_record, all_samples, an_event
 from tests.places import DATA
 
-DAY = timedelta(days=1)
 KEY = "pk_sandbox"
 SAMPLES = {
     f"{page['endpoint']} {page['revision']} {number}": page
@@ -215,11 +211,6 @@ def test_the_summary_names_a_few():
     assert warning([f"tags $.attributes.a{n}" for n in range(7)]).endswith(
         "$.attributes.a4 and 2 more; see klaviyo_ops.unknown_fields"
     )
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    return Lake(spark, Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
 
 
 def test_what_later_runs_find_is_added_to_what_is_there(lake):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from klaviyo_spark.client.urls import Bounds, check_next, first_url, origin
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import L, Slice, Window
+from tests.builders import DAY
 from tests.helpers.fakes import BASE, EVENTS, NOON, an_endpoint
 
 PROFILES = an_endpoint(
@@ -18,7 +19,6 @@ PROFILES = an_endpoint(
     L,
     windows=(Window("created", False, "created"), Window("updated", False, "updated")),
 )
-DAY = timedelta(days=1)
 
 
 def params(url: str) -> dict[str, str]:

@@ -13,13 +13,13 @@ from klaviyo_spark.bronze.ingest import Outcome
 from klaviyo_spark.commands.backfill.run import STEP, Backfill, Window, begun, run_steps, said
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.store import bronze_state
-from tests.builders import NOON
+from tests.builders import DAY, NOON
+from tests.helpers.small_lakes import a_place
 
-DAY = timedelta(days=1)
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 Step = tuple[datetime, datetime]
 
@@ -187,7 +187,7 @@ def test_an_error_leaves_what_was_done_written_down():
 
 
 def test_the_same_command_goes_on_where_it_was(spark, tmp_path):
-    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(tmp_path)
     lake, window, other = Lake(spark, place), a_window(200), a_window(100)
     first = begun(lake, "default", window)
     bronze_id = bronze_state(lake).table_id

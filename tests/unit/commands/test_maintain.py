@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import maintenance
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import Commit, crowded, worth_vacuuming
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
@@ -26,37 +26,12 @@ from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import pages_gone_before, silver_states
-from tests.builders import NOON, a_member, a_page
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def lake(spark, tmp_path) -> Lake:
-    place = Place(str(tmp_path / "lake"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark, place)
-
-
-def land(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
-    """Pages of the run of that day."""
-    at = NOON + day * DAY
-    facts = {
-        "run_id": f"run {day}",
-        "batch_id": f"batch {day}",
-        "fetched_at": at,
-        "ingest_date": at.date(),
-        "read_started_at": at - timedelta(seconds=1),
-    }
-    lake.append_pages([{**page, **facts} for page in pages])
+from tests.builders import DAY, NOON, a_member, a_page
+from tests.helpers.small_lakes import land_on, rows
 
 
 def members(group: str, *ids: str) -> dict[str, Any]:
     return a_page("list_profiles", *map(a_member, ids), parent_id=group)
-
-
-def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    found = lake.silver(TABLES[table]).select(*columns).collect()
-    return sorted((tuple(row) for row in found), key=str)
 
 
 def only_these(monkeypatch, *resources: str) -> None:
@@ -70,10 +45,10 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     only_these(monkeypatch, "lists", "tags")
     other = {**a_page("lists"), "account_id": "other"}
     second = {**a_page("tags"), "account_id": "second"}
-    land(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other, second)
-    land(lake, 1, members("L1", "P1", "P2"), a_page("tags"), second)
+    land_on(lake, 0, members("L1", "P1", "P2"), members("L2", "P3"), a_page("tags"), other, second)
+    land_on(lake, 1, members("L1", "P1", "P2"), a_page("tags"), second)
     # Ages count back from an account's newest page.
-    land(lake, 20, a_page("metrics"), {**a_page("metrics"), "account_id": "second"})
+    land_on(lake, 20, a_page("metrics"), {**a_page("metrics"), "account_id": "second"})
     refine(lake, "default", ["lists"])
     lake.silver(TABLES["tags"])
     state = silver_states(lake, {"tags": None})["tags"]
@@ -120,7 +95,7 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     assert (run["verb"], run["exit_code"], run["problems"]) == ("maintain", 0, [])
     assert run["account_id"] is None, "it was of both"
 
-    land(lake, 2, members("L1", "P1"), members("L2"))
+    land_on(lake, 2, members("L1", "P1"), members("L2"))
     refine(lake, "default", ["lists"])
 
     first, second = NOON.replace(tzinfo=None), (NOON + DAY).replace(tzinfo=None)
@@ -140,7 +115,7 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
 
     # A table that is gone cannot be made of what is left: it is named, and others go on.
     copied = Lake(lake.spark, replace(lake.place, warehouse=str(lacking)))
-    land(copied, 3, members("L1"), a_page("tags"))
+    land_on(copied, 3, members("L1"), a_page("tags"))
     outcome = Outcome()
     loads = reconcile(copied, "default", ["lists", "tags"], outcome=outcome)
     assert [line.split(":")[0] for line in outcome.failed["tags"]] == ["tags"]

@@ -14,10 +14,12 @@ from klaviyo_spark.cli import main
 from klaviyo_spark.commands import publish
 from klaviyo_spark.commands.catalog import publish as brought_up_to_date
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.silver.parse.project import columns_of
+from tests.helpers.small_lakes import a_place
 
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
 FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
@@ -273,7 +275,7 @@ def test_views_of_a_catalog_show_what_is_there_with_their_comments(spark: SparkS
 
 
 def test_views_of_a_folder_are_sql_that_any_session_takes(spark: SparkSession, tmp_path: Any):
-    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(tmp_path)
     Lake(spark, place).silver(TABLES["tags"])
     [view] = [line for line in publish.script(place) if "VIEW `tags_current`" in line]
 

@@ -22,6 +22,7 @@ from klaviyo_spark.lake.file_lock import Holder, Holding
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files
 from tests.helpers.logs import switch_on
+from tests.helpers.small_lakes import a_place
 from tests.helpers.status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
 NOW = NOON + 3 * HOUR
@@ -440,12 +441,12 @@ def test_spark_is_asked_about_tables_alone_that_delta_rs_does_not_read(tmp_path)
 
 
 def test_both_readers_find_the_same(spark, tmp_path):
-    from klaviyo_spark.lake.lake import Lake, Place
+    from klaviyo_spark.lake.lake import Lake
     from klaviyo_spark.lake.readers.catalog import Tables
 
     a_lake(tmp_path)
     DeltaTable(tmp_path / "klaviyo_v2.db" / "lists").delete()
-    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(tmp_path)
     before = sorted(tmp_path.rglob("*"))
 
     by_spark, by_files = facts(Tables(Lake(spark, place))), facts(Files(tmp_path, Schemas()))
@@ -455,10 +456,10 @@ def test_both_readers_find_the_same(spark, tmp_path):
 
 
 def test_spark_finds_no_lake_where_none_is(spark, tmp_path):
-    from klaviyo_spark.lake.lake import Lake, Place
+    from klaviyo_spark.lake.lake import Lake
     from klaviyo_spark.lake.readers.catalog import Tables
 
-    place = Place(str(tmp_path / "none"), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(tmp_path / "none")
     assert facts(Tables(Lake(spark, place))) == Facts()
 
 

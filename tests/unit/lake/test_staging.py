@@ -19,10 +19,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.rebuild import rebuild
 from tests.builders import a_page, a_record
-
-
-def a_lake(spark: Any, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
+from tests.helpers.small_lakes import a_lake
 
 
 def files_in(folder: Path) -> set[str]:

@@ -9,9 +9,8 @@ from klaviyo_spark.config import loader
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.state import retention, store
 from klaviyo_spark.state.retention import Portion
-from tests.builders import NOON
+from tests.builders import DAY, NOON
 
-DAY = timedelta(days=1)
 ALL = TABLES.values()
 
 

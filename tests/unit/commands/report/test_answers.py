@@ -12,11 +12,11 @@ import pytest
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.loader import Schemas
-from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
 from tests.helpers import lakes
 from tests.helpers import report_sample as sample
 from tests.helpers.logs import switch_on
+from tests.helpers.small_lakes import a_place
 
 HOUR = timedelta(hours=1)
 
@@ -161,7 +161,7 @@ def test_questions_say_which_tables_they_read():
 
 
 def test_spark_answers_as_delta_rs_does(spark, lake, answers):
-    place = Place(str(lake), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(lake)
 
     found = ask(SparkReader(spark, place), "default")
 
@@ -173,7 +173,7 @@ def test_spark_answers_as_delta_rs_does(spark, lake, answers):
 
 
 def test_spark_finds_no_answers_where_there_is_no_lake(spark, tmp_path):
-    place = Place(str(tmp_path), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+    place = a_place(tmp_path)
 
     assert ask(SparkReader(spark, place), "it's \\another") == Answers()
 

@@ -1,0 +1,56 @@
+"""Lakes in folders of a test's own: pages land in them, are refined, and rows are read back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.refine import refine
+from tests.builders import DAY, NOON
+
+SCHEMAS = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
+
+
+def a_place(folder: Path | str) -> Place:
+    """Where a lake is that fills a folder, under the names that conf gives its schemas."""
+    return Place(str(folder), None, *SCHEMAS)
+
+
+def a_lake(spark: SparkSession, folder: Path | str) -> Lake:
+    return Lake(spark, a_place(folder))
+
+
+def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
+    """Land the pages of a run in one batch."""
+    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+
+
+def land_on(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
+    """Land the pages of the run of that day after ``NOON``; their read began a second earlier."""
+    at = NOON + day * DAY
+    facts = {
+        "run_id": f"run {day}",
+        "batch_id": f"batch {day}",
+        "fetched_at": at,
+        "ingest_date": at.date(),
+        "read_started_at": at - timedelta(seconds=1),
+    }
+    lake.append_pages([{**page, **facts} for page in pages])
+
+
+def take(lake: Lake, resource: str, run: str, *pages: dict[str, Any]) -> dict[str, Load]:
+    """Land the pages of a run and refine them: the load per table."""
+    land(lake, run, *pages)
+    return {load.table: load for load in refine(lake, "default", [resource])}
+
+
+def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Some columns of every row of a silver table, sorted as texts."""
+    found = lake.silver(TABLES[table]).select(*columns).collect()
+    return sorted((tuple(row) for row in found), key=lambda row: tuple(map(str, row)))
