@@ -17,6 +17,7 @@ from tests.places import SAMPLES
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
+KEY = "pk_sandbox"
 _numbers = itertools.count(1)
 
 

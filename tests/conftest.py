@@ -12,6 +12,7 @@ from hypothesis import settings
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.session import Work, spark_session
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
+from tests.builders import KEY
 from tests.helpers.remote import remote_session
 from tests.helpers.small_lakes import a_lake
 
@@ -59,6 +60,19 @@ def _log_as_it_was() -> Iterator[None]:
     yield
     logger.handlers[:], level, logger.propagate = before
     logger.setLevel(level)
+
+
+@pytest.fixture
+def _elsewhere(tmp_path, monkeypatch) -> None:
+    """The working directory is the test's own, so that no conf of the checkout is read."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _with_key(_elsewhere, monkeypatch) -> None:
+    """As ``_elsewhere``, with the sandbox's key in the environment."""
+    monkeypatch.setenv("KLAVIYO_API_KEY", KEY)
+    monkeypatch.delenv("KLAVIYO_BASE_URL", raising=False)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

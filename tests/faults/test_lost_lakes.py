@@ -25,12 +25,12 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.rebuild import rebuild
+from tests.builders import KEY
 from tests.helpers.compare import held
 from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
-KEY = "pk_sandbox"
 # Of all events, 20 a page; where a window is split it may be some more.
 PAGES = 20
 RESOURCES = ("events", "lists", "metrics", "profiles", "tags")

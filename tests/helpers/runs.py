@@ -30,11 +30,12 @@ from pyspark.sql import SparkSession
 from klaviyo_spark.bronze.lander import BATCH_PAGES
 from klaviyo_spark.cli import main
 from klaviyo_spark.client.paginator import QUEUED_PAGES
-from klaviyo_spark.config.models import Settings
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.sandbox import Sandbox
+from tests.builders import KEY
+from tests.helpers.small_lakes import a_lake
 
-KEY = "pk_sandbox"
 ASKED_TWICE = BATCH_PAGES + QUEUED_PAGES + Settings().threads
 """Pages that a kill may cost: a batch that had not landed, and what was in flight."""
 ALL_READ_ANEW = "full_profiles_every: 0d\nfull_members_every: 0d\n"
@@ -181,8 +182,7 @@ class Home:
 
     def lake(self, spark: SparkSession) -> Lake:
         """The lake, for a look at it."""
-        names = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-        return Lake(spark, Place(str(self.warehouse), None, *names))
+        return a_lake(spark, self.warehouse)
 
     def landed(self) -> int:
         """Pages in bronze."""

@@ -8,8 +8,9 @@ import pytest
 from pyspark.sql import functions as F
 
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import ALL_READ_ANEW, KEY, Home, klaviyo_now, settled
+from tests.helpers.runs import ALL_READ_ANEW, Home, klaviyo_now, settled
 
 pytestmark = pytest.mark.soak
 

@@ -12,8 +12,9 @@ from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import KEY, Home
+from tests.helpers.runs import Home
 
 pytestmark = pytest.mark.soak
 

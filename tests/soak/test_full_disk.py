@@ -12,8 +12,9 @@ import pytest
 from deltalake import DeltaTable
 
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import KEY, Home, after_commits, after_requests, meanwhile
+from tests.helpers.runs import Home, after_commits, after_requests, meanwhile
 
 pytestmark = pytest.mark.soak
 

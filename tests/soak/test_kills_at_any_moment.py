@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import (
     ASKED_TWICE,
-    KEY,
     Ended,
     Home,
     Kill,

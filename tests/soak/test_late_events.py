@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import KEY, Home, klaviyo_now, settled
+from tests.helpers.runs import Home, klaviyo_now, settled
 
 pytestmark = pytest.mark.soak
 

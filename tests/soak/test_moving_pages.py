@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import ALL_READ_ANEW, KEY, Home, after_requests, killed, meanwhile
+from tests.helpers.runs import ALL_READ_ANEW, Home, after_requests, killed, meanwhile
 
 pytestmark = pytest.mark.soak
 

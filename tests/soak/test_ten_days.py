@@ -12,10 +12,10 @@ import pytest
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences, held
 from tests.helpers.runs import (
     ALL_READ_ANEW,
-    KEY,
     Home,
     Kill,
     a_pause,

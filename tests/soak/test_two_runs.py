@@ -10,8 +10,9 @@ import pytest
 
 from klaviyo_spark.lake.file_lock import FILE, Holder, locked
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
-from tests.helpers.runs import KEY, Home, after_commits, after_requests
+from tests.helpers.runs import Home, after_commits, after_requests
 
 pytestmark = pytest.mark.soak
 

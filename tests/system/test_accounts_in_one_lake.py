@@ -17,17 +17,18 @@ from klaviyo_spark.commands.sync import several
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config import accounts
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
-KEY = "pk_sandbox"
 # Whatever a brand is called, SQL has to bear it.
 US, EU = "us", "EU's {shop}\\"
 

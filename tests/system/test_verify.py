@@ -22,11 +22,11 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema import ops_tables
+from tests.builders import KEY
 from tests.helpers.small_lakes import a_lake
 
 pytestmark = pytest.mark.account
 
-KEY = "pk_sandbox"
 LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "segment_profiles")
 Scope = tuple[str, str, date | None]
 

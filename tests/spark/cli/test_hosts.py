@@ -12,10 +12,10 @@ import pytest
 from deltalake import DeltaTable
 
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 
 pytestmark = pytest.mark.spark
 
-KEY = "pk_sandbox"
 SYNC = "umask 077; exec {python} -m klaviyo_spark.cli sync --resources tags,metrics >&- 2>&- <&-"
 
 

@@ -21,17 +21,18 @@ from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.files import holding
 from tests.helpers.small_lakes import a_place
 
-KEY = "pk_sandbox"
 FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")
 STEPS = ("first sync", "a day with faults", "nothing new")
 

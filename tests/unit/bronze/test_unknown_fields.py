@@ -20,10 +20,9 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Endpoint
-from tests.builders import DAY, NOON, a_page, a_record, all_samples, an_event
+from tests.builders import DAY, KEY, NOON, a_page, a_record, all_samples, an_event
 from tests.places import DATA
 
-KEY = "pk_sandbox"
 SAMPLES = {
     f"{page['endpoint']} {page['revision']} {number}": page
     for number, page in enumerate(all_samples())

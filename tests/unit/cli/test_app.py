@@ -14,19 +14,13 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.verify import Verified
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 
-KEY = "pk_sandbox"
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """A working directory of its own, and a key."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KLAVIYO_API_KEY", KEY)
-    monkeypatch.delenv("KLAVIYO_BASE_URL", raising=False)
+pytestmark = pytest.mark.usefixtures("_with_key")
 
 
 def run(capsys, *args: str) -> tuple[int, str]:

@@ -29,9 +29,11 @@ from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.builders import KEY
 from tests.helpers.status_lakes import HOUR, NOON, a_lake, a_run
 
-KEY = "pk_sandbox"
+pytestmark = pytest.mark.usefixtures("_with_key")
+
 GIB = 1 << 30
 
 
@@ -219,14 +221,6 @@ def test_nobody_holds_a_free_lake():
 
 
 # -- the verb -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """A working directory of its own, and a key."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KLAVIYO_API_KEY", KEY)
-    monkeypatch.delenv("KLAVIYO_BASE_URL", raising=False)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from klaviyo_spark.config.loader import api_key, load
 from klaviyo_spark.config.models import RESOURCES, Settings
 from klaviyo_spark.errors import ConfigError, Interrupted, UsageError
 
+pytestmark = pytest.mark.usefixtures("_elsewhere")
+
 TWO = """
 start: 2024-01-01
 secret_scope: klaviyo
@@ -34,12 +36,6 @@ accounts:
     base_url: http://127.0.0.1:8
 """
 BOTH = {"KEY_US": "pk_us", "KEY_EU": "pk_eu"}
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the conf of the checkout by being run in it."""
-    monkeypatch.chdir(tmp_path)
 
 
 def loaded(text: str = TWO, environ: dict[str, str] | None = None, **options: Any) -> Settings:

@@ -20,13 +20,9 @@ from klaviyo_spark.config.models import RESOURCES, Schemas, Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 from tests.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("_elsewhere")
+
 CONF = ROOT / "conf"
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the conf of the checkout by being run in it."""
-    monkeypatch.chdir(tmp_path)
 
 
 def a_conf(text: str, name: str = "dev.yml") -> str:

@@ -9,10 +9,7 @@ import pytest
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.warehouse import check_warehouse
 
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("_elsewhere")
 
 
 def test_a_new_or_empty_folder_or_a_lake_is_a_warehouse(tmp_path: Path):

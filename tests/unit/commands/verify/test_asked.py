@@ -21,8 +21,7 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state.models import Outcome
-
-KEY = "pk_sandbox"
+from tests.builders import KEY
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from klaviyo_spark.commands.verify.comparing import Check, Held
 from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.listings import Listing
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
@@ -28,8 +29,8 @@ from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.watermarks import Known
+from tests.builders import KEY
 
-KEY = "pk_sandbox"
 NOW = datetime.now(timezone.utc)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "segments", "tags")
