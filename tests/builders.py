@@ -16,7 +16,8 @@ from klaviyo_spark.schema import bronze_table
 from tests.places import SAMPLES
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
 KEY = "pk_sandbox"
 _numbers = itertools.count(1)
 

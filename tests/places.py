@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+NOTEBOOK = ROOT / "jobs" / "notebooks" / "backfill.py"
 DATA = Path(__file__).parent / "data"
 SAMPLES = DATA / "samples"
 CASES = DATA / "cases"

@@ -12,9 +12,9 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from klaviyo_spark.lake.commit_tag import OPTION
 from klaviyo_spark.schema import ops_tables
+from tests.builders import DAY, HOUR
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 _TYPES = {
     "string": pa.string(),

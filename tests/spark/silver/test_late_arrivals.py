@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from klaviyo_spark.bronze import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
@@ -23,9 +24,7 @@ from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.store import bronze_state
 from klaviyo_spark.state.watermarks import Watermark, as_row
-from tests.builders import NOON, a_page, an_event
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+from tests.builders import DAY, HOUR, NOON, a_page, an_event
 
 
 def june(day: int, hour: int = 0, second: int = 0) -> datetime:

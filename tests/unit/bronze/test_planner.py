@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -22,6 +22,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
@@ -29,15 +30,12 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks
 from klaviyo_spark.state.intervals import Range, Read
-from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import Landed, landed
 from klaviyo_spark.state.store import Lately
 from klaviyo_spark.state.watermarks import Known
-from tests.builders import a_flow, a_flow_action, a_page
+from tests.builders import DAY, HOUR, NOW, WEEK, a_flow, a_flow_action, a_page
 from tests.helpers.fakes import BASE
 
-NOW = datetime.now(timezone.utc).replace(microsecond=0)
-DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
 MARGIN = timedelta(minutes=2)
 RECENT = GroupRead(whole_at=NOW - DAY, joined_at=NOW - 2 * DAY)
 

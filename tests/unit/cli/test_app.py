@@ -19,15 +19,9 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
+from tests.helpers.command_line import run
 
 pytestmark = pytest.mark.usefixtures("_with_key")
-
-
-def run(capsys, *args: str) -> tuple[int, str]:
-    """Exit code, and what stood on standard error."""
-    with pytest.raises(SystemExit) as left:
-        main(args)
-    return int(left.value.code or 0), capsys.readouterr().err
 
 
 BAD = {

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.client.window_split import LEAST_PAGES, Course, best_to_cut
+from tests.builders import HOUR
 from tests.helpers.listing import ZERO, at
 
 HORIZON = at(1000)
-HOUR = timedelta(hours=1)
 
 
 def bounds(start: float | None = 0, end: float | None = 100) -> Bounds:

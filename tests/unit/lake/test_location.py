@@ -16,10 +16,9 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.file_lock import local_folder
 from klaviyo_spark.lake.location import Location, glob_of, location
 from klaviyo_spark.lake.tables import Place, folder_in
+from tests.helpers.odd_texts import ODD_FOLDER
 
 PLATFORM = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
-# What one name of a folder can hold that all who read a lake find by it.
-ODD = "a b {rows} {} ü 😀 `t` 'q' \"q\" #h ?i :c *s [b] 100% %zz $x ~ &;,=+@!^|<> ."
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,7 @@ ODD = "a b {rows} {} ü 😀 `t` 'q' \"q\" #h ?i :c *s [b] 100% %zz $x ~ &;,=+@!
         ("//data/lake", "/data/lake"),
         ("/data/my lake ", "/data/my lake "),
         ("/data/lake...", "/data/lake..."),
-        (f"/data/{ODD}", f"/data/{ODD}"),
+        (f"/data/{ODD_FOLDER}", f"/data/{ODD_FOLDER}"),
         ("/", "/"),
         ("file:///data/my%20lake", "/data/my lake"),
         ("file:///data/my lake", "/data/my lake"),
@@ -194,13 +193,13 @@ def test_a_pattern_of_spark_s_readers_is_one_path():
 
 
 def test_spark_and_delta_rs_find_an_odd_folder_by_its_name(spark, tmp_path):
-    place = Place(f"{tmp_path}/{ODD}", None, "b", "s", "o")
+    place = Place(f"{tmp_path}/{ODD_FOLDER}", None, "b", "s", "o")
     name = place.table("s", "t")
     spark.sql(f"CREATE TABLE {name} (a int) USING delta")
 
     spark.sql("SELECT 1 AS a").write.format("delta").mode("append").save(folder_in(name))
     spark.sql(f"INSERT INTO {name} VALUES (2)")
 
-    folder = tmp_path / ODD / "s.db" / "t"
-    assert [path.name for path in tmp_path.iterdir()] == [ODD]
+    folder = tmp_path / ODD_FOLDER / "s.db" / "t"
+    assert [path.name for path in tmp_path.iterdir()] == [ODD_FOLDER]
     assert sorted(DeltaTable(folder).to_pyarrow_table()["a"].to_pylist()) == [1, 2]

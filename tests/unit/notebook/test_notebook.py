@@ -19,9 +19,8 @@ from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.notebook import Backfill
 from klaviyo_spark.notebook.html import bars, table
 from klaviyo_spark.sandbox import Account, Sandbox
-from tests.places import ROOT
+from tests.places import NOTEBOOK, ROOT
 
-NOTEBOOK = ROOT / "jobs" / "notebooks" / "backfill.py"
 VALUES = ["start", "end", "resources", "dry_run", "config", "warehouse"]
 DAYS = 60
 

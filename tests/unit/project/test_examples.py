@@ -21,9 +21,8 @@ from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.truth.events import landed_events
 from klaviyo_spark.sandbox.truth.rows import Row
 from tests.helpers import lakes
-from tests.places import ROOT
+from tests.places import EXAMPLES
 
-EXAMPLES = ROOT / "examples"
 RECEIVED = {"received_email", "received_sms", "received_text"}
 CLICKED = {"clicked_email", "clicked_sms", "clicked_text"}
 NOT_DELIVERED = {"bounced_email", "failed_sms", "failed_text"}

@@ -11,27 +11,7 @@ from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.sql_text import merge_into, portable, text
-
-ODD = (
-    "O'Brien",
-    'say "so"',
-    "back\\slash\\",
-    "\\'",
-    "{rows}",
-    "{{",
-    "}",
-    "`tick`",
-    "${env:HOME}",
-    "${spark.app.name}",
-    "$${x}$",
-    "$",
-    "ops.runs",
-    "silver.events of x.com",
-    "Müller 😀",
-    "a\nb\tc",
-    "-- ; /* %20 %s",
-    "a' 'b",
-)
+from tests.helpers.odd_texts import ODD_TEXTS
 
 
 def test_a_merge_holds_its_table_and_its_values_to_the_letter():
@@ -65,14 +45,14 @@ def test_a_text_never_holds_the_name_of_a_table():
 
 
 def test_spark_reads_a_text_as_it_was(spark):
-    texts = ", ".join(f"{text(value)}, {portable(value)}" for value in ODD)
+    texts = ", ".join(f"{text(value)}, {portable(value)}" for value in ODD_TEXTS)
 
     [row] = spark.sql(f"SELECT array({texts}) AS texts").collect()
 
-    assert row["texts"] == [value for value in ODD for _ in range(2)]
+    assert row["texts"] == [value for value in ODD_TEXTS for _ in range(2)]
 
 
-@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("value", ODD_TEXTS)
 def test_delta_rs_reads_a_text_as_it_was(tmp_path, value):
     write_deltalake(tmp_path, pa.table({"a": [1]}))
     engine = QueryBuilder().register("t", DeltaTable(tmp_path))

@@ -25,9 +25,8 @@ from klaviyo_spark.state.watermarks import (
     repeated_differences,
     watermarks,
 )
-from tests.builders import NOON
+from tests.builders import DAY, HOUR, NOON
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MARGIN = timedelta(minutes=2)
 
 

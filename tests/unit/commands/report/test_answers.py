@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,12 +13,11 @@ from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.loader import Schemas
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
+from tests.builders import HOUR
 from tests.helpers import lakes
 from tests.helpers import report_sample as sample
 from tests.helpers.logs import switch_on
 from tests.helpers.small_lakes import a_place
-
-HOUR = timedelta(hours=1)
 
 
 def counts(rows, key="name", value="row_count"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from itertools import pairwise
 
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.commands.verify.days import Span, due, joined, windows
+from tests.builders import DAY, WEEK
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NOW = datetime(2026, 11, 24, 10, tzinfo=timezone.utc)
 A_DATE = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 
