@@ -68,15 +68,6 @@ def named(name: str, day: int = 1, **attributes: Any) -> Any:
     return a_campaign(name=name, updated_at=at, audiences={"included": [name]}, **attributes)
 
 
-def test_the_order_of_the_spec_is_that_of_the_listings():
-    channels = [part.facts["channel"] for part in ENDPOINTS["campaigns"].slices]
-    sources = [s for t in TABLES.values() for s in t.sources if s.endpoint == "campaigns"]
-    assert {s.precedence.values if s.precedence else None for s in sources} == {
-        tuple(dict.fromkeys(channels))
-    }
-    assert [t.name for t in TABLES.values() if t.listed_under] == ["campaigns"]
-
-
 def test_the_first_channel_counts_whatever_is_fetched_first_and_it_is_told(lake):
     listed = {EMAIL: [named("in email")], SMS: [named("in sms")], PUSH: [named("in push")]}
     first = sync(lake, 0, listed)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.schema.instants import as_time
-from tests.helpers.time_texts import EVENT, TIMES
+from tests.data.time_texts import EVENT, TIMES
 
 
 @pytest.mark.parametrize(("text", "expected"), TIMES)

@@ -11,7 +11,7 @@ from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.sql_text import merge_into, portable, text
-from tests.helpers.odd_texts import ODD_TEXTS
+from tests.data.odd_texts import ODD_TEXTS
 
 
 def test_a_merge_holds_its_table_and_its_values_to_the_letter():
@@ -42,14 +42,6 @@ def test_a_text_never_holds_what_spark_takes_for_a_variable():
 
 def test_a_text_never_holds_the_name_of_a_table():
     assert portable("ops.runs") == "concat('ops', chr(46), 'runs')"
-
-
-def test_spark_reads_a_text_as_it_was(spark):
-    texts = ", ".join(f"{text(value)}, {portable(value)}" for value in ODD_TEXTS)
-
-    [row] = spark.sql(f"SELECT array({texts}) AS texts").collect()
-
-    assert row["texts"] == [value for value in ODD_TEXTS for _ in range(2)]
 
 
 @pytest.mark.parametrize("value", ODD_TEXTS)
