@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from klaviyo_spark.errors import LakeBusy
 from klaviyo_spark.lake import file_lock
 from klaviyo_spark.lake import lease as leases
-from klaviyo_spark.lake.file_lock import Holder
+from klaviyo_spark.lake.file_lock import LakeBusy
 from klaviyo_spark.lake.heartbeat import Sign
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lease import lease
+from tests.helpers.leases import SINCE, Clock, a_holder, a_lease
 
-SINCE = datetime(2026, 11, 24, 3, 12, 5, tzinfo=timezone.utc)
 PATIENCE_S = 300.0  # for what another thread does on a busy machine
 LATER = timedelta(seconds=leases.LEASE_S + 1)
 TWO_DAYS = timedelta(days=2)
-
-
-def a_holder(run_id: str) -> Holder:
-    return Holder(run_id, "sync", "it's a \\host", 4711, SINCE)
-
-
-class Clock:
-    """Stands still until it is moved; ``seconds`` pass by waiting, as for ``stop`` of a lease."""
-
-    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
-        self.at = SINCE + ahead
-        self.looked = threading.Event()
-        self.seconds = 0.0
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    def __call__(self) -> datetime:
-        self.looked.set()
-        return self.at
-
-    def elapsed(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float) -> bool:
-        self.seconds += seconds
-        self.meanwhile()
-        return False
-
-
-def a_lease(lake: Lake, run_id: str, clock: Clock) -> leases._Lease:
-    """A holding without a thread that gives signs."""
-    return leases._Lease(lake, a_holder(run_id), leases.LEASE_S, clock, clock.elapsed)
 
 
 def wanted(lake: Lake, run_id: str, clock: Clock, **options: Any) -> Any:
@@ -87,17 +53,6 @@ def lake(spark, folder) -> Lake:
 @pytest.fixture
 def other(spark, folder) -> Lake:
     return a_lake(spark, folder)
-
-
-@pytest.fixture
-def said(monkeypatch) -> Iterator[list[str]]:
-    """What the lease says, with its level."""
-    lines: list[str] = []
-    for level in ("warning", "error"):
-        monkeypatch.setattr(
-            leases.logger, level, lambda text, *a, level=level: lines.append(f"{level}: {text % a}")
-        )
-    return lines
 
 
 def test_of_two_that_come_at_once_to_a_new_lake_one_gets_it(spark, tmp_path):
@@ -181,7 +136,7 @@ def test_who_saw_the_lake_free_gets_nothing_where_another_was_quicker(lake, othe
 
 
 def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
-    spark, folder, lake, other, clock, said
+    spark, folder, lake, other, clock, logged
 ):
     with ExitStack() as first, ExitStack() as second:
         first.enter_context(lease(lake, a_holder("one"), clock=clock))
@@ -196,7 +151,7 @@ def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
             pass
 
     assert busy.value.holder == a_holder("two")
-    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
 
 
 def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
@@ -243,16 +198,16 @@ def test_one_that_lives_is_not_taken_over_whatever_our_clock_says(lake, other, c
 
 
 @pytest.mark.parametrize("ahead", [TWO_DAYS, -TWO_DAYS], ids=["ahead", "behind"])
-def test_one_that_died_is_taken_over_whatever_our_clock_says(lake, other, clock, said, ahead):
+def test_one_that_died_is_taken_over_whatever_our_clock_says(lake, other, clock, logged, ahead):
     a_lease(lake, "one", clock).take()
     others = Clock(ahead)
     with wanted(other, "two", others):
         pass
     assert others.seconds == leases.LEASE_S
-    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
 
 
-def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, other, clock, said):
+def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, other, clock, logged):
     a_lease(lake, "one", clock).take()
     with pytest.raises(LakeBusy, match="last seen 0 s ago"), wanted(other, "two", clock):
         pass
@@ -260,7 +215,7 @@ def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, ot
     with wanted(other, "two", clock, wait=True):
         pass
     assert clock.seconds == leases.LEASE_S
-    assert said == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
 
 
 def test_how_long_it_is_looked_on_is_said(lake, other, clock, monkeypatch):
@@ -275,7 +230,7 @@ def test_how_long_it_is_looked_on_is_said(lake, other, clock, monkeypatch):
     ]
 
 
-def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, clock, said):
+def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, clock, logged):
     ours = a_lease(lake, "one", clock)
     ours.take()
     clock.at += LATER
@@ -284,65 +239,7 @@ def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, cloc
 
         assert not ours.renew()
 
-    assert said[1:] == [
+    assert logged[1:] == [
         "error: another run took the lake over, as this one gave no sign for 300 s; two runs "
         "write to it now: stop one, then rebuild silver"
     ]
-
-
-def test_a_beat_that_fails_is_tried_again(said):
-    answers: list[bool | Exception] = [OSError("storage is\nout of reach"), True, False]
-
-    def renew() -> bool:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    leases._beat(SimpleNamespace(renew=renew, lease_s=300), 0.0, threading.Event())
-
-    assert said[0] == (
-        "warning: the lease on the lake was not renewed, next try in 0 s: OSError: storage is out "
-        "of reach"
-    )
-    assert (len(said), answers) == (2, [])
-
-
-def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(said):
-    def sql(text: str) -> None:
-        raise OSError("storage is out of reach")
-
-    lake: Any = SimpleNamespace(spark=SimpleNamespace(sql=sql), ensure=lambda *_: "lock")
-    ours = a_lease(lake, "one", Clock())
-    ours.claimed = True
-
-    ours.free()
-
-    assert said == [
-        "warning: the lake was not freed and counts as held for 300 s: OSError: storage is out of "
-        "reach"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "tries"),
-    [
-        ("io.delta.exceptions.ConcurrentAppendException: [DELTA_CONCURRENT_APPEND]", 2),
-        ("[DELTA_METADATA_CHANGED] The metadata of the Delta table has been changed", 2),
-        ("io.delta.exceptions.ProtocolChangedException", 2),
-        ("[INSUFFICIENT_PERMISSIONS]", 1),
-    ],
-)
-def test_what_delta_refuses_to_one_of_two_is_tried_again_and_nothing_else(text, tries):
-    calls = []
-
-    def write() -> None:
-        calls.append(1)
-        if len(calls) < 2:
-            raise RuntimeError(text)
-
-    try:
-        leases._again(write)
-    except RuntimeError:
-        assert tries == 1
-    assert len(calls) == tries

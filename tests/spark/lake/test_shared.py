@@ -68,22 +68,5 @@ def test_a_folder_that_executors_do_not_see_is_refused(spark, tmp_path: Path, mo
     assert [path.name for path in tmp_path.rglob("*")] == ["lake"]
 
 
-class AsciiJava:
-    """A session whose Java was started in the locale C."""
-
-    def sql(self, statement: str) -> AsciiJava:
-        assert "sun.jnu.encoding" in statement
-        return self
-
-    def collect(self) -> list[tuple[str]]:
-        return [("ANSI_X3.4-1968",)]
-
-
-def test_a_java_that_cannot_spell_the_folder_is_refused_by_its_locale():
-    check_spelling(AsciiJava(), Path("/lake"))
-    with pytest.raises(ConfigError, match="in ANSI_X3.4-1968, .*start it with LC_ALL=C.UTF-8"):
-        check_spelling(AsciiJava(), Path("/lake ü"))
-
-
 def test_our_own_java_spells_any_folder(spark):
     check_spelling(spark, Path("/lake ü"))

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.file_lock import local_folder
 from klaviyo_spark.lake.location import Location, glob_of, location
 from klaviyo_spark.lake.tables import Place, folder_in
-from tests.helpers.odd_texts import ODD_FOLDER
+from tests.data.odd_texts import ODD_FOLDER
 
 PLATFORM = {"DATABRICKS_RUNTIME_VERSION": "17.3"}
 
@@ -190,16 +189,3 @@ def test_any_text_is_refused_or_the_same_place_to_all(written: str):
 
 def test_a_pattern_of_spark_s_readers_is_one_path():
     assert glob_of("file:///a{1,2}[3]*?\\") == "file:///a\\{1,2\\}\\[3\\]\\*\\?\\\\"
-
-
-def test_spark_and_delta_rs_find_an_odd_folder_by_its_name(spark, tmp_path):
-    place = Place(f"{tmp_path}/{ODD_FOLDER}", None, "b", "s", "o")
-    name = place.table("s", "t")
-    spark.sql(f"CREATE TABLE {name} (a int) USING delta")
-
-    spark.sql("SELECT 1 AS a").write.format("delta").mode("append").save(folder_in(name))
-    spark.sql(f"INSERT INTO {name} VALUES (2)")
-
-    folder = tmp_path / ODD_FOLDER / "s.db" / "t"
-    assert [path.name for path in tmp_path.iterdir()] == [ODD_FOLDER]
-    assert sorted(DeltaTable(folder).to_pyarrow_table()["a"].to_pylist()) == [1, 2]

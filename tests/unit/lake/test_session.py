@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from klaviyo_spark import resources as silver
 from klaviyo_spark.errors import ConfigError
@@ -154,22 +153,3 @@ def test_without_pyspark_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ConfigError, match=r"pip install 'klaviyo-spark\[spark\]'"):
         session.spark_session()
-
-
-def test_a_session_merges_into_delta_tables_in_utc(spark: SparkSession, tmp_path: Path):
-    target = f"delta.`{tmp_path}/t`"
-    spark.sql(f"CREATE TABLE {target} USING delta AS SELECT 1L AS id, 'old' AS word")
-    rows = spark.createDataFrame([(1, "new"), (2, "new")], "id bigint, word string")
-
-    spark.sql(
-        f"MERGE INTO {target} t USING {{rows}} s ON t.id = s.id "
-        "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-        rows=rows,
-    )
-
-    merged = spark.sql(f"SELECT id, word, current_timezone() AS zone FROM {target} ORDER BY id")
-    assert [tuple(row) for row in merged.collect()] == [(1, "new", "UTC"), (2, "new", "UTC")]
-
-
-def test_a_session_that_is_there_is_taken(spark: SparkSession):
-    assert session.spark_session() is spark

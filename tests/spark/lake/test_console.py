@@ -1,0 +1,55 @@
+"""What a JVM writes: who gets to see it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyspark
+import pytest
+
+from klaviyo_spark.lake.spark import jars, java
+from tests.places import ROOT
+
+VACUUM = """
+import sys
+from klaviyo_spark.session import Work, spark_session
+spark = spark_session(sys.argv[1], "local[1]", Work.SHORT)
+spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+table = f"delta.`{sys.argv[1]}/t`"
+for _ in range(2):
+    spark.sql(f"CREATE OR REPLACE TABLE {table} USING delta AS SELECT 1 AS id")
+spark.sql(f"VACUUM {table} RETAIN 0 HOURS").collect()
+print("ours")
+"""
+
+
+def submit_command() -> list[str]:
+    """``spark-submit`` with Delta's jars, on this machine."""
+    home = Path(pyspark.__file__).parent
+    delta = jars.delta_jars(*jars.installed(), os.environ)
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[1]"]
+    return [*command, "--conf", "spark.ui.enabled=false", "--jars", ",".join(map(str, delta))]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("submitted", [False, True])
+def test_delta_prints_nothing_when_it_has_removed_files(tmp_path: Path, submitted: bool):
+    (tmp_path / "vacuum.py").write_text(VACUUM)
+    start = submit_command() if submitted else [sys.executable]
+    home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
+    of_submit = {"PYSPARK_DRIVER_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(
+        [*start, str(tmp_path / "vacuum.py"), str(tmp_path / "lake")],
+        env={**os.environ, "JAVA_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", **of_submit},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ours\n")
+    assert submitted or done.stderr == ""
+    assert len(list((tmp_path / "lake" / "t").glob("*.parquet"))) == 1

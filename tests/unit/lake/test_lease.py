@@ -1,0 +1,70 @@
+"""What a lease says and does where its storage fails. No Spark."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from klaviyo_spark.lake import lease as leases
+from tests.helpers.leases import Clock, a_lease
+
+
+def test_a_beat_that_fails_is_tried_again(logged):
+    answers: list[bool | Exception] = [OSError("storage is\nout of reach"), True, False]
+
+    def renew() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    leases._beat(SimpleNamespace(renew=renew, lease_s=300), 0.0, threading.Event())
+
+    assert logged[0] == (
+        "warning: the lease on the lake was not renewed, next try in 0 s: OSError: storage is out "
+        "of reach"
+    )
+    assert (len(logged), answers) == (2, [])
+
+
+def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(logged):
+    def sql(text: str) -> None:
+        raise OSError("storage is out of reach")
+
+    lake: Any = SimpleNamespace(spark=SimpleNamespace(sql=sql), ensure=lambda *_: "lock")
+    ours = a_lease(lake, "one", Clock())
+    ours.claimed = True
+
+    ours.free()
+
+    assert logged == [
+        "warning: the lake was not freed and counts as held for 300 s: OSError: storage is out of "
+        "reach"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tries"),
+    [
+        ("io.delta.exceptions.ConcurrentAppendException: [DELTA_CONCURRENT_APPEND]", 2),
+        ("[DELTA_METADATA_CHANGED] The metadata of the Delta table has been changed", 2),
+        ("io.delta.exceptions.ProtocolChangedException", 2),
+        ("[INSUFFICIENT_PERMISSIONS]", 1),
+    ],
+)
+def test_what_delta_refuses_to_one_of_two_is_tried_again_and_nothing_else(text, tries):
+    calls = []
+
+    def write() -> None:
+        calls.append(1)
+        if len(calls) < 2:
+            raise RuntimeError(text)
+
+    try:
+        leases._again(write)
+    except RuntimeError:
+        assert tries == 1
+    assert len(calls) == tries
