@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.bronze.metric_selection import DOCUMENTED
 from klaviyo_spark.schema.table import Column, col
 from klaviyo_spark.silver.parse.cast import shaped, typed
-from tests.helpers.time_texts import EVENT, FIRST, LAST, NINE, TIMES, at
+from tests.data.time_texts import EVENT, FIRST, LAST, NINE, TIMES, at
 
 COLUMNS: dict[str, Column] = {
     **{

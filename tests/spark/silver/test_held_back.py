@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings, load
-from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import LakeError, meets_all
-from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.dependencies import made_of
+from klaviyo_spark.silver import load
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
@@ -25,19 +16,6 @@ DEEP = '{"type":"tag","id":"T9","attributes":{"name":' + "[" * 1100 + "]" * 1100
 
 def loaded(loads: list[Load]) -> dict[str, bool]:
     return {one.table: one.is_loaded for one in loads}
-
-
-def test_what_is_made_of_a_table_is_known_however_far_away():
-    assert made_of(["tags"], TABLES) == {"tags"}
-    assert made_of(["event_group_ids"], TABLES) == {
-        "event_group_ids",
-        "event_attribution_group_ids",
-    }
-    assert made_of(["events"], TABLES) == {
-        "events",
-        "event_group_ids",
-        "event_attribution_group_ids",
-    }
 
 
 def test_a_table_that_fails_a_check_is_held_back_alone_until_it_is_mended(lake):
@@ -138,63 +116,3 @@ def test_a_byte_order_mark_before_a_page_is_no_part_of_it(lake):
     assert (one.errors, one.quarantined) == ((), 0)
     assert rows(lake, "tags", "tag_id", "name") == [("T1", "vip")]
     assert lake.pages().first()["body"].startswith("\ufeff")
-
-
-# -- every ending is on record --------------------------------------------------------------------
-
-
-class Ledger:
-    """Stands in for a lake: the rows of ``runs``."""
-
-    def __init__(self) -> None:
-        self.runs: list[dict[str, Any]] = []
-
-    def name_foreign_columns(self) -> list[str]:
-        return []
-
-    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
-        assert name == "runs"
-        self.runs += rows
-
-
-@pytest.mark.parametrize(
-    ("error", "exit_code", "line"),
-    [
-        (LakeError("the lake is odd"), 1, "the lake is odd"),
-        (RuntimeError("a slip of ours"), 1, "RuntimeError: a slip of ours"),
-        (KeyboardInterrupt(), 130, "interrupted"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, line):
-    def failing(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(pipeline, "make_tables", failing)
-    ledger = Ledger()
-    with pytest.raises(type(error)):
-        pipeline.one_run("refine", ledger, Settings(), None)  # type: ignore[arg-type]
-    (row,) = ledger.runs
-    assert (row["exit_code"], row["problems"]) == (exit_code, [line])
-
-
-def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
-    ledger = Ledger()
-    held = Load("tags", "one", ("b",), errors=("klaviyo_v2.tags held back: why",), is_loaded=False)
-    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.took_in([held]))
-    summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
-    assert summary.exit_code == 3
-    assert ledger.runs[0]["problems"] == ["klaviyo_v2.tags held back: why"]
-
-
-@pytest.mark.parametrize(
-    ("error", "all_of_them"),
-    [
-        (OSError("lost"), True),
-        (ConnectionRefusedError("no JVM"), True),
-        (RuntimeError("java.io.IOException: No space left on device"), True),
-        (ValueError("odd"), False),
-    ],
-)
-def test_an_error_that_every_table_would_meet_ends_the_run(error, all_of_them):
-    assert meets_all(error) is all_of_them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -13,71 +13,17 @@ from klaviyo_spark.bronze import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.silver.late_arrivals import late_arrivals, whole_days
+from klaviyo_spark.silver.late_arrivals import late_arrivals
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.store import bronze_state
 from klaviyo_spark.state.watermarks import Watermark, as_row
 from tests.builders import DAY, HOUR, NOON, a_page, an_event
-
-
-def june(day: int, hour: int = 0, second: int = 0) -> datetime:
-    return datetime(2026, 6, day, hour, 0, second, tzinfo=timezone.utc)
-
-
-def days(*ranges: tuple[datetime | None, datetime]) -> Sequence[tuple[str, date, date]]:
-    """The days of one metric that ranges, read at once, hold whole."""
-    return whole_days({"M1": [Read(Range(start, end), end) for start, end in ranges]})
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "first", "last"),
-    [
-        (june(3), june(6), 3, 5),
-        (june(3, second=1), june(6), 4, 5),
-        (june(3), june(5, 23, 59), 3, 4),
-        (june(3), june(4), 3, 3),
-        (june(3, 12), june(5), 4, 4),
-    ],
-)
-def test_a_day_is_whole_from_midnight_to_midnight(start, end, first, last):
-    assert days((start, end)) == [("M1", date(2026, 6, first), date(2026, 6, last))]
-
-
-@pytest.mark.parametrize("hours", [(june(3), june(3, 23)), (june(3, 12), june(4, 12))])
-def test_a_range_that_holds_no_whole_day_holds_none(hours):
-    assert days(hours) == []
-
-
-def test_a_read_since_ever_holds_all_days_before_its_end():
-    assert days((None, june(6, 12))) == [("M1", date(1, 1, 1), date(2026, 6, 5))]
-
-
-def test_two_reads_that_meet_in_a_day_hold_it_together():
-    whole = ("M1", date(2026, 6, 3), date(2026, 6, 5))
-    assert days((june(4, 12), june(6)), (june(3), june(4, 12))) == [whole]
-
-
-def test_a_gap_keeps_its_day_apart():
-    assert days((june(3), june(4, 12)), (june(4, 13), june(6))) == [
-        ("M1", date(2026, 6, 3), date(2026, 6, 3)),
-        ("M1", date(2026, 6, 5), date(2026, 6, 5)),
-    ]
-
-
-def test_each_metric_has_days_of_its_own():
-    read = Read(Range(june(3), june(4)), june(4))
-    day = date(2026, 6, 3)
-    assert whole_days({"M1": [read], "M2": [], "M3": [read]}) == [
-        ("M1", day, day),
-        ("M3", day, day),
-    ]
+from tests.helpers.june import days, june
 
 
 def test_rows_of_days_that_had_been_read_are_counted(spark):

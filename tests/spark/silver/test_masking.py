@@ -6,13 +6,10 @@ import json
 import re
 from typing import Any
 
-import pytest
-
-from klaviyo_spark.config.models import PersonalData
 from klaviyo_spark.config.personal_data import Personal, PersonalData, digest, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.masking import KEYS, shown
+from klaviyo_spark.silver.masking import shown
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
@@ -142,14 +139,3 @@ def test_rows_of_a_lake_that_keeps_all_are_left_alone(spark):
     pages = pages_df(spark, a_page("profiles"))
     found = project(pages, TABLES["profiles"])
     assert shown(found, TABLES["profiles"], Personal()) is found
-
-
-def test_keys_that_are_masked_in_texts_come_from_the_specs():
-    assert KEYS["name"] == {"first_name", "last_name", "organization", "image"}
-    assert {"phone_number", "from number", "to number", "phone"} == KEYS["phone"]
-    assert KEYS["ip"] == {"ip", "ip address"}
-
-
-@pytest.mark.parametrize("pii", ["email", "phone", "name", "location", "ip", "external_id"])
-def test_each_class_that_names_a_person_is_known_by_a_key(pii):
-    assert KEYS[pii]

@@ -11,8 +11,6 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
 from klaviyo_spark.silver import writer as writing
-from klaviyo_spark.silver.dependencies import depends_on, in_order
-from klaviyo_spark.silver.pending import Batch, pending
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,
@@ -223,31 +221,6 @@ def test_an_action_that_only_the_older_revision_still_lists_is_gone(lake):
     assert rows(lake, "flow_actions", *columns) == [("A1", True, None), ("A2", True, gone)]
     load = loads["flow_actions"]
     assert (load.inserted, load.updated, load.marked_deleted, load.quarantined) == (0, 0, 1, 1)
-
-
-def batch(number: int, endpoint: str = "tags") -> Batch:
-    return Batch(f"b{number}", f"r{number}", endpoint, NOON + number * DAY)
-
-
-def test_only_batches_of_the_tables_endpoints_are_pending():
-    groups = pending([batch(1), batch(2, "lists")], set(), frozenset({"tags"}))
-    assert [g.batch_ids for g in groups] == [("b1",)]
-
-
-def test_a_batch_older_than_a_refined_one_makes_the_later_ones_pending_again():
-    groups = pending([batch(1), batch(2), batch(3)], {"b1", "b3"}, frozenset({"tags"}))
-    assert [g.run_id for g in groups] == ["r2", "r3"]
-
-
-def test_nothing_new_is_nothing_pending():
-    assert pending([batch(1)], {"b1"}, frozenset({"tags"})) == []
-
-
-def test_tables_come_after_those_they_depend_on():
-    order = [t.name for t in in_order(list(TABLES.values()))]
-    for name in order:
-        for first in depends_on(TABLES[name]):
-            assert order.index(first) < order.index(name), (first, name)
 
 
 def test_a_backfill_of_empty_days_fills_the_events_that_waited_for_it(lake):

@@ -1,0 +1,69 @@
+"""Every ending of a run is on record, with its exit code and its errors. No Spark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.errors import LakeError, meets_all
+from klaviyo_spark.silver.load import Load
+
+
+class Ledger:
+    """Stands in for a lake: the rows of ``runs``."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+
+    def name_foreign_columns(self) -> list[str]:
+        return []
+
+    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
+        assert name == "runs"
+        self.runs += rows
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "line"),
+    [
+        (LakeError("the lake is odd"), 1, "the lake is odd"),
+        (RuntimeError("a slip of ours"), 1, "RuntimeError: a slip of ours"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, line):
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "make_tables", failing)
+    ledger = Ledger()
+    with pytest.raises(type(error)):
+        pipeline.one_run("refine", ledger, Settings(), None)  # type: ignore[arg-type]
+    (row,) = ledger.runs
+    assert (row["exit_code"], row["problems"]) == (exit_code, [line])
+
+
+def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
+    ledger = Ledger()
+    held = Load("tags", "one", ("b",), errors=("klaviyo_v2.tags held back: why",), is_loaded=False)
+    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.took_in([held]))
+    summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
+    assert summary.exit_code == 3
+    assert ledger.runs[0]["problems"] == ["klaviyo_v2.tags held back: why"]
+
+
+@pytest.mark.parametrize(
+    ("error", "all_of_them"),
+    [
+        (OSError("lost"), True),
+        (ConnectionRefusedError("no JVM"), True),
+        (RuntimeError("java.io.IOException: No space left on device"), True),
+        (ValueError("odd"), False),
+    ],
+)
+def test_an_error_that_every_table_would_meet_ends_the_run(error, all_of_them):
+    assert meets_all(error) is all_of_them
