@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.bronze.ingest import Outcome
-from klaviyo_spark.commands.backfill.run import STEP, Backfill, Window, begun, run_steps, said
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.backfill.run import Backfill, Window, run_steps, said
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.state.store import bronze_state
 from tests.builders import DAY, NOON
-from tests.helpers.small_lakes import a_place
-
-START = datetime(2025, 1, 1, tzinfo=timezone.utc)
-Step = tuple[datetime, datetime]
-
-
-def a_window(days: int = 200) -> Window:
-    return Window(START, START + days * DAY, ("events", "profiles"))
+from tests.helpers.backfills import START, Step, Sync, a_window
 
 
 def a_backfill(days: int = 200, done: int = 0) -> Backfill:
@@ -111,24 +99,6 @@ class Ledger:
         return [(row["step_start"], row["step_end"]) for row in self.rows]
 
 
-class Sync:
-    """Stands in for ``sync``: notes what it is asked for, and answers with the codes given."""
-
-    def __init__(self, *codes: int | Exception) -> None:
-        self._codes = list(codes)
-        self.asked: list[Step] = []
-
-    def __call__(self, start: datetime, end: datetime) -> Summary:
-        self.asked.append((start, end))
-        code = self._codes.pop(0) if self._codes else 0
-        if isinstance(code, Exception):
-            raise code
-        loads = [Load("events", "r", (), inserted=1500), Load("profiles", "r", (), inserted=2)]
-        summary = Summary(f"run {len(self.asked)}", "sync", NOON, Outcome(pages=7), loads)
-        summary.exit_code, summary.finished_at = code, NOON
-        return summary
-
-
 def run(backfill: Backfill, sync: Sync) -> tuple[int, Ledger, list[str]]:
     ledger, lines = Ledger(), list[str]()
     code = run_steps(backfill, ledger, "default", "B", sync, lines.append)  # type: ignore[arg-type]
@@ -181,27 +151,3 @@ def test_an_error_leaves_what_was_done_written_down():
     with pytest.raises(KeyError):
         run_steps(a_backfill(), ledger, "default", "B", Sync(0, KeyError()), lines.append)  # type: ignore[arg-type]
     assert (len(ledger.steps), len(lines)) == (1, 1)
-
-
-# -- the same command again -----------------------------------------------------------------------
-
-
-def test_the_same_command_goes_on_where_it_was(spark, tmp_path):
-    place = a_place(tmp_path)
-    lake, window, other = Lake(spark, place), a_window(200), a_window(100)
-    first = begun(lake, "default", window)
-    bronze_id = bronze_state(lake).table_id
-    run_steps(first, lake, "default", bronze_id, Sync(0, 3), lambda line: None)
-
-    again = begun(lake, "default", window)
-    others = [begun(lake, "default", other), begun(lake, "another", window)]
-    run_steps(again, lake, "default", bronze_id, Sync(), lambda line: None)
-    anew = begun(lake, "default", window)
-    run_steps(anew, lake, "default", "another table's id", Sync(0, 3), lambda line: None)
-    elsewhere = begun(lake, "default", window)
-
-    assert first.left == tuple(window.steps(STEP))
-    assert again == Backfill(first.backfill_id, window, first.left[1:])
-    assert [len(backfill.left) for backfill in (*others, anew)] == [2, 3, 3]
-    assert elsewhere.left == first.left, "what was read into another bronze table is not there"
-    assert len({b.backfill_id for b in (first, *others, elsewhere, anew)}) == 5

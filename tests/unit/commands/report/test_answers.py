@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -12,12 +11,11 @@ import pytest
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.loader import Schemas
-from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, SparkReader, named
+from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, named
 from tests.builders import HOUR
 from tests.helpers import lakes
 from tests.helpers import report_sample as sample
 from tests.helpers.logs import switch_on
-from tests.helpers.small_lakes import a_place
 
 
 def counts(rows, key="name", value="row_count"):
@@ -157,25 +155,3 @@ def test_no_question_selects_what_belongs_to_a_person(question):
 
 def test_questions_say_which_tables_they_read():
     assert named(questions.changes_per_run("a", sample.NOW)) == {"ops.table_loads", "ops.runs"}
-
-
-def test_spark_answers_as_delta_rs_does(spark, lake, answers):
-    place = a_place(lake)
-
-    found = ask(SparkReader(spark, place), "default")
-
-    for field in fields(Answers):
-        one, other = getattr(found, field.name), getattr(answers, field.name)
-        if isinstance(one, list):
-            one, other = sorted(one, key=repr_of), sorted(other, key=repr_of)
-        assert one == other, field.name
-
-
-def test_spark_finds_no_answers_where_there_is_no_lake(spark, tmp_path):
-    place = a_place(tmp_path)
-
-    assert ask(SparkReader(spark, place), "it's \\another") == Answers()
-
-
-def repr_of(row):
-    return repr([(key, str(value)) for key, value in sorted(row.items())])

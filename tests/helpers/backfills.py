@@ -1,0 +1,36 @@
+"""A window of a backfill, and syncs that stand in for its steps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from klaviyo_spark.bronze.ingest import Outcome
+from klaviyo_spark.commands.backfill.run import Window
+from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.silver.load import Load
+from tests.builders import DAY, NOON
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+Step = tuple[datetime, datetime]
+
+
+def a_window(days: int = 200) -> Window:
+    return Window(START, START + days * DAY, ("events", "profiles"))
+
+
+class Sync:
+    """Stands in for ``sync``: notes what it is asked for, and answers with the codes given."""
+
+    def __init__(self, *codes: int | Exception) -> None:
+        self._codes = list(codes)
+        self.asked: list[Step] = []
+
+    def __call__(self, start: datetime, end: datetime) -> Summary:
+        self.asked.append((start, end))
+        code = self._codes.pop(0) if self._codes else 0
+        if isinstance(code, Exception):
+            raise code
+        loads = [Load("events", "r", (), inserted=1500), Load("profiles", "r", (), inserted=2)]
+        summary = Summary(f"run {len(self.asked)}", "sync", NOON, Outcome(pages=7), loads)
+        summary.exit_code, summary.finished_at = code, NOON
+        return summary

@@ -1,0 +1,7 @@
+"""The sample lake, written once for all tests of this folder."""
+
+from __future__ import annotations
+
+from tests.helpers.report_fixtures import account, answers, lake, written
+
+__all__ = ["account", "answers", "lake", "written"]
