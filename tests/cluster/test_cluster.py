@@ -5,7 +5,6 @@ The executors have no Python, no module of ours and time zones of their own; see
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -26,15 +25,11 @@ from tests.helpers.cluster import cluster, submit
 from tests.helpers.small_lakes import a_place
 from tests.places import ROOT
 
-PACKAGE = ROOT / "klaviyo_spark"
 READ = ("events", "lists", "tags")
 # Of the run itself: which it was, and when it asked.
 OF_THE_RUN = {"_run_id", "_landed_at"}
 # Of when it asked, too: a row's hash is over these.
 SEEN = {"first_seen_at", "last_seen_at"}
-# Work done by a Python beside each executor.
-BY_EXECUTORS = {"udf", "pandas_udf", "mapInPandas", "mapInArrow", "applyInPandas", "foreach"}
-BY_EXECUTORS |= {"foreachPartition", "foreachBatch", "rdd", "parallelize", "broadcast_variable"}
 
 
 @dataclass
@@ -158,19 +153,3 @@ def test_nothing_is_left_of_looking_whether_the_folder_is_shared(story):
         "klaviyo_ops.db",
         "klaviyo_v2.db",
     ]
-
-
-# -- without a cluster ----------------------------------------------------------------------------
-
-
-def test_no_code_asks_an_executor_for_python_and_rows_of_the_driver_go_through_arrow():
-    asked = {
-        f"{file.name}: {node.attr}"
-        for file in PACKAGE.rglob("*.py")
-        if "sandbox" not in file.parts
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in {*BY_EXECUTORS, "createDataFrame"}
-    }
-
-    # Each of these gives it a pyarrow.Table, which Spark takes in without Python.
-    assert asked == {f"{name}.py: createDataFrame" for name in ("arrow", "lake", "writer")}

@@ -1,0 +1,270 @@
+"""The questions of examples/, answered from the sample account's own objects."""
+
+from __future__ import annotations
+
+import runpy
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klaviyo_spark.sandbox import Account
+from klaviyo_spark.sandbox.event import Event
+from klaviyo_spark.sandbox.model import Json
+from klaviyo_spark.sandbox.render.payloads import payload
+from klaviyo_spark.sandbox.truth.events import landed_events
+from klaviyo_spark.sandbox.truth.rows import Row
+from tests.helpers import lakes
+from tests.places import EXAMPLES
+
+RECEIVED = {"received_email", "received_sms", "received_text"}
+CLICKED = {"clicked_email", "clicked_sms", "clicked_text"}
+NOT_DELIVERED = {"bounced_email", "failed_sms", "failed_text"}
+LATE = 3
+
+
+@dataclass
+class Sample:
+    """An account two days old, what must be in the lake, and the lake."""
+
+    account: Account
+    truth: dict[str, list[Row]]
+    events: list[tuple[Event, Json]]
+    lake: Path
+    late: Counter[date]
+    duckdb: Any
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        """The answer of DuckDB."""
+        rows = self.duckdb.sql(a_question(question)).fetchall()
+        return [tuple(map(plain, row)) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Iterator[Sample]:
+    """The lake is written from the account's truth; that a sync leaves the same is tested apart."""
+    account = Account(seed=23, events=1_500, profiles=150, quiet_days=9)
+    account.advance(days=2)
+    lake = tmp_path_factory.mktemp("examples") / "lake"
+    lakes.write_account(lake, account)
+    landed = landed_events(account.world, account.world.today).values()
+    days = sorted({day_of(event) for event in landed})[-LATE:]
+    late = Counter({day: place + 1 for place, day in enumerate(days)})
+    for run in ("one", "two"):
+        rows = [
+            {"event_date": day, "late_rows": count, "run_id": run} for day, count in late.items()
+        ]
+        lakes.write(lake, "klaviyo_ops.late_arrivals", *rows)
+    events = [(event, payload(event)) for event in landed]
+    open_lake = runpy.run_path(str(EXAMPLES / "duckdb_example.py"))["open_lake"]
+    with open_lake(str(lake)) as connection:
+        yield Sample(account, account.truth(), events, lake, late, connection)
+
+
+def a_question(name: str) -> str:
+    return (EXAMPLES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def plain(value: Any) -> Any:
+    """A value as Python has it: sums are whole numbers, times are in UTC and say so."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc) if value.tzinfo else value
+    return value
+
+
+def day_of(event: Event) -> date:
+    return moment_of(event).date()
+
+
+def moment_of(event: Event) -> datetime:
+    return datetime.fromtimestamp(event.at, tz=timezone.utc)
+
+
+def opened_by_person(event: Event, said: Json) -> bool:
+    return event.kind == "opened_email" and said.get("machine_open") not in (True, "true")
+
+
+def percent(part: int, whole: int, digits: int = 1) -> float:
+    """Halves go up, as in SQL."""
+    step = Decimal(10) ** -digits
+    return float((Decimal(100 * part) / whole).quantize(step, ROUND_HALF_UP))
+
+
+def campaigns(sample: Sample) -> list[tuple[Any, ...]]:
+    campaign_of = {
+        row["campaign_message_id"]: row["campaign_data_id"]
+        for row in sample.truth["campaign_messages"]
+    }
+    people: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for event, said in sample.events:
+        campaign = campaign_of.get(said.get("$message", ""))
+        if campaign is None:
+            continue
+        if event.kind in RECEIVED:
+            people[campaign]["received"].add(event.profile_id)
+        elif opened_by_person(event, said):
+            people[campaign]["opened"].add(event.profile_id)
+        elif event.kind in CLICKED:
+            people[campaign]["clicked"].add(event.profile_id)
+        elif event.kind.startswith("unsubscribed"):
+            people[campaign]["unsubscribed"].add(event.profile_id)
+    rows = []
+    for row in sample.truth["campaigns"]:
+        counts = {name: len(some) for name, some in people[row["campaign_id"]].items()}
+        received = counts.get("received", 0)
+        if received:
+            opened, clicked = counts.get("opened", 0), counts.get("clicked", 0)
+            known = (row["campaign_id"], row["name"], row["channel"], row["send_time"])
+            opens = percent(opened, received) if row["channel"] == "email" else None
+            unsubscribed = counts.get("unsubscribed", 0)
+            clicks = percent(clicked, received)
+            rows.append((*known, received, opened, clicked, unsubscribed, opens, clicks))
+    return sorted(rows, key=lambda row: (-row[4], row[0]))
+
+
+def flows(sample: Sample) -> list[tuple[Any, ...]]:
+    rows = []
+    for row in sample.truth["flows"]:
+        some = [(e, said) for e, said in sample.events if said.get("$flow") == row["flow_id"]]
+        if some:
+            rows.append(
+                (
+                    row["flow_id"],
+                    row["name"],
+                    row["status"],
+                    row["_deleted"],
+                    sum(e.kind in RECEIVED for e, _ in some),
+                    sum(opened_by_person(e, said) for e, said in some),
+                    sum(e.kind in CLICKED for e, _ in some),
+                    sum(e.kind in NOT_DELIVERED for e, _ in some),
+                    max(moment_of(e) for e, _ in some),
+                )
+            )
+    return sorted(rows, key=lambda row: (-row[4], row[0]))
+
+
+def list_growth(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {r["list_id"]: r["name"] for r in sample.truth["lists"] if not r["_deleted"]}
+    joined: Counter[tuple[str, date]] = Counter()
+    stayed: Counter[tuple[str, date]] = Counter()
+    for row in sample.truth["member_lists"]:
+        if row["list_id"] in names:
+            key = (row["list_id"], row["joined_group_at"].date().replace(day=1))
+            joined[key] += 1
+            stayed[key] += row["is_member"]
+    return [(id, names[id], month, n, stayed[id, month]) for (id, month), n in by_key(joined)]
+
+
+def by_key(counts: Counter[Any]) -> list[tuple[Any, int]]:
+    return sorted(counts.items(), key=lambda item: item[0])
+
+
+def bounces(sample: Sample) -> list[tuple[Any, ...]]:
+    said = [(e.kind, p) for e, p in sample.events]
+    rows = []
+    for domain in {p.get("Email Domain") for _, p in said} - {None}:
+        some = [(kind, p) for kind, p in said if p.get("Email Domain") == domain]
+        bounced = [p for kind, p in some if kind == "bounced_email"]
+        sent = sum(kind == "received_email" for kind, _ in some) + len(bounced)
+        hard = sum(p.get("Bounce Type") == "Hard" for p in bounced)
+        rows.append((domain, sent, len(bounced), hard, percent(len(bounced), sent, 2)))
+    return sorted(rows, key=lambda row: (-row[4], row[0]))
+
+
+def consents(sample: Sample) -> list[tuple[Any, ...]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for row in sample.truth["profiles"]:
+        for channel, address in (("email", "email"), ("sms", "phone_number")):
+            if row[address] is not None and not row["_deleted"]:
+                consent = row[f"{channel}_marketing_consent"] or "NEVER_SUBSCRIBED"
+                found[channel, consent] += 1
+    return [(*key, count) for key, count in by_key(found)]
+
+
+def suppressions(sample: Sample) -> list[tuple[Any, ...]]:
+    tables = ("profile_email_suppressions", "profile_email_list_suppressions")
+    people: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for place, table in enumerate(tables):
+        for row in sample.truth[table]:
+            if row["reason"] is not None and not row["_deleted"]:
+                people[row["reason"]][place].add(row["profile_id"])
+    rows = [(reason, *map(len, both)) for reason, both in people.items()]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def texts(sample: Sample) -> list[tuple[Any, ...]]:
+    found: dict[tuple[date, str | None], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for event, said in sample.events:
+        counts = found[day_of(event).replace(day=1), said.get("To Phone Region")]
+        if event.kind in ("received_sms", "received_text"):
+            parts = str(said.get("Segment Count"))
+            counts[0] += 1
+            counts[2] += int(parts) if parts.isdigit() else 1
+        elif event.kind in ("failed_sms", "failed_text"):
+            counts[1] += 1
+    rows = [(*key, *counts) for key, counts in found.items() if any(counts)]
+    return sorted(rows, key=lambda row: (row[0], row[1] is None, row[1]))
+
+
+def attributions(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {row["metric_id"]: row["name"] for row in sample.truth["metrics"]}
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in sample.truth["events"]:
+        if row["attribution_attributed_channel"] is not None:
+            key = (row["attribution_attributed_channel"], names[row["metric_data_id"]])
+            groups[key].append(row)
+    rows = [
+        (
+            *key,
+            len(some),
+            len({row["profile_data_id"] for row in some}),
+            sum(row["attribution_flow"] is not None for row in some),
+        )
+        for key, some in groups.items()
+    ]
+    return sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
+
+
+def deleted_flows(sample: Sample) -> list[tuple[Any, ...]]:
+    there = {row["flow_id"]: row for row in sample.truth["flows"]}
+    events: dict[str, list[datetime]] = defaultdict(list)
+    for event, said in sample.events:
+        flow = said.get("$flow")
+        if flow and (flow not in there or there[flow]["_deleted"]):
+            events[flow].append(moment_of(event))
+    rows = []
+    for flow, times in events.items():
+        name = there[flow]["name"] if flow in there else None
+        gone = sample.account.today if flow in there else None
+        rows.append((flow, name, gone, len(times), min(times), max(times)))
+    return sorted(rows, key=lambda row: (-row[3], row[0]))
+
+
+def late_events(sample: Sample) -> list[tuple[Any, ...]]:
+    whole = Counter(day_of(event) for event, _ in sample.events)
+    rows = [
+        (day, 2 * count, 2, whole[day], percent(2 * count, whole[day]))
+        for day, count in sample.late.items()
+    ]
+    return sorted(rows, reverse=True)
+
+
+QUESTIONS: dict[str, Callable[[Sample], list[tuple[Any, ...]]]] = {
+    "attribution_by_channel": attributions,
+    "bounce_rate_by_domain": bounces,
+    "campaign_opens_and_clicks": campaigns,
+    "consent_by_channel": consents,
+    "deleted_flows_events": deleted_flows,
+    "flow_performance": flows,
+    "late_events": late_events,
+    "list_growth": list_growth,
+    "sms_delivery": texts,
+    "suppression_reasons": suppressions,
+}

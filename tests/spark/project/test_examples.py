@@ -1,0 +1,29 @@
+"""The questions in examples/ answer what the sample account's own objects say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.helpers.examples import QUESTIONS, a_question, plain
+
+
+@pytest.fixture(scope="module")
+def catalog(spark, sample) -> Iterator[Any]:
+    """The sample's tables under their names in Spark."""
+    for folder in sorted(sample.lake.glob("*.db/*")):
+        schema = folder.parent.stem
+        spark.sql(f"CREATE DATABASE IF NOT EXISTS {schema}")
+        spark.sql(f"CREATE TABLE {schema}.{folder.name} USING delta LOCATION '{folder}'")
+    yield spark
+    for schema in ("klaviyo_v2", "klaviyo_ops"):
+        spark.sql(f"DROP DATABASE {schema} CASCADE")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_spark_answers_the_same(catalog, sample, question):
+    rows = catalog.sql(a_question(question)).toArrow().to_pylist()
+
+    assert [tuple(map(plain, row.values())) for row in rows] == sample.ask(question)
