@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from klaviyo_spark.silver import load, writer
+from tests.helpers.clocks import account, ours, sandbox, sync
+
+__all__ = ["account", "ours", "sandbox", "sync"]
 
 
 @pytest.fixture(params=[10_000, 0], ids=["few", "many"])
