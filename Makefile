@@ -28,8 +28,7 @@ check: $(READY) ## Format, lint, types and imports, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q --hypothesis-profile fast \
-		-m "not spark and not soak and not browser and not cluster"
+	$(BIN)/python -m pytest -q --hypothesis-profile fast tests/unit
 
 .PHONY: test
 test: $(READY) ## All tests but those that take minutes each
@@ -37,38 +36,39 @@ test: $(READY) ## All tests but those that take minutes each
 
 .PHONY: test-accounts
 test-accounts: $(READY) ## Whole accounts over several runs: kills, rebuilds, two in one lake
-	$(BIN)/python -m pytest -m "account and not faults"
+	$(BIN)/python -m pytest tests/system
 
 .PHONY: test-faults
 test-faults: $(READY) ## Faults in other people's hands: a lake and several runs each, by hand
-	$(BIN)/python -m pytest -m "faults and not soak"
+	$(BIN)/python -m pytest tests/faults
 
 .PHONY: test-report
 test-report: $(READY) ## The report in a headless Chromium, which it installs where it may
 	@scripts/chromium.sh
-	$(BIN)/python -m pytest -m browser tests/report
+	$(BIN)/python -m pytest tests/browser
 
-PIPELINE := refine merge shown silver cells settling rebuild broken_records end_to_end backfill ledger
-PIPELINE := $(patsubst %,tests/test_%.py,$(PIPELINE) late) tests/forget
+CONNECTED := broken_records cast changes deferred_lookups late_arrivals masking project
+CONNECTED := $(CONNECTED:%=tests/spark/silver/test_%.py) tests/spark/commands/test_backfill.py
+PIPELINE := $(CONNECTED) tests/spark/silver/test_refine.py tests/spark/commands/test_end_to_end.py
+PIPELINE += tests/system/test_rebuild.py tests/system/test_forget.py
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
-CONNECT := $(patsubst %,tests/test_%.py,merge shown silver cells settling broken_records backfill late)
-ON_SPARK := -m "spark and not soak and not browser and not cluster and not faults"
+CONNECT := $(CONNECTED)
 
 .PHONY: test-connect
 test-connect: $(READY) ## Tests of the pipeline once more, on Spark Connect
-	$(BIN)/python -m pytest --connect $(ON_SPARK) $(CONNECT)
+	$(BIN)/python -m pytest --connect $(CONNECT)
 
 .PHONY: test-spark40
 test-spark40: $(READY) ## All tests of the pipeline on Spark 4.0, in an environment of its own
-	scripts/spark40.sh $(ON_SPARK) $(PIPELINE)
+	scripts/spark40.sh $(PIPELINE)
 
 .PHONY: test-cluster
 test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers on loopback
-	$(BIN)/python -m pytest -m cluster tests/test_cluster.py
+	$(BIN)/python -m pytest tests/cluster
 
 .PHONY: soak
 soak: $(READY) ## Kills, faults, full disks, late events, ten days: over an hour
-	$(BIN)/python -m pytest -v -m soak
+	$(BIN)/python -m pytest -v tests/soak
 
 .PHONY: bench
 bench: $(READY) ## Measure fetching, refining and upkeep against floors, in 50 minutes

@@ -1,4 +1,4 @@
-"""What every test may ask for. Asking for ``spark`` puts the ``spark`` marker on a test."""
+"""What every test may ask for, and what its folder allows it to ask for."""
 
 from __future__ import annotations
 
@@ -26,30 +26,23 @@ settings.load_profile("patient")
 settings.register_profile("fast", deadline=None, max_examples=20)
 
 
-# Files whose tests with Spark take a lake, and several runs into it, each: half an hour together.
-FAULTS = {
-    "test_cases",
-    "test_channels",
-    "test_clock",
-    "test_confirmation",
-    "test_delta_features",
-    "test_elements",
-    "test_lost_lakes",
-    "test_missing_parts",
-    "test_moves",
-    "test_proof",
-    "test_reconcile",
-    "test_rivals",
-}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs Spark, directly or through another fixture, so `make fast` can leave it."""
-    for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
-            item.add_marker("spark")
-            if item.path.stem in FAULTS:
-                item.add_marker("faults")
+    """Refuse tests in ``unit`` that ask for Spark, directly or through another fixture."""
+    refused = [item.nodeid for item in items if folder_of(item) == "unit" and needs_spark(item)]
+    if refused:
+        lines = ("these ask for the fixture spark: move them to tests/spark", *refused)
+        raise pytest.UsageError("\n".join(lines))
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder in ``tests`` that a test is in: what it needs, and which verb runs it."""
+    return item.path.relative_to(item.config.rootpath / "tests").parts[0]
+
+
+def needs_spark(item: pytest.Item) -> bool:
+    """Whether a test gets the fixture ``spark``, and not a parameter of that name."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return "spark" in getattr(item, "fixturenames", ()) and "spark" not in parameters
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Fewer tests with Spark are over before Java's whole compiler has paid for itself. Not those of
 # whole accounts: one of them takes minutes.
 FEW_TESTS = 120
+WHOLE_ACCOUNTS = {"system", "faults"}
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +88,9 @@ def spark(
     warehouse = str(tmp_path_factory.mktemp("warehouse"))
     if pytestconfig.getoption("--connect"):
         remote_session(warehouse)  # which is what there is from now on
-    marks = [{mark.name for mark in one.iter_markers()} for one in request.session.items]
-    with_spark = [some for some in marks if "spark" in some]
-    is_short = len(with_spark) < FEW_TESTS and not any("account" in some for some in with_spark)
+    folders = [folder_of(item) for item in request.session.items]
+    with_spark = [folder for folder in folders if folder != "unit"]
+    is_short = len(with_spark) < FEW_TESTS and WHOLE_ACCOUNTS.isdisjoint(with_spark)
     work = Work.SHORT if is_short else Work.SMALL
     session = spark_session(warehouse, "local[2]", work)
     with pin_settings(session):  # which one of our own has, and a given one has not

@@ -14,7 +14,6 @@ from klaviyo_spark.cli import main
 from klaviyo_spark.resources import TABLES
 from tests.helpers.browser import Browser, browser
 
-pytestmark = pytest.mark.browser
 # Text of each cell of a table's rows, by the row's first.
 ROWS = """Object.fromEntries([...document.querySelectorAll("#%s tbody tr")].map(
     (row) => [row.cells[0].textContent, [...row.cells].slice(1).map((c) => c.textContent)]))"""

@@ -97,7 +97,6 @@ def rows(table: DeltaTable) -> list[tuple[object, ...]]:
     return sorted((tuple(row[name] for name in sorted(names)) for row in found), key=repr)
 
 
-@pytest.mark.cluster
 def test_both_runs_end_well_and_their_driver_has_the_wheel_alone(story):
     assert [run.returncode for run in story.ended] == [0, 0], story.ended[-1].stdout
     assert [run.stdout.count("sync done: ") for run in story.ended] == [1, 1]
@@ -109,7 +108,6 @@ def test_both_runs_end_well_and_their_driver_has_the_wheel_alone(story):
     assert Path(found.stdout).is_relative_to(story.wheel)
 
 
-@pytest.mark.cluster
 @pytest.mark.parametrize("name", [n for n, table in TABLES.items() if table.resource in READ])
 def test_a_table_has_the_rows_of_the_local_run(story, name):
     here, there = (
@@ -119,7 +117,6 @@ def test_a_table_has_the_rows_of_the_local_run(story, name):
     assert rows(there) == rows(here) != []
 
 
-@pytest.mark.cluster
 def test_the_lake_has_the_tables_of_the_local_run(story):
     here, there = tables(story.local), tables(story.clusters)
 
@@ -130,7 +127,6 @@ def test_the_lake_has_the_tables_of_the_local_run(story):
         assert there[name].metadata().configuration == table.metadata().configuration, name
 
 
-@pytest.mark.cluster
 def test_as_many_records_have_landed_as_by_the_local_run(story):
     landed = [
         DeltaTable(lake / "klaviyo_bronze.db" / "pages")
@@ -145,7 +141,6 @@ def test_as_many_records_have_landed_as_by_the_local_run(story):
     assert landed[1] == landed[0] != []
 
 
-@pytest.mark.cluster
 def test_nothing_is_left_of_looking_whether_the_folder_is_shared(story):
     assert sorted(path.name for path in story.clusters.iterdir()) == [
         ".klaviyo-spark.lock",

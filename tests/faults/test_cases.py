@@ -32,8 +32,6 @@ from tests.helpers.fakes import Answer, LoopbackServer
 from tests.helpers.small_lakes import a_place
 from tests.places import CASES
 
-pytestmark = pytest.mark.account
-
 EVENTS = {
     "G": "empty-group-id",
     "D": "event-date-from-timestamp",

@@ -183,7 +183,6 @@ def test_members_of_lists_that_are_read_whole_wait_as_a_table(lake):
 COUNTS = (25, 0, 1, 25, 0, 24, 2, 2)
 
 
-@pytest.mark.account
 def test_late_refines_kills_and_rebuilds_come_out_as_one_run_after_the_other(a_lake, monkeypatch):
     by_run, at_once, killed = (a_lake(name) for name in ("by run", "at once", "killed"))
     for day, count in enumerate(COUNTS):

@@ -29,8 +29,6 @@ from tests.builders import KEY
 from tests.helpers.compare import held
 from tests.helpers.small_lakes import a_lake
 
-pytestmark = pytest.mark.account
-
 # Of all events, 20 a page; where a window is split it may be some more.
 PAGES = 20
 RESOURCES = ("events", "lists", "metrics", "profiles", "tags")

@@ -22,8 +22,6 @@ from tests.builders import DAY, NOON, a_member, a_page, a_record, an_attribution
 from tests.helpers.compare import held
 from tests.helpers.small_lakes import a_lake, land_on
 
-pytestmark = pytest.mark.account
-
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 EVENTS = ("events", "event_group_ids", "event_attribution_group_ids")

@@ -12,8 +12,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import ALL_READ_ANEW, Home, klaviyo_now, settled
 
-pytestmark = pytest.mark.soak
-
 
 @pytest.fixture
 def account() -> Account:

@@ -16,8 +16,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home
 
-pytestmark = pytest.mark.soak
-
 KINDS = ("429", "500", "502", "503", "504", "drop", "stall", "short", "malformed", "html200")
 READ_TIMEOUT_S = 2.0
 

@@ -16,8 +16,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home, after_commits, after_requests, meanwhile
 
-pytestmark = pytest.mark.soak
-
 DISK_MB = 64
 
 

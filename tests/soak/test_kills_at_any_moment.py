@@ -23,8 +23,6 @@ from tests.helpers.runs import (
     killed,
 )
 
-pytestmark = pytest.mark.soak
-
 IN_INGEST, IN_REFINE = 15, 5
 
 

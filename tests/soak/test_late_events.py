@@ -14,8 +14,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home, klaviyo_now, settled
 
-pytestmark = pytest.mark.soak
-
 LATE = 300
 
 

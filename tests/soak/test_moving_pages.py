@@ -11,8 +11,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import ALL_READ_ANEW, Home, after_requests, killed, meanwhile
 
-pytestmark = pytest.mark.soak
-
 
 @pytest.fixture
 def account() -> Account:

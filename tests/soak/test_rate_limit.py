@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
@@ -13,8 +12,6 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home
-
-pytestmark = pytest.mark.soak
 
 
 def test_too_long_a_wait_ends_the_run_refines_what_landed_and_is_gone_on_from(

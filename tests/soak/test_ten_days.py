@@ -24,8 +24,6 @@ from tests.helpers.runs import (
     killed,
 )
 
-pytestmark = pytest.mark.soak
-
 DAYS = range(1, 11)
 # On these days a sync is killed so many requests, or commits of silver, after its start.
 IN_INGEST, IN_REFINE = {2: 3, 6: 12, 9: 40}, {4: 1, 6: 3, 8: 6}

@@ -14,8 +14,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home, after_commits, after_requests
 
-pytestmark = pytest.mark.soak
-
 HELD = re.compile(r"held by a sync that began 20\S+ \S+ UTC \(process (\d+) on host \S+, run \w+\)")
 
 

@@ -27,8 +27,6 @@ from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.small_lakes import a_lake
 
-pytestmark = pytest.mark.account
-
 # Whatever a brand is called, SQL has to bear it.
 US, EU = "us", "EU's {shop}\\"
 

@@ -19,8 +19,6 @@ from tests.builders import DAY, NOON, a_page, a_record, an_event
 from tests.helpers.files import holding
 from tests.helpers.small_lakes import a_lake
 
-pytestmark = pytest.mark.account
-
 ANN, BOB = "01GDDKASAP8TKDDA2GRZDSVP4H", "01GDDKASAP8TKDDA2GRZDSVP4J"
 EMAIL, OLD = "ann.lee@example.com", "ann@example.org"
 RESOURCES = ("events", "profiles")

@@ -29,8 +29,6 @@ from tests.helpers.runs import (
     killed,
 )
 
-pytestmark = pytest.mark.account
-
 # Requests after which the runs are killed: the first lands a batch, the others die before theirs.
 MOMENTS = ((BATCH_PAGES + 20, 2 * BATCH_PAGES), (20, 110), (20, 110))
 

@@ -30,7 +30,6 @@ def members(group: str, *ids: str) -> dict[str, Any]:
     return a_page("list_profiles", *map(a_member, ids), parent_id=group)
 
 
-@pytest.mark.account
 def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, capsys, monkeypatch):
     only_these(monkeypatch, "lists", "tags")
     other = {**a_page("lists"), "account_id": "other"}
@@ -115,7 +114,6 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     assert "tags" not in {load.table for load in loads}
 
 
-@pytest.mark.account
 def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypatch):
     only_these(monkeypatch, "events")
     events = lake.names()["klaviyo_v2.events"]

@@ -25,8 +25,6 @@ from klaviyo_spark.schema import ops_tables
 from tests.builders import KEY
 from tests.helpers.small_lakes import a_lake
 
-pytestmark = pytest.mark.account
-
 LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "segment_profiles")
 Scope = tuple[str, str, date | None]
 

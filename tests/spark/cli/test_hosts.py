@@ -14,8 +14,6 @@ from deltalake import DeltaTable
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
 
-pytestmark = pytest.mark.spark
-
 SYNC = "umask 077; exec {python} -m klaviyo_spark.cli sync --resources tags,metrics >&- 2>&- <&-"
 
 

@@ -34,7 +34,6 @@ def submit_command() -> list[str]:
     return [*command, "--conf", "spark.ui.enabled=false", "--jars", ",".join(map(str, delta))]
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("submitted", [False, True])
 def test_delta_prints_nothing_when_it_has_removed_files(tmp_path: Path, submitted: bool):
     (tmp_path / "vacuum.py").write_text(VACUUM)
