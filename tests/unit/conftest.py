@@ -1,8 +1,9 @@
-"""Fixtures of tests without Spark: no proxies, servers on loopback."""
+"""Fixtures of tests without Spark: no Java, no proxies, servers on loopback."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 import responses
@@ -15,6 +16,14 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        pytest.fail("a test in tests/unit starts Java: move it to tests/spark")
+
+    monkeypatch.setattr("pyspark.java_gateway.launch_gateway", refuse)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.bronze import revisions
-from klaviyo_spark.cli import main
 from klaviyo_spark.commands.doctor import account, machine
 from klaviyo_spark.commands.doctor import check as checks
 from klaviyo_spark.commands.doctor import lake as lakes
@@ -28,8 +27,9 @@ from klaviyo_spark.commands.status import Facts, Status, summed
 from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.sandbox import Sandbox
 from tests.builders import KEY
+from tests.helpers.doctor import a_sandbox, run
 from tests.helpers.status_lakes import HOUR, NOON, a_lake, a_run
 
 pytestmark = pytest.mark.usefixtures("_with_key")
@@ -225,9 +225,7 @@ def test_nobody_holds_a_free_lake():
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Sandbox]:
-    with Sandbox(
-        Account(seed=3, events=60, profiles=10, quiet_days=29), key=KEY, rate_scale=50
-    ) as sandbox:
+    with a_sandbox() as sandbox:
         yield sandbox
 
 
@@ -236,20 +234,6 @@ def klaviyo(served) -> Iterator[Sandbox]:
     yield served
     served.missing_scopes = set()
     served.faults.clear()
-
-
-def run(capsys, *args: str) -> tuple[int, dict[str, str], str]:
-    """Exit code, the state per check, and all that was printed."""
-    with pytest.raises(SystemExit) as left:
-        main(["doctor", *args])
-    said = capsys.readouterr()
-    out = said.out + said.err
-    states = {
-        line[6:24].strip(): line[:5].strip()
-        for line in out.splitlines()
-        if line[:5].strip() in ("ok", "warn", "fail")
-    }
-    return int(left.value.code or 0), states, out
 
 
 def test_an_account_with_all_scopes_passes_on_a_machine_without_a_lake(capsys, klaviyo, tmp_path):
@@ -335,14 +319,6 @@ def test_a_folder_of_other_things_is_no_lake(capsys, klaviyo, tmp_path):
     (tmp_path / "lake" / "file").write_text("")
     code, states, _ = run(capsys, "--base-url", klaviyo.url)
     assert (code, states["warehouse"], states["tags"]) == (2, "fail", "ok")
-
-
-def test_a_table_that_cannot_be_read_is_a_line_and_the_rest_is_checked(capsys, klaviyo, tmp_path):
-    lake = a_lake(tmp_path / "lake")
-    for file in (lake / "klaviyo_ops.db" / "runs" / "_delta_log").glob("*.json"):
-        file.write_text("no JSON")
-    code, states, _ = run(capsys, "--base-url", klaviyo.url)
-    assert (code, states["lake"], states["tags"]) == (1, "fail", "ok")
 
 
 TWO = """

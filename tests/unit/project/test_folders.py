@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.places import ROOT
+
+pytest_plugins = ["pytester"]
 
 DIRECTLY = "def test_it(spark): ..."
 THROUGH_A_FIXTURE = """
@@ -27,33 +25,33 @@ def test_it(spark): ...
 """
 
 
-def collected(tmp_path: Path, folder: str, text: str) -> tuple[int, str]:
-    """Collect one file with the conftest of these tests: the exit code, and what it says."""
-    file = tmp_path / "tests" / folder / "lake" / "test_one.py"
+def collect(pytester: pytest.Pytester, folder: str, text: str) -> pytest.RunResult:
+    """Collect one file of a folder with the conftest of these tests."""
+    file = pytester.path / "tests" / folder / "lake" / "test_one.py"
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "tests.conftest"]
-    where = ["--rootdir", str(tmp_path), "-c", "/dev/null", "-p", "no:cacheprovider", str(file)]
-    done = subprocess.run([*command, *where], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    return pytester.runpytest_inprocess("--collect-only", "-q", "-p", "tests.conftest", file)
 
 
 @pytest.mark.parametrize("text", [DIRECTLY, THROUGH_A_FIXTURE], ids=["directly", "by a fixture"])
-def test_a_unit_test_that_asks_for_spark_is_refused_by_name(tmp_path, text):
-    code, said = collected(tmp_path, "unit", text)
+def test_a_unit_test_that_asks_for_spark_is_refused_by_name(pytester, text):
+    collected = collect(pytester, "unit", text)
 
-    assert code == pytest.ExitCode.USAGE_ERROR, said
-    assert (
-        "ERROR: these ask for the fixture spark: move them to tests/spark\n"
-        "tests/unit/lake/test_one.py::test_it\n"
-    ) in said
+    assert collected.ret == pytest.ExitCode.USAGE_ERROR
+    assert collected.errlines == [
+        "ERROR: these ask for the fixture spark: move them to tests/spark",
+        "tests/unit/lake/test_one.py::test_it",
+        "",
+    ]
 
 
-@pytest.mark.parametrize(("folder", "text"), [("spark", DIRECTLY), ("unit", A_PARAMETER)])
-def test_others_are_collected(tmp_path, folder, text):
-    code, said = collected(tmp_path, folder, text)
-
-    assert code == pytest.ExitCode.OK, said
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [("spark", DIRECTLY), ("unit", A_PARAMETER)],
+    ids=["with Spark", "a parameter of that name"],
+)
+def test_others_are_collected(pytester, folder, text):
+    assert collect(pytester, folder, text).ret == pytest.ExitCode.OK
 
 
 def test_no_folder_has_more_than_25_files():
