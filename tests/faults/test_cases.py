@@ -18,16 +18,16 @@ import duckdb
 import pytest
 from deltalake import DeltaTable, QueryBuilder
 
-from klaviyo_spark.bronze.metric_selection import DOCUMENTED
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.report.verb import write as write_report
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 from tests.helpers.fakes import Answer, LoopbackServer
 from tests.helpers.small_lakes import a_place
 from tests.places import CASES

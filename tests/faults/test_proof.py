@@ -10,7 +10,6 @@ import pytest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.verify import verify
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.commands.report.answers import Answers, ask
-from klaviyo_spark.config.loader import Schemas
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.sql import FolderReader
 from klaviyo_spark.sandbox import Account

@@ -30,7 +30,7 @@ from pyspark.sql import SparkSession
 from klaviyo_spark.bronze.lander import BATCH_PAGES
 from klaviyo_spark.cli import main
 from klaviyo_spark.client.paginator import QUEUED_PAGES
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.sandbox import Sandbox
 from tests.builders import KEY

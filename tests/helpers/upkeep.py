@@ -9,7 +9,7 @@ from klaviyo_spark.schema import ops_tables
 def only_these(monkeypatch, *resources: str) -> None:
     """As if these resources' tables were all there are: the others cost seconds."""
     some = {name: table for name, table in TABLES.items() if table.resource in resources}
-    monkeypatch.setattr("klaviyo_spark.maintain.TABLES", some)
+    monkeypatch.setattr("klaviyo_spark.commands.maintain.TABLES", some)
 
 
 def columns_of(name: str) -> list[str]:

@@ -8,7 +8,6 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox

@@ -17,7 +17,6 @@ from klaviyo_spark.commands.sync import several
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config import accounts
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake

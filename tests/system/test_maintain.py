@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.bronze.planner import Outcome
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import maintain
 from klaviyo_spark.commands.maintain import lines
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import pages_gone_before, silver_states
 from tests.builders import DAY, NOON, a_member, a_page
 from tests.helpers.small_lakes import land_on, rows

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.config.models import PersonalData
-from klaviyo_spark.config.personal_data import Personal, PersonalData
+from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake.lake import Lake

@@ -16,7 +16,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.verify import Verified, verify
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import readings
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES

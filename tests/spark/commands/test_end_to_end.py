@@ -21,7 +21,6 @@ from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts

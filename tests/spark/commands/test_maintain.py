@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from klaviyo_spark.commands import maintain
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import maintenance
 from tests.builders import DAY
 from tests.helpers.small_lakes import rows

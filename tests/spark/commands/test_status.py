@@ -7,7 +7,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from klaviyo_spark.commands.status import Facts, facts
-from klaviyo_spark.config.loader import Schemas
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.folder import Files
 from tests.helpers.small_lakes import a_place
 from tests.helpers.status_lakes import a_lake

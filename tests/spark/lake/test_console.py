@@ -15,7 +15,7 @@ from tests.places import ROOT
 
 VACUUM = """
 import sys
-from klaviyo_spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import Work, spark_session
 spark = spark_session(sys.argv[1], "local[1]", Work.SHORT)
 spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
 table = f"delta.`{sys.argv[1]}/t`"

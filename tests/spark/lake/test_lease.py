@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.errors import LakeBusy
 from klaviyo_spark.lake import file_lock
 from klaviyo_spark.lake import lease as leases
-from klaviyo_spark.lake.file_lock import LakeBusy
 from klaviyo_spark.lake.heartbeat import Sign
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lease import lease

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.commands.forget.run import asked_for, forget
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import staging
 from klaviyo_spark.lake.lake import Lake, Place

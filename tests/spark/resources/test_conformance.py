@@ -13,9 +13,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.newest_rows import keep_newest
-from klaviyo_spark.silver.parse.project import columns_of, project
+from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken, without_key
 from tests import contract
 from tests.builders import a_page, all_samples, pages_df

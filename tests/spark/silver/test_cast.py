@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.metric_selection import DOCUMENTED
+from klaviyo_spark.resources.metric_names import DOCUMENTED
 from klaviyo_spark.schema.table import Column, col
 from klaviyo_spark.silver.parse.cast import shaped, typed
 from tests.data.time_texts import EVENT, FIRST, LAST, NINE, TIMES, at

@@ -9,11 +9,11 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import LEFT_OUT
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.silver.changes import Evidence, changes
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
-from klaviyo_spark.silver.parse.project import columns_of, project
+from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
 from tests.builders import DAY, NOON, a_flow, a_flow_action, a_page, a_record, pages_df
 

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from klaviyo_spark.config.personal_data import Personal, PersonalData, digest, pads
+from klaviyo_spark.config.models import PersonalData
+from klaviyo_spark.config.personal_data import Personal, digest, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.masking import shown

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.bronze.membership import (
-    COUNTS,
-    JOINED_LATE,
-    GroupRead,
-    MemberPlan,
-    differing,
-    member_plan,
-    to_count,
-)
+from klaviyo_spark.bronze.membership import COUNTS, MemberPlan, differing, member_plan, to_count
 from klaviyo_spark.bronze.request_plan import Parent
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead
 from tests.builders import DAY, NOON
 
 WEEK = 7 * DAY

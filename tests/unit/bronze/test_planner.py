@@ -11,13 +11,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from klaviyo_spark.bronze.membership import JOINED_LATE, GroupRead
 from klaviyo_spark.bronze.metric_selection import metrics_on
-from klaviyo_spark.bronze.planner import Due, Outcome, Wanted
-from klaviyo_spark.bronze.request_plan import Asked
+from klaviyo_spark.bronze.planner import Due, Wanted
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.models import JOINED_LATE, Asked, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import Landed, landed
 from klaviyo_spark.state.store import Lately
 from klaviyo_spark.state.watermarks import Known

@@ -21,9 +21,9 @@ from klaviyo_spark.bronze.request_plan import (
     profile_walks,
 )
 from klaviyo_spark.client.paginator import Walk
-from klaviyo_spark.commands.forget.finding import Asked
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state.intervals import Range, Read, due
+from klaviyo_spark.state.models import Asked
 from tests.builders import DAY, NOON
 
 BASE = "https://a.klaviyo.com"

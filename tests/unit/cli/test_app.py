@@ -14,7 +14,6 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.verify import Verified
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
 from tests.helpers.command_line import run

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from klaviyo_spark.client.error_table import ErrorPage, Said
+from klaviyo_spark.client.error_table import Said
 from klaviyo_spark.client.responses import error_text, http_date, read_page, retry_after_s
-from klaviyo_spark.errors import BadAnswer, RetryableError
+from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from tests.helpers.fakes import NOON, SECRET, a_body, an_error_body
 
 _FIRST_AND_SECOND = (b'{"a":1}', b'{"a":2}')

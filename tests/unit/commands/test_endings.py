@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.silver.load import Load
 

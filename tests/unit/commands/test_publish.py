@@ -11,12 +11,12 @@ from pyspark.errors import AnalysisException
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import publish
-from klaviyo_spark.commands.catalog import brought_up_to_date
+from klaviyo_spark.commands.catalog import publish as brought_up_to_date
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.parse.project import columns_of
+from klaviyo_spark.schema.silver_columns import columns_of
 
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
 FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")

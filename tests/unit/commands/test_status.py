@@ -17,7 +17,7 @@ from klaviyo_spark.commands.status import Facts, Status, facts, summed, words
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
 from klaviyo_spark.commands.status.summing import Behind, Groups, Late, Table
-from klaviyo_spark.config.loader import Schemas
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.file_lock import Holder, Holding
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files

@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.config.address import check_base_url
-from klaviyo_spark.config.loader import (
-    RESOURCES,
-    Schemas,
-    Settings,
-    check_base_url,
-    check_resources,
-    load,
-)
+from klaviyo_spark.config.loader import check_resources, load
 from klaviyo_spark.config.models import RESOURCES, Schemas, Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 from tests.places import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from klaviyo_spark.state.bronze_queries import COLUMNS
+from klaviyo_spark.schema.bronze_table import COLUMNS
 from tests.bench.pages import Template, pages
 
 

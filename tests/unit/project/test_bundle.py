@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from databricks.bundles.jobs import Job
 
-from klaviyo_spark.cli import app
+from klaviyo_spark import cli
 from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.secrets import KEY_LIKE
 from tests.helpers import command_line
@@ -217,7 +217,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch, job: str, key: str, **given: str) ->
     script = (WRITTEN[job][0].parent / task["python_file"]).resolve()
     line = [PARAMETER.sub(lambda found: values[found[1]], word) for word in task["parameters"]]
     called: list[list[str]] = []
-    monkeypatch.setattr(app, "main", called.append)
+    monkeypatch.setattr(cli, "main", called.append)
     monkeypatch.setattr(sys, "argv", [str(script), *line])
 
     runpy.run_path(str(script), run_name="__main__")

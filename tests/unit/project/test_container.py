@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark.config.loader import BASE, Settings
+from klaviyo_spark.config.loader import BASE
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.spark import jars, java
 from tests.helpers.command_line import parsed
 from tests.places import ROOT

@@ -14,9 +14,8 @@ from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING
+from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.table import Source, TableSpec, col
-from klaviyo_spark.silver.parse.project import columns_of
 from tests import contract
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
-from klaviyo_spark.silver.pending import Batch, pending
+from klaviyo_spark.silver.pending import pending
+from klaviyo_spark.state.models import Batch
 from tests.builders import (
     DAY,
     NOON,

@@ -10,7 +10,7 @@ import pytest
 
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
-from klaviyo_spark.config.loader import Schemas
+from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, named
 from tests.builders import HOUR
 from tests.helpers import lakes

@@ -9,9 +9,9 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
-import klaviyo_spark.report
 import pytest
 
+import klaviyo_spark.commands.report
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import LIBRARY, page

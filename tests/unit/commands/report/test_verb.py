@@ -11,7 +11,7 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.demo import leave_report
 from klaviyo_spark.commands.report.verb import reader_of
-from klaviyo_spark.config.loader import Settings
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.warehouse import check_warehouse
 from tests.helpers import lakes
 

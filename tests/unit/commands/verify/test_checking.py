@@ -21,7 +21,6 @@ from klaviyo_spark.commands.verify.comparing import Check, Held
 from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.listings import Listing
-from klaviyo_spark.config.loader import Settings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
