@@ -30,7 +30,22 @@ _READ = frozenset({"deletionVectors", "timestampNtz"})
 # Files of an append need no change data, and no deletion vector.
 _APPENDED = _READ | {"appendOnly", "changeDataFeed", "checkConstraints", "invariants"}
 _MAPPING = "delta.columnMapping.mode"
-_CONSTRAINT = "delta.constraints."
+_FEATURE = "delta.feature."  # named by the protocol
+# Properties that ask nothing of an append which delta-rs does not do. What others turn on may be
+# done by Spark after each commit, such as manifests for readers that know no log.
+_PROPERTIES = frozenset(
+    f"delta.{name}".lower()
+    for name in (
+        "appendOnly", "autoOptimize", "autoOptimize.autoCompact", "autoOptimize.optimizeWrite",
+        "checkpoint.writeStatsAsJson", "checkpoint.writeStatsAsStruct", "checkpointInterval",
+        "checkpointPolicy", "dataSkippingNumIndexedCols", "dataSkippingStatsColumns",
+        "deletedFileRetentionDuration", "enableChangeDataFeed", "enableDeletionVectors",
+        "enableExpiredLogCleanup", "isolationLevel", "logRetentionDuration",
+        "minReaderVersion", "minWriterVersion", "setTransactionRetentionDuration",
+        "targetFileSize", "tuneFileSizesForRewrites",
+    )
+)  # fmt: skip
+_OFF = frozenset({"", "false", "none"})
 # What else stands with a column is a default, an expression, an invariant, an identity.
 _SAID_OF_A_COLUMN = frozenset({"comment"})
 
@@ -86,7 +101,10 @@ def _obstacles_to_append(
         yield ", ".join(sorted(unknown))
     if protocol.min_writer_version not in _WRITER_VERSIONS:
         yield f"writer version {protocol.min_writer_version}"
-    yield from (name for name in _properties(table) if name.startswith(_CONSTRAINT))
+    for name, value in sorted(_properties(table).items()):
+        is_delta = name.lower().startswith("delta.") and not name.lower().startswith(_FEATURE)
+        if is_delta and name.lower() not in _PROPERTIES and value.lower() not in _OFF:
+            yield name
     if list(table.metadata().partition_columns) != list(partitions):
         yield f"partitions other than {', '.join(partitions)}"
     fields = table.schema().fields

@@ -47,6 +47,8 @@ def features(*names: str, reader: tuple[str, ...] | None = None) -> dict[str, An
         features("deletionVectors", reader=("deletionVectors",)),
         {"delta__columnMapping__mode": "none"},
         {"delta__appendOnly": "true"},
+        {"delta__logRetentionDuration": "interval 90 days", "theirs": "true"},
+        {"delta__compatibility__symlinkFormatManifest__enabled": "false"},
         {"fields": [*FIELDS, a_field("theirs", "string")]},
     ],
 )
@@ -68,6 +70,11 @@ def test_a_table_of_known_features_is_appended_to_and_read(tmp_path, facts):
         ({"writer": 5}, "writer version 5"),
         ({"writer": 6}, "writer version 6"),
         ({"delta__constraints__c": "id RLIKE 'a'"}, "delta.constraints.c"),
+        (
+            {"delta__compatibility__symlinkFormatManifest__enabled": "true"},
+            "delta.compatibility.symlinkFormatManifest.enabled",
+        ),
+        ({"delta__notThoughtOf": "yes"}, "delta.notThoughtOf"),
         ({"fields": [a_field("id", "string", nullable=False), *FIELDS[1:]]}, "id NOT NULL"),
         (
             {"fields": [*FIELDS, a_field("g", "int", **{"delta.generationExpression": "n + 1"})]},
