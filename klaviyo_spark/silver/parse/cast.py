@@ -54,7 +54,7 @@ def typed(column: Column, text: str, wall_clock: str = "") -> str:
         wall_clock: where true, a time's offset is dropped: the clock on the wall is what counts.
     """
     if column.shape == "utc_day":
-        return f"CAST(coalesce({_instant(text)}, {_since_1970(text, 0)}) AS date)"
+        return f"CAST(coalesce({_instant(text)}, {_since_1970(text)}) AS date)"
     match column.type:
         case "string":
             return text
@@ -68,11 +68,11 @@ def typed(column: Column, text: str, wall_clock: str = "") -> str:
         case "int" | "bigint":
             return _whole(text, column.type)
         case "timestamp":
-            return f"coalesce({_instant(text, wall_clock)}, {_since_1970(text, LEAST_EPOCH)})"
+            return f"coalesce({_instant(text, wall_clock)}, {_since_1970(text)})"
         case "date":
             day = f"try_cast(substring({text}, 1, 10) AS date)"
             written = f"CASE WHEN {text} RLIKE {_TIME} AND left({text}, 4) <> '0000' THEN {day} END"
-            return f"coalesce({written}, CAST({_since_1970(text, LEAST_EPOCH)} AS date))"
+            return f"coalesce({written}, CAST({_since_1970(text)} AS date))"
 
 
 def _instant(text: str, wall_clock: str = "") -> str:
@@ -91,12 +91,12 @@ def _instant(text: str, wall_clock: str = "") -> str:
     return f"CASE WHEN {text} RLIKE {_TIME} AND {fits} THEN {time} END"
 
 
-def _since_1970(text: str, least: int) -> str:
-    """A number of at least ``least`` as a time: seconds, or milliseconds where it is large."""
+def _since_1970(text: str) -> str:
+    """A number as a time: seconds, or milliseconds where it is large; a small one is no time."""
     number = f"try_cast({text} AS decimal(30, 12))"
     unit = f"CASE WHEN {number} < {SECONDS_BELOW} THEN 1000000 ELSE 1000 END"
     time = f"timestamp_micros(CAST({number} * {unit} AS bigint))"
-    fits = f"{number} >= {least} AND {number} < {MILLISECONDS_BELOW}"
+    fits = f"{number} >= {LEAST_EPOCH} AND {number} < {MILLISECONDS_BELOW}"
     return f"CASE WHEN {text} RLIKE {_EPOCH} AND {fits} THEN {time} END"
 
 
