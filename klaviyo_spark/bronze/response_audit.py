@@ -58,7 +58,7 @@ class Audit:
             self._unordered.add((endpoint.name, walk.time_field))
         reader = self._readers.setdefault(endpoint.name, _Reader(endpoint))
         page = reader.read(got.page.body)
-        if page is None:  # a record of another shape, which refine tells of
+        if page is None:  # no page of records, which refine tells of
             return
         self._records[endpoint.name] += len(page.records)
         for part in endpoint.asks:
@@ -99,7 +99,7 @@ class Audit:
     def _part(self, name: str, part: Part, page: _Page) -> None:
         for record in page.records:
             value = _at(record, part.keys)
-            if value is msgspec.UNSET or (not part.may_be_null and _is_null(value)):
+            if not _is_there(value, part):
                 self._note(name, ".".join(part.keys))
             elif part.included and any(ref not in page.included for ref in _refs(value)):
                 self._note(name, f"included {part.keys[1]}")
@@ -145,8 +145,19 @@ class _Page:
     included: Mapping[tuple[Any, Any], Any]
 
 
+class _OtherForm(msgspec.Struct):
+    data: list[dict[str, Any]] | dict[str, Any] | None = None
+    included: list[dict[str, Any]] | None = None
+
+
+_OTHER_FORM = msgspec.json.Decoder(_OtherForm)
+
+
 class _Reader:
-    """Reads of an endpoint's pages no more than is looked at."""
+    """Reads of an endpoint's pages no more than is looked at.
+
+    A page with a record of another form is read whole, into objects and arrays of Python.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         tree: dict[str, Any] = {}
@@ -171,14 +182,19 @@ class _Reader:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page)
 
     def read(self, body: bytes) -> _Page | None:
-        """The page; None where a record is not of the form that records have."""
+        """The page; None where it has no records, or one that is no object."""
+        body = without_mark(body)
         try:
-            page = self._decoder.decode(without_mark(body))
+            page = self._decoder.decode(body)
         except msgspec.DecodeError:
-            return None
+            try:
+                page = _OTHER_FORM.decode(body)
+            except msgspec.DecodeError:
+                return None
         records = page.data if isinstance(page.data, list) else [page.data] if page.data else []
         included = (page.included or []) if self._includes else []
-        return _Page(records, {(o.type, o.id): o for o in included})
+        by_name = {(_at(one, ("type",)), _at(one, ("id",))): one for one in included}
+        return _Page(records, by_name)
 
 
 def _want(tree: dict[str, Any], keys: Iterable[str], type: Any) -> None:
@@ -211,19 +227,29 @@ def _at(value: Any, keys: Iterable[str]) -> Any:
     for key in keys:
         if isinstance(value, _Ref):
             return getattr(value, key, msgspec.UNSET)
-        value = getattr(value, _word(key), msgspec.UNSET)
+        if isinstance(value, dict):
+            value = value.get(key, msgspec.UNSET)
+        else:
+            value = getattr(value, _word(key), msgspec.UNSET)
     return value
 
 
-def _is_null(value: Any) -> bool:
-    return value is None or (isinstance(value, msgspec.Raw) and bytes(value) == b"null")
+def _is_there(value: Any, part: Part) -> bool:
+    """Whether a part has come, in the form that it should have."""
+    if isinstance(value, msgspec.Raw):
+        value = msgspec.json.decode(value)
+    if value is None:
+        return part.may_be_null
+    is_nested = isinstance(value, dict | list | msgspec.Struct)
+    return value is not msgspec.UNSET and is_nested is not part.scalar
 
 
 def _refs(named: Any) -> Iterator[tuple[Any, Any]]:
     """Type and id of the objects that a relationship names."""
     for ref in named if isinstance(named, list) else [named]:
-        if isinstance(ref, _Ref) and ref.id is not None:
-            yield ref.type, ref.id
+        id = _at(ref, ("id",))
+        if isinstance(id, str | int):
+            yield _at(ref, ("type",)), id
 
 
 def _as_text(value: Any) -> str | None:

@@ -37,7 +37,10 @@ MEMBERS_ENDPOINT = Endpoint(
     params={"fields[profile]": "email,joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
     windows=(_JOINED,),
-    asks=(Part("$.attributes has email"), Part("$.attributes has joined_group_at")),
+    asks=(
+        Part("$.attributes has email", scalar=True),
+        Part("$.attributes has joined_group_at", scalar=True),
+    ),
     fanout=Fanout("lists", members=Members("list_count", _COUNT, "list_profiles")),
     # What is asked for alone is read; profiles have a listing of their own.
     ignores=("$.attributes['*']", "$.relationships['*']"),
@@ -51,7 +54,7 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("lists:read",),
     params={"additional-fields[list]": "profile_count", "fields[list]": "profile_count"},
-    asks=(Part(_COUNT),),
+    asks=(Part(_COUNT, scalar=True),),
     ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 

@@ -19,7 +19,7 @@ PROFILES_ENDPOINT = Endpoint(
         Window("created", closed=False, sort="created"),
         Window("updated", closed=False, sort="updated", moves=True),
     ),
-    asks=(Part("$.attributes.subscriptions"),),
+    asks=(Part("$.attributes.subscriptions has email"), Part("$.attributes.subscriptions has sms")),
     ignores=(
         "$.attributes.anonymous_id",  # up to 2023
         "$.attributes.locale",
@@ -146,7 +146,7 @@ PROFILES = TableSpec(
     ),
 )
 
-_SUPPRESSIONS_READ = Judge("profiles", parent="$.id", proof=f"{_A}.subscriptions")
+_SUPPRESSIONS_READ = Judge("profiles", parent="$.id", proof=f"{_A}.subscriptions.email")
 _PROFILE = Parent("profiles", "profile_id")
 _REASON = "HARD_BOUNCE, INVALID_EMAIL, SPAM_COMPLAINT, UNSUBSCRIBE or USER_SUPPRESSED."
 

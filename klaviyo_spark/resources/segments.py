@@ -39,7 +39,7 @@ MEMBERS_ENDPOINT = Endpoint(
     params={"fields[profile]": "joined_group_at", "page[size]": "100"},
     sort="joined_group_at",
     windows=(_JOINED,),
-    asks=(Part("$.attributes has joined_group_at"),),
+    asks=(Part("$.attributes has joined_group_at", scalar=True),),
     fanout=Fanout(
         "segments",
         partial_if="$.attributes.is_processing",
@@ -57,7 +57,7 @@ COUNT_ENDPOINT = Endpoint(
     rate=XS,
     scopes=("segments:read",),
     params={"additional-fields[segment]": "profile_count", "fields[segment]": "profile_count"},
-    asks=(Part(_COUNT),),
+    asks=(Part(_COUNT, scalar=True),),
     ignores=("$.attributes['*']", "$.relationships['*']"),
 )
 

@@ -57,10 +57,13 @@ class Part:
         proof: what shows that a record has it: a path that must hold something, or
             ``<path> has <key>``, where null will do.
         included: objects that the record names there stand in the page's ``included``.
+        scalar: what it holds is a text or a number; else it is an object or an array, and anything
+            else there is not what was asked for.
     """
 
     proof: str
     included: bool = False
+    scalar: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -187,8 +187,9 @@ class Judge:
         endpoint: whose pages hold the parents, or list the children of one parent (``whole``).
         rows: as in ``Source``.
         parent: path of the parent's id in such a record.
-        proof: a path that must be there, or ``<path> has <key>``: without it the record says
-            nothing about its children (``relationships.tags`` without ``data`` was not included).
+        proof: a path where an object or an array must be, or ``<path> has <key>``, where an array
+            or null must be: else the record says nothing about its children
+            (``relationships.tags`` without ``data`` was not included).
         childless: paths of which none may hold anything: the record names no child at all.
         names: path of the array that names the children. Those that it names are there, whether
             the page includes them or not.

@@ -31,7 +31,11 @@ def take_in(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
     refine(lake, "default", sorted({page["resource"] for page in pages}))
 
 
-@pytest.mark.parametrize("given", [{}, {"subscriptions": None}], ids=["absent", "null"])
+@pytest.mark.parametrize(
+    "given",
+    [{}, *({"subscriptions": value} for value in (None, {}, [], "N/A", {"email": "N/A"}))],
+    ids=["absent", "null", "empty", "array", "text", "text inside"],
+)
 def test_profiles_without_subscriptions_keep_their_consent_and_suppressions(lake, given):
     """Issue 19: ten columns of consent turned to NULL."""
     marketing = {

@@ -67,12 +67,14 @@ class Leaves:
         return text if path.index is None else _element(text, path)
 
     def proves(self, proof: str) -> str:
-        """Whether a judge's proof holds: the path is there, or ``<path> has <key>``."""
+        """Whether a judge's proof holds: see ``Judge``."""
         path, _, key = proof.partition(" has ")
         text = self.of(parse_path(path[1:]))
         if not key:
-            return f"{text} IS NOT NULL"
-        return f"coalesce(array_contains(json_object_keys({text}), {sql_text.text(key)}), false)"
+            return f"coalesce({is_nested(text)}, false)"
+        place = sql_text.text(f"$['{key}']")
+        is_array = f"coalesce(startswith(get_json_object({text}, {place}), '['), true)"
+        return f"({has_key(text, key)} AND {is_array})"
 
     def _add(self, node: Tree, keys: tuple[str, ...], text: str) -> None:
         """Parse ``node`` from its text, which stands at ``text``."""
@@ -112,6 +114,16 @@ class Leaves:
                 kind = self._schema(child, below, read, again)
             fields.append(f"{sql_text.name(key)}: {kind}")
         return f"STRUCT<{', '.join(fields)}>"
+
+
+def has_key(text: str, key: str) -> str:
+    """Whether the JSON object in ``text`` has ``key``, be it with null."""
+    return f"coalesce(array_contains(json_object_keys({text}), {sql_text.text(key)}), false)"
+
+
+def is_nested(text: str) -> str:
+    """Whether JSON is an object or an array; NULL where it is NULL."""
+    return f"left({text}, 1) IN ('{{', '[')"
 
 
 def _parsed(text: str, schema: str) -> str:

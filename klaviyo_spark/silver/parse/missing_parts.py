@@ -15,7 +15,7 @@ from klaviyo_spark.schema.endpoint import Part
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read
 from klaviyo_spark.schema.table import Column, Related, Source, TableSpec
 from klaviyo_spark.silver.parse.included import Neighbour
-from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.json_fields import Leaves, has_key, is_nested
 
 _NOTHING = "CAST(array() AS array<string>)"
 
@@ -94,10 +94,13 @@ def _lacks(fed: _Fed, record: Leaves) -> str:
 
 def _is_there(part: Part) -> str:
     *above, last = part.keys
-    if not part.may_be_null:
-        return f"(get_json_object(json, {_json_path(part.keys)}) IS NOT NULL)"
-    keys = f"json_object_keys(get_json_object(json, {_json_path(above)}))"
-    return f"coalesce(array_contains({keys}, {sql_text.text(last)}), false)"
+    value = f"get_json_object(json, {_json_path(part.keys)})"
+    there = (
+        has_key(f"get_json_object(json, {_json_path(above)})", last)
+        if part.may_be_null
+        else f"{value} IS NOT NULL"
+    )
+    return f"({there})" if part.scalar else f"({there} AND coalesce({is_nested(value)}, true))"
 
 
 def _json_path(keys: list[str] | tuple[str, ...]) -> str:

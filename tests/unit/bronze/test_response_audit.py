@@ -74,10 +74,46 @@ def named(event: Record) -> list[Record]:
 
 def test_profiles_without_subscriptions_are_counted():
     """Issue 19: ten columns of consent were NULL, and nobody said so."""
-    whole = {"id": "P1", "attributes": {"subscriptions": {"email": None}}}
+    whole = {"id": "P1", "attributes": {"subscriptions": {"email": None, "sms": {}}}}
     bare, null = {"id": "P2", "attributes": {}}, {"id": "P3", "attributes": {"subscriptions": None}}
     found = warnings(a_walk("profiles"), a_page(whole, bare), a_page(null, {"id": "P4"}))
-    assert found == [lacking("profiles", 4, "attributes.subscriptions (3)")]
+    assert found == [
+        lacking(
+            "profiles", 4, "attributes.subscriptions.email (3), attributes.subscriptions.sms (3)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("subscriptions", [{}, [], "N/A", 7, {"email": "N/A", "sms": 1}])
+def test_subscriptions_of_another_form_have_not_come(subscriptions):
+    """An account that answers so would have turned ten columns of consent to NULL."""
+    whole = {"id": "P1", "attributes": {"subscriptions": {"email": {}, "sms": {}}}}
+    other = {"id": "P2", "attributes": {"subscriptions": subscriptions}}
+    found = warnings(a_walk("profiles"), a_page(whole, other))
+    assert found == [
+        lacking(
+            "profiles", 2, "attributes.subscriptions.email (1), attributes.subscriptions.sms (1)"
+        )
+    ]
+
+
+def test_data_of_another_form_has_not_come():
+    """A text where tags should be listed; of its neighbours nothing is missed."""
+    lists = [{"id": f"L{n}", "relationships": {"tags": {"data": data}}}
+             for n, data in enumerate([[], None, "T1", 3])]  # fmt: skip
+    assert warnings(a_walk("lists"), a_page(*lists)) == [
+        lacking("lists", 4, "relationships.tags.data (2)")
+    ]
+
+
+def test_a_page_with_a_record_of_another_form_is_looked_at_all_the_same():
+    event, other = an_event(), an_event()
+    event["relationships"]["attributions"]["data"] = [{"type": "attribution", "id": "A1"}]
+    other["relationships"]["attributions"] = "N/A"
+    page = a_page(event, other, included=[*named(event)])
+    assert warnings(a_walk("events"), page) == [
+        lacking("events", 2, "included attributions (1), relationships.attributions.data (1)")
+    ]
 
 
 def test_a_null_is_there_where_it_may_be_one():
@@ -133,16 +169,17 @@ def test_what_records_name_and_their_page_does_not_include_is_told():
 def test_samples_lack_nothing(name):
     """Each is an answer as Klaviyo gives it."""
     file = SAMPLES / f"{name}.json"
-    expected = [lacking("profiles", 2, "attributes.subscriptions (1)")]  # a null
+    parts = "attributes.subscriptions.email (1), attributes.subscriptions.sms (1)"
+    expected = [lacking("profiles", 2, parts)]  # a null
     found = warnings(a_walk(name), a_page(body=file.read_bytes()))
     assert found == (expected if name == "profiles" else [])
 
 
-@pytest.mark.parametrize("data", [None, [], [{"id": 7, "attributes": [], "relationships": 7}]])
-def test_an_odd_page_is_left_to_those_who_tell_of_it(data):
-    body = json.dumps({"data": data, "links": {"next": None}}).encode()
+@pytest.mark.parametrize("page", [{"data": None}, {"data": []}, {"data": [{}], "included": 7}])
+def test_an_odd_page_is_left_to_those_who_tell_of_it(page):
+    body = json.dumps({**page, "links": {"next": None}}).encode()
     assert warnings(a_walk("events"), a_page(body=body)) == []
-    assert warnings(a_walk("profiles"), a_page(body=b"\xef\xbb\xbf" + body)) == []
+    assert warnings(a_walk("events"), a_page(body=b"\xef\xbb\xbf" + body)) == []
 
 
 # -- there and not asked for ----------------------------------------------------------------------
@@ -195,7 +232,10 @@ def test_records_from_before_the_window_are_counted(in_order):
 
     def profile(hours: float) -> Record:
         updated = (NOON + hours * timedelta(hours=1)).isoformat()
-        return {"id": "P", "attributes": {"updated": updated, "subscriptions": {}}}
+        return {
+            "id": "P",
+            "attributes": {"updated": updated, "subscriptions": {"email": {}, "sms": {}}},
+        }
 
     within = [profile(-1 / 3600), profile(0), profile(30)]
     found = warnings(walk, a_page(profile(-2), profile(-1), *within), a_page(*within))

@@ -49,7 +49,10 @@ def test_every_part_that_an_endpoint_asks_for_feeds_what_it_should():
             "flow": ["flow_id"],
         },
         "member_lists": members,
-        "profiles": {"attributes.subscriptions": sorted(consent)},
+        "profiles": {
+            f"attributes.subscriptions.{channel}": sorted(c for c in consent if channel in c)
+            for channel in ("email", "sms")
+        },
         "stg_member_lists": members,
     }
 
