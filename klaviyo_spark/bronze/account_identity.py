@@ -2,27 +2,33 @@
 
 Klaviyo never gives an id of a metric twice. So an answer without any of those that the lake knows
 is of another account, or of something that is not Klaviyo, and all of ours would count as gone.
+Where the metrics cannot be had, other listings that the key may read tell the same.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
-from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.responses import as_id, decode
 from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
 METRICS = ENDPOINTS["metrics"]
+# Listings of few pages whose ids are never given twice either. Of these a brand may delete some, so
+# it takes so many that are not there any more to say that the account is another.
+_OTHER_LISTINGS = ("tags", "lists", "segments", "flows")
+_MANY = 20
 
 
 class Identity:
@@ -49,27 +55,70 @@ class Identity:
 
     def refusal(self, metric_ids: Collection[str]) -> OtherAccount:
         """The error where Klaviyo lists these metrics, all of them unknown."""
+        return self._refused(f"{len(metric_ids):,} metrics", len(self._read | self._listed))
+
+    def check_listings(self, client: Client, stop: threading.Event | None = None) -> str | None:
+        """Compare other listings, as far as need be, since the metrics cannot be had.
+
+        Returns:
+            What to know where no listing tells whose account it is.
+
+        Raises:
+            OtherAccount: none of many ids is known.
+            Stopped: ``stop`` was set.
+        """
+        listed, known = 0, 0
+        for name in _OTHER_LISTINGS:
+            ours = self._ids(name, "AND _deleted_at IS NULL")
+            if not ours:
+                continue
+            try:
+                found = _read(ENDPOINTS[name], client, ours.intersection, stop)
+            except ApiError as error:
+                logger.debug("whose account it is was not seen by %s: %s", name, error)
+                continue
+            if found & ours:
+                return None
+            listed, known = listed + len(found), known + len(ours)
+        if known >= _MANY:
+            raise self._refused(f"{listed:,} tags, lists, segments and flows", known)
+        return self._unseen_note()
+
+    def _unseen_note(self) -> str:
+        return (
+            f"the metrics could not be read, so it is not known whether the key is of account "
+            f"{self._account_id!r}; if it is not, its rows now stand among those of that account"
+        )
+
+    def _refused(self, listed: str, known: int) -> OtherAccount:
         return OtherAccount(
-            f"{origin(self._base_url)} lists {len(metric_ids):,} metrics and none of the "
-            f"{len(self._read | self._listed):,} that the lake has of account "
-            f"{self._account_id!r}: the key, or the base URL, is of another account. Nothing has "
-            "landed. If it is meant, give that account a name of its own (--account) or another "
-            "lake (--warehouse)"
+            f"{origin(self._base_url)} lists {listed} and none of the {known:,} that the lake has "
+            f"of account {self._account_id!r}: the key, or the base URL, is of another account. "
+            "Nothing has landed. If it is meant, give that account a name of its own (--account) "
+            "or another lake (--warehouse)"
         )
 
     @cached_property
     def _listed(self) -> frozenset[str]:
-        (key,) = TABLES["metrics"].key
+        return self._ids("metrics")
+
+    def _ids(self, table: str, also: str = "") -> frozenset[str]:
+        (key,) = TABLES[table].key
         rows = Tables(self._lake).ask(
             "silver",
-            "metrics",
-            f"SELECT {key} FROM {{t}} WHERE _account_id = {sql_text.text(self._account_id)}",
+            table,
+            f"SELECT {key} FROM {{t}} WHERE _account_id = {sql_text.text(self._account_id)} {also}",
         )
         return frozenset(row[key] for row in rows or ())
 
 
-def check_account(identity: Identity, client: Client, stop: threading.Event | None = None) -> None:
-    """Ask for the metrics, as far as need be, and compare. Where they cannot be had, nothing.
+def check_account(
+    identity: Identity, client: Client, stop: threading.Event | None = None
+) -> str | None:
+    """Ask for the metrics, as far as need be, and compare; where they cannot be had, for others.
+
+    Returns:
+        What to know where it could not be seen.
 
     Raises:
         OtherAccount: none of them is known.
@@ -77,28 +126,43 @@ def check_account(identity: Identity, client: Client, stop: threading.Event | No
         Stopped: ``stop`` was set.
     """
     if not identity.is_known:
-        return
-    url: str | None = first_url(client.base_url, METRICS)
-    asked: set[str] = set()
-    found: set[str] = set()
+        return None
     try:
-        while url:
-            page = client.get(METRICS, url, stop=stop)
-            found |= ids_on([page.body])
-            if identity.knows(found):
-                return
-            asked.add(url)
-            url = page.next_url
-            if url:
-                check_next(url, client.base_url, asked)
+        found = _read(METRICS, client, identity.knows, stop)
     except (Unauthorized, RevisionRetired, Unreachable):
         raise
     except ApiError as error:
-        logger.debug("whose account it is was not checked: %s", error)
-        return
-    raise identity.refusal(found)
+        logger.debug("whose account it is was not seen by metrics: %s", error)
+        return identity.check_listings(client, stop)
+    if not identity.knows(found):
+        raise identity.refusal(found)
+    return None
 
 
-def ids_on(pages: Iterable[bytes]) -> set[str]:
-    """Ids of the metrics on pages of their listing."""
-    return {metric.id for page in pages for metric in metrics_on(page)}
+def _read(
+    endpoint: Endpoint,
+    client: Client,
+    is_enough: Callable[[frozenset[str]], object],
+    stop: threading.Event | None,
+) -> frozenset[str]:
+    """Ids of a listing, page by page until they are enough."""
+    url: str | None = first_url(client.base_url, endpoint)
+    asked: set[str] = set()
+    found: frozenset[str] = frozenset()
+    while url:
+        page = client.get(endpoint, url, stop=stop)
+        found |= ids_on([page.body])
+        if is_enough(found):
+            break
+        asked.add(url)
+        url = page.next_url
+        if url:
+            check_next(url, client.base_url, asked)
+    return found
+
+
+def ids_on(pages: Iterable[bytes]) -> frozenset[str]:
+    """Ids of the records on pages of a listing."""
+    records = [one for page in pages for one in decode(page).get("data") or ()]
+    ids = (as_id(one.get("id")) for one in records if isinstance(one, dict))
+    return frozenset(filter(None, ids))

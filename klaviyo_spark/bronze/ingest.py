@@ -154,20 +154,28 @@ class _Ingest:
         own = [w for w in walks if w.endpoint == METRICS and w.first_page == 1]
         if not own:  # nobody wants them, or an earlier run has landed them
             with suppress(Stopped):  # the next fetch ends the run
-                check_account(identity, self.client, self.stop)
+                self._note_identity(check_account(identity, self.client, self.stop))
             return walks
         held: list[Fetched] = []
         try:
             self._fetch(own, held.append)
         finally:
             found = ids_on(got.page.body for got in held)
-            missing = METRICS.resource in self.outcome.failed or bool(self.outcome.stopped)
-            ours = missing or identity.knows(found)  # what did not come may have been ours
-            for got in held if ours else ():
+            is_ours = identity.knows(found)
+            for got in held if is_ours else ():
                 self._take(got)
-        if not ours:
-            raise identity.refusal(found)
+        if not is_ours:
+            missing = METRICS.resource in self.outcome.failed or bool(self.outcome.stopped)
+            if not missing:
+                raise identity.refusal(found)
+            self._note_identity(identity.check_listings(self.client, self.stop))
+            for got in held:
+                self._take(got)
         return [walk for walk in walks if walk not in own]
+
+    def _note_identity(self, note: str | None) -> None:
+        if note:
+            self._warn(note)
 
     def _fetch(
         self, walks: Sequence[Walk], take: Callable[[Fetched], None] | None = None

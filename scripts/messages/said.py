@@ -35,6 +35,7 @@ _MAKERS = (
     "end",
     "_matches",
     "unconfirmed_note",
+    "_unseen_note",
     "_name_kept",
     "_name_emptied",
 )

@@ -196,7 +196,8 @@ class _Verify:
         account = self._settings.account
         identity = Identity(self._lake, account, read, self._client.base_url)
         with until_interrupted() as stop:
-            check_account(identity, self._client, stop)
+            note = check_account(identity, self._client, stop)
+        self._outcome.warnings += [note] if note else []
 
     def _heal(self, todo: Healing) -> None:
         """Read again, refine. What failed is in the outcome."""

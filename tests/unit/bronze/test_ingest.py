@@ -74,11 +74,14 @@ class FakePlan:
 
 
 class FakeIdentity(Identity):
-    """An account that is known by its metrics."""
+    """An account that is known by its metrics, and by other listings."""
 
-    def __init__(self, *read: str, listed: Sequence[str] = ()) -> None:
+    def __init__(self, *read: str, listed: Sequence[str] = (), **others: Collection[str]) -> None:
         super().__init__(None, "default", read, "http://127.0.0.1")  # type: ignore[arg-type]
-        self.__dict__["_listed"] = frozenset(listed)
+        self._others = {"metrics": listed, **others}
+
+    def _ids(self, table: str, also: str = "") -> frozenset[str]:
+        return frozenset(self._others.get(table, ()))
 
 
 class Ingested:
@@ -337,13 +340,62 @@ def test_a_run_that_wants_no_metrics_asks_for_them_once_and_lands_none(account):
 def test_where_the_metrics_cannot_be_had_the_rest_lands(account, status, wanted):
     done = account(a_listing_of(status=status), FakeIdentity("A1"), *wanted)
     assert landed(done) == [("tags", 1)]
-    assert (done.outcome.failed, done.outcome.warnings) == ({}, [])
+    assert (done.outcome.failed, done.outcome.warnings) == ({}, [UNSEEN])
 
 
 def test_metrics_that_are_wanted_and_refused_are_a_failure_as_ever(account):
     done = account(a_listing_of(status=403), FakeIdentity("A1"))
     assert landed(done) == [("tags", 1)]
     assert [*done.outcome.failed] == ["metrics"]
+    assert UNSEEN in done.outcome.warnings
+
+
+UNSEEN = (
+    "the metrics could not be read, so it is not known whether the key is of account 'default'; "
+    "if it is not, its rows now stand among those of that account"
+)
+
+
+def without_metrics(*tags: str) -> Respond:
+    """An account whose key may read tags and segments alone."""
+
+    def respond(target: str) -> Answer:
+        path = target.partition("?")[0]
+        listed = {"/api/tags": tags, "/api/segments": ("S1",)}.get(path)
+        if listed is None:
+            return Answer(an_error_body("Nope."), status=403)
+        return Answer(a_body(*listed, next_url=None))
+
+    return respond
+
+
+@pytest.mark.parametrize("wanted", [("tags",), ("metrics", "tags")], ids=str)
+def test_without_metrics_an_account_is_known_by_one_of_its_other_listings(account, wanted):
+    known = {"tags": ["T1"], "segments": [f"S{n}" for n in range(40)]}
+    done = account(without_metrics("T8"), FakeIdentity("A1", **known), *wanted)
+    assert landed(done) == [("tags", 1)]
+    assert UNSEEN not in done.outcome.warnings
+
+
+@pytest.mark.parametrize("wanted", [("tags",), ("metrics", "tags")], ids=str)
+def test_without_metrics_another_account_is_refused_by_its_other_listings(
+    account, monkeypatch, wanted
+):
+    """A key without metrics:read marked 25 tags as gone, and put others in their place."""
+    lakes = []
+    monkeypatch.setattr(Lander, "take", lambda *given: lakes.append(given))
+    known = {"tags": [f"T{n}" for n in range(18)], "segments": ["S7", "S8"]}
+    with pytest.raises(OtherAccount, match="lists 3 tags, lists, segments and flows and none of"):
+        account(without_metrics("B1", "B2"), FakeIdentity("A1", **known), *wanted)
+    assert lakes == []
+
+
+def test_without_metrics_few_ids_that_are_gone_tell_nothing(account):
+    """A brand may have deleted them."""
+    known = {"tags": [f"T{n}" for n in range(18)], "segments": ["S7"]}
+    done = account(without_metrics("B1"), FakeIdentity("A1", **known), "tags")
+    assert landed(done) == [("tags", 1)]
+    assert done.outcome.warnings == [UNSEEN]
 
 
 def test_a_wrong_key_is_one_for_the_check_too(account):
