@@ -47,9 +47,10 @@ test-report: $(READY) ## The report in a headless Chromium, which it installs wh
 	@scripts/chromium.sh
 	$(BIN)/python -m pytest tests/browser
 
-CONNECTED := broken_records cast changes deferred_lookups late_arrivals masking project
-CONNECTED := $(CONNECTED:%=tests/spark/silver/test_%.py) tests/spark/commands/test_backfill.py
-PIPELINE := $(CONNECTED) tests/spark/silver/test_refine.py tests/spark/commands/test_end_to_end.py
+CONNECTED := broken_records changes deferred_lookups masking project
+CONNECTED := $(CONNECTED:%=tests/spark/silver/test_%.py)
+PIPELINE := $(CONNECTED) $(patsubst %,tests/spark/silver/test_%.py,cast late_arrivals refine)
+PIPELINE += $(patsubst %,tests/spark/commands/test_%.py,backfill end_to_end)
 PIPELINE += tests/system/test_rebuild.py tests/system/test_forget.py
 # Of these, what CI has time for; all of them: make test-connect CONNECT='$(PIPELINE)'
 CONNECT := $(CONNECTED)
