@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyspark
 import pytest
+from deltalake import write_deltalake
 
 from klaviyo_spark.lake.spark import jars, java
 from tests.places import ROOT
@@ -18,10 +20,7 @@ import sys
 from klaviyo_spark.lake.spark.session import Work, spark_session
 spark = spark_session(sys.argv[1], "local[1]", Work.SHORT)
 spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-table = f"delta.`{sys.argv[1]}/t`"
-for _ in range(2):
-    spark.sql(f"CREATE OR REPLACE TABLE {table} USING delta AS SELECT 1 AS id")
-spark.sql(f"VACUUM {table} RETAIN 0 HOURS").collect()
+spark.sql(f"VACUUM delta.`{sys.argv[1]}/t` RETAIN 0 HOURS").collect()
 print("ours")
 """
 
@@ -30,13 +29,22 @@ def submit_command() -> list[str]:
     """``spark-submit`` with Delta's jars, on this machine."""
     home = Path(pyspark.__file__).parent
     delta = jars.delta_jars(*jars.installed(), os.environ)
-    command = [str(home / "bin" / "spark-submit"), "--master", "local[1]"]
-    return [*command, "--conf", "spark.ui.enabled=false", "--jars", ",".join(map(str, delta))]
+    quick = {  # a table of one row; else Delta reads its log in fifty tasks
+        "spark.ui.enabled": "false",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    }
+    confs = [word for key, value in quick.items() for word in ("--conf", f"{key}={value}")]
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[1]", *confs]
+    return [*command, "--jars", ",".join(map(str, delta))]
 
 
 @pytest.mark.parametrize("submitted", [False, True])
 def test_delta_prints_nothing_when_it_has_removed_files(tmp_path: Path, submitted: bool):
     (tmp_path / "vacuum.py").write_text(VACUUM)
+    for mode in ("append", "overwrite"):  # leaves a file of the first
+        write_deltalake(tmp_path / "lake" / "t", pa.table({"id": [1]}), mode=mode)
     start = submit_command() if submitted else [sys.executable]
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
     of_submit = {"PYSPARK_DRIVER_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
