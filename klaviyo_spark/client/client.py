@@ -24,7 +24,7 @@ from klaviyo_spark.client.error_table import Contact
 from klaviyo_spark.client.failures import Refusal, connection_error, status_error
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.responses import Page
-from klaviyo_spark.client.retry import RetryPolicy, wait_s
+from klaviyo_spark.client.retry import MAX_WAIT_S, RetryPolicy, wait_s
 from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.client.sleep import raise_if_stopped
 from klaviyo_spark.client.transport import Key, KeyAuth, Session
@@ -294,6 +294,8 @@ class Client:
         # Whoever answers, reckons by the clock that it shows.
         now = responses.http_date(response.headers.get("Date")) or self._server.now()
         asked = responses.retry_after_s(response.headers.get("Retry-After"), now)
+        if status != 429 and said.code is None and asked and asked > MAX_WAIT_S:
+            asked = None  # of a proxy's page of maintenance: whose wait it is, nobody knows
         if status == 429:
             self._count("throttled")
             self.limiter.throttled(endpoint.budget, wait_s(attempt, asked, now=now))

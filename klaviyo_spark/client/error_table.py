@@ -195,6 +195,23 @@ TROUBLES = (
     UNREACHABLE,
     UNTRUSTED,
     UNASKABLE,
+    # Klaviyo refuses with an error of its own; what comes without one is judged before all others.
+    Trouble(
+        "not Klaviyo's 401", BadAnswer,
+        " from {answerer}, without the error that Klaviyo's API sends: it says nothing certain of "
+        "{key}; check the base URL and proxies, and then the key",
+        (401,), (None,),
+    ),
+    Trouble(
+        "not Klaviyo's 404", BadAnswer,
+        " by something other than Klaviyo's API ({answerer}); check the base URL and proxies",
+        (404,), (None,),
+    ),
+    Trouble(
+        "not Klaviyo's refusal", BadAnswer,
+        " from {answerer}, which is not Klaviyo's API; check the base URL and proxies",
+        range(400, 1000), (None,),
+    ),
     Trouble(
         "cursor expired", CursorExpired,
         ": {said}. The cursor of this page is no longer good: run again to go on without it",
@@ -237,17 +254,7 @@ TROUBLES = (
         "one with all of them",
         (403,),
     ),
-    Trouble(
-        "not Klaviyo's 404", BadAnswer,
-        " by something other than Klaviyo's API ({answerer}); check the base URL and proxies",
-        (404,), (None,),
-    ),
     Trouble("gone", NotFound, ": {said}", (404,)),
-    Trouble(
-        "not Klaviyo's refusal", BadAnswer,
-        " from {answerer}, which is not Klaviyo's API; check the base URL and proxies",
-        (410, 413), (None,),
-    ),
     RETIRED,
     OLDER_RETIRED,
     Trouble(

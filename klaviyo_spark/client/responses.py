@@ -84,6 +84,11 @@ class _Error(msgspec.Struct):
     detail: str | None = None
     source: Any = None
 
+    @property
+    def is_klaviyos(self) -> bool:
+        """Whether it says what it is as Klaviyo does; another API's has a ``message``."""
+        return any(isinstance(one, str) and one for one in (self.code, self.title, self.detail))
+
 
 class _Errors(msgspec.Struct):
     errors: list[_Error]
@@ -142,10 +147,7 @@ def error_text(body: bytes, secret: str) -> Said:
 
     Nothing where the body is no error of Klaviyo's (an HTML page of something in between).
     """
-    try:
-        errors = _ERRORS.decode(without_mark(body)).errors
-    except msgspec.DecodeError:
-        return Said()
+    errors = _errors(body)
     if not errors:
         return Said()
     text = "; ".join(e.detail or e.title or "" for e in errors if e.detail or e.title)
@@ -161,10 +163,7 @@ def error_text(body: bytes, secret: str) -> Said:
 
 def is_error_body(body: bytes) -> bool:
     """Whether ``body`` is an error as Klaviyo writes them, and not of something in between."""
-    try:
-        return bool(_ERRORS.decode(without_mark(body)).errors)
-    except msgspec.DecodeError:
-        return False
+    return bool(_errors(body))
 
 
 def answerer(headers: Mapping[str, str], body: bytes) -> str:
@@ -208,6 +207,15 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(text)
     moment = http_date(text)
     return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _errors(body: bytes) -> list[_Error]:
+    """The errors of an error body; none where none of them is of Klaviyo's form."""
+    try:
+        errors = _ERRORS.decode(without_mark(body)).errors
+    except msgspec.DecodeError:
+        return []
+    return errors if any(error.is_klaviyos for error in errors) else []
 
 
 def _decoded(body: bytes) -> tuple[_Body, bytes]:

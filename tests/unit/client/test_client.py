@@ -307,7 +307,34 @@ def test_a_network_that_stays_in_between_is_named(klaviyo, answered: bool, tries
     assert raised.value.exit_code == 1
 
 
-@pytest.mark.parametrize("status", [302, 404, 410, 413])
+OTHERS_ERROR = b'{"success":false,"errors":[{"code":1020,"message":"Access denied"}]}'
+
+
+def test_an_error_of_another_api_is_not_of_a_scope(klaviyo):
+    klaviyo.get(URL, status=403, body=OTHERS_ERROR, headers={"Server": "cloudflare"})
+    with a_client() as client, pytest.raises(Intercepted, match="403 from Server: cloudflare;"):
+        client.get(EVENTS, URL)
+    assert len(klaviyo.calls) == 3
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_long_wait_that_a_network_in_between_asks_for_is_none(klaviyo, status: int):
+    klaviyo.get(URL, status=status, body=CHALLENGE, headers={"Retry-After": "3600"})
+    klaviyo.get(URL, body=a_body("1"))
+    clock = FakeClock()
+    with a_client(clock=clock) as client:
+        assert client.get(EVENTS, URL).record_count == 1
+    assert clock.seconds == 1.0
+
+
+def test_a_long_wait_that_klaviyo_asks_for_is_one_whatever_its_status(klaviyo):
+    klaviyo.get(URL, status=503, body=an_error_body(), headers={"Retry-After": "3600"})
+    with a_client() as client, pytest.raises(RateLimitTooLong) as raised:
+        client.get(EVENTS, URL)
+    assert raised.value.resume_at == NOON + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 405, 406, 407, 410, 413, 414, 451])
 def test_other_pages_of_a_network_in_between_fail_at_once(klaviyo, status: int):
     klaviyo.get(URL, status=status, body="<html>no</html>", headers={"Server": "squid/6.1"})
     with a_client() as client, pytest.raises(BadAnswer):

@@ -84,12 +84,16 @@ NOT_RETRIED = [
     ),
     ("key lost", {"status": 401, "body": an_error("not_authenticated")}),
     ("key refused", {"status": 401, "body": an_error("authentication_failed")}),
-    ("key refused", {"status": 401}),
+    ("not Klaviyo's 401", {"status": 401}),
+    ("not Klaviyo's 401", {"status": 401, "body": HTML}),
     ("scope missing", {"status": 403, "body": an_error("permission_denied")}),
     ("gone", {"status": 404, "body": an_error("not_found")}),
     ("not Klaviyo's 404", {"status": 404, "body": HTML}),
-    ("not Klaviyo's refusal", {"status": 410, "body": HTML}),
-    ("not Klaviyo's refusal", {"status": 413, "body": HTML}),
+    *[
+        ("not Klaviyo's refusal", {"status": s, "body": body})
+        for s in (400, 405, 406, 407, 410, 413, 414, 451)
+        for body in (HTML, "", json.dumps({"message": "Blocked."}))
+    ],
     ("retired", {"status": 410, "body": an_error("gone")}),
     ("older revision retired", {"status": 410, "body": an_error("gone")}),
     ("redirect", {"status": 302, "headers": {"Location": "https://evil.example/x"}}),
@@ -185,7 +189,24 @@ def test_each_row_is_tried_here():
             "GET /api/events -> 410: Klaviyo has retired API revision 2026-07-15 or this endpoint; "
             "upgrade klaviyo-spark (See the guide.)",
         ),
-        (409, "", "GET /api/events -> 409: without a word why"),
+        (
+            409,
+            an_error("conflict", ""),
+            "GET /api/events -> 409: without a word why",
+        ),
+        (
+            409,
+            "",
+            "GET /api/events -> 409 from something on the way, which is not Klaviyo's API; check "
+            "the base URL and proxies",
+        ),
+        (
+            401,
+            "<title>Sign in</title>",
+            'GET /api/events -> 401 from page "Sign in", without the error that Klaviyo\'s API '
+            "sends: it says nothing certain of KLAVIYO_API_KEY; check the base URL and proxies, "
+            "and then the key",
+        ),
     ],
 )
 def test_says_what_where_and_what_next(klaviyo, status: int, body: str, message: str):

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from klaviyo_spark.client.error_table import Said
-from klaviyo_spark.client.responses import error_text, http_date, read_page, retry_after_s
+from klaviyo_spark.client.responses import (
+    error_text,
+    http_date,
+    is_error_body,
+    read_page,
+    retry_after_s,
+)
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from tests.helpers.fakes import NOON, SECRET, a_body, an_error_body
 
@@ -64,6 +70,7 @@ def test_an_error_in_the_place_of_a_page_may_be_asked_for_again():
         (b'{"data":"x","links":{}}', "neither a list nor an object"),
         (b'{"data":[],"links":{"next":5}}', r"links.next"),
         (b"[]", "not a page"),
+        (b'{"errors":[{"message":"blocked"}]}', "has no data"),
     ],
 )
 def test_json_that_klaviyo_would_not_send_is_a_bad_answer(body: bytes, message: str):
@@ -83,8 +90,27 @@ def test_several_details_become_one_text():
     assert error_text(body, SECRET) == Said("one; two", code="")
 
 
-def test_a_body_that_is_no_error_of_klaviyos_has_no_text():
-    assert error_text(b"<html>", SECRET) == Said("", code=None)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"",
+        b'{"message":"Unauthorized"}',
+        b'{"errors":[]}',
+        b'{"errors":[{}]}',
+        b'{"errors":[{"message":"Forbidden by policy"}]}',
+        b'{"errors":[{"code":1020,"message":"Access denied"}]}',
+        b'{"errors":[{"code":"","title":"","detail":null}]}',
+    ],
+)
+def test_a_body_that_is_no_error_of_klaviyos_has_no_text(body: bytes):
+    assert error_text(body, SECRET) == Said("", code=None)
+    assert not is_error_body(body)
+
+
+@pytest.mark.parametrize("name", ["code", "title", "detail"])
+def test_an_error_of_klaviyos_has_a_code_a_title_or_a_detail(name: str):
+    assert is_error_body(f'{{"errors":[{{"{name}":"x"}}]}}'.encode())
 
 
 @pytest.mark.parametrize(
