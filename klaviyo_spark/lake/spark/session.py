@@ -14,9 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from klaviyo_spark.errors import ConfigError, explain_by
-from klaviyo_spark.lake.spark import jars, java, os_user
-from klaviyo_spark.lake.spark.console import Console
+from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark import gateway, jars, java, os_user
 from klaviyo_spark.lake.spark.sql_settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -220,8 +219,6 @@ def _codeset() -> str:
 
 def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     from pyspark import SparkConf, SparkContext
-    from pyspark.errors import PySparkRuntimeError
-    from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
     spark, delta = jars.installed()
@@ -240,16 +237,7 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     cores, umask = os.cpu_count() or 1, process_umask()
     conf = local_conf(folder, master, found, cores, machine_mb(), work, umask)
     if SparkContext._gateway is None:
-        options = SparkConf(loadDefaults=False).setAll(list(conf.items()))
-        console = Console()
-        try:
-            with console.pipes as pipes:
-                gateway = launch_gateway(options, pipes)  # type: ignore[no-untyped-call] # pyspark's
-        except PySparkRuntimeError as error:
-            raise ConfigError(f"Spark did not start: {console.last_words()}") from error
-        console.pass_on(gateway.proc)
-        explain_by(console.end)
-        SparkContext(conf=options, gateway=gateway)
+        gateway.start(SparkConf(loadDefaults=False).setAll(list(conf.items())))
     return SparkSession.builder.config(map={**conf}).getOrCreate()
 
 
