@@ -19,8 +19,14 @@ INSTALL = "apt-get install -y openjdk-17-jre-headless"
 USUAL_PLACES = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 # Written by the set-up into the virtual environment, and only where JAVA_HOME or PATH would not do.
 RECORD = "java-home"
-# Java says this of Spark whatever the log level.
-NOISE = ("WARNING: Using incubator modules", "WARNING: package sun.security.action not in")
+# Java says this of Spark, and of options that it is given, whatever the log level.
+NOISE = (
+    "WARNING: Using incubator modules",
+    "WARNING: package sun.security.action not in",
+    "Picked up JAVA_TOOL_OPTIONS: ",
+    "Picked up _JAVA_OPTIONS: ",
+    "NOTE: Picked up JDK_JAVA_OPTIONS: ",
+)
 
 _WORDLESS = "Java ended without a word"
 

@@ -17,6 +17,9 @@ SAID = """
 import sys
 print("Deleted 4 files and directories in a total of 1 directories.")
 print("WARNING: Using incubator modules: jdk.incubator.vector", file=sys.stderr)
+print("Picked up JAVA_TOOL_OPTIONS: -Xmx1g", file=sys.stderr)
+print("Picked up _JAVA_OPTIONS: -Xmx1g", file=sys.stderr)
+print("NOTE: Picked up JDK_JAVA_OPTIONS: -Xmx1g", file=sys.stderr)
 print("26/06/01 12:00:00 ERROR Delta: a disk is full", file=sys.stderr)
 """
 SHOWN = "26/06/01 12:00:00 ERROR Delta: a disk is full\n"

@@ -142,6 +142,10 @@ def test_the_set_up_stops_where_there_is_no_java_at_all(
             "Error: no memory",
         ),
         (["Unrecognized option: -x", "goodbye"], "Unrecognized option: -x"),
+        (
+            ["Picked up JAVA_TOOL_OPTIONS: -XX:+HeapDumpOnOutOfMemoryError", "Conflicting options"],
+            "Conflicting options",
+        ),
         ([], "Java ended without a word"),
     ],
 )
