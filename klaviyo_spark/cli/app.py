@@ -251,6 +251,7 @@ def main(args: Sequence[str] | None = None) -> None:
     Output that could not be written is exit code 1; one that nobody reads is no failure.
     """
     streams.open_missing()
+    streams.escape_unspellable()
     arguments = list(sys.argv[1:] if args is None else args)
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()

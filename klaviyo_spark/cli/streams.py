@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 # Whoever would read it has gone, or was never there.
@@ -35,6 +36,16 @@ def open_missing() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to stay
+
+
+def escape_unspellable() -> None:
+    """Let standard output and error write what their encoding lacks by its number.
+
+    A metric's name, an account's or a file's may have letters that a terminal's locale has not.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a notebook's or a job's takes every letter
+            stream.reconfigure(errors="backslashreplace")
 
 
 class Output:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.cli.streams import Output, open_missing
+from klaviyo_spark.cli.streams import Output, escape_unspellable, open_missing
 from tests.places import ROOT
 
 ALL_CLOSED = ">&- 2>&- <&-"
@@ -89,6 +89,44 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path):
     code, said = shell("set -o pipefail; VERB tables | head -1", tmp_path)
 
     assert (code, len(said.splitlines())) == (0, 1)
+
+
+SPELLED = """
+import sys
+from klaviyo_spark.cli import app
+app.cli.callback = lambda: print("Açıldı", sys.stdout.errors, sys.stderr.errors)
+app.main(["tables"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("latin-1", "Aç\\u0131ld\\u0131"), ("ascii", "A\\xe7\\u0131ld\\u0131"), ("utf-8", "Açıldı")],
+)
+def test_what_a_stream_cannot_spell_is_escaped(tmp_path, encoding: str, name: str):
+    (tmp_path / "spelled.py").write_text(SPELLED, encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "spelled.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    first = done.stdout.decode(encoding, "replace").splitlines()[0]
+    assert first == f"{name} backslashreplace backslashreplace"
+
+
+def test_a_stream_that_cannot_be_told_stays_as_it_is(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+
+    escape_unspellable()
+
+    print("Açıldı")
+    assert sys.stdout.getvalue() == "Açıldı\n"
 
 
 # -- one stream -----------------------------------------------------------------------------------
