@@ -61,6 +61,7 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
 
     yield from guarded("conf", conf)
     yield from guarded("user", lambda: machine.user(environ))
+    yield from guarded("folders", lambda: machine.folders(environ))
     yield from guarded("java", lambda: machine.spark(environ))
     yield from guarded("spark and delta", lambda: machine.pair(environ))
     yield from guarded("delta-rs", machine.delta_rs)

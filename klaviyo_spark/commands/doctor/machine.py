@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from klaviyo_spark.commands.doctor.check import Check, fail, ok, warn
+from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import jars, java, os_user, session
+from klaviyo_spark.lake.spark.folders import check_folders, temporary
 
 _GIB = 1 << 30
 # A first sync of a small account fits; a larger one fills what it finds.
@@ -38,6 +40,16 @@ def user(environ: Mapping[str, str]) -> Iterator[Check]:
     """
     if session.place(environ, active=False) is session.Place.LOCAL:
         yield ok("user", os_user.check_name())
+
+
+def folders(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Whether there are the folders that Java starts in and writes to, where Spark runs in its own.
+
+    Raises:
+        ConfigError: one is missing or cannot be written.
+    """
+    if session.place(environ, active=False) is session.Place.LOCAL:
+        yield ok("folders", f"temporary files go to {check_folders()}")
 
 
 def pair(environ: Mapping[str, str]) -> Iterator[Check]:
@@ -87,7 +99,9 @@ def delta_rs() -> Iterator[Check]:
 def room(folder: Path | None) -> Iterator[Check]:
     """Free space where the lake is, and where Spark puts what does not fit into memory."""
     places = [] if folder is None else [folder]
-    for place in (*places, Path(tempfile.gettempdir())):
+    with suppress(ConfigError):  # that there is none is said by ``folders``
+        places.append(temporary())
+    for place in places:
         there = next(one for one in (place, *place.parents) if one.exists())
         yield disk(place, shutil.disk_usage(there).free)
 

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import java, os_user
+from klaviyo_spark.lake.spark import folders, java, os_user
 
 logger = logging.getLogger(__name__)
 
@@ -112,11 +113,17 @@ def resolve(packages: str, exclusions: str, environ: Mapping[str, str]) -> list[
     own = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
     # Else Spark asks for this machine's name, and does not start where nobody answers to it.
     own["SPARK_LOCAL_IP"] = environ.get("SPARK_LOCAL_IP", "127.0.0.1")
+    # Not by Spark's conf, which may hold options of the user's, such as a proxy.
+    told = [environ.get("JAVA_TOOL_OPTIONS", ""), f'"-Djava.io.tmpdir={folders.temporary()}"']
+    own["JAVA_TOOL_OPTIONS"] = " ".join(filter(None, told))
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "jars.py"
         script.write_text(SCRIPT, encoding="utf-8")
         command = [str(submit), "--master", "local[1]", "--packages", packages]
-        command += ["--exclude-packages", exclusions, str(script)]
+        command += ["--exclude-packages", exclusions]
+        ivy = _ivy(environ)
+        command += ["--conf", f"spark.jars.ivy={ivy}"] if ivy else []
+        command.append(str(script))
         try:
             said = subprocess.run(  # noqa: S603 - nothing typed gets in here
                 command,
@@ -136,6 +143,18 @@ def resolve(packages: str, exclusions: str, environ: Mapping[str, str]) -> list[
         raise ConfigError(f"Spark did not start: {java.last_words(said.stderr.splitlines())}")
     urls = listed.group(1).split(",") if listed else []
     return [Path(unquote(urlsplit(url).path)) for url in urls if url]
+
+
+def _ivy(environ: Mapping[str, str]) -> Path | None:
+    """Where the resolver keeps what it fetches: by default at Java's home, which may be none."""
+    for cache in os_user.caches(environ):
+        place = cache / "klaviyo-spark" / "ivy"
+        with suppress(OSError):
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
+            if os_user.is_trusted(cache) and os.access(place, os.W_OK):
+                return place
+    return None
 
 
 def installed() -> tuple[str, str]:
@@ -228,6 +247,7 @@ def main() -> None:
     spark, delta = installed()
     try:
         os_user.check_name()
+        folders.check_folders()
         os.environ["JAVA_HOME"] = str(java.choose(os.environ, java.recorded_home(Path(sys.prefix))))
         found = delta_jars(spark, delta, os.environ)
     except ConfigError as error:

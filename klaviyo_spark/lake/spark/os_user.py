@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.spark.folders import temporary
 
 try:
     import pwd
@@ -44,13 +44,16 @@ def caches(environ: Mapping[str, str]) -> list[Path]:
 
     A folder of this user's own among temporary files stands in for a home that is not there or
     cannot be written; where XDG_CACHE_HOME is set, it is meant.
+
+    Raises:
+        ConfigError: there is no place for temporary files.
     """
     if environ.get("XDG_CACHE_HOME"):
         return [Path(environ["XDG_CACHE_HOME"]).absolute()]
     home = environ.get("HOME")
     own = [Path(home) / ".cache"] if home else []
     number = os.getuid() if pwd else 0
-    return [*own, Path(tempfile.gettempdir()) / f"klaviyo-spark-cache-{number}"]
+    return [*own, temporary() / f"klaviyo-spark-cache-{number}"]
 
 
 def is_trusted(cache: Path) -> bool:
@@ -58,7 +61,7 @@ def is_trusted(cache: Path) -> bool:
 
     Among temporary files anybody may make a folder of any name.
     """
-    if pwd is None or cache.parent != Path(tempfile.gettempdir()):
+    if pwd is None or cache.parent != temporary():
         return True
     try:
         found = cache.lstat()

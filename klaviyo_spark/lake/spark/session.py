@@ -8,14 +8,13 @@ import logging
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import gateway, jars, java, os_user
+from klaviyo_spark.lake.spark import folders, gateway, jars, java, os_user
 from klaviyo_spark.lake.spark.sql_settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -150,7 +149,8 @@ def local_conf(
     """
     # log4j takes a comma for the end of one URI of several.
     log4j = Path(__file__).with_name("log4j2.properties").as_uri().replace(",", "%2C")
-    options = f'"-Dlog4j2.configurationFile={log4j}" -Duser.timezone=UTC'
+    temporary = folders.java_option(folders.temporary())
+    options = f'"-Dlog4j2.configurationFile={log4j}" {temporary} -Duser.timezone=UTC'
     conf = {
         "spark.app.name": "klaviyo-spark",
         "spark.master": master,
@@ -225,6 +225,7 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
     jars.check_pair(spark, delta)
     check_home(os.environ, spark)
     os_user.check_name()
+    temporary = folders.check_folders()
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
     os.environ |= java.locale_of(_codeset())
     os.environ["JAVA_HOME"] = str(home)
@@ -233,7 +234,7 @@ def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
         # Else Spark asks for this machine's name, and does not start where nobody answers to it.
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
     found = jars.delta_jars(spark, delta, os.environ)
-    folder = warehouse if warehouse else str(Path(tempfile.gettempdir(), "klaviyo-spark"))
+    folder = warehouse if warehouse else str(temporary / "klaviyo-spark")
     cores, umask = os.cpu_count() or 1, process_umask()
     conf = local_conf(folder, master, found, cores, machine_mb(), work, umask)
     if SparkContext._gateway is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,3 +171,44 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path):
 
     with pytest.raises(ConfigError, match="cannot keep Delta's jars in .*; set XDG_CACHE_HOME"):
         jars.delta_jars("4.2.0", "4.4.0", environ, Registry(sorted(fetched.iterdir())))
+
+
+@pytest.fixture
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """The commands that would be run, with their environment; each says that it found a jar."""
+    commands: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(command: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
+        commands.append((command, how["env"]))
+        return subprocess.CompletedProcess(command, 0, "jars=file:///a%20b/one.jar\n", "")
+
+    monkeypatch.setattr("klaviyo_spark.lake.spark.jars.subprocess.run", run)
+    return commands
+
+
+def test_the_resolver_writes_into_the_cache_and_among_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, submitted
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "JAVA_TOOL_OPTIONS": "-Dproxy=1"}
+
+    assert jars.resolve("a:b:1", "c:d", environ) == [Path("/a b/one.jar")]
+
+    [(command, told)] = submitted
+    ivy = tmp_path / "cache" / "klaviyo-spark" / "ivy"
+    assert command[-3:-1] == ["--conf", f"spark.jars.ivy={ivy}"]
+    assert ivy.is_dir()
+    assert told["JAVA_TOOL_OPTIONS"] == f'-Dproxy=1 "-Djava.io.tmpdir={tmp_path}"'
+
+
+def test_the_resolver_keeps_to_the_first_cache_that_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, submitted
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "home").write_text("no folder")
+
+    jars.resolve("a:b:1", "c:d", {"HOME": str(tmp_path / "home")})
+
+    own = tmp_path / f"klaviyo-spark-cache-{os.getuid()}"
+    assert f"spark.jars.ivy={own / 'klaviyo-spark' / 'ivy'}" in submitted[0][0]
+    assert own.stat().st_mode & 0o777 == 0o700

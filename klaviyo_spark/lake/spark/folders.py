@@ -1,0 +1,50 @@
+"""Folders that a session of our own cannot start without. No Spark here.
+
+A container may have a read-only root and one volume. Java reads neither TMPDIR nor SPARK_LOCAL_DIRS
+before it writes into /tmp, so it is told.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from klaviyo_spark.errors import ConfigError
+
+
+def check_folders() -> Path:
+    """The folder for temporary files.
+
+    Raises:
+        ConfigError: there is none that can be written, or the one we were started in is gone.
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise ConfigError(
+            f"the folder that this was started in is gone ({error.strerror}), and Java starts in "
+            "none: change to one that is there"
+        ) from None
+    return temporary()
+
+
+def temporary() -> Path:
+    """The folder for temporary files: TMPDIR, else /tmp, else what Python finds.
+
+    Raises:
+        ConfigError: none can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise ConfigError(
+            "no folder for temporary files can be written: mount a tmpfs on /tmp, or set TMPDIR to "
+            "a folder that can be written"
+        ) from None
+
+
+def java_option(folder: Path) -> str:
+    """What tells Java where temporary files go, for a line of options in Spark's conf."""
+    spelled = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"-Djava.io.tmpdir={spelled}"'
