@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake
@@ -163,6 +163,5 @@ def _read(
 
 def ids_on(pages: Iterable[bytes]) -> frozenset[str]:
     """Ids of the records on pages of a listing."""
-    records = [one for page in pages for one in decode(page).get("data") or ()]
-    ids = (as_id(one.get("id")) for one in records if isinstance(one, dict))
+    ids = (as_id(record.get("id")) for page in pages for record in records(page))
     return frozenset(filter(None, ids))

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from klaviyo_spark.bronze.request_plan import Parent
+from klaviyo_spark.bronze.request_plan import Parent, at
+from klaviyo_spark.client.responses import decode
+from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
 
 COUNTS = 15
@@ -28,6 +30,12 @@ class MemberPlan:
 
     whole: tuple[Parent, ...] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def member_count(body: bytes, members: Members) -> int | None:
+    """Klaviyo's number of members on the page of a group; None where it says none."""
+    number = at(decode(body), f"$.data{members.at[1:]}")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def member_plan(

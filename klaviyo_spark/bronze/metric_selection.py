@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 
 _KLAVIYO = "klaviyo"
@@ -44,8 +44,8 @@ class Resolution:
 def metrics_on(page: bytes) -> list[MetricFact]:
     """The metrics of a page of their listing; a record that is none is left to quarantine."""
     facts = []
-    for record in decode(page).get("data") or []:
-        id = as_id(record.get("id")) if isinstance(record, dict) else None
+    for record in records(page):
+        id = as_id(record.get("id"))
         if id is None:
             continue
         attributes = _object(record.get("attributes"))

@@ -16,7 +16,7 @@ from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
@@ -273,15 +273,15 @@ class Due:
                     known[parent.id] = parent
             members = endpoint.members
             if members and members.count == endpoint_name and parent_id:
-                number = request_plan.at(decode(body).get("data") or {}, members.at)
-                if isinstance(number, int):
+                number = membership.member_count(body, members)
+                if number is not None:
                     self.member_counts[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:
-            self._note_joined(key, endpoint.windows[0].field, decode(body)["data"])
+            self._note_joined(key, endpoint.windows[0].field, records(body))
 
     def _note_joined(self, key: Key, field: str, members: list[dict[str, Any]]) -> None:
         """Keep who joined a group; whoever joined later than any before is news."""

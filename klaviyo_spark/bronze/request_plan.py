@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.urls import Bounds, first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
@@ -221,9 +221,8 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
     array, _, type = fanout.rows.partition(":")
     return [
         _parent(id, record, fanout)
-        for record in decode(page).get(array) or []
-        if isinstance(record, dict)
-        and (id := as_id(record.get("id"))) is not None
+        for record in records(page, array)
+        if (id := as_id(record.get("id"))) is not None
         and (not type or record.get("type") == type)
         and (not fanout.if_any or any(at(record, p) for p in fanout.if_any))
     ]

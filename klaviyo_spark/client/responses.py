@@ -238,13 +238,24 @@ def _decoded(body: bytes) -> tuple[_Body, bytes]:
 def decode(body: bytes) -> Any:
     """A landed page as Python objects.
 
-    Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite.
+    Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite, and so
+    does one of more digits than Python reads.
     """
     body = without_mark(body)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
-        return json.loads(_SURROGATE.sub(rb"\\ufffd", body))
+        return json.loads(_SURROGATE.sub(rb"\\ufffd", body), parse_int=_integer)
+
+
+def records(body: bytes, array: str = "data") -> list[dict[str, Any]]:
+    """The objects in an array of a landed page; one object in its place is one record.
+
+    What is no object is left out: refine tells of it.
+    """
+    page = decode(body)
+    found = page.get(array) if isinstance(page, dict) else None
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
 
 
 def as_id(value: Any) -> str | None:
@@ -258,6 +269,13 @@ def as_id(value: Any) -> str | None:
         return None
     bare = value.strip()
     return value if bare and bare[0] not in "[{" else None
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads 4,300 digits
+        return float(digits)
 
 
 def _attribute(record: bytes, name: str) -> Any:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.membership import member_count
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Crew, Failed, Fetched
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.verify.asking import COUNTS, count_walks, counts
@@ -26,7 +27,7 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.progress import Shows, Stage
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.state.models import Key, Outcome
 
@@ -100,9 +101,8 @@ class Klaviyo:
             elif walk.endpoint is COUNTS:
                 self._take_counts(found, got, {*days[walk.parent_id]})
             else:
-                at = _members_at(walk.endpoint)
-                number = request_plan.at(decode(got.page.body).get("data") or {}, at)
-                if isinstance(number, int):
+                number = member_count(got.page.body, _members_of(walk.endpoint))
+                if number is not None:
                     found.members[walk.endpoint.resource, walk.parent_id] = number
                 else:
                     resource = walk.endpoint.resource
@@ -123,7 +123,7 @@ class Klaviyo:
             endpoint = got.walk.endpoint
             key = (endpoint.resource, got.walk.parent_id)
             path = f"$.attributes.{endpoint.windows[0].field}"
-            for member in decode(got.page.body)["data"]:
+            for member in records(got.page.body):
                 joined_at = as_time(request_plan.at(member, path))
                 id = as_id(member.get("id"))
                 if id is not None and joined_at and joined_at > since[key]:
@@ -224,12 +224,10 @@ def _members(resource: str) -> Endpoint:
 
 def _counter(resource: str) -> Endpoint:
     """The endpoint that counts them."""
-    members = _members(resource).members
-    assert members
-    return ENDPOINTS[members.count]
+    return ENDPOINTS[_members_of(_members(resource)).count]
 
 
-def _members_at(counter: Endpoint) -> str:
-    members = _members(counter.resource).members
+def _members_of(endpoint: Endpoint) -> Members:
+    members = _members(endpoint.resource).members
     assert members
-    return members.at
+    return members

@@ -86,7 +86,7 @@ def counts(body: bytes, facts: Mapping[str, str]) -> dict[date, int]:
         if not isinstance(numbers, list) or len(numbers) != len(dates):
             raise _unfit()
         for at, number in zip(dates, numbers, strict=True):
-            if at is None or not isinstance(number, (int, float)) or number != int(number):
+            if at is None or not isinstance(number, (int, float)) or number % 1 != 0:
                 raise _unfit()
             found[at.date()] += int(number)
     if not found.keys() >= {*asked}:

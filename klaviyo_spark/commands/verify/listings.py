@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -36,8 +36,8 @@ class Listing:
     def records(self, page: bytes) -> Iterator[tuple[str, Listed]]:
         """Id and facts of the table's records on a page."""
         array, _, type = self.rows.partition(":")
-        for record in decode(page).get(array) or []:
-            if not isinstance(record, dict) or (type and record.get("type") != type):
+        for record in records(page, array):
+            if type and record.get("type") != type:
                 continue
             id = as_id(record.get("id"))
             if id is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.account_identity import Identity
-from klaviyo_spark.client.responses import as_id, decode
+from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
@@ -113,9 +113,8 @@ def _children(endpoint_name: str) -> list[Endpoint]:
 def _about(body: bytes, missing: frozenset[str]) -> set[str]:
     """Ids of records on a page that were missing, or that point to one that was."""
     found = set(missing)
-    page = decode(body)
-    for record in [*(page.get("data") or []), *(page.get("included") or [])]:
-        id = as_id(record.get("id")) if isinstance(record, dict) else None
+    for record in [*records(body), *records(body, "included")]:
+        id = as_id(record.get("id"))
         if id is None:
             continue
         relations = record.get("relationships")

@@ -172,7 +172,37 @@ def test_a_member_without_an_id_is_news_but_nobody_who_joined(a_run, said):
     assert parents(due.counting()) == ["L1"]
 
 
-@pytest.mark.parametrize(("count", "again"), [(7, []), (6, ["L1"]), (None, []), ("7", [])])
+@pytest.mark.parametrize(
+    ("data", "joined"),
+    [
+        (None, set()),
+        (a_member("P1", NOW - DAY), {"P1"}),
+        ([None, "P0", a_member("P1", NOW - DAY)], {"P1"}),
+        ([{**a_member("P1", NOW - DAY), "n": int("9" * 4000)}], {"P1"}),
+    ],
+)
+def test_members_in_another_shape_are_those_that_are_records(a_run, said, data, joined):
+    """The page has landed by then: a run that ends here ends again whenever it goes on."""
+    said.known = Known(groups={("lists", "L1"): RECENT})
+    due = a_run("lists")
+    due.note("lists", {}, None, lists("L1"))
+    due.members()
+    body = json.dumps({"data": data, "links": {"next": None}}).replace("9" * 4000, "9" * 5000)
+    due.note("list_profiles", {}, "L1", body.encode())
+    assert due._joined == {("lists", "L1"): joined}
+
+
+@pytest.mark.parametrize("included", [5, {"id": "A1"}, [None, 7], "A1", None])
+def test_what_is_included_in_another_shape_has_nothing_to_ask_about(a_run, included):
+    due = a_run("flows")
+    body = json.dumps({"data": [a_flow("F1", "A1")], "included": included}).encode()
+    due.note("flows", {}, None, body)
+    assert due.children() == []
+
+
+@pytest.mark.parametrize(
+    ("count", "again"), [(7, []), (6, ["L1"]), (None, []), ("7", []), (True, [])]
+)
 def test_a_group_that_klaviyo_counts_otherwise_is_read_whole(a_run, said, count, again):
     said.known = Known(groups={("lists", "L1"): RECENT})
     said.held, said.new = {"L1": 5}, {"L1": 2}

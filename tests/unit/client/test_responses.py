@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from klaviyo_spark.client.error_table import Said
 from klaviyo_spark.client.responses import (
+    decode,
     error_text,
     http_date,
     is_error_body,
     read_page,
+    records,
     retry_after_s,
 )
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
@@ -76,6 +80,34 @@ def test_an_error_in_the_place_of_a_page_may_be_asked_for_again():
 def test_json_that_klaviyo_would_not_send_is_a_bad_answer(body: bytes, message: str):
     with pytest.raises(BadAnswer, match=rf"GET /x -> 200.*{message}"):
         read_page(body, "GET /x")
+
+
+@pytest.mark.parametrize(
+    ("body", "data", "included"),
+    [
+        (b'{"data":[{"id":"1"},{}],"included":[{"id":"2"}]}', [{"id": "1"}, {}], [{"id": "2"}]),
+        (b'{"data":{"id":"1"},"included":{"id":"2"}}', [{"id": "1"}], [{"id": "2"}]),
+        (b'{"data":null,"included":null}', [], []),
+        (b'{"data":[null,"P1",7,["x"],{"id":1}],"included":5}', [{"id": 1}], []),
+        (b'{"data":"P1","included":"x"}', [], []),
+        (b'{"data":true,"included":[[{"id":"2"}]]}', [], []),
+        (b'{"links":{}}', [], []),
+        (b"[]", [], []),
+        (b"7", [], []),
+    ],
+)
+def test_records_are_the_objects_of_an_array_whatever_else_stands_there(body, data, included):
+    assert records(body) == data
+    assert records(body, "included") == included
+
+
+def test_a_number_too_long_for_python_is_one_beyond_double():
+    """Python reads 4,300 digits; a page with more made every later run fail."""
+    body = b'{"data":[{"id":"1","a":%s,"b":-%s}]}' % (b"9" * 5000, b"9" * 5000)
+    assert decode(body) == {"data": [{"id": "1", "a": math.inf, "b": -math.inf}]}
+    cut = b'{"a":"\\ud83d","b":%s}' % (b"9" * 5000)
+    assert decode(cut) == {"a": "\ufffd", "b": math.inf}
+    assert decode(b'{"a":%s}' % (b"9" * 4000)) == {"a": int("9" * 4000)}
 
 
 def test_error_texts_are_short_and_hold_nothing_personal():

@@ -22,6 +22,10 @@ from klaviyo_spark.errors import Unauthorized
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state.models import Outcome
 from tests.builders import KEY
+from tests.helpers.fakes import NOON, Answer, a_client
+
+L1 = ("lists", "L1")
+MEMBER = '{"id":"P1","attributes":{"joined_group_at":"2026-11-02T00:00:00Z"}}'
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +180,13 @@ def test_only_those_who_joined_after_a_time_are_new(ask):
     assert ask.joined(groups, {key: never}) == {}
     assert ask.joined(groups, {}) == {}
     assert ask.joined({key: replace(groups[key], id="NoSuch")}, {key: ever}) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "joined"), [("null", {}), (MEMBER, {L1: 1}), (f'[{MEMBER},{{"id":["P2"]}}]', {L1: 1})]
+)
+def test_members_in_another_shape_are_those_that_are_records(serve, outcome, data, joined):
+    server = serve(lambda _: Answer(f'{{"data":{data},"links":{{"next":null}}}}'.encode()))
+    with a_client(server.url) as client:
+        found = Klaviyo(client, 1, outcome, progress("none")).joined({L1: Parent("L1")}, {L1: NOON})
+    assert (found, outcome.failed) == (joined, {})

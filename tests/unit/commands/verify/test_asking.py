@@ -99,6 +99,8 @@ def test_several_rows_add_up_and_days_that_nobody_asked_for_are_left():
         an_answer(1, 2, dates=[f"{day}" for day in THREE]),
         an_answer(1, None, 3),
         an_answer(1, 2.5, 3),
+        an_answer(1, 2, 3).replace(b"2,", b"1e999,"),
+        an_answer(1, 2, 3).replace(b" 2,", b" " + b"9" * 5000 + b","),
         an_answer(1, 2, 3, dates=["yesterday", *(f"{day}" for day in THREE[1:])]),
         b'{"data":{"type":"metric-aggregate","attributes":null}}',
         b'{"data":{"type":"metric-aggregate","attributes":{"dates":[],"data":[[]]}}}',

@@ -78,3 +78,4 @@ def test_a_page_without_records_has_none():
     campaigns, messages = listings(["campaigns"])
     body = json.dumps({"data": [], "links": {}}).encode()
     assert [*campaigns.records(body), *messages.records(body)] == []
+    assert [*messages.records(b'{"data":[{"id":"C1"}],"included":5}')] == []

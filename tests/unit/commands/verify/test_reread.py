@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timezone
 from urllib.parse import unquote
 
@@ -74,6 +75,15 @@ def test_what_has_no_id_was_not_missing_and_names_nothing_that_was():
     odd["relationships"]["campaign-messages"]["data"] = [{"id": ["C3-M"]}, {"id": {"a": 1}}]
     page = a_page("campaigns", nameless, odd, a_campaign("C1"))
     plan.note("campaigns", EMAIL, None, page["body"].encode())
+    assert of(next(rounds)) == [("campaign_templates", "C1", True)]
+
+
+def test_what_is_included_in_another_shape_names_nothing_that_was_missing():
+    plan = a_reread(Healing(listings={"campaigns": frozenset({"C1"})}))
+    rounds = plan.rounds()
+    next(rounds)
+    body = json.dumps({"data": [a_campaign("C1"), a_campaign("C2")], "included": 5})
+    plan.note("campaigns", EMAIL, None, body.encode())
     assert of(next(rounds)) == [("campaign_templates", "C1", True)]
 
 
