@@ -17,9 +17,10 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark.client import responses
 from klaviyo_spark.client.page_order import SLACK
 from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.client.responses import without_mark
+from klaviyo_spark.client.responses import as_id, without_mark
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
@@ -58,8 +59,6 @@ class Audit:
             self._unordered.add((endpoint.name, walk.time_field))
         reader = self._readers.setdefault(endpoint.name, _Reader(endpoint))
         page = reader.read(got.page.body)
-        if page is None:  # no page of records, which refine tells of
-            return
         self._records[endpoint.name] += len(page.records)
         for part in endpoint.asks:
             self._part(endpoint.name, part, page)
@@ -139,18 +138,10 @@ class Audit:
 
 @dataclass(frozen=True)
 class _Page:
-    """Records of ``data``; included objects by type and id."""
+    """Records of ``data``; included objects by type and id, but for those that lack either."""
 
     records: list[Any]
-    included: Mapping[tuple[Any, Any], Any]
-
-
-class _OtherForm(msgspec.Struct):
-    data: list[dict[str, Any]] | dict[str, Any] | None = None
-    included: list[dict[str, Any]] | None = None
-
-
-_OTHER_FORM = msgspec.json.Decoder(_OtherForm)
+    included: Mapping[tuple[str, str], Any]
 
 
 class _Reader:
@@ -181,20 +172,17 @@ class _Reader:
         page: Any = msgspec.defstruct("Page", fields)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page)
 
-    def read(self, body: bytes) -> _Page | None:
-        """The page; None where it has no records, or one that is no object."""
-        body = without_mark(body)
+    def read(self, body: bytes) -> _Page:
+        """The page; what is no record is not on it, refine tells of that."""
         try:
-            page = self._decoder.decode(body)
+            page = self._decoder.decode(without_mark(body))
         except msgspec.DecodeError:
-            try:
-                page = _OTHER_FORM.decode(body)
-            except msgspec.DecodeError:
-                return None
-        records = page.data if isinstance(page.data, list) else [page.data] if page.data else []
-        included = (page.included or []) if self._includes else []
-        by_name = {(_at(one, ("type",)), _at(one, ("id",))): one for one in included}
-        return _Page(records, by_name)
+            records = responses.records(body)
+            included = responses.records(body, "included") if self._includes else []
+        else:
+            records = page.data if isinstance(page.data, list) else [page.data] if page.data else []
+            included = (page.included or []) if self._includes else []
+        return _Page(records, {name: one for one in included if (name := _name(one))})
 
 
 def _want(tree: dict[str, Any], keys: Iterable[str], type: Any) -> None:
@@ -237,23 +225,27 @@ def _at(value: Any, keys: Iterable[str]) -> Any:
 def _is_there(value: Any, part: Part) -> bool:
     """Whether a part has come, in the form that it should have."""
     if isinstance(value, msgspec.Raw):
-        value = msgspec.json.decode(value)
+        start = bytes(value)[:1]
+        value = None if start == b"n" else [] if start in b"[{" else ""
     if value is None:
         return part.may_be_null
     is_nested = isinstance(value, dict | list | msgspec.Struct)
     return value is not msgspec.UNSET and is_nested is not part.scalar
 
 
-def _refs(named: Any) -> Iterator[tuple[Any, Any]]:
+def _refs(named: Any) -> Iterator[tuple[str, str]]:
     """Type and id of the objects that a relationship names."""
-    for ref in named if isinstance(named, list) else [named]:
-        id = _at(ref, ("id",))
-        if isinstance(id, str | int):
-            yield _at(ref, ("type",)), id
+    return filter(None, map(_name, named if isinstance(named, list) else [named]))
+
+
+def _name(one: Any) -> tuple[str, str] | None:
+    """Type and id of an object; None where it lacks either."""
+    type, id = _at(one, ("type",)), as_id(_at(one, ("id",)))
+    return (type, id) if isinstance(type, str) and id is not None else None
 
 
 def _as_text(value: Any) -> str | None:
     """A scalar as facts of a slice are written; None where there is none."""
-    if value is None or value is msgspec.UNSET:
+    if not isinstance(value, str | int | float):
         return None
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -175,7 +175,62 @@ def test_samples_lack_nothing(name):
     assert found == (expected if name == "profiles" else [])
 
 
-@pytest.mark.parametrize("page", [{"data": None}, {"data": []}, {"data": [{}], "included": 7}])
+ODD_IDS = [["A2"], {"id": "A2"}, None, 1.5, "", True]
+
+
+@pytest.mark.parametrize("id", ODD_IDS)
+def test_what_is_included_without_an_id_is_not_what_a_record_names(id):
+    """An id that is an array ended this run and every later one."""
+    nameless = {"type": "flow-action", "id": id}
+    page = a_page(a_flow("F1", "A1"), a_flow("F2", "A2"),
+                  included=[{"type": "flow-action", "id": "A1"}, nameless])  # fmt: skip
+    assert warnings(a_walk("flows"), page) == [lacking("flows", 2, "included flow-actions (1)")]
+
+
+@pytest.mark.parametrize("id", ODD_IDS)
+def test_what_is_named_without_an_id_is_not_missed(id):
+    flow = a_flow("F1", "A1")
+    flow["relationships"]["flow-actions"]["data"] += [{"type": "flow-action", "id": id}]
+    action = {"type": "flow-action", "id": "A1"}
+    assert warnings(a_walk("flows"), a_page(flow, included=[action])) == []
+
+
+@pytest.mark.parametrize("type", [["flow-action"], {"a": 1}, None, 7])
+def test_what_is_included_without_a_type_is_not_what_a_record_names(type):
+    page = a_page(a_flow("F1", "A1"), included=[{"type": type, "id": "A1"}])
+    assert warnings(a_walk("flows"), page) == [lacking("flows", 1, "included flow-actions (1)")]
+
+
+def test_a_number_names_what_its_digits_name():
+    page = a_page(a_flow("F1", 7), included=[{"type": "flow-action", "id": "7"}])  # type: ignore[arg-type]
+    assert warnings(a_walk("flows"), page) == []
+
+
+@pytest.mark.parametrize("included", [7, "A1", [None, 7, "A1"], {"type": "tag", "id": "T1"}])
+def test_what_is_included_in_another_shape_is_missed(included):
+    body = json.dumps({"data": [a_flow("F1", "A1")], "included": included, "links": {}}).encode()
+    found = warnings(a_walk("flows"), a_page(body=body))
+    assert found == [lacking("flows", 1, "included flow-actions (1)")]
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, '"\\ud83d"'])
+def test_a_page_that_python_reads_in_part_is_looked_at_all_the_same(value):
+    good = '{"id":"P1","attributes":{"subscriptions":{"email":{},"sms":%s}}}'
+    records = ",".join([good % "{}", good % '{"a":%s}' % value, good % value, good % "null"])
+    body = f'{{"data":[{records}],"links":{{}}}}'.encode()
+    assert warnings(a_walk("profiles"), a_page(body=body)) == [
+        lacking("profiles", 4, "attributes.subscriptions.sms (1)")
+    ]
+
+
+@pytest.mark.parametrize("archived", [["true"], {"a": 1}, None])
+def test_a_value_that_is_no_scalar_is_no_other_value(archived):
+    flow = a_flow("F1")
+    flow["attributes"]["archived"] = archived
+    assert warnings(a_walk("flows", archived="true"), a_page(flow)) == []
+
+
+@pytest.mark.parametrize("page", [{"data": None}, {"data": []}, {"data": [], "included": 7}])
 def test_an_odd_page_is_left_to_those_who_tell_of_it(page):
     body = json.dumps({**page, "links": {"next": None}}).encode()
     assert warnings(a_walk("events"), a_page(body=body)) == []
