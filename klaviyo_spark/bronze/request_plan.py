@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.responses import as_far_as_deep, as_id, records
 from klaviyo_spark.client.urls import Bounds, first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
@@ -218,6 +218,11 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
     """The records of a page that ``fanout`` asks about."""
     if any(facts.get(name) not in allowed for name, allowed in fanout.slices.items()):
         return []
+    # What could be read may lie too deep to be written, for its digest.
+    return as_far_as_deep(lambda body: _parents(body, fanout), page)
+
+
+def _parents(page: bytes, fanout: Fanout) -> list[Parent]:
     array, _, type = fanout.rows.partition(":")
     return [
         _parent(id, record, fanout)

@@ -20,7 +20,7 @@ import msgspec
 from klaviyo_spark.client import responses
 from klaviyo_spark.client.page_order import SLACK
 from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.client.responses import as_id, without_mark
+from klaviyo_spark.client.responses import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
@@ -175,7 +175,7 @@ class _Reader:
     def read(self, body: bytes) -> _Page:
         """The page; what is no record is not on it, refine tells of that."""
         try:
-            page = self._decoder.decode(without_mark(body))
+            page = as_far_as_deep(self._decoder.decode, without_mark(body))
         except msgspec.DecodeError:
             records = responses.records(body)
             included = responses.records(body, "included") if self._includes else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import Any
 import msgspec
 
 from klaviyo_spark.bronze.known_fields import DATA, KNOWN, PAGE, Known, Node, path_text, unknown_on
-from klaviyo_spark.client.responses import decode, scrub, without_mark
+from klaviyo_spark.client.responses import as_far_as_deep, decode, scrub, without_mark
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 
@@ -30,6 +31,8 @@ COUNTED = 20
 # An endpoint whose pages are refused again and again, though nothing is unknown on them, is left.
 _ROUNDS = 3
 _NAMED = 5
+# What a key of msgspec's must not contain: pages with such a key are taken apart each time.
+_UNNAMED = re.compile(r'[\\"\x00-\x1f]')
 _SCALARS = (str, bool, int, float)
 _KEY = ("account_id", "endpoint", "record_type", "path")
 _AGAIN = (
@@ -65,11 +68,12 @@ class Watch:
         """Look at a page with status 200 that was fetched ``at``."""
         if self._rounds[endpoint] >= _ROUNDS or self._knows(endpoint, body):
             return
+        nodes = self._known[endpoint]
         try:
-            page = decode(body)
-        except (ValueError, RecursionError):  # such a page is refine's to complain of
+            unknown = as_far_as_deep(lambda page: [*unknown_on(decode(page), nodes)], body)
+        except ValueError:  # such a page is refine's to complain of
             return
-        for type, keys, json_type in unknown_on(page, self._known[endpoint]):
+        for type, keys, json_type in unknown:
             found = self.found.setdefault((endpoint, type, keys), Found(at, at))
             found.first_seen_at = min(found.first_seen_at, at)
             found.last_seen_at = max(found.last_seen_at, at)
@@ -163,8 +167,8 @@ def _value(node: Node, name: str) -> Any:
 
 
 def _struct(name: str, types: Mapping[str, Any], **options: Any) -> Any:
-    """A type with any keys; all of them may be missing."""
-    names = {f"f{n}": key for n, key in enumerate(types)}
+    """A type with any keys that msgspec can look for; all of them may be missing."""
+    names = {f"f{n}": key for n, key in enumerate(types) if not _UNNAMED.search(key)}
     fields = [(n, types[key], None) for n, key in names.items()]
     return msgspec.defstruct(name, fields, rename=names, gc=False, **options)
 

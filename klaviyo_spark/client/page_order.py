@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from klaviyo_spark.client.responses import Page, without_mark
+from klaviyo_spark.client.responses import Page, as_far_as_deep, without_mark
 from klaviyo_spark.schema.instants import as_time
 
 # Bounds are to the second, some of them asked for one second wider.
@@ -56,7 +56,7 @@ def follows(reached: datetime | None, first: datetime | None) -> bool:
 def _values(page: Page, field: str) -> Sequence[Any]:
     """The field of each record as it stands there; of the first and the last, if one is odd."""
     try:
-        records = _reader(field).decode(without_mark(page.body)).data
+        records = as_far_as_deep(_reader(field).decode, without_mark(page.body)).data
     except msgspec.DecodeError:
         return [one for one in page.times(field) if one is not None]
     return [getattr(record.attributes, field, None) for record in records]

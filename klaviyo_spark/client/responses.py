@@ -8,11 +8,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,7 +20,11 @@ from klaviyo_spark.client.error_table import Said
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from klaviyo_spark.schema.instants import as_time
 
+T = TypeVar("T")
 DETAIL_CHARS = 300
+# Of a page that Python cannot read whole, so many levels are looked at; no column lies as deep.
+LEVELS = 100
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PHONE = re.compile(r"(\+|%2B)\d{7,15}")
@@ -116,7 +120,7 @@ def read_page(
     """
     try:
         body.decode("utf-8")  # msgspec looks only into the texts that it keeps
-        page, body = _decoded(without_mark(body))
+        page, body = as_far_as_deep(_decoded, without_mark(body))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"{where} -> 200, but not a page of Klaviyo's: {error}") from None
     except UnicodeDecodeError:
@@ -184,6 +188,32 @@ def without_mark(body: bytes) -> bytes:
     return body.removeprefix(codecs.BOM_UTF8)
 
 
+def as_far_as_deep(read: Callable[[bytes], T], body: bytes) -> T:
+    """What ``read`` makes of a body, ``without_depths`` where it lies deeper than Python goes."""
+    try:
+        return read(body)
+    except RecursionError:
+        return read(without_depths(body))
+
+
+def without_depths(body: bytes) -> bytes:
+    """``body`` with null for what lies deeper than ``LEVELS``; of one cut short, cut short."""
+    kept: list[bytes] = []
+    begin, depth = 0, 0
+    for token in _TOKEN.finditer(body):
+        mark = body[token.start() : token.start() + 1]
+        if mark in b"[{":
+            depth += 1
+            if depth == LEVELS + 1:
+                kept += body[begin : token.start()], b"null"
+                begin = len(body)
+        elif mark in b"]}":
+            depth -= 1
+            if depth == LEVELS:
+                begin = token.end()
+    return b"".join([*kept, body[begin:]])
+
+
 def scrub(text: str, secret: str) -> str:
     """``text`` without the secret, e-mail addresses and phone numbers."""
     if secret:
@@ -212,7 +242,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
 def _errors(body: bytes) -> list[_Error]:
     """The errors of an error body; none where none of them is of Klaviyo's form."""
     try:
-        errors = _ERRORS.decode(without_mark(body)).errors
+        errors = as_far_as_deep(_ERRORS.decode, without_mark(body)).errors
     except msgspec.DecodeError:
         return []
     return errors if any(error.is_klaviyos for error in errors) else []
@@ -239,9 +269,12 @@ def decode(body: bytes) -> Any:
     """A landed page as Python objects.
 
     Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite, and so
-    does one of more digits than Python reads.
+    does one of more digits than Python reads; null stands for what lies deeper than it goes.
     """
-    body = without_mark(body)
+    return as_far_as_deep(_objects, without_mark(body))
+
+
+def _objects(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
@@ -281,8 +314,8 @@ def _integer(digits: str) -> int | float:
 def _attribute(record: bytes, name: str) -> Any:
     """An attribute of a record; None where the record is not what it should be."""
     try:
-        attributes = _RECORD.decode(record).attributes or {}
-        return msgspec.json.decode(attributes.get(name, msgspec.Raw(b"null")))
+        attributes = as_far_as_deep(_RECORD.decode, record).attributes or {}
+        return decode(bytes(attributes.get(name, b"null")))
     except msgspec.DecodeError:
         return None
 

@@ -219,6 +219,29 @@ def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
     assert all("the key lacks a scope, lists:read, profiles:read needed" in line for line in lines)
 
 
+def test_a_page_nested_deeper_than_python_reads_lands_and_ends_no_run(serve):
+    """One profile's property ended the whole run, tags too, and every later one."""
+    deep = f'{{"id":"P1","attributes":{{"properties":{{"x":{"[" * 1100 + "]" * 1100}}}}}}}'
+
+    def respond(target: str) -> Answer:
+        if "/profiles" not in target:
+            return Answer(a_body("T1"))
+        if "cursor" in target:
+            return Answer(a_body("P2"))
+        next_url = f"{server.url}/api/profiles?page%5Bcursor%5D=2"
+        return Answer(f'{{"data":[{deep}],"links":{{"next":"{next_url}"}}}}'.encode())
+
+    def planned(url: str) -> FakePlan:
+        listed = (plan.listing_walks(url, ENDPOINTS[name], NOON) for name in ("profiles", "tags"))
+        return FakePlan([walk for walks in listed for walk in walks])
+
+    server = serve(respond)
+    done = Ingested(server, planned)
+    assert done.outcome.failed == {}
+    landed = sorted((page["endpoint"], page["page_no"]) for page in done.lake.pages)
+    assert landed == [("profiles", 1), ("profiles", 2), ("tags", 1)]
+
+
 def test_a_day_to_wait_for_one_endpoint_ends_that_one_alone(serve):
     def respond(target: str) -> Answer:
         if "/lists/" in target:

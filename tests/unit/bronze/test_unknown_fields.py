@@ -57,6 +57,15 @@ def test_every_documented_field_is_read_or_left_out_on_purpose(name):
     assert found_on(a_documented_page(ENDPOINTS[name])) == {}
 
 
+@pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\x00", ""])
+def test_a_key_of_any_letters_becomes_known(key):
+    """Once it was taken for known, the next page of its endpoint ended the run."""
+    pages = [a_page("tags", a_record("tag", f"T{n}", **{key: n})) for n in range(COUNTED + 1)]
+    assert found_on(*pages) == {
+        ("tags", "data", path_text(("attributes", key))): (COUNTED, "number")
+    }
+
+
 def objects_of(value: Any) -> Iterator[dict[str, Any]]:
     """Every object in a JSON value."""
     if isinstance(value, dict):

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 
 from klaviyo_spark.client.error_table import Said
+from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.responses import (
+    LEVELS,
+    Page,
     decode,
     error_text,
     http_date,
@@ -13,6 +17,7 @@ from klaviyo_spark.client.responses import (
     read_page,
     records,
     retry_after_s,
+    without_depths,
 )
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from tests.helpers.fakes import NOON, SECRET, a_body, an_error_body
@@ -108,6 +113,60 @@ def test_a_number_too_long_for_python_is_one_beyond_double():
     cut = b'{"a":"\\ud83d","b":%s}' % (b"9" * 5000)
     assert decode(cut) == {"a": "\ufffd", "b": math.inf}
     assert decode(b'{"a":%s}' % (b"9" * 4000)) == {"a": int("9" * 4000)}
+
+
+def deep(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+def a_deep_body(levels: int, next_url: bytes = b"null") -> bytes:
+    """A page whose second record holds arrays within arrays."""
+    second = b'{"id":"P2","attributes":{"a":"]}\\"[{","deep":%s,"b":2}}' % deep(levels)
+    return b'{"data":[{"id":"P1"},%s],"links":{"next":%s}}' % (second, next_url)
+
+
+# About where Python gives up: what is read at one place fails one call further down.
+DEPTHS = [90, *range(900, 1000), 1100, 100_000]
+
+
+@pytest.mark.parametrize("levels", DEPTHS)
+def test_a_page_nested_deeper_than_python_reads_is_one_all_the_same(levels):
+    """One profile's property ended the whole run, and the next one."""
+    next_url, count, (first, last) = read_page(a_deep_body(levels, b'"x"'), "GET /x")
+    assert (next_url, count, first) == ("x", 2, b'{"id":"P1"}')
+    assert last.startswith(b'{"id":"P2",')
+
+
+def test_what_lies_too_deep_is_null_and_all_else_as_it_is():
+    attributes = {"a": ']}"[{', "deep": None, "b": 2}
+    cut = without_depths(a_deep_body(100_000))
+    within = cut.replace(deep(LEVELS - 4)[: LEVELS - 4] + b"null" + b"]" * (LEVELS - 4), b"null")
+    assert json.loads(within)["data"][1]["attributes"] == attributes
+    assert [one["id"] for one in records(a_deep_body(100_000))] == ["P1", "P2"]
+    whole = a_deep_body(LEVELS - 4)
+    assert without_depths(whole) == whole
+
+
+def test_a_deep_page_that_was_cut_short_may_be_asked_for_again():
+    body = a_deep_body(100_000)
+    for end in (50_000, 150_000, len(body) - 1):
+        with pytest.raises(RetryableError, match="cut short or malformed"):
+            read_page(body[:end], "GET /x")
+
+
+def test_times_of_a_deep_record_are_read():
+    record = b'{"attributes":{"updated":"2026-11-01T12:00:00Z","deep":%s}}' % deep(1100)
+    page = b'{"data":[%s],"links":{}}' % record
+    edges = read_page(page, "GET /x")[2]
+    found = Page("u", "/x", "", 200, page, None, 1, None, NOON, "r", edges)
+    assert found.times("updated") == (NOON, NOON)
+    assert times_on(found, "updated") == Times(NOON, NOON)
+
+
+def test_an_error_nested_deep_has_no_text_or_its_own():
+    body = b'{"errors":[{"detail":"No.","source":%s}]}' % deep(1100)
+    assert error_text(body, SECRET) == Said("No.", "", "")
+    assert is_error_body(body)
 
 
 def test_error_texts_are_short_and_hold_nothing_personal():
