@@ -36,6 +36,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state import store
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
@@ -117,6 +118,7 @@ class _Ingest:
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
         self._gone: Counter[str] = Counter()  # 404s per path
         self._audit = Audit()
+        self._before: dict[str, int] = {}  # pages that earlier runs read, per endpoint
         self._asked: set[str] = set()
         self._is_over = False
 
@@ -271,23 +273,40 @@ class _Ingest:
         self.outcome.fail(endpoint.resource, str(error))
 
     def _forbidden(self, walk: Walk, error: MissingScope) -> None:
-        """Name a 403: of one parent among others that were answered, or of a key without scope."""
+        """Name a 403: of a part of what was answered otherwise, or of a key without scope."""
         logger.error("%s", error)
-        endpoint, others = walk.endpoint, self._answered[walk.endpoint.name]
-        if walk.parent_id is not None and others:
-            said = error.said.rstrip(".") or "without a word why"
+        endpoint, name = walk.endpoint, walk.endpoint.name
+        where = f"{error.where} -> 403: {error.said.rstrip('.') or 'without a word why'}"
+        part = walk.parent_id or ", ".join(f"{of} {value}" for of, value in walk.facts.items())
+        landed = [one for one in self.plan.kept.values() if one.status == 200]
+        kept = sum(one.pages for one in landed if one.endpoint == name)
+        if others := self._answered[name] + kept:
             self.outcome.fail(
                 endpoint.resource,
-                f"{error.where} -> 403: {said}. The key has the "
-                f"scope: {others:,} other pages of {endpoint.name} were read. Rows of "
-                f"{walk.parent_id} stay as they were",
+                f"{where}. The key has the scope: {others:,} other pages of {name} were read. "
+                f"Rows of {part or 'what is left'} stay as they were",
             )
-            return
-        tables = [t.name for t in TABLES.values() if endpoint.name in t.endpoints]
-        self.outcome.fail(
-            endpoint.resource,
-            f"{error}; without it these tables are not kept up: {', '.join(tables)}",
-        )
+        elif walk.parent_id is not None and (before := self._pages_before(endpoint)):
+            scopes = ", ".join(endpoint.scopes)
+            self.outcome.fail(
+                endpoint.resource,
+                f"{where}. Earlier runs read {before:,} pages of {name}: either the key has lost a "
+                f"scope ({scopes} needed), or Klaviyo refuses {part} whatever the key may read. "
+                f"Rows of {part} stay as they were",
+            )
+        else:
+            tables = [t.name for t in TABLES.values() if name in t.endpoints]
+            self.outcome.fail(
+                endpoint.resource,
+                f"{error}; without it these tables are not kept up: {', '.join(tables)}",
+            )
+
+    def _pages_before(self, endpoint: Endpoint) -> int:
+        """Pages of an endpoint that earlier runs read; the lake is asked once."""
+        if endpoint.name not in self._before:
+            lake, account_id = self.lake, self.wanted.account_id
+            self._before[endpoint.name] = store.pages_read(lake, account_id, endpoint)
+        return self._before[endpoint.name]
 
     def _stages(self, crew: Crew) -> list[Stage]:
         """How far each resource is, earlier rounds counted in."""

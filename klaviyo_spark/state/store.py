@@ -17,7 +17,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import set_property
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.endpoint import Members
+from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
@@ -170,6 +170,13 @@ def last_asked(
     for row in bronze_queries.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
         asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], utc(row["at"]))
     return asked
+
+
+def pages_read(lake: Lake, account_id: str, endpoint: Endpoint) -> int:
+    """How many pages of an endpoint have landed in all; a 404 is none."""
+    pages = lake.pages().where(F.col("account_id") == account_id)
+    of_it = (F.col("resource") == endpoint.resource) & (F.col("endpoint") == endpoint.name)
+    return pages.where(of_it & (F.col("status") == 200)).count()
 
 
 def landed_bodies(

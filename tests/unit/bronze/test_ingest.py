@@ -21,7 +21,7 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import OtherAccount, Unauthorized
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state import resume_points
+from klaviyo_spark.state import resume_points, store
 from klaviyo_spark.state.intervals import Read
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
@@ -38,6 +38,7 @@ EVENT = f'{{"data":[{{"id":"E1","relationships":{{{_NAMES}}}}}],"links":{{"next"
 def _bronze(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bronze table that nobody else has touched."""
     monkeypatch.setattr("klaviyo_spark.bronze.ingest.check_bronze", lambda *_: TableState("B", 0))
+    monkeypatch.setattr(store, "pages_read", lambda *_: 0)
 
 
 class FakeLake:
@@ -217,6 +218,74 @@ def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
     lines = done.outcome.failed["lists"]
     assert len(lines) == 2
     assert all("the key lacks a scope, lists:read, profiles:read needed" in line for line in lines)
+
+
+def test_one_slice_that_is_refused_is_named_and_the_key_has_the_scope(serve):
+    """It read as a key without a scope, and six tables that are not kept up."""
+
+    def respond(target: str) -> Answer:
+        if "mobile_push" in target:
+            return Answer(an_error_body("Mobile push is not enabled."), status=403)
+        return Answer(a_body())
+
+    done = Ingested(
+        serve(respond),
+        lambda url: FakePlan(plan.listing_walks(url, ENDPOINTS["campaigns"], NOON)),
+    )
+    assert sorted(done.outcome.failed["campaigns"]) == [
+        "GET /api/campaigns -> 403: Mobile push is not enabled. The key has the scope: 4 other "
+        f"pages of campaigns were read. Rows of channel mobile_push, archived {archived} stay "
+        "as they were"
+        for archived in ("false", "true")
+    ]
+
+
+def test_a_later_page_that_is_refused_is_no_key_without_a_scope(serve):
+    def respond(target: str) -> Answer:
+        if "cursor" in target:
+            return Answer(an_error_body("Nope."), status=403)
+        return Answer(a_body("T1", next_url=f"{server.url}/api/tags?page%5Bcursor%5D=2"))
+
+    server = serve(respond)
+    done = Ingested(server, lambda url: FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON)))
+    assert done.outcome.failed == {
+        "tags": [
+            "GET /api/tags -> 403: Nope. The key has the scope: 1 other pages of tags were read. "
+            "Rows of what is left stay as they were"
+        ]
+    }
+
+
+def test_a_slice_that_is_refused_after_others_had_landed_is_named(serve):
+    """A run that goes on from one that was cut short reads the rest alone."""
+    *_, last = plan.listing_walks("", ENDPOINTS["flows"], NOON)
+    row = a_page("flows", slice=resume_points.slice_text({"archived": "false"}))
+
+    def planned(url: str) -> FakePlan:
+        planned = FakePlan(plan.listing_walks(url, ENDPOINTS["flows"], NOON)[-1:])
+        planned.kept = {row["walk_id"]: resume_points.landed(row, None)}
+        return planned
+
+    server = serve(lambda _: Answer(an_error_body("Nope."), status=403))
+    (line,) = Ingested(server, planned).outcome.failed["flows"]
+    assert line == (
+        "GET /api/flows -> 403: Nope. The key has the scope: 1 other pages of flows were read. "
+        f"Rows of archived {last.facts['archived']} stay as they were"
+    )
+
+
+def test_the_only_child_that_is_due_and_refused_says_what_earlier_runs_read(serve, monkeypatch):
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(store, "pages_read", lambda *about: asked.append(about) or 1234)
+    server = serve(lambda _: Answer(an_error_body("No access."), status=403))
+    done = Ingested(server, lambda url: FakePlan(members(url, "L1", "L2")))
+    assert sorted(done.outcome.failed["lists"]) == [
+        f"GET /api/lists/{id}/profiles -> 403: No access. Earlier runs read 1,234 pages of "
+        "list_profiles: either the key has lost a scope (lists:read, profiles:read needed), or "
+        f"Klaviyo refuses {id} whatever the key may read. Rows of {id} stay as they were"
+        for id in ("L1", "L2")
+    ]
+    assert asked == [(done.lake, "default", ENDPOINTS["list_profiles"])]
 
 
 def test_a_page_nested_deeper_than_python_reads_lands_and_ends_no_run(serve):
