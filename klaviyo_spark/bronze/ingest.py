@@ -137,6 +137,7 @@ class _Ingest:
             self.lander.flush()
             self._remember()
             self._note_gone()
+            self._note_unread()
             self.outcome.warnings += self._audit.warnings()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.went_on_with = tuple(walk.walk_id for walk in self._resumed())
@@ -237,6 +238,7 @@ class _Ingest:
                     "events",
                     f"events: Klaviyo no longer knows metric {id} ({name}), though it lists it; "
                     "its events were not read, those of all others were",
+                    of_member=True,
                 )
             else:
                 self._warn(
@@ -264,6 +266,14 @@ class _Ingest:
                 "as deleted: the next complete read says what is gone"
             )
 
+    def _note_unread(self) -> None:
+        """Let a resource fail as a whole where it lost all members that it was asked for."""
+        read = {ENDPOINTS[name].resource for name in self._answered}
+        read |= {ENDPOINTS[walk.endpoint].resource for walk in self.plan.kept.values()}
+        asked = {ENDPOINTS[name].resource for name in self._asked}
+        for resource in asked - read:
+            self.outcome.lost.difference_update(self.outcome.failed.get(resource, ()))
+
     def _warn(self, text: str) -> None:
         if text not in self.outcome.warnings:
             self.outcome.warnings.append(text)
@@ -285,6 +295,8 @@ class _Ingest:
                 endpoint.resource,
                 f"{where}. The key has the scope: {others:,} other pages of {name} were read. "
                 f"Rows of {part or 'what is left'} stay as they were",
+                # Within bounds of time what was refused are times, and not a member.
+                of_member=walk.parent_id is not None or (bool(part) and walk.bounds is None),
             )
         elif walk.parent_id is not None and (before := self._pages_before(endpoint)):
             scopes = ", ".join(endpoint.scopes)
@@ -293,6 +305,7 @@ class _Ingest:
                 f"{where}. Earlier runs read {before:,} pages of {name}: either the key has lost a "
                 f"scope ({scopes} needed), or Klaviyo refuses {part} whatever the key may read. "
                 f"Rows of {part} stay as they were",
+                of_member=True,
             )
         else:
             tables = [t.name for t in TABLES.values() if name in t.endpoints]

@@ -221,7 +221,9 @@ class Due:
         found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
-            self._outcome.fail("events", f"events: metric {name!r} is no longer in the account")
+            self._outcome.fail(
+                "events", f"events: metric {name!r} is no longer in the account", of_member=True
+            )
         if found.none:
             self._outcome.fail("events", "events: none of the metrics to read is in the account")
         self.metric_names = found.ids

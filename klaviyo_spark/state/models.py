@@ -61,6 +61,7 @@ class Outcome:
     ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
     ``resume_at``: when all that the rate limit stopped can go on (UTC).
     ``stopped``: budgets that are spent for longer than a run waits.
+    ``lost``: those lines of ``failed`` that tell of one member of a resource: a metric, a list.
     """
 
     pages: int = 0
@@ -70,14 +71,31 @@ class Outcome:
     resume_at: datetime | None = None
     went_on_with: tuple[str, ...] = ()
     stopped: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+
+    @property
+    def unread(self) -> set[str]:
+        """What failed as a whole; a resource that lost members alone is not among it."""
+        return {name for name, lines in self.failed.items() if not self.lost.issuperset(lines)}
+
+    @property
+    def lost_members_alone(self) -> bool:
+        """Whether something failed, and nothing but single members of resources."""
+        return bool(self.failed) and not self.unread
 
     def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
         """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
         self.resume_at = max(resume_at, self.resume_at or resume_at)
         self.stopped.add(endpoint.budget)
 
-    def fail(self, resource: str, message: str) -> None:
-        """Note that ``resource`` is not all there; the same message counts once."""
+    def fail(self, resource: str, message: str, *, of_member: bool = False) -> None:
+        """Note that ``resource`` is not all there; the same message counts once.
+
+        Args:
+            of_member: what is not there is one member of it, such as a metric or a list.
+        """
+        if of_member:
+            self.lost.add(message)
         lines = self.failed.setdefault(resource, [])
         if message not in lines:
             lines.append(message)

@@ -19,10 +19,14 @@ def a_window(days: int = 200) -> Window:
 
 
 class Sync:
-    """Stands in for ``sync``: notes what it is asked for, and answers with the codes given."""
+    """Stands in for ``sync``: notes what it is asked for, and answers with the codes given.
 
-    def __init__(self, *codes: int | Exception) -> None:
-        self._codes = list(codes)
+    Args:
+        lost: what each run says of members that it lost; those are all that fails then.
+    """
+
+    def __init__(self, *codes: int | Exception, lost: str = "") -> None:
+        self._codes, self._lost = list(codes), lost
         self.asked: list[Step] = []
 
     def __call__(self, start: datetime, end: datetime) -> Summary:
@@ -32,5 +36,7 @@ class Sync:
             raise code
         loads = [Load("events", "r", (), inserted=1500), Load("profiles", "r", (), inserted=2)]
         summary = Summary(f"run {len(self.asked)}", "sync", NOON, Outcome(pages=7), loads)
+        if self._lost:
+            summary.outcome.fail("events", self._lost, of_member=True)
         summary.exit_code, summary.finished_at = code, NOON
         return summary

@@ -133,9 +133,11 @@ def run_steps(
 
     Returns:
         0, or the exit code of the first step that was not all done; the same backfill, asked for
-        again, goes on with that step.
+        again, goes on with that step. 3 where all steps are done but for single metrics, which
+        nothing but Klaviyo can mend: such steps are told and passed.
     """
     done = backfill.total - len(backfill.left)
+    lost: set[str] = set()
     for start, end in backfill.left:
         done += 1
         summary = sync(start, end)
@@ -144,7 +146,11 @@ def run_steps(
             f"step {done} of {backfill.total}: {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
             f"{summary.outcome.pages} pages, {new:,} new rows"
         )
-        if summary.exit_code:
+        if summary.exit_code == 3 and summary.outcome.lost_members_alone:
+            for line in sorted(summary.outcome.lost - lost):
+                out(f"not done: {line}")
+            lost |= summary.outcome.lost
+        elif summary.exit_code:
             out("the backfill stops here; the same command goes on with this step")
             return summary.exit_code
         lake.append_ops(
@@ -164,7 +170,12 @@ def run_steps(
                 }
             ],
         )
-    return 0
+    if lost:
+        out(
+            "all steps are done but for what is named above; the same command reads that once "
+            "Klaviyo gives it"
+        )
+    return 3 if lost else 0
 
 
 def _now(parts: Sequence[Part]) -> datetime:

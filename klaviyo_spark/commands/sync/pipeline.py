@@ -55,6 +55,7 @@ class Summary:
     """What a run of one account did; the terminal shows it, ``klaviyo_ops.runs`` keeps it.
 
     ``exit_code``: 0 all done, 1 every resource failed, 3 partly done, 4 stopped by the rate limit.
+    A resource that lost single members is partly done.
     """
 
     run_id: str
@@ -291,7 +292,7 @@ def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
         return 4
     if not outcome.failed:
         return 0
-    return 1 if set(resources) <= set(outcome.failed) else 3
+    return 1 if set(resources) <= outcome.unread else 3
 
 
 def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:

@@ -170,6 +170,14 @@ def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
         ]
     }
     assert "M00007" not in done.marks
+    assert (done.outcome.unread, done.outcome.lost_members_alone) == (set(), True)
+
+
+def test_where_every_metric_that_was_read_before_is_refused_no_events_are_read(serve):
+    server = serve(refusing(*METRICS, detail="A metric in the filter does not exist."))
+    done = Ingested(server, lambda url: FakePlan(events(url), read_before=METRICS))
+    assert len(done.outcome.failed["events"]) == len(METRICS)
+    assert (done.outcome.unread, done.outcome.lost_members_alone) == ({"events"}, False)
 
 
 @pytest.mark.parametrize("refused", [("M00001",), ("M00011",), ("M00003", "M00008"), METRICS])
@@ -210,6 +218,7 @@ def test_one_list_that_is_refused_says_what_is_known(serve):
         ]
     }
     assert len(done.lake.pages) == 3
+    assert (done.outcome.unread, done.outcome.lost_members_alone) == (set(), True)
 
 
 def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
@@ -218,6 +227,7 @@ def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
     lines = done.outcome.failed["lists"]
     assert len(lines) == 2
     assert all("the key lacks a scope, lists:read, profiles:read needed" in line for line in lines)
+    assert done.outcome.unread == {"lists"}
 
 
 def test_one_slice_that_is_refused_is_named_and_the_key_has_the_scope(serve):
@@ -238,6 +248,7 @@ def test_one_slice_that_is_refused_is_named_and_the_key_has_the_scope(serve):
         "as they were"
         for archived in ("false", "true")
     ]
+    assert done.outcome.unread == set()
 
 
 def test_a_later_page_that_is_refused_is_no_key_without_a_scope(serve):
@@ -254,6 +265,7 @@ def test_a_later_page_that_is_refused_is_no_key_without_a_scope(serve):
             "Rows of what is left stay as they were"
         ]
     }
+    assert done.outcome.unread == {"tags"}
 
 
 def test_a_slice_that_is_refused_after_others_had_landed_is_named(serve):

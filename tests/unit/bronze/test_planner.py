@@ -250,6 +250,17 @@ def test_a_run_up_to_now_stays_behind_what_klaviyo_is_still_indexing(a_run):
     assert windows(due) == [("datetime", NOW - DAY, NOW - MARGIN)]
 
 
+def test_a_metric_that_vanished_is_a_member_that_is_lost(a_run, said):
+    said.known = Known(
+        events={"M9": []}, metric_names={"M9": "Opened Email", "M1": "Clicked Email"}
+    )
+    due = a_run("events", metrics=("Opened Email", "Clicked Email"))
+    due.note("metrics", {}, None, a_body(a_metric("M1", "Clicked Email")))
+    due.windows()
+    assert [*due._outcome.failed] == ["events"]
+    assert (due._outcome.unread, due._outcome.lost_members_alone) == (set(), True)
+
+
 def test_the_end_of_a_bounded_run_is_left_out(a_run):
     due = a_run("events", start=NOW - 3 * DAY, end=NOW - DAY)
     due.note("metrics", {}, None, a_body(a_metric("M1")))

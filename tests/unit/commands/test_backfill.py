@@ -146,6 +146,29 @@ def test_a_step_that_is_not_all_done_stops_the_backfill_and_is_not_written_down(
     assert lines[-1] == "the backfill stops here; the same command goes on with this step"
 
 
+def test_a_step_that_lost_members_alone_is_told_and_passed():
+    """A metric that Klaviyo refuses would keep the backfill at its first step for good."""
+    sync = Sync(3, 3, 3, lost="events: M1 was not read, all others were")
+    backfill = a_backfill()
+    code, ledger, lines = run(backfill, sync)
+    assert (code, ledger.steps) == (3, [*backfill.left])
+    step = "pages, 1,502 new rows"
+    assert [line if not line.endswith(step) else "step" for line in lines] == [
+        "step",
+        "not done: events: M1 was not read, all others were",
+        "step",
+        "step",
+        "all steps are done but for what is named above; the same command reads that once Klaviyo "
+        "gives it",
+    ]
+
+
+def test_a_rate_limit_stops_a_backfill_that_lost_members_too():
+    backfill, sync = a_backfill(), Sync(4, lost="events: M1 was not read")
+    code, ledger, _ = run(backfill, sync)
+    assert (code, ledger.steps) == (4, [])
+
+
 def test_an_error_leaves_what_was_done_written_down():
     ledger, lines = Ledger(), list[str]()
     with pytest.raises(KeyError):

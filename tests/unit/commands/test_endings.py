@@ -10,6 +10,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.state.models import Outcome
 
 
 class Ledger:
@@ -54,6 +55,32 @@ def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
     summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
     assert summary.exit_code == 3
     assert ledger.runs[0]["problems"] == ["klaviyo_v2.tags held back: why"]
+
+
+ONE_OF_THEM = {"events": ["M1 was not read, all others were"]}
+
+
+@pytest.mark.parametrize(
+    ("failed", "lost", "exit_code"),
+    [
+        (ONE_OF_THEM, {"M1 was not read, all others were"}, 3),
+        (ONE_OF_THEM, set(), 1),
+        ({"events": ["M1 was not read", "-> 500"]}, {"M1 was not read"}, 1),
+        ({"events": ["-> 500"], "lists": ["L1 was not read"]}, {"L1 was not read"}, 3),
+        ({"events": ["-> 500"], "tables": ["one is held back"]}, set(), 1),
+        ({**ONE_OF_THEM, "tables": ["x"]}, {"M1 was not read, all others were"}, 3),
+        ({}, set(), 0),
+    ],
+)
+def test_a_resource_that_lost_members_alone_is_partly_done(monkeypatch, failed, lost, exit_code):
+    """One metric of two was refused: exit 1, and "those of all others were" in one breath."""
+    resources = ("events", "lists") if "lists" in failed else ("events",)
+    outcome = Outcome(failed=failed, lost=lost)
+    monkeypatch.setattr(
+        pipeline, "refine_landed", lambda summary, *_: setattr(summary, "outcome", outcome)
+    )
+    summary = pipeline.one_run("refine", Ledger(), Settings(resources=resources), None)  # type: ignore[arg-type]
+    assert summary.exit_code == exit_code
 
 
 @pytest.mark.parametrize(
