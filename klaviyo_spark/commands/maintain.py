@@ -18,7 +18,7 @@ from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import exit_code_of, in_a_line, words_of
+from klaviyo_spark.errors import exit_code_of, words_of
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.lake import Lake
@@ -149,7 +149,7 @@ class _Run:
             part(table, *of)
         except Exception as error:
             whose = f"{of[0]}: " if len(self.accounts) > 1 and of else ""
-            line = f"{table}: {part.__name__.strip('_')}: {whose}{in_a_line(error)}"
+            line = f"{table}: {part.__name__.strip('_')}: {whose}{words_of(error)}"
             logger.error("%s", line)
             self.done.problems.append(line)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.commit_tag import tagged
+from klaviyo_spark.lake.foreign_files import foreign_file
 from klaviyo_spark.lake.lake import Lake, only
 from klaviyo_spark.lake.spark import session
 from klaviyo_spark.lake.spark.sql_settings import hold
@@ -131,13 +134,19 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
 
     Returns:
         Bytes freed; None where Delta does not log it (on S3 by default).
+
+    Raises:
+        LakeError: a file of somebody else's would go too; nothing is removed.
     """
     hours = 0 if at_once else -(-retention // timedelta(hours=1))
-    if at_once:
-        _purge(lake, name)
-    else:
-        _keep_files(lake, name, hours)
+    detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").first()
+    assert detail is not None
     with hold(lake.spark, _UNCHECKED if at_once else {}):
+        if at_once:
+            _purge(lake, name, detail)
+        else:
+            _keep_files(lake, name, detail, hours)
+        _check_files(lake, name, detail, hours)
         lake.spark.sql(f"VACUUM {name} RETAIN {hours} HOURS").collect()
     last = (
         lake.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 2")
@@ -148,22 +157,30 @@ def vacuum(lake: Lake, name: str, retention: timedelta, *, at_once: bool = False
     return int(last[0]) if last and last[0] else None
 
 
-def _purge(lake: Lake, name: str) -> None:
+def _check_files(lake: Lake, name: str, detail: Row, hours: int) -> None:
+    """See to it that no file of somebody else's would go."""
+    old = time.time() - hours * 3600
+    file = foreign_file(lake, name, detail.asDict(), old, hours)
+    if file:
+        raise LakeError(
+            f"{file} in the folder of the table is not of klaviyo-spark's making, and VACUUM would "
+            "delete it: no old file of the table is removed; move it to another folder"
+        )
+
+
+def _purge(lake: Lake, name: str, detail: Row) -> None:
     """Take out of the newest version's files what deletion vectors hide in them, if any may.
 
     Somebody may have switched them on since the table was made.
     """
-    detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("tableFeatures").first()
-    if detail and "deletionVectors" in (detail["tableFeatures"] or ()):
+    if "deletionVectors" in (detail["tableFeatures"] or ()):
         bronze = name == lake.place.table(lake.place.bronze, "pages")
         with tagged(lake.spark), hold(lake.spark, _PAGES if bronze else {}):
             lake.spark.sql(f"REORG TABLE {name} APPLY (PURGE)").collect()
 
 
-def _keep_files(lake: Lake, name: str, hours: int) -> None:
+def _keep_files(lake: Lake, name: str, detail: Row, hours: int) -> None:
     """Set how long the table keeps files: newer Delta goes by that, and ignores ``RETAIN``."""
-    detail = lake.spark.sql(f"DESCRIBE DETAIL {name}").select("properties").first()
-    assert detail is not None
     wanted = f"interval {hours} hours"
     if detail["properties"].get(_KEEPS, _BY_DEFAULT) != wanted:
         lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{_KEEPS}' = '{wanted}')")

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.commands.forget.finding import named_in, needles, texts_of, theirs, with_needles
 from klaviyo_spark.commands.forget.person import MARK, Person
-from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.errors import words_of
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import tagged
@@ -119,14 +119,14 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
     try:
         names += drop_staging(lake)
     except Exception as error:
-        problems.append(f"what a rebuild left aside is still there: {in_a_line(error)}")
+        problems.append(f"what a rebuild left aside is still there: {words_of(error)}")
     with maintenance.listing_quickly(lake):
         # One after the other: each sets a setting of the session, and sets it back.
         for name in names:
             try:
                 maintenance.vacuum(lake, name, timedelta(0), at_once=True)
             except Exception as error:
-                problems.append(f"{name}: its old files are still there: {in_a_line(error)}")
+                problems.append(f"{name}: its old files are still there: {words_of(error)}")
     return problems
 
 
