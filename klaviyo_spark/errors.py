@@ -37,6 +37,8 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 
+from klaviyo_spark.java_words import is_of_java, lost_file, of_java, of_lost_file
+
 # What became of a run, by its exit code.
 ENDED = {
     0: "done",
@@ -248,4 +250,9 @@ def in_a_line(error: Exception) -> str:
     full = os.strerror(errno.ENOSPC)
     if full in text:  # in Java's stack, below whatever was being done
         return f"{full}: what has landed stays; make room and give the same command again"
+    file = lost_file(error)
+    if file:
+        return of_lost_file(file)
+    if is_of_java(text):
+        return of_java(text)
     return f"{type(error).__name__}: {(text.splitlines() or [''])[0]:.300}"

@@ -14,7 +14,8 @@ from datetime import datetime
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.errors import LakeBusy
+from klaviyo_spark.errors import LakeBusy, in_a_line
+from klaviyo_spark.java_words import is_of_java
 from klaviyo_spark.lake.file_lock import Holder, Holding, T, until_ours
 from klaviyo_spark.lake.heartbeat import Sign, Watch, give_sign, last_sign, signed
 from klaviyo_spark.lake.lake import Lake
@@ -260,4 +261,7 @@ def _lost_race(error: Exception) -> bool:
 
 
 def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
+    text = str(error)
+    if is_of_java(text):
+        return in_a_line(error)
+    return f"{type(error).__name__}: {' '.join(text.split()):.300}"

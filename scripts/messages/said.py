@@ -32,6 +32,7 @@ _MAKERS = (
     "ending",
     "_looks_like",
     "in_a_line",
+    "of_lost_file",
     "end",
     "_matches",
     "unconfirmed_note",
