@@ -372,7 +372,8 @@ class _Ingest:
         if self._is_over:
             # In the same commit: what it says holds whatever becomes of the run in refine.
             found += ends(self._ended(), self._resumed(), run_id, self.client.now())
-        rows = [as_row(mark, account_id, bronze.table_id, bronze.version) for mark in found]
+        of = (account_id, bronze.table_id, bronze.version, self.lander.commits)
+        rows = [as_row(mark, *of) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
         new = unknown_fields.note(self.lake, account_id, run_id, self._watch)

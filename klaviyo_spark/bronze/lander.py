@@ -29,6 +29,7 @@ class Lander:
         self._lake, self._account_id, self._run_id = lake, account_id, run_id
         self._rows: list[dict[str, Any]] = []
         self._in_hand = 0
+        self.commits = 0
         self.pages = 0
         self.bytes = 0
         self.walks: dict[str, Landed] = {}
@@ -49,6 +50,7 @@ class Lander:
         batch_id = uuid.uuid4().hex
         self._lake.append_pages([{**row, "batch_id": batch_id} for row in rows])
         logger.debug("landed pages=%d bytes=%d", len(rows), size)
+        self.commits += 1
         self.pages += len(rows)
         self.bytes += size
         for row in rows:

@@ -2,7 +2,8 @@
 again. ``lost`` is pure.
 
 A watermark says which bronze table its pages landed in: of another one it never counts. Where
-somebody has taken pages out of that table, the marks of runs that lack pages are removed.
+somebody has taken pages out of that table, or has put an older copy of it back, the marks of runs
+that lack pages are removed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.state.drift import newest
 from klaviyo_spark.state.models import Outcome
@@ -46,11 +47,13 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
     lake = lake.of(account_id)
     marks = lake.ops("watermarks").where(F.col("account_id") == account_id)
     looked_at = F.max("bronze_version").alias("version")
-    known = {
-        row["bronze_id"]: row["version"]
-        for row in marks.groupBy("bronze_id").agg(looked_at).collect()
-    }
-    state = bronze_state(lake, min((v for v in known.values() if v is not None), default=None))
+    landed = F.struct("bronze_version", "run_id", "bronze_commits")
+    written = F.max(F.when(F.col("bronze_commits") > 0, landed)).alias("written")
+    rows = marks.groupBy("bronze_id").agg(looked_at, written).collect()
+    known = {row["bronze_id"]: row["version"] for row in rows}
+    writes = {row["bronze_id"]: _write(row["written"]) for row in rows if row["written"]}
+    since = min((v for v in known.values() if v is not None), default=None)
+    state = bronze_state(lake, since, tuple(writes.values()))
     version = known.get(state.table_id)
     if version is None:
         if known:
@@ -59,29 +62,52 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
                 "read from Klaviyo again; rows of what Klaviyo no longer has stay in the tables"
             )
         return state
+    of_this = marks.where(F.col("bronze_id") == state.table_id)
+    if state.version < version or writes.get(state.table_id) in state.missing:
+        # Who looked at a later version than there is has landed nothing in this one.
+        later = _runs(of_this.where(F.col("bronze_version") > state.version))
+        gone = {*_lost(lake, of_this, state), *later}
+        _remove(lake, gone)
+        outcome.warnings.append(
+            "klaviyo_bronze.pages: an older copy was put back: "
+            f"{_again(gone) if gone else 'no run lacks pages'}"
+        )
+        return state
     commits = [commit for commit in state.foreign if commit.version > version]
     if not commits:
         return state
-    gone: Collection[RunMarks] = ()
+    gone = set()
     if any(commit.removes for commit in commits):
-        gone = _lost(lake, marks.where(F.col("bronze_id") == state.table_id), state)
+        gone = {*_lost(lake, of_this, state)}
         _remove(lake, gone)
-    resources = ", ".join(sorted({one.resource for one in gone}))
     outcome.warnings.append(
         f"klaviyo_bronze.pages: something other than klaviyo-spark changed rows "
         f"({newest([str(commit) for commit in commits])}); "
-        f"{f'what lacks pages is read again: {resources}' if gone else 'no run lacks pages'}"
+        f"{_again(gone) if gone else 'no run lacks pages'}"
     )
     return state
 
 
+def _write(row: Row) -> Write:
+    return Write(row["bronze_version"], row["run_id"], row["bronze_commits"])
+
+
+def _again(gone: Collection[RunMarks]) -> str:
+    resources = ", ".join(sorted({one.resource for one in gone}))
+    return f"what lacks pages is read again: {resources}"
+
+
+def _runs(marks: DataFrame) -> list[RunMarks]:
+    runs = marks.groupBy("run_id", "resource").agg(F.unix_micros(F.max("read_at")).alias("at"))
+    return [RunMarks(row["run_id"], row["resource"], utc(row["at"])) for row in runs.collect()]
+
+
 def _lost(lake: Lake, marks: DataFrame, state: TableState) -> list[RunMarks]:
     assert lake.account_id
-    runs = marks.groupBy("run_id", "resource").agg(F.unix_micros(F.max("read_at")).alias("at"))
     pages = lake.pages().groupBy("run_id", "resource").agg(F.count(F.lit(1)).alias("pages"))
     landed = lake.ops("runs").where(F.col("account_id") == lake.account_id)
     return lost(
-        (RunMarks(row["run_id"], row["resource"], utc(row["at"])) for row in runs.collect()),
+        _runs(marks),
         {(row["run_id"], row["resource"]): row["pages"] for row in pages.collect()},
         {row["run_id"]: row["pages"] for row in landed.select("run_id", "pages").collect()},
         pages_gone(state.properties, lake.account_id),

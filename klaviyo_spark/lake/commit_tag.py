@@ -2,7 +2,8 @@
 
 Delta keeps it as ``userMetadata`` of a commit. A DataFrame's writer takes it as an option, SQL
 takes it from the session, where it stands for the length of a statement only: what the user's own
-code commits in the same session is not ours.
+code commits in the same session is not ours. The ids of the runs that a commit is of follow it: by
+them a log shows whether a write that a ledger speaks of is still in it.
 """
 
 from __future__ import annotations
@@ -17,15 +18,36 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 TAG = "klaviyo-spark"
-# Of a DataFrame's writer, and of the commits that delta-rs makes.
-OPTION = {"userMetadata": TAG}
 _SETTING = "spark.databricks.delta.commitInfo.userMetadata"
 
 
+def tag_of(*run_ids: str) -> str:
+    """The tag of a commit of these runs; an empty id names none."""
+    return " ".join([TAG, *filter(None, dict.fromkeys(run_ids))])
+
+
+def option(tag: str) -> dict[str, str]:
+    """``tag`` for a DataFrame's writer, and for the commits that delta-rs makes."""
+    return {"userMetadata": tag}
+
+
+def is_ours(tag: str | None) -> bool:
+    """Whether a commit with that ``userMetadata`` is one of ours, of whichever run."""
+    return (tag or "").split(" ")[0] == TAG
+
+
+def is_of_run(tag: str | None, run_id: str) -> bool:
+    """Whether a commit with that ``userMetadata`` is of the run."""
+    return is_ours(tag) and f" {run_id} " in f"{tag} "
+
+
 @contextmanager
-def tagged(spark: SparkSession) -> Iterator[None]:
-    """What SQL commits within the block carries the tag, as far as the session lets it."""
-    with hold(spark, {_SETTING: TAG}):
+def tagged(spark: SparkSession, tag: str = TAG) -> Iterator[None]:
+    """What SQL commits within the block carries ``tag``, as far as the session lets it.
+
+    Blocks that stand side by side have one tag: a session has one value of a setting.
+    """
+    with hold(spark, {_SETTING: tag}):
         yield
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.lake.commit_tag import TAG
+from klaviyo_spark.lake.commit_tag import is_of_run, is_ours
 
 _VERSION = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.(?:.*\.)?(?:parquet|json)")
+# What our own statements look like where they carry no tag: conditions on columns of ours.
+_OUR_MERGE = re.compile(r"_account_id#?\d* (?:<=>|=) |resource#?\d* = .*ingest_date#?\d*")
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,86 @@ class Commit:
 
 
 @dataclass(frozen=True)
+class Write:
+    """What a run wrote to a table, as a ledger has it.
+
+    Args:
+        version: the newest that the run had looked at before.
+        run_id: empty where the ledger does not say it.
+        commits: how many the run made after that version, at least.
+    """
+
+    version: int
+    run_id: str
+    commits: int = 1
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One commit, as far as it says whose it is.
+
+    Args:
+        tag: its ``userMetadata``.
+        predicate: of its operation.
+        is_known: False where it says nothing at all of itself.
+    """
+
+    version: int
+    tag: str | None
+    predicate: str | None = None
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
 class TableState:
     """One table as its log has it.
 
     Args:
         foreign: commits of others, of those that were asked for, oldest first.
+        missing: writes, of those that were asked for, that the log shows not to be in the table:
+            an older copy of it was put back.
     """
 
     table_id: str
     version: int
     properties: Mapping[str, str] = field(default_factory=dict)
     foreign: tuple[Commit, ...] = ()
+    missing: frozenset[Write] = frozenset()
 
 
-def in_folder(folder: Path, since: int | None) -> TableState | None:
+def is_like_ours(predicate: str | None) -> bool:
+    """Whether a commit's predicate is that of a statement of ours, which may carry no tag."""
+    return bool(_OUR_MERGE.search(predicate or ""))
+
+
+def is_missing(write: Write, newest: int, oldest: int, commits: Iterable[Signature]) -> bool:
+    """Whether a log proves that a write is not in its table.
+
+    Args:
+        newest, oldest: the first and the last version whose commit the log still has. Delta
+            removes commits by their age: where it has begun to, that one is not there proves
+            nothing.
+        commits: those after ``write.version``, oldest first.
+    """
+    if newest < write.version + write.commits:
+        return True
+    if not write.run_id or oldest > write.version + 1:
+        return False
+    left = write.commits
+    for commit in commits:
+        untagged = commit.tag is None and is_like_ours(commit.predicate)
+        left -= is_of_run(commit.tag, write.run_id)
+        if not left or untagged or not commit.is_known:
+            return False
+    return True
+
+
+def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> TableState | None:
     """The state of the table in a folder; None where there is none.
+
+    Args:
+        since: the version after which commits of others are looked for; None: none are.
+        writes: those that are looked for.
 
     Raises:
         LookupError: its log does not say, in a form that is known here, which table it is.
@@ -73,11 +140,33 @@ def in_folder(folder: Path, since: int | None) -> TableState | None:
     described = _metadata(log, versions, checkpoints)
     newest = max([*versions, *checkpoints])
     asked = [] if since is None else [v for v in versions if v > since]
+    oldest = min(versions, default=newest + 1)
     return TableState(
         described["id"],
         newest,
         dict(described.get("configuration") or {}),
         tuple(filter(None, (_commit(log, version) for version in asked))),
+        frozenset(
+            write
+            for write in writes
+            # One after the other, and the first that is found ends it.
+            if is_missing(
+                write,
+                newest,
+                oldest,
+                (_signature(log, version) for version in versions if version > write.version),
+            )
+        ),
+    )
+
+
+def _signature(log: Path, version: int) -> Signature:
+    info: Mapping[str, Any] | None = next(_actions(_file(log, version), "commitInfo"), None)
+    if info is None:
+        return Signature(version, None, is_known=False)
+    predicate = (info.get("operationParameters") or {}).get("predicate")
+    return Signature(
+        version, info.get("userMetadata"), None if predicate is None else f"{predicate}"
     )
 
 
@@ -105,7 +194,7 @@ def _commit(log: Path, version: int) -> Commit | None:
     """A commit of somebody else that changed rows; None for any other."""
     file = _file(log, version)
     info: Mapping[str, Any] = next(_actions(file, "commitInfo"), {})
-    if info.get("userMetadata") == TAG:
+    if is_ours(info.get("userMetadata")):
         return None
     adds, removes = (
         any(action.get("dataChange", True) for action in _actions(file, kind))

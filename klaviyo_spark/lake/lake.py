@@ -18,7 +18,7 @@ from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_retry import repeated
-from klaviyo_spark.lake.commit_tag import OPTION, TAG, tagged
+from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, tag_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
@@ -46,7 +46,12 @@ class Lake(Tables):
 
     Args:
         personal: how silver and quarantine show personal data.
+
+    Attributes:
+        run_id: the run that writes, which commits name; empty where they need not.
     """
+
+    run_id: str = ""
 
     def __init__(
         self,
@@ -64,14 +69,22 @@ class Lake(Tables):
         self._landing = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
 
-    def of(self, account_id: str) -> Lake:
+    def of(self, account_id: str, run_id: str = "") -> Lake:
         """The lake as one account is to see it: no page and no silver row of another.
 
         What is made, locked or known of the lake is the same one.
+
+        Args:
+            run_id: the run that writes to it; empty: as it was.
         """
         lake = copy.copy(self)
         lake.account_id = account_id
+        lake.run_id = run_id or self.run_id
         return lake
+
+    @property
+    def _tag(self) -> str:
+        return tag_of(self.run_id)
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
@@ -101,7 +114,7 @@ class Lake(Tables):
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_table.COLUMNS])
             .coalesce(1)
             .writeTo(table)
-            .options(maxRecordsPerFile="64", **OPTION)
+            .options(maxRecordsPerFile="64", **option(tag_of(*(row["run_id"] for row in rows))))
             .append()
         )
 
@@ -118,7 +131,7 @@ class Lake(Tables):
             together: those of one partition are together already.
         """
         rows = rows if together else self._by_day(table, rows)
-        rows.writeTo(self._silver(table)).options(**OPTION).append()
+        rows.writeTo(self._silver(table)).options(**option(self._tag)).append()
 
     def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
         """Rows brought together by day, a large day in several parts."""
@@ -134,16 +147,21 @@ class Lake(Tables):
         commits = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 10").collect()
         # A platform may have written small files together meanwhile.
         last = next(commit for commit in commits if commit["operation"] != "OPTIMIZE")
-        if last["userMetadata"] != TAG:
+        if not is_ours(last["userMetadata"]):
             raise LakeError(
                 f"{table.name}: too many rows broke a check, and another writer has changed the "
                 "table since they were written, so they stay; delete those of this _run_id"
             )
-        with tagged(self.spark):
+        with tagged(self.spark, self._tag):
             self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last['version'] - 1}")
 
-    def publish(self, table: TableSpec, rows: DataFrame, accounts: Sequence[str]) -> None:
+    def publish(
+        self, table: TableSpec, rows: DataFrame, accounts: Sequence[str], tag: str = TAG
+    ) -> None:
         """Put ``rows`` in the place of all rows of the accounts, and its columns, in one commit.
+
+        Args:
+            tag: of the commit.
 
         Raises:
             LakeError: the columns change, and rows of other accounts are in the way, or the table
@@ -159,20 +177,30 @@ class Lake(Tables):
                     f"{name}: is not of klaviyo-spark's making; rename it, or call `schemas` "
                     "otherwise in conf"
                 ) from differs
-            others = self.spark.table(name).where(~ours).select("_account_id").distinct().collect()
+            others = self._others(table, name, accounts)
             if others:
                 raise LakeError(
-                    f"{table.name}: its columns change, and it has rows of "
-                    f"{', '.join(sorted(row[0] for row in others))} too: make all accounts anew at "
-                    "once, each in `accounts` of conf and without --account"
+                    f"{table.name}: its columns change, and it has rows of {', '.join(others)} "
+                    "too: make all accounts anew at once, each in `accounts` of conf and without "
+                    "--account"
                 ) from differs
-            self._replace(table, name, rows)
+            self._replace(table, name, rows, tag)
         else:
-            self._by_day(table, rows).writeTo(name).options(**OPTION).overwrite(ours)
+            writer = self._by_day(table, rows).writeTo(name).options(**option(tag))
+            writer.overwrite(ours)
         if name in self._foreign:
             self._emptied.append(name)
 
-    def _replace(self, table: TableSpec, name: str, rows: DataFrame) -> None:
+    def _others(self, table: TableSpec, name: str, accounts: Sequence[str]) -> list[str]:
+        """Other accounts that have rows in a silver table."""
+        rows = self.spark.table(name).select(F.col("_account_id").alias("account_id"))
+        return self._besides(rows, accounts)
+
+    def _besides(self, rows: DataFrame, accounts: Sequence[str]) -> list[str]:
+        found = rows.where(~F.col("account_id").isin(*accounts)).distinct().collect()
+        return sorted(row["account_id"] for row in found)
+
+    def _replace(self, table: TableSpec, name: str, rows: DataFrame, tag: str) -> None:
         docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
         described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
         kept = {*self._foreign.get(name, ())}
@@ -183,7 +211,7 @@ class Lake(Tables):
         ]
         days = [table.partition.name] if table.partition else []
         writer = self._by_day(table, rows).select(*described).write.format("delta")
-        writer = writer.mode("overwrite").option("overwriteSchema", "true").options(**OPTION)
+        writer = writer.mode("overwrite").option("overwriteSchema", "true").options(**option(tag))
         writer = writer.partitionBy(*days)
         if self.place.catalog:
             writer.saveAsTable(name)
@@ -212,7 +240,7 @@ class Lake(Tables):
             return 0
         assert table.partition
         day = table.partition.name
-        with tagged(self.spark):
+        with tagged(self.spark, self._tag):
             done = self.spark.sql(
                 merge_into(
                     self._silver(table),
@@ -243,7 +271,7 @@ class Lake(Tables):
             f"ON {on} WHEN MATCHED THEN UPDATE SET {update} "
             f"WHEN NOT MATCHED THEN {insert_columns(columns)}",
         )
-        with tagged(self.spark):
+        with tagged(self.spark, self._tag):
             done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
         return Merged(done["num_inserted_rows"], done["num_updated_rows"])
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.lake.commit_tag import TAG, can_tag
-from klaviyo_spark.lake.delta_log import Commit, TableState, in_folder
+from klaviyo_spark.lake.commit_tag import can_tag, is_ours
+from klaviyo_spark.lake.delta_log import (
+    Commit,
+    Signature,
+    TableState,
+    Write,
+    in_folder,
+    is_like_ours,
+    is_missing,
+)
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.tables import is_not_there
@@ -32,22 +41,28 @@ _COUNTS = (
 )  # fmt: skip
 # Of these the rows of before are all still there.
 _ONLY_ADDS = ("STREAMING UPDATE", "COPY INTO")
-# What our own statements look like where they carry no tag: conditions on columns of ours.
-_OUR_MERGE = re.compile(r"_account_id#?\d* (?:<=>|=) |resource#?\d* = .*ingest_date#?\d*")
+# A write that so many others came after is not looked for: a long history costs seconds.
+_FAR = 200
 
 
-def table_states(lake: Lake, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+def table_states(
+    lake: Lake,
+    schema: str,
+    since: Mapping[str, int | None],
+    writes: Mapping[str, Sequence[Write]] = MappingProxyType({}),
+) -> dict[str, TableState]:
     """The state of each table of ``schema`` that ``since`` names and that is there.
 
     Args:
         since: per table, the version after which commits are looked at; None: at none.
+        writes: per table, those that are looked for.
     """
     folder = folder_of(lake)
     found: dict[str, TableState | None] = {}
     for name, version in since.items() if folder else ():
         assert folder
         try:
-            found[name] = in_folder(folder / f"{schema}.db" / name, version)
+            found[name] = in_folder(folder / f"{schema}.db" / name, version, writes.get(name, ()))
         except LookupError:  # a log of a form that only Spark knows
             continue
     left = {name: version for name, version in since.items() if name not in found}
@@ -56,7 +71,9 @@ def table_states(lake: Lake, schema: str, since: Mapping[str, int | None]) -> di
         by_shape = not can_tag(spark)
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delta-log") as pool:
             states = pool.map(
-                lambda one: by_spark(spark, place.table(schema, one[0]), one[1], by_shape),
+                lambda one: by_spark(
+                    spark, place.table(schema, one[0]), one[1], by_shape, writes.get(one[0], ())
+                ),
                 left.items(),
             )
             found |= dict(zip(left, states, strict=True))
@@ -64,12 +81,17 @@ def table_states(lake: Lake, schema: str, since: Mapping[str, int | None]) -> di
 
 
 def by_spark(
-    spark: SparkSession, name: str, since: int | None, by_shape: bool
+    spark: SparkSession,
+    name: str,
+    since: int | None,
+    by_shape: bool,
+    writes: Sequence[Write] = (),
 ) -> TableState | None:
     """The state of the table that SQL calls ``name``, in two statements; None if it is not there.
 
     Args:
         by_shape: SQL's commits carry no tag here: ours are known by what they look like.
+        writes: those that are looked for.
     """
     try:
         detail = spark.sql(f"DESCRIBE DETAIL {name}").select("id", "properties").first()
@@ -81,8 +103,10 @@ def by_spark(
         return None
     rows = _history(spark, name, _NEWEST)
     newest = rows[0]["version"]
-    if since is not None and rows[-1]["version"] > since + 1 and len(rows) == _NEWEST:
-        rows = _history(spark, name, newest - since)
+    wanted = [write.version for write in writes if write.run_id and newest - write.version <= _FAR]
+    back = min([*wanted, *([] if since is None else [since])], default=newest)
+    if rows[-1]["version"] > back + 1 and len(rows) == _NEWEST:
+        rows = _history(spark, name, newest - back)
     later = [row for row in rows if since is not None and row["version"] > since]
     commits = [
         Commit(
@@ -95,7 +119,19 @@ def by_spark(
         if changes_rows(row["operation"], row["metrics"] or {})
         and not _is_ours(row, later, by_shape)
     ]
-    return TableState(detail["id"], newest, dict(detail["properties"] or {}), tuple(commits[::-1]))
+    signed = [Signature(row["version"], row["tag"], row["predicate"]) for row in rows[::-1]]
+    missing = frozenset(
+        write
+        for write in writes
+        if is_missing(
+            write,
+            newest,
+            signed[0].version,
+            (commit for commit in signed if commit.version > write.version),
+        )
+    )
+    properties = dict(detail["properties"] or {})
+    return TableState(detail["id"], newest, properties, tuple(commits[::-1]), missing)
 
 
 def _history(spark: SparkSession, name: str, count: int) -> list[Row]:
@@ -120,12 +156,12 @@ def changes_rows(operation: str, metrics: Mapping[str, str]) -> bool:
 
 
 def _is_ours(row: Row, later: list[Row], by_shape: bool) -> bool:
-    if row["tag"] == TAG:
+    if is_ours(row["tag"]):
         return True
     if not by_shape:
         return False
     if row["operation"] == "RESTORE":  # what `Lake.undo` takes back was written with a tag
         undone = f"{row['version'] - 2}"
         before = [one for one in later if one["version"] == row["version"] - 1]
-        return row["restored"] == undone and bool(before) and before[0]["tag"] == TAG
-    return bool(_OUR_MERGE.search(row["predicate"] or ""))
+        return row["restored"] == undone and bool(before) and is_ours(before[0]["tag"])
+    return is_like_ours(row["predicate"])

@@ -108,6 +108,11 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "count.",
             ),
             ("bronze_version", "bigint", "Newest version of that table that was looked at before."),
+            (
+                "bronze_commits",
+                "int",
+                "How many commits the run had made to that table when it wrote this down.",
+            ),
         ),
     ),
     "quarantine": (

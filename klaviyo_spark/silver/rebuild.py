@@ -14,6 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import LakeError
+from klaviyo_spark.lake.commit_tag import tag_of
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.staging import drop_staging, make_staging
@@ -68,6 +69,7 @@ class Rebuild:
         self._lake, self._only = lake, only
         self._all = self._aside(resources)
         self._made: dict[str, frozenset[str]] = {}
+        self._by: dict[str, str] = {}
         self._begun = False
 
     def make(
@@ -117,7 +119,7 @@ class Rebuild:
             max_deleted_share=max_deleted_share,
         )
         failed = {load.table for load in loads if not load.is_loaded}
-        self._made[account_id] = aside.aside - failed
+        self._made[account_id], self._by[account_id] = aside.aside - failed, by
         return loads
 
     def publish(self) -> None:
@@ -136,7 +138,8 @@ class Rebuild:
                 rows = aside.silver(TABLES[name]).where(F.col("_account_id").isin(*accounts))
                 # Looked at before: what others commit from now on is still to be seen.
                 before = silver_states(self._lake, {name: None})
-                self._lake.publish(TABLES[name], rows, accounts)
+                tag = tag_of(*(self._by[account] for account in accounts))
+                self._lake.publish(TABLES[name], rows, accounts, tag)
                 stood[name] = self._stands(name, before.get(name))
         self._replace_ledgers(stood)
         drop_staging(aside)
@@ -144,7 +147,8 @@ class Rebuild:
     def _stands(self, name: str, before: TableState | None) -> TableState:
         """The table that was published: where a catalog replaces it, its id is another one."""
         now = silver_states(self._lake, {name: None})[name]
-        return replace(now, version=before.version) if before else now
+        # One that was not there has been made, and then published to.
+        return replace(now, version=before.version if before else now.version - 1)
 
     def _replace_ledgers(self, stood: Mapping[str, TableState]) -> None:
         """Put what was written down of the new rows in the place of what was of the old ones."""

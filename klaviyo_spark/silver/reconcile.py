@@ -1,8 +1,11 @@
 """Bronze to silver, after a look at whether the tables are still what our last load left.
 
-A table that is gone is made again from bronze before it is loaded. One whose rows somebody else
-has changed is loaded all the same, and it is said. ``drift`` decides; ``refine`` and ``rebuild``
-do the loading.
+A table that is gone is made again from bronze before it is loaded, and so is one of which an older
+copy was put back: what later loads brought is not in it. Where bronze no longer has all its pages
+(and a rebuild would lose rows of the copy), all that bronze has is loaded into the copy once more.
+One whose rows somebody
+else has changed is loaded all the same, and it is said. ``drift`` decides; ``refine`` and
+``rebuild`` do the loading.
 """
 
 from __future__ import annotations
@@ -23,7 +26,13 @@ from klaviyo_spark.silver.repair import Mending, mending
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
 from klaviyo_spark.state.models import Outcome
-from klaviyo_spark.state.store import landed_batches, pages_gone_before, pages_lost, read_drift
+from klaviyo_spark.state.store import (
+    forget_loads,
+    landed_batches,
+    pages_gone_before,
+    pages_lost,
+    read_drift,
+)
 
 
 def reconcile(
@@ -65,9 +74,15 @@ def reconcile(
     short = {name for name in unloaded if TABLES[name].resource in by_age}
     empty = {name for name in short if lake.silver(TABLES[name]).isEmpty()}
     if found.gone:
-        todo = mending(found.gone, by_age, pages_lost(lake, account_id, found.batch_ids))
+        there = frozenset(batch.batch_id for batch in landed_batches(lake))
+        lacking = {name for name in found.put_back if not found.gone[name] <= there}
+        incomplete = pages_lost(lake, account_id, found.batch_ids) | lacking
+        todo = mending(found.gone, by_age, incomplete, found.put_back)
         _note_refused(todo, by_age, outcome)
-        _note_anew(todo, found, lake, outcome)
+        _note_anew(todo, found, there, outcome)
+        _note_again(todo, found, there, by_age, outcome)
+        if todo.again:
+            forget_loads(lake, account_id, todo.again)
         left = chosen.difference(todo.anew, *todo.refused.values())
         # These look rows up in tables that are made anew, so they come after them.
         after = frozenset(name for name in left if not needed_by({name}).isdisjoint(todo.anew))
@@ -134,17 +149,49 @@ def _note_refused(todo: Mending, by_age: Mapping[str, datetime], outcome: Outcom
             )
 
 
-def _note_anew(todo: Mending, found: Drift, lake: Lake, outcome: Outcome) -> None:
-    if not todo.anew:
-        return
+def _note_anew(todo: Mending, found: Drift, there: Collection[str], outcome: Outcome) -> None:
+    together = _with_them(todo.anew, found.gone)
     gone = [name for name in TABLES if name in todo.anew and name in found.gone]
-    others = [name for name in TABLES if name in todo.anew and name not in found.gone]
-    together = f"; rebuilt with them: {', '.join(others)}" if others else ""
-    there = {batch.batch_id for batch in landed_batches(lake)}
-    held = frozenset[str]().union(*(found.gone[name] for name in gone))
-    lost = len(held - there)
+    removed = [name for name in gone if name not in found.put_back]
+    put_back = [name for name in gone if name in found.put_back]
+    held = frozenset[str]().union(*(found.gone[name] for name in removed))
+    lost = len(held.difference(there))
     short = f"; bronze no longer has {lost:,} of the {len(held):,} batches that they held"
-    outcome.warnings.append(
-        f"rebuilt from bronze: {', '.join(gone)} (removed or replaced since the last load)"
-        f"{together}{short if lost else ''}"
-    )
+    if removed:
+        outcome.warnings.append(
+            f"rebuilt from bronze: {', '.join(removed)} (removed or replaced since the last load)"
+            f"{together}{short if lost else ''}"
+        )
+    if put_back:
+        outcome.warnings.append(
+            f"rebuilt from bronze: {', '.join(put_back)} (an older copy was put back: it lacked "
+            f"what later loads wrote){'' if removed else together}"
+        )
+
+
+def _note_again(
+    todo: Mending,
+    found: Drift,
+    there: Collection[str],
+    by_age: Mapping[str, datetime],
+    outcome: Outcome,
+) -> None:
+    for name in (name for name in TABLES if name in todo.again):
+        resource, held = TABLES[name].resource, found.gone[name]
+        if resource in by_age:
+            lacks = (
+                f"retention deleted pages of {resource} fetched before {by_age[resource]:%Y-%m-%d}"
+            )
+        else:
+            lost = len(held.difference(there))
+            lacks = f"bronze no longer has {lost:,} of the {len(held):,} batches that it held"
+        outcome.warnings.append(
+            f"{name}: an older copy was put back, which lacks what later loads wrote: all pages in "
+            f"bronze are loaded into it again; {lacks}: `klaviyo-spark verify --heal` reads again "
+            "what Klaviyo still has"
+        )
+
+
+def _with_them(anew: Collection[str], gone: Collection[str]) -> str:
+    others = [name for name in TABLES if name in anew and name not in gone]
+    return f"; rebuilt with them: {', '.join(others)}" if others else ""

@@ -86,7 +86,7 @@ def refine(
     Raises:
         Exception: an error that meets every table.
     """
-    lake = lake.of(account_id)
+    lake = lake.of(account_id, by)
     tables = [
         table
         for table in TABLES.values()

@@ -18,26 +18,39 @@ class Mending:
             what is made of them, so that the result equals a rebuild.
         refused: per resource whose pages are not all there, the tables that are gone and what
             hangs on them.
+        again: older copies of which not all pages are there: those that are there are loaded again.
     """
 
     anew: frozenset[str] = frozenset()
     refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    again: frozenset[str] = frozenset()
 
 
-def mending(gone: Collection[str], by_age: Collection[str], short: Collection[str] = ()) -> Mending:
+def mending(
+    gone: Collection[str],
+    by_age: Collection[str],
+    short: Collection[str] = (),
+    put_back: Collection[str] = (),
+) -> Mending:
     """Which tables can be made again.
 
     Args:
         by_age: resources whose pages retention has taken away.
         short: tables that are there and hold rows whose pages bronze no longer has.
+        put_back: those of ``gone`` that stand, as older copies.
     """
     anew: set[str] = set()
+    again: set[str] = set()
     refused: dict[str, frozenset[str]] = {}
     for resource in dict.fromkeys(TABLES[name].resource for name in TABLES if name in gone):
         ours = [name for name in gone if TABLES[name].resource == resource]
-        below, all_of_them = made_with(ours)
+        _, all_of_them = made_with(ours)
         if resource in by_age or not all_of_them.isdisjoint(short):
-            refused[resource] = below
+            removed = [name for name in ours if name not in put_back]
+            below = made_with(removed)[0] if removed else frozenset()
+            if below:
+                refused[resource] = below
+            again |= {*ours} - below
         else:
             anew |= all_of_them
-    return Mending(frozenset(anew), refused)
+    return Mending(frozenset(anew), refused, frozenset(again))

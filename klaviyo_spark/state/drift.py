@@ -1,8 +1,10 @@
 """Where tables are no longer what our last load left: decided from facts. Pure; no I/O here.
 
-A load writes down which table it wrote to (Delta's id) and the newest version that was looked at
-before it. So a load counts for the table of that id alone, and commits after that version have
-still to be looked at. Commits of others stay written down until a rebuild replaces the loads.
+A load writes down which table it wrote to (Delta's id), the newest version that was looked at
+before it, and its run, which its commits name. So a load counts for the table of that id alone, and
+commits after that version have still to be looked at. Commits of others stay written down until a
+rebuild replaces the loads. Where the newest write is no longer in the table's log, an older copy of
+the table was put back: no load counts.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 
 # So many of a table's commits by others are named.
 _NAMED = 3
@@ -27,6 +29,7 @@ class Loaded:
         table_id: None where a load does not say it; it counts for no table.
         version: the newest that was looked at.
         foreign_commits: commits of others that were found.
+        written: the newest load that changed rows.
     """
 
     table: str
@@ -34,6 +37,7 @@ class Loaded:
     version: int | None = None
     batch_ids: frozenset[str] = frozenset()
     foreign_commits: frozenset[str] = frozenset()
+    written: Write | None = None
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ class Drift:
     Args:
         states: tables that are there.
         batch_ids: per table, the batches that its rows hold.
-        gone: tables that loads went to and that are not there, or are another table by that name;
-            with the batches that those had taken in.
+        gone: tables that loads went to and that are not there, are another table by that name, or
+            an older copy; with the batches that those had taken in.
+        put_back: of these, the older copies.
         fresh: commits of others that no load has written down yet.
         foreign_commits: those and the ones that loads have written down, as they are said.
     """
@@ -52,6 +57,7 @@ class Drift:
     states: Mapping[str, TableState] = field(default_factory=dict)
     batch_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gone: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    put_back: frozenset[str] = frozenset()
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     foreign_commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -66,21 +72,36 @@ def looked_at(loaded: Iterable[Loaded], tables: Iterable[str]) -> dict[str, int 
     return since
 
 
+def writes_of(loaded: Iterable[Loaded]) -> dict[str, tuple[Write, ...]]:
+    """Per table, the writes that have to be in its log."""
+    writes: dict[str, tuple[Write, ...]] = {}
+    for one in loaded:
+        if one.written:
+            writes[one.table] = (*writes.get(one.table, ()), one.written)
+    return writes
+
+
 def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
     """Hold what loads left against the tables.
 
     Args:
         loaded: one per table and id.
-        states: tables that are there, with the commits of others since ``looked_at``.
+        states: tables that are there, with the commits of others since ``looked_at``, and those of
+            ``writes_of`` that are missing.
     """
     batch_ids: dict[str, frozenset[str]] = {}
     lost: dict[str, frozenset[str]] = {}
     fresh: dict[str, tuple[str, ...]] = {}
     foreign: dict[str, tuple[str, ...]] = {}
+    put_back: set[str] = set()
     for one in loaded:
         state = states.get(one.table)
         if state is None or state.table_id != one.table_id or one.version is None:
             lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
+            continue
+        if state.version < one.version or one.written in state.missing:
+            lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
+            put_back.add(one.table)
             continue
         batch_ids[one.table] = one.batch_ids
         new = [str(commit) for commit in state.foreign if commit.version > one.version]
@@ -89,7 +110,7 @@ def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
         if new or one.foreign_commits:
             foreign[one.table] = tuple(sorted({*one.foreign_commits, *new}, key=_version))
     gone = {table: ids for table, ids in lost.items() if table not in batch_ids}
-    return Drift(states, batch_ids, gone, fresh, foreign)
+    return Drift(states, batch_ids, gone, frozenset(put_back), fresh, foreign)
 
 
 def newest(commits: Sequence[str]) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.arrow import frame
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import set_property
 from klaviyo_spark.lake.table_states import table_states
@@ -21,7 +22,7 @@ from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
-from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at
+from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at, writes_of
 from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.models import Asked, Batch
 from klaviyo_spark.state.resume_points import Done, Landed
@@ -203,14 +204,16 @@ def note_pages_gone(lake: Lake, name: str, account_id: str, before: Mapping[str,
     set_property(lake, name, PAGES_GONE, value)
 
 
-def bronze_state(lake: Lake, since: int | None = None) -> TableState:
+def bronze_state(lake: Lake, since: int | None = None, writes: Sequence[Write] = ()) -> TableState:
     """The bronze table as its log has it; one that is not there is made.
 
     Args:
         since: the version after which commits of others are looked at; None: at none.
+        writes: those that are looked for.
     """
     lake.pages()
-    return table_states(lake, lake.place.bronze, {"pages": since})["pages"]
+    states = table_states(lake, lake.place.bronze, {"pages": since}, {"pages": writes})
+    return states["pages"]
 
 
 def members_held(
@@ -260,11 +263,13 @@ def load_notes(lake: Lake, account_id: str) -> list[LoadNote]:
 def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
     """How ``tables`` stand beside what the account's loads left of them, in one query."""
     several = {name: F.flatten(F.collect_list(name)) for name in ("batch_ids", "foreign_commits")}
+    wrote = F.expr("inserted + updated + marked_deleted > 0")
     found = (
         loads_of(lake, account_id)
         .groupBy("table_name", "table_id")
         .agg(
             F.max("table_version").alias("version"),
+            F.max(F.when(wrote, F.struct("table_version", "refine_run_id"))).alias("written"),
             *[F.array_distinct(values).alias(name) for name, values in several.items()],
         )
         .collect()
@@ -277,11 +282,26 @@ def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
             row["version"],
             frozenset(row["batch_ids"]),
             frozenset(row["foreign_commits"]),
+            _write(row["written"]),
         )
         for row in found
         if row["table_name"] in names
     ]
-    return drift(loaded, silver_states(lake, looked_at(loaded, names)))
+    states = silver_states(lake, looked_at(loaded, names), writes_of(loaded))
+    return drift(loaded, states)
+
+
+def _write(row: Row | None) -> Write | None:
+    if row is None or row["table_version"] is None:
+        return None
+    return Write(row["table_version"], row["refine_run_id"] or "")
+
+
+def forget_loads(lake: Lake, account_id: str, tables: Iterable[str]) -> None:
+    """Take back what is written down of loads into ``tables``: their pages are to be loaded."""
+    of = [(account_id, name) for name in sorted(tables)]
+    keys = frame(lake.spark, of, account_id="string", table_name="string")
+    lake.delete_ops("table_loads", keys, ("account_id", "table_name"))
 
 
 def landed_batches(lake: Lake) -> list[Batch]:
@@ -306,14 +326,18 @@ def pages_lost(lake: Lake, account_id: str, tables: Iterable[str]) -> frozenset[
     return frozenset(name for name, batch_ids in held.items() if not batch_ids <= of[name])
 
 
-def silver_states(lake: Lake, since: Mapping[str, int | None]) -> dict[str, TableState]:
+def silver_states(
+    lake: Lake,
+    since: Mapping[str, int | None],
+    writes: Mapping[str, Sequence[Write]] = MappingProxyType({}),
+) -> dict[str, TableState]:
     """The silver tables of ``since`` that are there, as their logs have them."""
     schemas: dict[str, dict[str, int | None]] = {}
     for name, version in since.items():
         schemas.setdefault(lake.silver_schema(name), {})[name] = version
     states: dict[str, TableState] = {}
     for schema, some in schemas.items():
-        states |= table_states(lake, schema, some)
+        states |= table_states(lake, schema, some, writes)
     return states
 
 

@@ -181,12 +181,15 @@ def repeated_differences(
     ]
 
 
-def as_row(mark: Watermark, account_id: str, bronze_id: str, bronze_version: int) -> dict[str, Any]:
+def as_row(
+    mark: Watermark, account_id: str, bronze_id: str, bronze_version: int, bronze_commits: int = 0
+) -> dict[str, Any]:
     """The row of ``klaviyo_ops.watermarks``.
 
     Args:
         bronze_id: Delta's id of the table that the pages landed in.
         bronze_version: the newest version of it that was looked at before.
+        bronze_commits: how many the run has made since.
     """
     return {
         "account_id": account_id,
@@ -202,6 +205,7 @@ def as_row(mark: Watermark, account_id: str, bronze_id: str, bronze_version: int
         "run_id": mark.run_id,
         "bronze_id": bronze_id,
         "bronze_version": bronze_version,
+        "bronze_commits": bronze_commits,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from klaviyo_spark.lake.commit_tag import OPTION
+from klaviyo_spark.lake.commit_tag import TAG, option
 from klaviyo_spark.schema import ops_tables
 from tests.builders import DAY, HOUR
 
@@ -55,7 +55,7 @@ def put(folder: Path, schema: str, table: str, *rows: Mapping[str, Any]) -> None
     if table == "watermarks":
         rows = tuple({"bronze_id": id_of(folder, "klaviyo_bronze", "pages"), **row} for row in rows)
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow)
-    ours = CommitProperties(custom_metadata=OPTION)
+    ours = CommitProperties(custom_metadata=option(TAG))
     place = str(folder / f"{schema}.db" / table)
     write_deltalake(place, data, mode="append", commit_properties=ours)
 

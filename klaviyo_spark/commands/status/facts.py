@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import ROWS_OF, Reader, Row
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.state.drift import Loaded, looked_at
+from klaviyo_spark.state.drift import Loaded, looked_at, writes_of
 
 # Runs of an account that are looked at: the ones shown, and those whose pages are the newest in
 # some table.
@@ -41,6 +41,15 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "SELECT account_id, table_name, table_id, max(table_version) AS version FROM {t} "
         "GROUP BY account_id, table_name, table_id",
     ),
+    "written": (
+        "ops",
+        "table_loads",
+        "SELECT account_id, table_name, table_id, version, run_id FROM (SELECT account_id, "
+        "table_name, table_id, table_version AS version, refine_run_id AS run_id, row_number() "
+        "OVER (PARTITION BY account_id, table_name, table_id ORDER BY table_version DESC, "
+        "refine_run_id DESC) AS place FROM {t} WHERE inserted + updated + marked_deleted > 0 "
+        "AND table_version IS NOT NULL) w WHERE place = 1",
+    ),
     "foreign": (
         "ops",
         "table_loads",
@@ -50,7 +59,17 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
     "bronzes": (
         "ops",
         "watermarks",
-        "SELECT account_id, bronze_id FROM {t} GROUP BY account_id, bronze_id",
+        "SELECT account_id, bronze_id, max(bronze_version) AS version FROM {t} "
+        "GROUP BY account_id, bronze_id",
+    ),
+    "landed": (
+        "ops",
+        "watermarks",
+        "SELECT account_id, bronze_id, version, run_id, commits FROM (SELECT account_id, "
+        "bronze_id, bronze_version AS version, run_id, bronze_commits AS commits, "
+        "row_number() OVER (PARTITION BY account_id, bronze_id ORDER BY bronze_version DESC, "
+        "run_id DESC, bronze_commits DESC) AS place FROM {t} WHERE bronze_commits > 0) w "
+        "WHERE place = 1",
     ),
     "ranges": (
         "ops",
@@ -154,6 +173,9 @@ class Facts:
     @property
     def loaded(self) -> Iterator[tuple[str, Loaded]]:
         """What loads say of the tables they went to, with the account that each is of."""
+        writes = {
+            _table_of(row): Write(row["version"], row["run_id"] or "") for row in self["written"]
+        }
         commits: dict[tuple[str, str, str], set[str]] = {}
         for row in self["foreign"]:
             commits.setdefault(_table_of(row), set()).update(row["foreign_commits"])
@@ -161,8 +183,24 @@ class Facts:
             found = frozenset(commits.get(_table_of(row), ()))
             yield (
                 row["account_id"],
-                Loaded(row["table_name"], row["table_id"], row["version"], foreign_commits=found),
+                Loaded(
+                    row["table_name"],
+                    row["table_id"],
+                    row["version"],
+                    foreign_commits=found,
+                    written=writes.get(_table_of(row)),
+                ),
             )
+
+    @property
+    def landed(self) -> Mapping[tuple[str, str], Write]:
+        """Per account and bronze table, by its id: the newest landing."""
+        return {
+            (row["account_id"], row["bronze_id"]): Write(
+                row["version"], row["run_id"], row["commits"]
+            )
+            for row in self["landed"]
+        }
 
     def of(self, question: str, account: str) -> Iterator[Row]:
         """The rows of an answer that are the account's."""
@@ -192,11 +230,12 @@ def facts(reader: Reader) -> Facts:
             held.result(),
             {name: answer for name, answer in found.items() if answer is not None},
         )
-        since = looked_at((one for _, one in there.loaded), TABLES)
+        loaded = [one for _, one in there.loaded]
+        landed = {"pages": tuple(there.landed.values())}
         there = replace(
             there,
-            states=reader.states("silver", since),
-            bronze=reader.states("bronze", {"pages": None}).get("pages"),
+            states=reader.states("silver", looked_at(loaded, TABLES), writes_of(loaded)),
+            bronze=reader.states("bronze", {"pages": None}, landed).get("pages"),
         )
         if len(there.accounts) < 2:
             return there

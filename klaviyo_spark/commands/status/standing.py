@@ -27,13 +27,37 @@ class Changed:
 
 def removed(facts: Facts, account: str) -> tuple[str, ...]:
     """Tables that are gone or replaced, bronze first, by their names without schema but for it."""
-    gone = _drift(facts, account).gone
+    found = _drift(facts, account)
+    gone = found.gone.keys() - found.put_back
     known = {row["bronze_id"] for row in facts.of("bronzes", account)}
     bronze = facts.bronze.table_id if facts.bronze else None
     return (
         *((BRONZE,) if known and bronze not in known else ()),
         *(name for name in TABLES if name in gone),
     )
+
+
+def put_back(facts: Facts, account: str) -> tuple[str, ...]:
+    """Tables of which an older copy was put back, named as of ``removed``."""
+    silver = _drift(facts, account).put_back
+    return (
+        *((BRONZE,) if _is_older_copy(facts, account) else ()),
+        *(name for name in TABLES if name in silver),
+    )
+
+
+def _is_older_copy(facts: Facts, account: str) -> bool:
+    """Whether bronze lacks what the account's marks say has landed."""
+    bronze = facts.bronze
+    if bronze is None:
+        return False
+    looked_at = [
+        row["version"]
+        for row in facts.of("bronzes", account)
+        if row["bronze_id"] == bronze.table_id and row["version"] is not None
+    ]
+    landed = facts.landed.get((account, bronze.table_id))
+    return bronze.version < max(looked_at, default=0) or landed in bronze.missing
 
 
 def changed(facts: Facts, account: str) -> tuple[Changed, ...]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from klaviyo_spark.commands.status.backfills import Unfinished, unfinished
 from klaviyo_spark.commands.status.facts import Facts
-from klaviyo_spark.commands.status.standing import Changed, changed, removed
+from klaviyo_spark.commands.status.standing import Changed, changed, put_back, removed
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 
@@ -111,6 +111,7 @@ class Status:
         accounts: all that have run on the lake.
         to_refine: pages of runs that have landed and are in no table yet.
         removed: tables that are gone, or replaced, since they were last loaded.
+        put_back: tables of which an older copy was put back.
         changed: tables that something other than klaviyo-spark changed.
     """
 
@@ -132,6 +133,7 @@ class Status:
     behind: tuple[Behind, ...] = ()
     backfills: tuple[Unfinished, ...] = ()
     removed: tuple[str, ...] = ()
+    put_back: tuple[str, ...] = ()
     changed: tuple[Changed, ...] = ()
     holder: Holder | None = None
 
@@ -170,6 +172,7 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         behind=tuple(_behind(facts, account)),
         backfills=tuple(unfinished(facts, account, {run.run_id: run.started_at for run in runs})),
         removed=removed(facts, account),
+        put_back=put_back(facts, account),
         changed=changed(facts, account),
         holder=_holder(facts),
     )

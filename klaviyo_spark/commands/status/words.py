@@ -147,6 +147,11 @@ def _drift(status: Status) -> Iterator[tuple[str, str]]:
         yield "removed", f"{BRONZE}: the next sync reads everything again"
     if silver:
         yield "removed", f"{', '.join(silver)}: the next run rebuilds what bronze has the pages of"
+    older = [name for name in status.put_back if name != BRONZE]
+    if BRONZE in status.put_back:
+        yield "put back", f"{BRONZE}, an older copy: the next sync reads again what lacks pages"
+    if older:
+        yield "put back", f"{', '.join(older)}, older copies: the next run loads what they lack"
     for one in status.changed:
         yield "changed", f"{one.table}, by others: {newest(one.commits)}; {one.rebuild}"
 

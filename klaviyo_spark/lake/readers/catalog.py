@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
 from klaviyo_spark.lake import lease
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.reader import Row
@@ -53,9 +53,14 @@ class Tables:
             raise
         return plain(pa.table(found))
 
-    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    def states(
+        self,
+        schema: str,
+        since: Mapping[str, int | None],
+        writes: Mapping[str, Sequence[Write]],
+    ) -> dict[str, TableState]:
         """Tables as their logs have them, in two statements each."""
-        return table_states(self._lake, getattr(self._lake.place, schema), since)
+        return table_states(self._lake, getattr(self._lake.place, schema), since, writes)
 
     def holding(self) -> Holding | None:
         """Who holds the lake by a lease."""

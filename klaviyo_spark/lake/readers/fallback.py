@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import Reader, Row
 
@@ -43,9 +43,14 @@ class Fallback:
         """Whose name stands in the lock's file."""
         return self._files.holding()
 
-    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    def states(
+        self,
+        schema: str,
+        since: Mapping[str, int | None],
+        writes: Mapping[str, Sequence[Write]],
+    ) -> dict[str, TableState]:
         """Tables as their logs have them: files of a log are read whatever its table asks for."""
-        return self._files.states(schema, since)
+        return self._files.states(schema, since, writes)
 
     def _reader_of(self, schema: str, table: str) -> Reader:
         if self._files.reads(schema, table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake.delta_log import TableState, in_folder
+from klaviyo_spark.lake.delta_log import TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import Holding, holding
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
@@ -49,10 +49,18 @@ class Files:
         """Whose name stands in the lock's file."""
         return holding(self._folder)
 
-    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    def states(
+        self,
+        schema: str,
+        since: Mapping[str, int | None],
+        writes: Mapping[str, Sequence[Write]],
+    ) -> dict[str, TableState]:
         """Tables as their logs have them."""
         folder = self._folder / f"{getattr(self._schemas, schema)}.db"
-        states = {name: _state(folder / name, version) for name, version in since.items()}
+        states = {
+            name: _state(folder / name, version, writes.get(name, ()))
+            for name, version in since.items()
+        }
         return {name: state for name, state in states.items() if state}
 
     def _open(self, schema: str, table: str) -> _Opened | None:
@@ -104,9 +112,9 @@ class _Opened:
         return plain(pa.table(found.read_all()))
 
 
-def _state(folder: Path, since: int | None) -> TableState | None:
+def _state(folder: Path, since: int | None, writes: Sequence[Write]) -> TableState | None:
     try:
-        return in_folder(folder, since)
+        return in_folder(folder, since, writes)
     except LookupError:  # a log of a form that is only known elsewhere: which table it is will do
         table = DeltaTable(str(folder))
         return TableState(str(table.metadata().id), table.version())

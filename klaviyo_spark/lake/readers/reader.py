@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from klaviyo_spark.lake.delta_log import TableState
+from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 
 Row = Mapping[str, Any]
@@ -36,6 +36,15 @@ class Reader(Protocol):
         """Who holds the lake."""
         ...
 
-    def states(self, schema: str, since: Mapping[str, int | None]) -> dict[str, TableState]:
-        """Tables as their logs have them; commits of others after the version that is named."""
+    def states(
+        self,
+        schema: str,
+        since: Mapping[str, int | None],
+        writes: Mapping[str, Sequence[Write]],
+    ) -> dict[str, TableState]:
+        """Tables as their logs have them; commits of others after the version that is named.
+
+        Args:
+            writes: per table, those that are looked for.
+        """
         ...

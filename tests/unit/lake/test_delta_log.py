@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from klaviyo_spark.lake.commit_tag import OPTION
+from klaviyo_spark.lake.commit_tag import TAG, option
 from klaviyo_spark.lake.delta_log import TableState, in_folder
 
-OURS = CommitProperties(custom_metadata=OPTION)
+OURS = CommitProperties(custom_metadata=option(TAG))
 
 
 @pytest.fixture

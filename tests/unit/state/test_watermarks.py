@@ -316,10 +316,10 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
 
 
 def test_a_row_has_the_columns_of_its_table():
-    row = as_row(a_range(-9, -1), "default", "B", 7)
+    row = as_row(a_range(-9, -1), "default", "B", 7, 2)
     assert tuple(row) == tuple(name for name, _, _ in ops_tables.TABLES["watermarks"][1])
     assert (row["account_id"], row["run_id"]) == ("default", "one")
-    assert (row["bronze_id"], row["bronze_version"]) == ("B", 7)
+    assert (row["bronze_id"], row["bronze_version"], row["bronze_commits"]) == ("B", 7, 2)
 
 
 def test_nothing_is_known_of_an_empty_table():
