@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
+from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_retry import repeated
@@ -160,12 +161,14 @@ class Lake(Tables):
     ) -> None:
         """Put ``rows`` in the place of all rows of the accounts, and its columns, in one commit.
 
+        A table whose data files are missing is replaced as a whole, without a look at them.
+
         Args:
             tag: of the commit.
 
         Raises:
-            LakeError: the columns change, and rows of other accounts are in the way, or the table
-                is another's.
+            LakeError: the columns change, or data files are missing, and rows of other accounts
+                are in the way; or the table is another's.
         """
         ours = F.col("_account_id").isin(*accounts)
         try:
@@ -187,14 +190,33 @@ class Lake(Tables):
             self._replace(table, name, rows, tag)
         else:
             writer = self._by_day(table, rows).writeTo(name).options(**option(tag))
-            writer.overwrite(ours)
+            try:
+                writer.overwrite(ours)  # reads the files that hold rows of others too
+            except Exception as error:
+                file = lost_file(error)
+                if file is None:
+                    raise
+                others = self._others(table, name, accounts)
+                if others:
+                    raise LakeError(
+                        f"{table.name}: the data file {file} is missing, and the table has rows of "
+                        f"{', '.join(others)} too: make all accounts anew at once, each in "
+                        "`accounts` of conf and without --account"
+                    ) from error
+                writer.overwrite(F.lit(True))
         if name in self._foreign:
             self._emptied.append(name)
 
     def _others(self, table: TableSpec, name: str, accounts: Sequence[str]) -> list[str]:
-        """Other accounts that have rows in a silver table."""
-        rows = self.spark.table(name).select(F.col("_account_id").alias("account_id"))
-        return self._besides(rows, accounts)
+        """Other accounts that have rows in a silver table, or pages for it if it cannot be read."""
+        try:
+            rows = self.spark.table(name).select(F.col("_account_id").alias("account_id"))
+            return self._besides(rows, accounts)
+        except Exception as error:
+            if lost_file(error) is None:
+                raise
+        pages = self._rows(self._bronze()).where(F.col("resource") == table.resource)
+        return self._besides(pages.select("account_id"), accounts)
 
     def _besides(self, rows: DataFrame, accounts: Sequence[str]) -> list[str]:
         found = rows.where(~F.col("account_id").isin(*accounts)).distinct().collect()

@@ -54,6 +54,7 @@ class Load:
 
     ``notes`` are what checks have to say of it. ``errors`` are what did not go well, a line each.
     Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
+    ``broken``: the table whose data files are missing, where that is why it is not loaded.
     ``unconfirmed_run_id``: the run whose complete read lacks too much of the table to be believed
     before the next one; see ``confirmation``.
     """
@@ -70,6 +71,7 @@ class Load:
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     is_loaded: bool = True
+    broken: str = ""
     unconfirmed_run_id: str | None = None
 
     @property

@@ -3,14 +3,14 @@
 A table that is gone is made again from bronze before it is loaded, and so is one of which an older
 copy was put back: what later loads brought is not in it. Where bronze no longer has all its pages
 (and a rebuild would lose rows of the copy), all that bronze has is loaded into the copy once more.
-One whose rows somebody
+A table whose data files are missing is made again once a load has met that. One whose rows somebody
 else has changed is loaded all the same, and it is said. ``drift`` decides; ``refine`` and
 ``rebuild`` do the loading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import (
+    accounts_of,
     forget_loads,
     landed_batches,
     pages_gone_before,
@@ -94,7 +95,38 @@ def reconcile(
     else:
         loads = load()
     _note_incomplete(empty & {load.table for load in loads}, by_age, outcome)
-    return loads
+    return _mended(loads, lake, account_id, found, load, as_conf, outcome)
+
+
+def _mended(
+    loads: list[Load],
+    lake: Lake,
+    account_id: str,
+    found: Drift,
+    load: Callable[..., list[Load]],
+    as_conf: Mapping[str, Any],
+    outcome: Outcome,
+) -> list[Load]:
+    """``loads``, once tables whose data files are missing are made anew, and what waited for them.
+
+    Where other accounts have rows in them, these would go too: a rebuild of all of them is for
+    somebody to begin.
+    """
+    broken = frozenset(one.broken for one in loads if one.broken)
+    if not broken:
+        return loads
+    by_age = pages_gone_before(lake, account_id)
+    todo = mending(broken, by_age, pages_lost(lake, account_id, found.batch_ids.keys() - broken))
+    _note_refused(todo, by_age, outcome)
+    if not todo.anew or accounts_of(lake, todo.anew) - {account_id}:
+        return loads
+    names = {TABLES[name].resource for name in todo.anew}
+    anew = rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
+    _note_mended(broken & todo.anew, todo.anew, outcome)
+    held_back = {one.table for one in loads if not one.is_loaded}
+    waited = held_back.difference(todo.anew, *todo.refused.values())
+    kept = [one for one in loads if one.table not in todo.anew | waited]
+    return kept + anew + (load(only=waited) if waited else [])
 
 
 def _note_foreign_commits(
@@ -190,6 +222,13 @@ def _note_again(
             f"bronze are loaded into it again; {lacks}: `klaviyo-spark verify --heal` reads again "
             "what Klaviyo still has"
         )
+
+
+def _note_mended(broken: Collection[str], anew: Collection[str], outcome: Outcome) -> None:
+    names = ", ".join(name for name in TABLES if name in broken)
+    outcome.warnings.append(
+        f"rebuilt from bronze: {names} (data files were missing){_with_them(anew, broken)}"
+    )
 
 
 def _with_them(anew: Collection[str], gone: Collection[str]) -> str:

@@ -20,7 +20,9 @@ from pyspark.sql import functions as F
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
+from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
@@ -205,8 +207,11 @@ def _one_run(
             logger.debug("its trace:", exc_info=True)
             line = _held_back(table, error)
             logger.error("%s", line)
-            run_id = loader.facts.run_id
-            return Load(table.name, run_id, batch_ids, errors=(line,), is_loaded=False)
+            run_id, file = loader.facts.run_id, lost_file(error)
+            broken = (table_with(loader.lake, file) if file else None) or ""
+            return Load(
+                table.name, run_id, batch_ids, errors=(line,), is_loaded=False, broken=broken
+            )
 
     # A table is begun after those it waits for, so the pool cannot fill up with waiting ones.
     for table in in_order([t for t in tables if t.name in due]):

@@ -297,6 +297,12 @@ def _write(row: Row | None) -> Write | None:
     return Write(row["table_version"], row["refine_run_id"] or "")
 
 
+def accounts_of(lake: Lake, tables: Collection[str]) -> frozenset[str]:
+    """Accounts with loads into any of ``tables``."""
+    loads = lake.ops("table_loads").where(F.col("table_name").isin(*tables))
+    return frozenset(row["account_id"] for row in loads.select("account_id").distinct().collect())
+
+
 def forget_loads(lake: Lake, account_id: str, tables: Iterable[str]) -> None:
     """Take back what is written down of loads into ``tables``: their pages are to be loaded."""
     of = [(account_id, name) for name in sorted(tables)]
