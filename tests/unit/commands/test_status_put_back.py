@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 from deltalake import DeltaTable
-from status_lakes import DAY, NOON, a_lake, a_load, a_mark, put
 
 from klaviyo_spark.commands.status import Status, facts, summed, words
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.folder import Files
+from tests.helpers.status_lakes import DAY, NOON, a_lake, a_load, a_mark, put
 
 
 def a_status_of(lake: Path) -> Status:

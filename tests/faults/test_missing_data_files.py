@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, a_record, an_event
-from compare import held
 
 from klaviyo_spark.errors import LakeError, in_a_line
 from klaviyo_spark.lake.lake import Lake, Place
@@ -23,8 +21,8 @@ from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
-
-pytestmark = pytest.mark.faults
+from tests.builders import NOON, a_page, a_record, an_event
+from tests.helpers.compare import held
 
 DAY = timedelta(days=1)
 RESOURCES = ("events", "tags")

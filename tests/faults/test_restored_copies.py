@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_page, a_record, an_event
-from compare import held
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -34,8 +32,8 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
-
-pytestmark = pytest.mark.faults
+from tests.builders import NOON, a_page, a_record, an_event
+from tests.helpers.compare import held
 
 DAY = timedelta(days=1)
 RESOURCES = ("events", "tags")

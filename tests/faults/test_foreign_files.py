@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOON, a_page, a_record
 
 from klaviyo_spark.commands.forget.removing import clear
 from klaviyo_spark.commands.maintain import maintain
@@ -18,8 +17,7 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
-
-pytestmark = pytest.mark.faults
+from tests.builders import NOON, a_page, a_record
 
 SCHEMAS = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
 LEFT = (
