@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import CancelledError, Future, as_completed
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -197,6 +197,8 @@ def _one_run(
     def load(table: TableSpec, first: list[Future[Load]]) -> Load:
         failed = {load.table for other in first if not (load := other.result()).is_loaded}
         batch_ids = due[table.name].batch_ids
+        if pool.is_broken_off:  # while this waited: whoever interrupts kills some seconds later
+            raise CancelledError
         if table.name in made_of(failed, TABLES):
             return Load(table.name, loader.facts.run_id, batch_ids, is_loaded=False)
         try:
