@@ -147,7 +147,7 @@ def test_a_rebuild_replaces_such_a_table_without_reading_it(spark, folder):
 
 def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
     before = held(lake_in(spark, of_two), MADE)
-    [file] = remove_data(spark, of_two, "tags")[:1]
+    removed = remove_data(spark, of_two, "tags")
     lake = lake_in(spark, of_two)
     land(lake, 1)
 
@@ -177,7 +177,7 @@ def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
     ]
     seen = lake_in(spark, of_two).of("default").silver(TABLES["tags"])
     assert [row["name"] for row in seen.collect()] == ["of day 1"]
-    assert file in line
+    assert any(file in line for file in removed), "the one that Spark met first"
 
 
 def test_where_retention_took_pages_it_is_refused_by_name(spark, folder):
