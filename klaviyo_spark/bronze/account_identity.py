@@ -65,6 +65,7 @@ class Identity:
 
         Raises:
             OtherAccount: none of many ids is known.
+            Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
             Stopped: ``stop`` was set.
         """
         listed, known = 0, 0
@@ -72,10 +73,8 @@ class Identity:
             ours = self._ids(name, "AND _deleted_at IS NULL")
             if not ours:
                 continue
-            try:
-                found = _read(ENDPOINTS[name], client, ours.intersection, stop)
-            except ApiError as error:
-                logger.debug("whose account it is was not seen by %s: %s", name, error)
+            found = _read(ENDPOINTS[name], client, ours.intersection, stop)
+            if found is None:
                 continue
             if found & ours:
                 return None
@@ -86,7 +85,7 @@ class Identity:
 
     def _unseen_note(self) -> str:
         return (
-            f"the metrics could not be read, so it is not known whether the key is of account "
+            "the metrics could not be read, so it is not known whether the key is of account "
             f"{self._account_id!r}; if it is not, its rows now stand among those of that account"
         )
 
@@ -127,12 +126,8 @@ def check_account(
     """
     if not identity.is_known:
         return None
-    try:
-        found = _read(METRICS, client, identity.knows, stop)
-    except (Unauthorized, RevisionRetired, Unreachable):
-        raise
-    except ApiError as error:
-        logger.debug("whose account it is was not seen by metrics: %s", error)
+    found = _read(METRICS, client, identity.knows, stop)
+    if found is None:
         return identity.check_listings(client, stop)
     if not identity.knows(found):
         raise identity.refusal(found)
@@ -144,20 +139,30 @@ def _read(
     client: Client,
     is_enough: Callable[[frozenset[str]], object],
     stop: threading.Event | None,
-) -> frozenset[str]:
-    """Ids of a listing, page by page until they are enough."""
+) -> frozenset[str] | None:
+    """Ids of a listing, page by page until they are enough; None where it cannot be had.
+
+    Raises:
+        Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
+    """
     url: str | None = first_url(client.base_url, endpoint)
     asked: set[str] = set()
     found: frozenset[str] = frozenset()
-    while url:
-        page = client.get(endpoint, url, stop=stop)
-        found |= ids_on([page.body])
-        if is_enough(found):
-            break
-        asked.add(url)
-        url = page.next_url
-        if url:
-            check_next(url, client.base_url, asked)
+    try:
+        while url:
+            page = client.get(endpoint, url, stop=stop)
+            found |= ids_on([page.body])
+            if is_enough(found):
+                break
+            asked.add(url)
+            url = page.next_url
+            if url:
+                check_next(url, client.base_url, asked)
+    except (Unauthorized, RevisionRetired, Unreachable):
+        raise
+    except ApiError as error:
+        logger.debug("whose account it is was not seen by %s: %s", endpoint.name, error)
+        return None
     return found
 
 
