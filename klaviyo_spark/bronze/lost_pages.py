@@ -63,7 +63,7 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
             )
         return state
     of_this = marks.where(F.col("bronze_id") == state.table_id)
-    if state.version < version or writes.get(state.table_id) in state.missing:
+    if state.is_older_than(version, writes.get(state.table_id)):
         # Who looked at a later version than there is has landed nothing in this one.
         later = _runs(of_this.where(F.col("bronze_version") > state.version))
         gone = {*_lost(lake, of_this, state), *later}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -90,6 +90,10 @@ class TableState:
     foreign: tuple[Commit, ...] = ()
     missing: frozenset[Write] = frozenset()
 
+    def is_older_than(self, version: int, write: Write | None) -> bool:
+        """Whether it is an older copy: it lacks a version looked at before, or the newest write."""
+        return self.version < version or write in self.missing
+
 
 def is_like_ours(predicate: str | None) -> bool:
     """Whether a commit's predicate is that of a statement of ours, which may carry no tag."""
@@ -100,7 +104,7 @@ def is_missing(write: Write, newest: int, oldest: int, commits: Iterable[Signatu
     """Whether a log proves that a write is not in its table.
 
     Args:
-        newest, oldest: the first and the last version whose commit the log still has. Delta
+        newest, oldest: the last and the first version whose commit the log still has. Delta
             removes commits by their age: where it has begun to, that one is not there proves
             nothing.
         commits: those after ``write.version``, oldest first.
@@ -116,6 +120,23 @@ def is_missing(write: Write, newest: int, oldest: int, commits: Iterable[Signatu
         if not left or untagged or not commit.is_known:
             return False
     return True
+
+
+def missing_writes(
+    writes: Iterable[Write],
+    newest: int,
+    oldest: int,
+    commits_after: Callable[[int], Iterable[Signature]],
+) -> frozenset[Write]:
+    """Those of ``writes`` that are missing: see ``is_missing``.
+
+    Args:
+        commits_after: commits after a version, oldest first; taken one by one, and none after that
+            which ends the search.
+    """
+    return frozenset(
+        write for write in writes if is_missing(write, newest, oldest, commits_after(write.version))
+    )
 
 
 def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> TableState | None:
@@ -141,22 +162,16 @@ def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> 
     newest = max([*versions, *checkpoints])
     asked = [] if since is None else [v for v in versions if v > since]
     oldest = min(versions, default=newest + 1)
+
+    def commits_after(version: int) -> Iterator[Signature]:
+        return (_signature(log, later) for later in versions if later > version)
+
     return TableState(
         described["id"],
         newest,
         dict(described.get("configuration") or {}),
         tuple(filter(None, (_commit(log, version) for version in asked))),
-        frozenset(
-            write
-            for write in writes
-            # One after the other, and the first that is found ends it.
-            if is_missing(
-                write,
-                newest,
-                oldest,
-                (_signature(log, version) for version in versions if version > write.version),
-            )
-        ),
+        missing_writes(writes, newest, oldest, commits_after),
     )
 
 

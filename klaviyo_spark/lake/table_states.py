@@ -20,7 +20,7 @@ from klaviyo_spark.lake.delta_log import (
     Write,
     in_folder,
     is_like_ours,
-    is_missing,
+    missing_writes,
 )
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
@@ -120,15 +120,11 @@ def by_spark(
         and not _is_ours(row, later, by_shape)
     ]
     signed = [Signature(row["version"], row["tag"], row["predicate"]) for row in rows[::-1]]
-    missing = frozenset(
-        write
-        for write in writes
-        if is_missing(
-            write,
-            newest,
-            signed[0].version,
-            (commit for commit in signed if commit.version > write.version),
-        )
+    missing = missing_writes(
+        writes,
+        newest,
+        signed[0].version,
+        lambda version: (commit for commit in signed if commit.version > version),
     )
     properties = dict(detail["properties"] or {})
     return TableState(detail["id"], newest, properties, tuple(commits[::-1]), missing)

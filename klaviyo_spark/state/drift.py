@@ -99,7 +99,7 @@ def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
         if state is None or state.table_id != one.table_id or one.version is None:
             lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
             continue
-        if state.version < one.version or one.written in state.missing:
+        if state.is_older_than(one.version, one.written):
             lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
             put_back.add(one.table)
             continue

@@ -57,7 +57,7 @@ def _is_older_copy(facts: Facts, account: str) -> bool:
         if row["bronze_id"] == bronze.table_id and row["version"] is not None
     ]
     landed = facts.landed.get((account, bronze.table_id))
-    return bronze.version < max(looked_at, default=0) or landed in bronze.missing
+    return bronze.is_older_than(max(looked_at, default=0), landed)
 
 
 def changed(facts: Facts, account: str) -> tuple[Changed, ...]:
