@@ -8,9 +8,9 @@ them a log shows whether a write that a ledger speaks of is still in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.lake.spark.sql_settings import hold
 
@@ -29,6 +29,11 @@ def tag_of(*run_ids: str) -> str:
 def option(tag: str) -> dict[str, str]:
     """``tag`` for a DataFrame's writer, and for the commits that delta-rs makes."""
     return {"userMetadata": tag}
+
+
+def option_of(pages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The ``option`` of a commit of bronze pages: it names the runs that fetched them."""
+    return option(tag_of(*(page["run_id"] for page in pages)))
 
 
 def is_ours(tag: str | None) -> bool:

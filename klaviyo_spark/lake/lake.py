@@ -19,7 +19,7 @@ from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_retry import repeated
-from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, tag_of, tagged
+from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
@@ -115,7 +115,7 @@ class Lake(Tables):
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_table.COLUMNS])
             .coalesce(1)
             .writeTo(table)
-            .options(maxRecordsPerFile="64", **option(tag_of(*(row["run_id"] for row in rows))))
+            .options(maxRecordsPerFile="64", **option_of(rows))
             .append()
         )
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from klaviyo_spark.errors import in_a_line
-from klaviyo_spark.lake.commit_tag import option, tag_of
+from klaviyo_spark.lake.commit_tag import option_of
 from klaviyo_spark.lake.table_features import obstacle_to_append
 
 try:
@@ -85,9 +85,7 @@ class LocalPages:
                 "append",
                 self._schema,
                 partition_by=self._partitions,
-                commit_properties=deltalake.CommitProperties(
-                    custom_metadata=option(tag_of(*(row["run_id"] for row in rows)))
-                ),
+                commit_properties=deltalake.CommitProperties(custom_metadata=option_of(rows)),
             )
         except BaseException as error:
             if not self._in_log(written):
