@@ -150,9 +150,8 @@ def _ivy(environ: Mapping[str, str]) -> Path | None:
     for cache in os_user.caches(environ):
         place = cache / "klaviyo-spark" / "ivy"
         with suppress(OSError):
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place.mkdir(parents=True, exist_ok=True)
-            if os_user.is_trusted(cache) and os.access(place, os.W_OK):
+            _make(place)
+            if os.access(place, os.W_OK):
                 return place
     return None
 
@@ -204,6 +203,19 @@ def _is_trusted(place: Path) -> bool:
     return os_user.is_trusted(place.parent.parent)
 
 
+def _make(place: Path) -> None:
+    """Make a folder of ours in a cache.
+
+    Raises:
+        OSError: it cannot be written, or others can.
+    """
+    place.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    if not _is_trusted(place):
+        raise PermissionError(errno.EPERM, "somebody else's, or writable for others")
+    place.mkdir(exist_ok=True)
+
+
 def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver) -> list[Path]:
     names = needed(spark, delta)
     logger.info("fetching Delta %s for Spark %s, once", delta, minor(spark))
@@ -229,13 +241,9 @@ def _keep(fetched: list[Path], place: Path, names: list[str]) -> list[Path]:
     Raises:
         OSError: it cannot be written, or others can.
     """
-    place.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.parent.mkdir(exist_ok=True)
-    if not _is_trusted(place):
-        raise PermissionError(errno.EPERM, "somebody else's, or writable for others")
+    _make(place)
     # Each is moved in whole, and the folder counts once it has them all: two sessions may start
     # at once, and what else somebody keeps there stays.
-    place.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place) as scratch:
         for jar in fetched:
             shutil.copyfile(jar, Path(scratch, jar.name)).replace(place / jar.name)
