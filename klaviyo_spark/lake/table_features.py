@@ -102,8 +102,10 @@ def _obstacles_to_append(
     if protocol.min_writer_version not in _WRITER_VERSIONS:
         yield f"writer version {protocol.min_writer_version}"
     for name, value in sorted(_properties(table).items()):
-        is_delta = name.lower().startswith("delta.") and not name.lower().startswith(_FEATURE)
-        if is_delta and name.lower() not in _PROPERTIES and value.lower() not in _OFF:
+        key = name.lower()
+        if not key.startswith("delta.") or key.startswith(_FEATURE) or key in _PROPERTIES:
+            continue
+        if value.lower() not in _OFF:
             yield name
     if list(table.metadata().partition_columns) != list(partitions):
         yield f"partitions other than {', '.join(partitions)}"

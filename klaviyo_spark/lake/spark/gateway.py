@@ -1,4 +1,7 @@
-"""Starts the JVM of a local session, which outlives neither a failed start nor this process."""
+"""Starts the JVM of a local session, which outlives neither a failed start nor this process.
+
+Only where a session of our own is made: a given one, submitted or remote, has its Java already.
+"""
 
 from __future__ import annotations
 
