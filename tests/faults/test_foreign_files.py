@@ -18,8 +18,8 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, a_record
+from tests.helpers.small_lakes import a_lake
 
-SCHEMAS = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
 LEFT = (
     "{} in the folder of the table is not of klaviyo-spark's making, and VACUUM would delete it: "
     "no old file of the table is removed; move it to another folder"
@@ -54,7 +54,7 @@ def data_files(table: Path) -> set[str]:
 
 @pytest.fixture
 def lake(spark, tmp_path) -> Lake:
-    made = Lake(spark, Place(str(tmp_path / "a lake"), None, *SCHEMAS))
+    made = a_lake(spark, tmp_path / "a lake")
     grown(made)
     return made
 

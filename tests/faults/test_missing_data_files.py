@@ -6,7 +6,6 @@ By `rm`, or by a rule of the store for old files.
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +22,14 @@ from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
 from tests.builders import NOON, a_page, a_record, an_event
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_lake, land_on
 
-DAY = timedelta(days=1)
 RESOURCES = ("events", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
-SCHEMAS = ("klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-
-
-def lake_in(spark, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, *SCHEMAS))
 
 
 def land(lake: Lake, day: int, account: str = "default") -> None:
     """What an account answers on that day: each day changes a tag and brings an event."""
-    at = NOON + day * DAY
-    facts = {
-        "account_id": account,
-        "run_id": f"run {day} of {account}",
-        "batch_id": f"batch {day} of {account}",
-        "fetched_at": at,
-        "ingest_date": at.date(),
-        "read_started_at": at - timedelta(seconds=1),
-    }
     pages = [
         a_page("tags", a_record("tag", "T1", name=f"of day {day}"), sha256=f"tags {day}"),
         a_page(
@@ -53,7 +38,7 @@ def land(lake: Lake, day: int, account: str = "default") -> None:
             sha256=f"events {day}",
         ),
     ]
-    lake.append_pages([{**page, **facts} for page in pages])
+    land_on(lake, day, *pages, account=account)
 
 
 def load(lake: Lake, account: str = "default") -> tuple[list[Load], Outcome]:
@@ -80,7 +65,7 @@ def remove_data(spark, folder: Path, table: str) -> list[str]:
 def grown(spark, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("grown") / "lake"
     for account in ("default", "eu"):
-        lake = lake_in(spark, folder.parent / account if account == "eu" else folder)
+        lake = a_lake(spark, folder.parent / account if account == "eu" else folder)
         for who in ("default", account)[: 1 if account == "default" else 2]:
             land(lake, 0, who)
             loads, outcome = load(lake, who)
@@ -106,7 +91,7 @@ def whole(spark, grown, tmp_path_factory) -> dict[str, list[tuple[Any, ...]]]:
     """All rows once the second day has been loaded too."""
     folder = tmp_path_factory.mktemp("whole") / "lake"
     shutil.copytree(grown, folder)
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     land(lake, 1)
     load(lake)
     return held(lake, MADE)
@@ -115,11 +100,11 @@ def whole(spark, grown, tmp_path_factory) -> dict[str, list[tuple[Any, ...]]]:
 def test_a_table_without_its_data_files_is_made_anew_by_the_run_that_meets_it(spark, folder, whole):
     removed = remove_data(spark, folder, "events") + remove_data(spark, folder, "tags")
     assert len(removed) == 2
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     land(lake, 1)
 
     loads, outcome = load(lake)
-    again, later = load(lake_in(spark, folder))
+    again, later = load(a_lake(spark, folder))
 
     assert errors(loads) == []
     assert (outcome.failed, outcome.warnings) == (
@@ -129,26 +114,26 @@ def test_a_table_without_its_data_files_is_made_anew_by_the_run_that_meets_it(sp
             "event_group_ids, event_attribution_group_ids"
         ],
     )
-    assert held(lake_in(spark, folder), MADE) == whole
+    assert held(a_lake(spark, folder), MADE) == whole
     assert (again, later.warnings, later.failed) == ([], [], {})
 
 
 def test_a_rebuild_replaces_such_a_table_without_reading_it(spark, folder):
-    before = held(lake_in(spark, folder), MADE)
+    before = held(a_lake(spark, folder), MADE)
     remove_data(spark, folder, "events")
 
-    loads = rebuild(lake_in(spark, folder), "default", ["events"], by="by")
+    loads = rebuild(a_lake(spark, folder), "default", ["events"], by="by")
 
     assert {one.table for one in loads if one.is_loaded} == {
         name for name in MADE if name != "tags"
     }
-    assert held(lake_in(spark, folder), MADE) == before
+    assert held(a_lake(spark, folder), MADE) == before
 
 
 def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
-    before = held(lake_in(spark, of_two), MADE)
+    before = held(a_lake(spark, of_two), MADE)
     removed = remove_data(spark, of_two, "tags")
-    lake = lake_in(spark, of_two)
+    lake = a_lake(spark, of_two)
     land(lake, 1)
 
     loads, outcome = load(lake)
@@ -165,24 +150,24 @@ def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
     with pytest.raises(
         LakeError, match=r"^tags: the data file .* and the table has rows of eu too"
     ):
-        rebuild(lake_in(spark, of_two), "default", ["tags"])
+        rebuild(a_lake(spark, of_two), "default", ["tags"])
 
-    anew = Rebuild(lake_in(spark, of_two), ["tags"])
+    anew = Rebuild(a_lake(spark, of_two), ["tags"])
     for account in ("default", "eu"):
         anew.make(account, ["tags"], by="by")
     anew.publish()
-    tags = held(lake_in(spark, of_two), ["tags"])["tags"]
+    tags = held(a_lake(spark, of_two), ["tags"])["tags"]
     assert [row for row in tags if row[0] == "eu"] == [
         row for row in before["tags"] if row[0] == "eu"
     ]
-    seen = lake_in(spark, of_two).of("default").silver(TABLES["tags"])
+    seen = a_lake(spark, of_two).of("default").silver(TABLES["tags"])
     assert [row["name"] for row in seen.collect()] == ["of day 1"]
     assert any(file in line for file in removed), "the one that Spark met first"
 
 
 def test_where_retention_took_pages_it_is_refused_by_name(spark, folder):
     remove_data(spark, folder, "tags")
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     land(lake, 1)
     note_pages_gone(lake, lake._bronze(), "default", {"tags": NOON})
 
@@ -200,7 +185,7 @@ def test_missing_pages_are_named_and_a_delete_is_the_way_out(spark, folder):
     [page] = (folder / "klaviyo_bronze.db/pages").glob("resource=tags/*/*.parquet")
     page.unlink()
     spark.catalog.clearCache()
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
 
     with pytest.raises(Exception, match="FILE_NOT_EXIST") as failed:
         load(lake)
@@ -209,7 +194,7 @@ def test_missing_pages_are_named_and_a_delete_is_the_way_out(spark, folder):
     assert "and with it pages of tags fetched on 2026-06-01; restore it" in said
     where = said.split("`WHERE ")[1].split("`")[0]
     spark.sql(f"DELETE FROM {lake._bronze()} WHERE {where}")
-    loads, outcome = load(lake_in(spark, folder))
+    loads, outcome = load(a_lake(spark, folder))
     assert (errors(loads), outcome.failed) == ([], {})
 
 

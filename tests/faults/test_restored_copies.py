@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Schemas, Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.delta_log import Write, in_folder
-from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.lake.table_states import by_spark
 from klaviyo_spark.resources import TABLES
@@ -32,36 +31,23 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
-from tests.builders import NOON, a_page, a_record, an_event
+from tests.builders import DAY, NOON, a_page, a_record, an_event
 from tests.helpers.compare import held
+from tests.helpers.small_lakes import a_lake, land_on
 
-DAY = timedelta(days=1)
 RESOURCES = ("events", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 PUT_BACK = "(an older copy was put back: it lacked what later loads wrote)"
 
 
-def lake_in(spark, folder: Path) -> Lake:
-    return Lake(spark, Place(str(folder), None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"))
-
-
 def land(lake: Lake, day: int, account: str = "default") -> None:
     """What an account answers on that day: each day brings an event and a tag."""
-    at = NOON + day * DAY
-    facts = {
-        "account_id": account,
-        "run_id": f"run {day} of {account}",
-        "batch_id": f"batch {day} of {account}",
-        "fetched_at": at,
-        "ingest_date": at.date(),
-        "read_started_at": at - timedelta(seconds=1),
-    }
     tags = [a_record("tag", f"T{n}", name=f"of day {n}") for n in range(day + 1)]
     pages = [
         a_page("tags", *tags),
         a_page("events", *[an_event(f"E{n}", {"$group_ids": [f"L{n}"]}) for n in range(day + 1)]),
     ]
-    lake.append_pages([{**page, **facts} for page in pages])
+    land_on(lake, day, *pages, account=account)
 
 
 def load(lake: Lake, by: str, account: str = "default") -> list[str]:
@@ -96,7 +82,7 @@ class Grown:
 @pytest.fixture(scope="module")
 def grown(spark, tmp_path_factory) -> Grown:
     folder = tmp_path_factory.mktemp("grown") / "lake"
-    lake, copies = lake_in(spark, folder), []
+    lake, copies = a_lake(spark, folder), []
     for day in range(3):
         land(lake, day)
         assert load(lake, f"by {day}") == []
@@ -112,7 +98,7 @@ def folder(grown, tmp_path) -> Path:
 
 
 def test_the_log_names_the_run_of_each_of_our_commits(spark, grown):
-    lake = lake_in(spark, grown.folder)
+    lake = a_lake(spark, grown.folder)
 
     def tags(name: str) -> list[str]:
         history = spark.sql(f"DESCRIBE HISTORY {name}").where("userMetadata IS NOT NULL")
@@ -127,41 +113,41 @@ def test_a_copy_of_silver_is_made_anew_and_equals_what_was_there(spark, grown, f
     put(grown.copies[2 - age], folder, "tags", "events")
     told = said_by_status(folder)
 
-    said = load(lake_in(spark, folder), "by later")
-    again = load(lake_in(spark, folder), "by last")
+    said = load(a_lake(spark, folder), "by later")
+    again = load(a_lake(spark, folder), "by last")
 
     assert told == ("events", "tags")
     assert said == [
         f"rebuilt from bronze: events, tags {PUT_BACK}; rebuilt with them: "
         "event_group_ids, event_attribution_group_ids"
     ]
-    assert held(lake_in(spark, folder), MADE) == grown.rows
+    assert held(a_lake(spark, folder), MADE) == grown.rows
     assert (again, said_by_status(folder)) == ([], ())
 
 
 def test_a_copy_that_got_other_commits_since_is_known_too(spark, grown, folder):
     put(grown.copies[1], folder, "tags")
-    name = lake_in(spark, folder)._silver(TABLES["tags"])
+    name = a_lake(spark, folder)._silver(TABLES["tags"])
     for n in range(3):
         spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('a.b' = '{n}')")
 
     by_file = in_folder(folder / "klaviyo_v2.db/tags", None, [Write(2, "by 2"), Write(1, "by 1")])
     by_sql = by_spark(spark, name, None, False, [Write(2, "by 2"), Write(1, "by 1")])
-    said = load(lake_in(spark, folder), "by later")
+    said = load(a_lake(spark, folder), "by later")
 
     assert by_file.missing == by_sql.missing == {Write(2, "by 2")}
     assert said == [f"rebuilt from bronze: tags {PUT_BACK}"]
-    assert held(lake_in(spark, folder), MADE) == grown.rows
+    assert held(a_lake(spark, folder), MADE) == grown.rows
 
 
 def test_where_retention_took_pages_the_rest_is_loaded_into_the_copy(spark, grown, folder):
     put(grown.copies[0], folder, "tags", "events")
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     note_pages_gone(lake, lake._bronze(), "default", dict.fromkeys(RESOURCES, NOON + DAY))
     spark.sql(f"DELETE FROM {lake._bronze()} WHERE ingest_date = '{NOON.date()}'")
 
-    said = load(lake_in(spark, folder), "by later")
-    again = load(lake_in(spark, folder), "by last")
+    said = load(a_lake(spark, folder), "by later")
+    again = load(a_lake(spark, folder), "by last")
 
     assert said == [
         f"{name}: an older copy was put back, which lacks what later loads wrote: all pages in "
@@ -169,13 +155,13 @@ def test_where_retention_took_pages_the_rest_is_loaded_into_the_copy(spark, grow
         f"{NOON + DAY:%Y-%m-%d}: `klaviyo-spark verify --heal` reads again what Klaviyo still has"
         for name in RESOURCES
     ]
-    assert held(lake_in(spark, folder), MADE) == grown.rows
+    assert held(a_lake(spark, folder), MADE) == grown.rows
     assert (again, said_by_status(folder)) == ([], ())
 
 
 def test_what_another_account_wrote_is_no_proof_of_what_this_one_did(spark, tmp_path):
     folder, copy = tmp_path / "lake", tmp_path / "copy"
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     for day in range(2):
         for account in ("default", "eu"):
             land(lake, day, account)
@@ -187,10 +173,10 @@ def test_what_another_account_wrote_is_no_proof_of_what_this_one_did(spark, tmp_
     land(lake, 2, "eu")
 
     for account in ("eu", "default"):
-        [said] = load(lake_in(spark, folder), f"by 2 {account}", account)
+        [said] = load(a_lake(spark, folder), f"by 2 {account}", account)
         assert said == f"rebuilt from bronze: tags {PUT_BACK}"
-    assert load(lake_in(spark, folder), "by 3 eu", "eu") == []
-    kept = [row for row in held(lake_in(spark, folder), ["tags"])["tags"] if row[0] == "default"]
+    assert load(a_lake(spark, folder), "by 3 eu", "eu") == []
+    kept = [row for row in held(a_lake(spark, folder), ["tags"])["tags"] if row[0] == "default"]
     assert kept == [row for row in rows["tags"] if row[0] == "default"]
 
 
@@ -222,7 +208,7 @@ def home(spark, tmp_path_factory) -> Iterator[Home]:
     account = Account(seed=19, events=300, profiles=30, quiet_days=60)
     with Sandbox(account, key="pk_sandbox", rate_scale=200, page_most=20) as sandbox:
         made = Home(sandbox, root / "lake", root / "copy", {})
-        lake = lake_in(spark, made.folder)
+        lake = a_lake(spark, made.folder)
         lake.pages()
         shutil.copytree(made.folder, made.copy)
         for _ in range(2):
@@ -241,13 +227,13 @@ def lived(home, tmp_path) -> Path:
 @pytest.mark.parametrize("others", [0, 40], ids=["as it was", "with other commits since"])
 def test_a_copy_of_bronze_is_not_believed_to_hold_what_landed_later(spark, home, lived, others):
     put(home.copy, lived, "pages", schema="klaviyo_bronze")
-    lake = lake_in(spark, lived)
+    lake = a_lake(spark, lived)
     for n in range(others):
         spark.sql(f"ALTER TABLE {lake._bronze()} SET TBLPROPERTIES ('a.b' = '{n}')")
     told = said_by_status(lived)
 
     summary, asked = home.sync(lake)
-    again, later = home.sync(lake_in(spark, lived))
+    again, later = home.sync(a_lake(spark, lived))
 
     lines = [line for line in summary.outcome.warnings if "klaviyo_bronze" in line]
     assert told == (BRONZE,)
@@ -263,11 +249,11 @@ def test_a_copy_of_bronze_is_not_believed_to_hold_what_landed_later(spark, home,
 
 def test_bronze_and_silver_put_back_from_one_copy_are_whole_again(spark, home, tmp_path):
     folder, copy = tmp_path / "lake", tmp_path / "copy"
-    lake = lake_in(spark, folder)
+    lake = a_lake(spark, folder)
     settings = Settings(base_url=home.sandbox.url, resources=("events", "metrics", "tags"))
     middle = min(
         row[0]
-        for row in lake_in(spark, home.folder)
+        for row in a_lake(spark, home.folder)
         .silver(TABLES["events"])
         .selectExpr("percentile(unix_micros(event_datetime), 0.5) AS at")
         .collect()
@@ -283,8 +269,8 @@ def test_bronze_and_silver_put_back_from_one_copy_are_whole_again(spark, home, t
         shutil.rmtree(folder / f"{schema}.db")
         shutil.copytree(copy / f"{schema}.db", folder / f"{schema}.db")
 
-    summary, _ = home.sync(lake_in(spark, folder))
-    again, _ = home.sync(lake_in(spark, folder))
+    summary, _ = home.sync(a_lake(spark, folder))
+    again, _ = home.sync(a_lake(spark, folder))
 
     lines = [line for line in summary.outcome.warnings if "older copy" in line]
     assert lines[0] == (
@@ -293,5 +279,5 @@ def test_bronze_and_silver_put_back_from_one_copy_are_whole_again(spark, home, t
     )
     assert [line.split(":")[0] for line in lines[1:]] == [name for name in MADE if name != "tags"]
     assert summary.exit_code == 0
-    assert held(lake_in(spark, folder), [*MADE, "metrics"]) == whole
+    assert held(a_lake(spark, folder), [*MADE, "metrics"]) == whole
     assert [line for line in again.outcome.warnings if "older copy" in line] == []

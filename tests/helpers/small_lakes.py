@@ -31,12 +31,18 @@ def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
     lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
 
 
-def land_on(lake: Lake, day: int, *pages: dict[str, Any]) -> None:
-    """Land the pages of the run of that day after ``NOON``; their read began a second earlier."""
+def land_on(lake: Lake, day: int, *pages: dict[str, Any], account: str = "") -> None:
+    """Land the pages of the run of that day after ``NOON``; their read began a second earlier.
+
+    Args:
+        account: whose pages and run they are, where not only ``default`` has some.
+    """
     at = NOON + day * DAY
+    of = f" of {account}" if account else ""
     facts = {
-        "run_id": f"run {day}",
-        "batch_id": f"batch {day}",
+        **({"account_id": account} if account else {}),
+        "run_id": f"run {day}{of}",
+        "batch_id": f"batch {day}{of}",
         "fetched_at": at,
         "ingest_date": at.date(),
         "read_started_at": at - timedelta(seconds=1),
