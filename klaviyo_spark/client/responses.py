@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -196,6 +197,7 @@ def as_far_as_deep(read: Callable[[bytes], T], body: bytes) -> T:
         return read(without_depths(body))
 
 
+@lru_cache(maxsize=1)  # whoever looks at a page asks for the same one after the other
 def without_depths(body: bytes) -> bytes:
     """``body`` with null for what lies deeper than ``LEVELS``; of one cut short, cut short."""
     kept: list[bytes] = []
