@@ -9,10 +9,13 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 from setuptools import Distribution
 
 from tests.places import ROOT
 
+# What a forge tests; the least is python_requires of setup.py.
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 VERBS = [
     "bench",
     "build",
@@ -88,3 +91,39 @@ def test_the_package_installs_into_an_environment_of_any_path(tmp_path, monkeypa
     install.ensure_finalized()
 
     assert install.install_lib.startswith(str(tmp_path))  # type: ignore[attr-defined]
+
+
+def test_a_public_forge_runs_the_same_verbs_on_every_python_that_setup_py_allows():
+    forge = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    jobs = forge["jobs"].values()
+    commands = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+    assert [c for c in commands if c.removeprefix("make ") not in VERBS] == []
+    assert set(verbs_of_ci()) <= set(commands)
+    assert forge["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
+
+
+def verbs_of_ci() -> list[str]:
+    """The verbs that `.ci/run` calls, as commands."""
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    return re.findall(r"^make [a-z-]+", text, re.MULTILINE)
+
+
+def test_a_commit_meets_the_tools_that_make_check_runs():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    entries = [hook["entry"] for repository in hooks["repos"] for hook in repository["hooks"]]
+    rule = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert rule
+    tools = re.findall(r"\$\(BIN\)/([a-z-]+(?: format| check)?)", rule.group(1))
+
+    assert [entry.removeprefix(".venv/bin/") for entry in entries] == tools
+
+
+def test_the_classifiers_name_every_python_that_ci_runs(monkeypatch):
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("setuptools.setup", lambda **options: asked.update(options))
+    runpy.run_path(str(ROOT / "setup.py"))
+
+    assert [
+        c.split(" :: ")[-1] for c in asked["classifiers"] if re.search(r":: 3\.\d+$", c)
+    ] == PYTHONS
