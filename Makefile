@@ -28,7 +28,7 @@ check: $(READY) ## Format, lint, types and imports, without running anything
 
 .PHONY: fast
 fast: $(READY) ## The tests that need no Spark, in seconds
-	$(BIN)/python -m pytest -q --hypothesis-profile fast tests/unit
+	$(BIN)/python -m pytest -q -n auto --hypothesis-profile fast tests/unit
 
 .PHONY: test
 test: $(READY) ## All tests but those that take minutes each

@@ -29,6 +29,7 @@ TEST = [
     "hypothesis>=6.100",
     "pandas>=2.2,<3",  # pyspark.testing of Spark 4.1 fails with pandas 3
     "pytest>=8.3",
+    "pytest-xdist>=3.6",
     "responses>=0.25",
     "websocket-client>=1.8",  # speaks to the browser that the report is tested in
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 # For `make fast`: `make test` tries all.
-settings.register_profile("fast", deadline=None, max_examples=20)
+settings.register_profile("fast", deadline=None, max_examples=8)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -111,11 +111,18 @@ def served() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def truth(served) -> dict[str, list[dict[str, Any]]]:
+    """What the account says silver must hold, worked out once."""
+    return served.account.truth()
+
+
 @pytest.fixture
-def lab(served, monkeypatch) -> Iterator[Lab]:
+def lab(served, truth, monkeypatch) -> Iterator[Lab]:
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
     with Client(served.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
-        made = Lab(served, client, Here(served.account.truth()))
+        rows = {table: [dict(row) for row in of_table] for table, of_table in truth.items()}
+        made = Lab(served, client, Here(rows))
         monkeypatch.setattr(checking, "Holdings", lambda *_: made.here)
         monkeypatch.setattr(store, "read_watermarks", lambda *_: made.known)
         yield made
