@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from klaviyo_spark.resources import ALL, TABLES
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.table import Column, TableSpec
 
 README = Path(__file__).parents[1] / "resources" / "README.md"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
 

@@ -23,7 +23,7 @@ from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_o
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
 from klaviyo_spark.schema.table import TableSpec
 

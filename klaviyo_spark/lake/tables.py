@@ -23,7 +23,7 @@ from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import bronze_table, sql_text
 from klaviyo_spark.schema import ops_tables as ops
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text as _text
 from klaviyo_spark.schema.table import TableSpec
 

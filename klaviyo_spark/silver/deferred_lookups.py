@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.lake.lake import Lake, only
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import Borrow, TableSpec
 from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.lookups import NEEDS, REFERENCES, look_up

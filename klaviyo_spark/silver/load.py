@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
 from klaviyo_spark.silver.deferred_lookups import Settler, written

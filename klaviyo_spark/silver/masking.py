@@ -20,8 +20,8 @@ from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.paths import parse_read
-from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import Column, Pii, TableSpec
 from klaviyo_spark.silver.parse.json_spelling import scalar
 

@@ -25,8 +25,8 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.silver.late_arrivals import whole_days

@@ -18,8 +18,8 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import set_property
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.endpoint import Endpoint, Members
-from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
 from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at, writes_of

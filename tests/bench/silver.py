@@ -27,7 +27,7 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.session import spark_session
 from klaviyo_spark.resources import RESOURCES, TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.refine import refine
 from tests.bench.fetch import a_page_of_events

@@ -14,7 +14,7 @@ from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
 from klaviyo_spark.schema import bronze_table, ops_tables
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 
 Row = Mapping[str, Any]
 

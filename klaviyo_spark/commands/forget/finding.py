@@ -22,7 +22,7 @@ from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import PAGE_KEY
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 
 # Of a page, all that may name somebody.

@@ -17,9 +17,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import unfit
 from klaviyo_spark.schema.paths import Path, Read, parse_path, parse_read
-from klaviyo_spark.schema.silver_columns import columns_of
 from klaviyo_spark.schema.table import Column as ColumnSpec
 from klaviyo_spark.schema.table import Precedence, Source, TableSpec
 from klaviyo_spark.silver.parse import missing_parts

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import project

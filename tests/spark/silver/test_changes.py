@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.checks import LEFT_OUT
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.silver.changes import Evidence, changes
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest

@@ -16,7 +16,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
 FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")

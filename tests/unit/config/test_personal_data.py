@@ -15,7 +15,7 @@ from klaviyo_spark.config.personal_data import Personal, digest, normal, pads, p
 from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.silver_columns import columns_of
+from klaviyo_spark.schema.bookkeeping import columns_of
 
 KEY = "0123456789abcdef"
 HASHES = Settings(personal_data=PersonalData(email="hash"))

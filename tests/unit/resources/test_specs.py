@@ -13,8 +13,8 @@ from klaviyo_spark.cli.app import cli
 from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
+from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.silver_columns import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.table import Source, TableSpec, col
 from tests import contract
 
