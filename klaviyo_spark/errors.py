@@ -6,7 +6,8 @@
       SpecError            fix a table's spec                       exit 1
       LakeError            look at the lake                         exit 1
         CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
-        TableDiffers       make the table anew from bronze          exit 1
+        TableDiffers       make the table anew from bronze          exit 3, other tables go on
+        TableUnreadable    restore the table, or move it away       exit 3, or 1 without it
         OtherAccount       take the right key, or another lake      exit 1
         LakeBusy           wait for the other run, or come again    exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
@@ -79,7 +80,28 @@ class CheckFailed(LakeError):
 
 
 class TableDiffers(LakeError):
-    """A table was made by a release whose columns do not fit those of this one."""
+    """A table was made by a release whose columns do not fit those of this one.
+
+    Args:
+        how: its columns differ, in words.
+    """
+
+    def __init__(self, message: str, how: str) -> None:
+        super().__init__(message)
+        self.how = how
+
+
+class TableUnreadable(LakeError):
+    """A table's log is damaged, or what stands in the table's place is not ours.
+
+    Args:
+        message: names it, and the way out.
+        table: with its schema.
+    """
+
+    def __init__(self, message: str, table: str) -> None:
+        super().__init__(message)
+        self.table = table
 
 
 class OtherAccount(LakeError):

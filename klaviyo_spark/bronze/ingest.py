@@ -30,6 +30,7 @@ from klaviyo_spark.errors import (
     OlderRevisionRetired,
     RateLimitTooLong,
     Stopped,
+    TableUnreadable,
     UnknownId,
 )
 from klaviyo_spark.lake.lake import Lake
@@ -37,7 +38,7 @@ from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state import store
-from klaviyo_spark.state.models import GroupRead, Key, Outcome
+from klaviyo_spark.state.models import TABLES_HELD, GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
@@ -376,6 +377,10 @@ class _Ingest:
         rows = [as_row(mark, *of) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
-        new = unknown_fields.note(self.lake, account_id, run_id, self._watch)
+        try:
+            new = unknown_fields.note(self.lake, account_id, run_id, self._watch)
+        except TableUnreadable as error:
+            self.outcome.fail(TABLES_HELD, str(error))
+            return
         if new:
             self._warn(unknown_fields.warning(new))

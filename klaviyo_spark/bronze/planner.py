@@ -18,6 +18,7 @@ from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metric
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
@@ -170,9 +171,12 @@ class Due:
             if not counts or not endpoint.members:
                 continue
             joined = {id: self._joined.get((endpoint.resource, id), set()) for id in counts}
-            held, new = store.members_held(
-                self._lake, self._wanted.account_id, endpoint.members, joined
-            )
+            try:
+                held, new = store.members_held(
+                    self._lake, self._wanted.account_id, endpoint.members, joined
+                )
+            except (TableDiffers, TableUnreadable):  # refine says so; a later run compares
+                continue
             reads = {id: self.group_reads.get((endpoint.resource, id)) for id in counts}
             differences = {id: read.difference for id, read in reads.items() if read}
             others = membership.differing(counts, held, new, differences)

@@ -69,6 +69,7 @@ def _tables(summary: Summary) -> Iterator[str]:
         for count, value in counts.items():
             totals[count] += value
         cells = " ".join(f"{value:>14,}" for value in counts.values())
-        yield f"{name:<{width}} {summary.rows[name]:>10,} {cells}"
+        rows = f"{summary.rows[name]:,}" if name in summary.rows else "unreadable"
+        yield f"{name:<{width}} {rows:>10} {cells}"
     cells = " ".join(f"{value:>14,}" for value in totals.values())
     yield f"{f'{len(TABLES)} tables':<{width}} {sum(summary.rows.values()):>10,} {cells}"

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from functools import reduce
+from typing import TypeVar
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.errors import TableDiffers, TableUnreadable, in_a_line
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.opening import without_spark
 from klaviyo_spark.lake.readers.reader import ROWS_OF
+from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def row_counts(lake: Lake) -> dict[str, int]:
     """Rows of every silver table, from Delta's own statistics: without Spark where that will do.
 
     Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
+    A table that cannot be read is left out.
     """
     folder = folder_of(lake)
     if folder and without_spark():
@@ -31,14 +41,30 @@ def row_counts(lake: Lake) -> dict[str, int]:
         files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
         reader = Fallback(files, lambda: Tables(lake))
         if lake.account_id is None:
-            return {name: reader.count("silver", name) or 0 for name in TABLES}
-        counts_of = {name: reader.ask("silver", name, ROWS_OF) or () for name in TABLES}
+            return _readable(lambda name: reader.count("silver", name) or 0)
+        counts_of = _readable(lambda name: reader.ask("silver", name, ROWS_OF) or ())
         return {
             name: sum(row["n"] for row in rows if row["account_id"] == lake.account_id)
             for name, rows in counts_of.items()
         }
+    rows_of = _readable(lambda name: lake.silver(TABLES[name]))
     counts = [
-        lake.silver(table).agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
-        for name, table in TABLES.items()
+        rows.agg(F.count(F.lit(1)).alias("rows")).withColumn("name", F.lit(name))
+        for name, rows in rows_of.items()
     ]
+    if not counts:
+        return {}
     return {row["name"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()}
+
+
+def _readable(answer: Callable[[str], T]) -> dict[str, T]:
+    """What is answered of each table that can be read."""
+    found: dict[str, T] = {}
+    for name in TABLES:
+        try:
+            found[name] = answer(name)
+        except Exception as error:
+            if not isinstance(error, TableDiffers | TableUnreadable) and not is_damage(error):
+                raise
+            logger.debug("%s is not counted: %s", name, in_a_line(error))
+    return found

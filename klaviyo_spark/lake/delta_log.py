@@ -20,9 +20,12 @@ import pyarrow.parquet as pq
 
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.commit_tag import is_of_run, is_ours
+from klaviyo_spark.lake.unreadable import unreadable
 
 _VERSION = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.(?:.*\.)?(?:parquet|json)")
+# What reading a log raises that is damaged, or of a form which only Spark knows: Spark is asked.
+NOT_KNOWN_HERE = (LookupError, ValueError, TypeError, AttributeError)
 # What our own statements look like where they carry no tag: conditions on columns of ours.
 _OUR_MERGE = re.compile(r"_account_id#?\d* (?:<=>|=) |resource#?\d* = .*ingest_date#?\d*")
 
@@ -147,7 +150,8 @@ def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> 
         writes: those that are looked for.
 
     Raises:
-        LookupError: its log does not say, in a form that is known here, which table it is.
+        NOT_KNOWN_HERE: its log does not say, in a form that is known here, which table it is.
+        TableUnreadable: a commit is an empty file, which readers take for one that changed nothing.
     """
     log = folder / "_delta_log"
     names = [file.name for file in log.iterdir()] if log.is_dir() else []
@@ -158,6 +162,10 @@ def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> 
             checkpoints.setdefault(int(found[1]), []).append(log / name)
     if not versions and not checkpoints:
         return None  # a run that was killed at its making leaves an empty log
+    for version in versions:
+        if version > max(checkpoints, default=-1) and not _file(log, version).stat().st_size:
+            schema, why = folder.parent.name.removesuffix(".db"), f"{_file(log, version)} is empty"
+            raise unreadable(schema, folder.name, f"{folder}", why)
     described = _metadata(log, versions, checkpoints)
     newest = max([*versions, *checkpoints])
     asked = [] if since is None else [v for v in versions if v > since]

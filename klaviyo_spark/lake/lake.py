@@ -175,11 +175,6 @@ class Lake(Tables):
             name = self._silver(table)
         except TableDiffers as differs:
             name = self.place.table(self.place.silver, table.name)
-            if "_account_id" not in self.spark.table(name).columns:
-                raise LakeError(
-                    f"{name}: is not of klaviyo-spark's making; rename it, or call `schemas` "
-                    "otherwise in conf"
-                ) from differs
             others = self._others(table, name, accounts)
             if others:
                 raise LakeError(

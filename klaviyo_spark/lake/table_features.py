@@ -55,7 +55,7 @@ def is_read(folder: Path) -> bool:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
-    if not DeltaTable.is_deltatable(str(folder)):
+    if not folder.is_dir() or not DeltaTable.is_deltatable(str(folder)):
         return True
     try:
         return obstacle_to_read(DeltaTable(folder)) is None

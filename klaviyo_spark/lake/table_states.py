@@ -12,8 +12,10 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.commit_tag import can_tag, is_ours
 from klaviyo_spark.lake.delta_log import (
+    NOT_KNOWN_HERE,
     Commit,
     Signature,
     TableState,
@@ -24,7 +26,8 @@ from klaviyo_spark.lake.delta_log import (
 )
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.tables import is_not_there
+from klaviyo_spark.lake.tables import folder_in, is_not_there
+from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
 _SIDE_BY_SIDE = 8
 # So many commits are asked for at first: a table has few between two loads.
@@ -56,27 +59,50 @@ def table_states(
     Args:
         since: per table, the version after which commits are looked at; None: at none.
         writes: per table, those that are looked for.
+
+    Raises:
+        TableUnreadable: a table's log is damaged.
     """
+    states: dict[str, TableState] = {}
+    for name, state in states_or_errors(lake, schema, since, writes).items():
+        if isinstance(state, TableUnreadable):
+            raise state
+        states[name] = state
+    return states
+
+
+def states_or_errors(
+    lake: Lake,
+    schema: str,
+    since: Mapping[str, int | None],
+    writes: Mapping[str, Sequence[Write]] = MappingProxyType({}),
+) -> dict[str, TableState | TableUnreadable]:
+    """As ``table_states``, with the error of each table whose log is damaged in its place."""
     folder = folder_of(lake)
-    found: dict[str, TableState | None] = {}
+    found: dict[str, TableState | TableUnreadable | None] = {}
     for name, version in since.items() if folder else ():
         assert folder
         try:
             found[name] = in_folder(folder / f"{schema}.db" / name, version, writes.get(name, ()))
-        except LookupError:  # a log of a form that only Spark knows
+        except TableUnreadable as error:
+            found[name] = error
+        except NOT_KNOWN_HERE:
             continue
     left = {name: version for name, version in since.items() if name not in found}
     if left:
-        spark, place = lake.spark, lake.place
-        by_shape = not can_tag(spark)
+        by_shape = not can_tag(lake.spark)
+
+        def asked(table: str) -> TableState | TableUnreadable | None:
+            name = lake.place.table(schema, table)
+            try:
+                return by_spark(lake.spark, name, left[table], by_shape, writes.get(table, ()))
+            except Exception as error:
+                if not is_damage(error):
+                    raise
+                return unreadable(schema, table, folder_in(name), in_a_line(error))
+
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delta-log") as pool:
-            states = pool.map(
-                lambda one: by_spark(
-                    spark, place.table(schema, one[0]), one[1], by_shape, writes.get(one[0], ())
-                ),
-                left.items(),
-            )
-            found |= dict(zip(left, states, strict=True))
+            found |= dict(zip(left, pool.map(asked, left), strict=True))
     return {name: state for name, state in found.items() if state}
 
 

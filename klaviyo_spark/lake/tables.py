@@ -20,6 +20,7 @@ from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff
 from klaviyo_spark.lake.location import Location, location
+from klaviyo_spark.lake.unreadable import is_damage, unreadable
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import bronze_table, sql_text
 from klaviyo_spark.schema import ops_tables as ops
@@ -178,8 +179,9 @@ class Tables:
         }
 
     def _bronze(self) -> str:
-        return self._ensure(
-            self.place.table(self.place.bronze, "pages"),
+        return self._open(
+            self.place.bronze,
+            "pages",
             bronze_table.COLUMNS,
             "One row per page of an answer of Klaviyo, exactly as received.",
             partitions=bronze_table.PARTITIONS,
@@ -202,8 +204,9 @@ class Tables:
             if (c.type in ("timestamp", "date") or c.name == "metric_data_id")
             and c.name not in partition
         ]
-        return self._ensure(
-            self.place.table(self.silver_schema(table.name), table.name),
+        return self._open(
+            self.silver_schema(table.name),
+            table.name,
             (*described, *BOOKKEEPING),
             f"{table.doc} {table.note}".strip(),
             partitions=partition,
@@ -214,13 +217,44 @@ class Tables:
     def _ops(self, name: str) -> str:
         doc, columns = ops.TABLES[name]
         staged = bool(self.aside)
-        table = self.place.table(self.place.ops + (ASIDE if staged else ""), name)
+        schema = self.place.ops + (ASIDE if staged else "")
         statistics = ops.STATISTICS.get(name)
-        return self._ensure(table, columns, doc, statistics=statistics, staged=staged)
+        return self._open(schema, name, columns, doc, statistics=statistics, staged=staged)
 
     def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
         """Create a table that ``ops_tables`` does not list, if need be; its name in SQL."""
         return self._ensure(self.place.table(self.place.ops, name), columns, doc)
+
+    def _open(
+        self,
+        schema: str,
+        table: str,
+        columns: Iterable[tuple[str, str, str]],
+        doc: str,
+        *,
+        partitions: Sequence[str] = (),
+        statistics: Sequence[str] | None = None,
+        staged: bool = False,
+    ) -> str:
+        """``_ensure``, of one of the lake's tables.
+
+        Raises:
+            TableDiffers: a rebuild gives the table the columns of this release.
+            TableUnreadable: it cannot be opened, or is not of our making.
+        """
+        name = self.place.table(schema, table)
+        try:
+            return self._ensure(
+                name, columns, doc, partitions=partitions, statistics=statistics, staged=staged
+            )
+        except TableDiffers as differs:
+            if table in TABLES and "_account_id" in self.spark.table(name).columns:
+                raise
+            raise unreadable(schema, table, folder_in(name), differs.how) from differs
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            raise unreadable(schema, table, folder_in(name), in_a_line(error)) from error
 
     def _ensure(
         self,
@@ -317,9 +351,11 @@ class Tables:
             if properties.get(NAMED) != ",".join(found.foreign):
                 self._to_name[name] = found.foreign
         if found.misfits:
+            how = ", ".join(found.misfits)
             raise TableDiffers(
-                f"{name} {', '.join(found.misfits)}: `klaviyo-spark refine --rebuild` makes tables "
-                "anew from bronze; or go on with the release that made it"
+                f"{name} {how}: `klaviyo-spark refine --rebuild` makes tables anew from bronze; "
+                "or go on with the release that made it",
+                how,
             )
         said = {c: f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns}
         if found.added:

@@ -47,6 +47,15 @@ def made_of(names: Collection[str], tables: Mapping[str, TableSpec]) -> frozense
         found |= more
 
 
+def held_back_with(names: Collection[str]) -> frozenset[str]:
+    """``names``, all tables that look rows up in these, and what is made of any of them.
+
+    They cannot be loaded while ``names`` cannot be read.
+    """
+    readers = {table.name for table in TABLES.values() if {*names} & {*depends_on(table)}}
+    return made_of({*names, *readers}, TABLES)
+
+
 def _owner(source: Source) -> str:
     return source.of.table if source.of else ""
 

@@ -125,6 +125,7 @@ class Loader:
             batch_ids,
             seconds=round(time.monotonic() - started, 3),
             notes=(*writer.notes, *writer.unconfirmed),
+            errors=tuple(writer.errors),
             unconfirmed_run_id=waits,
             **counts,
         )

@@ -13,17 +13,19 @@ from operator import or_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from klaviyo_spark.errors import LakeError
+from klaviyo_spark.errors import LakeError, TableUnreadable
 from klaviyo_spark.lake.commit_tag import tag_of
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.staging import drop_staging, make_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.silver.dependencies import held_back_with
+from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
-from klaviyo_spark.state.store import pages_gone_before, pages_lost, silver_states
+from klaviyo_spark.state.store import pages_gone_before, pages_lost, read_drift, silver_states
 
 
 def rebuild(
@@ -105,6 +107,7 @@ class Rebuild:
                 f"{', '.join(sorted(short))}: bronze no longer has all pages that these hold rows "
                 "of, so a rebuild would lose rows; name other --resources, or remove these tables"
             )
+        broken = self._unreadable(account_id, aside.aside)
         if not self._begun:
             make_staging(self._all)
             self._begun = True
@@ -118,9 +121,28 @@ class Rebuild:
             by=by,
             max_deleted_share=max_deleted_share,
         )
+        held_back = held_back_with(broken)
         failed = {load.table for load in loads if not load.is_loaded}
-        self._made[account_id], self._by[account_id] = aside.aside - failed, by
-        return loads
+        self._made[account_id], self._by[account_id] = aside.aside - failed - held_back, by
+        held = [held_back_load(name, aside.aside, why) for name, why in sorted(broken.items())]
+        return held + [load for load in loads if load.table not in held_back]
+
+    def _unreadable(self, account_id: str, names: Collection[str]) -> dict[str, str]:
+        """Tables in whose place nothing can be put, with what is to be said of each.
+
+        Raises:
+            TableUnreadable: a table that says what was made cannot be opened.
+        """
+        for ledger in ("quarantine", "table_loads"):
+            self._lake.ops(ledger)
+        return {
+            **read_drift(self._lake, account_id, names).unreadable,
+            **{
+                name: str(error)
+                for name, error in unopened(self._lake, names).items()
+                if isinstance(error, TableUnreadable)
+            },
+        }
 
     def publish(self) -> None:
         """Put what was made in the place of those accounts' rows, a table in one commit.

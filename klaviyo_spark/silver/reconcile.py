@@ -4,13 +4,14 @@ A table that is gone is made again from bronze before it is loaded, and so is on
 copy was put back: what later loads brought is not in it. Where bronze no longer has all its pages
 (and a rebuild would lose rows of the copy), all that bronze has is loaded into the copy once more.
 A table whose data files are missing is made again once a load has met that. One whose rows somebody
-else has changed is loaded all the same, and it is said. ``drift`` decides; ``refine`` and
-``rebuild`` do the loading.
+else has changed is loaded all the same, and it is said. One that cannot be opened is held back with
+the tables that need it. ``drift`` decides; ``refine`` and ``rebuild`` do the loading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +19,8 @@ from typing import Any
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
-from klaviyo_spark.silver.dependencies import needed_by
+from klaviyo_spark.silver.dependencies import held_back_with, made_with, needed_by
+from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
@@ -59,7 +61,17 @@ def reconcile(
     lake = lake.of(account_id)
     chosen = frozenset(table.name for table in TABLES.values() if table.resource in resources)
     # What chosen tables look things up in has to be there too.
-    found = read_drift(lake, account_id, needed_by(chosen))
+    needed = needed_by(chosen)
+    broken = {name: str(error) for name, error in unopened(lake, needed).items()}
+    found = read_drift(lake, account_id, needed)
+    unreadable = {**found.unreadable, **broken}
+    held_back = held_back_with(unreadable)
+    waiting = {n for n in found.gone if not made_with([n])[1].isdisjoint(held_back)}
+    _note_waiting(waiting - held_back, unreadable, outcome)
+    held_back |= held_back_with(waiting)
+    chosen -= held_back
+    found = replace(found, gone={n: ids for n, ids in found.gone.items() if n not in held_back})
+    held = [held_back_load(name, needed, unreadable[name]) for name in TABLES if name in unreadable]
     as_conf: dict[str, Any] = {
         "keep_event_properties": keep_event_properties,
         "severities": severities,
@@ -93,9 +105,17 @@ def reconcile(
             loads += rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
         loads += load(only=after) if after else []
     else:
-        loads = load()
+        loads = load(only=chosen)
     _note_incomplete(empty & {load.table for load in loads}, by_age, outcome)
-    return _mended(loads, lake, account_id, found, load, as_conf, outcome)
+    return held + _mended(loads, lake, account_id, found, load, as_conf, outcome, held_back)
+
+
+def _note_waiting(tables: Collection[str], unreadable: Collection[str], outcome: Outcome) -> None:
+    if tables:
+        outcome.warnings.append(
+            f"{', '.join(sorted(tables))}: removed since the last load; rebuilt once "
+            f"{', '.join(sorted(unreadable))} can be read"
+        )
 
 
 def _mended(
@@ -106,6 +126,7 @@ def _mended(
     load: Callable[..., list[Load]],
     as_conf: Mapping[str, Any],
     outcome: Outcome,
+    held_back: Collection[str],
 ) -> list[Load]:
     """``loads``, once tables whose data files are missing are made anew, and what waited for them.
 
@@ -118,13 +139,15 @@ def _mended(
     by_age = pages_gone_before(lake, account_id)
     todo = mending(broken, by_age, pages_lost(lake, account_id, found.batch_ids.keys() - broken))
     _note_refused(todo, by_age, outcome)
-    if not todo.anew or accounts_of(lake, todo.anew) - {account_id}:
+    if not todo.anew or todo.anew & {*held_back}:
+        return loads
+    if accounts_of(lake, todo.anew) - {account_id}:
         return loads
     names = {TABLES[name].resource for name in todo.anew}
     anew = rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
     _note_mended(broken & todo.anew, todo.anew, outcome)
-    held_back = {one.table for one in loads if not one.is_loaded}
-    waited = held_back.difference(todo.anew, *todo.refused.values())
+    failed = {one.table for one in loads if not one.is_loaded}
+    waited = failed.difference(todo.anew, *todo.refused.values())
     kept = [one for one in loads if one.table not in todo.anew | waited]
     return kept + anew + (load(only=waited) if waited else [])
 

@@ -29,6 +29,7 @@ from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
+from klaviyo_spark.silver.held_back import held_back_line
 from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
 from klaviyo_spark.silver.pending import Group, begins, pending
@@ -207,7 +208,7 @@ def _one_run(
             if meets_all(error) or pool.is_broken_off:
                 raise
             logger.debug("its trace:", exc_info=True)
-            line = _held_back(table, error)
+            line = held_back_line(table.name, made_of([table.name], TABLES), words_of(error))
             logger.error("%s", line)
             run_id, file = loader.facts.run_id, lost_file(error)
             broken = (table_with(loader.lake, file) if file else None) or ""
@@ -224,13 +225,6 @@ def _one_run(
             yield future.result()
     for future in running.values():
         future.result()
-
-
-def _held_back(table: TableSpec, error: Exception) -> str:
-    """What a table that could not be loaded says, with the tables that are made of it."""
-    more = sorted(made_of([table.name], TABLES) - {table.name})
-    tables = f"klaviyo_v2.{table.name}" + (f", and so {', '.join(more)}," if more else "")
-    return f"{tables} held back, all other tables were loaded: {words_of(error)}"
 
 
 def _facts(

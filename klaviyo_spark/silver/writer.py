@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
-from klaviyo_spark.errors import CheckFailed
+from klaviyo_spark.errors import CheckFailed, TableUnreadable
 from klaviyo_spark.lake.lake import Lake, Merged
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.schema.table import TableSpec
@@ -93,6 +93,7 @@ class Writer:
         days_read: days of events that had been read whole before this run, per metric.
         severities: what conf says of checks, by name.
         notes: what checks have to say of what was written.
+        errors: what could not be written beside it.
         unconfirmed: what is to be said of a complete read that marks nothing before the next one.
     """
 
@@ -101,6 +102,7 @@ class Writer:
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     unconfirmed: list[str] = field(default_factory=list)
 
     def first(
@@ -216,7 +218,10 @@ class Writer:
         if inserted and table.late_by and self.days_read:
             late = late_arrivals(new, table, self.days_read)
             rows = late.withColumn("run_id", F.lit(self.facts.run_id))
-            self.lake.append_to_ops("late_arrivals", rows)
+            try:
+                self.lake.append_to_ops("late_arrivals", rows)
+            except TableUnreadable as error:  # the events themselves are worth more
+                self.errors.append(f"{error}; late events of this load are not counted")
 
     def _quarantine(self, table: TableSpec, changed: DataFrame) -> None:
         self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))

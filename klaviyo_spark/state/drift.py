@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from klaviyo_spark.lake.delta_log import TableState, Write
 
@@ -52,6 +53,8 @@ class Drift:
         put_back: of these, the older copies.
         fresh: commits of others that no load has written down yet.
         foreign_commits: those and the ones that loads have written down, as they are said.
+        unreadable: tables whose logs are damaged, with what is to be said of each. What became of
+            their rows is not known, so they are neither there nor gone.
     """
 
     states: Mapping[str, TableState] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class Drift:
     put_back: frozenset[str] = frozenset()
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     foreign_commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 def looked_at(loaded: Iterable[Loaded], tables: Iterable[str]) -> dict[str, int | None]:
@@ -81,11 +85,16 @@ def writes_of(loaded: Iterable[Loaded]) -> dict[str, tuple[Write, ...]]:
     return writes
 
 
-def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
+def drift(
+    loaded: Sequence[Loaded],
+    states: Mapping[str, TableState],
+    unreadable: Mapping[str, str] = MappingProxyType({}),
+) -> Drift:
     """Hold what loads left against the tables.
 
     Args:
         loaded: one per table and id.
+        unreadable: tables whose logs are damaged, and what is to be said of each.
         states: tables that are there, with the commits of others since ``looked_at``, and those of
             ``writes_of`` that are missing.
     """
@@ -95,6 +104,8 @@ def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
     foreign: dict[str, tuple[str, ...]] = {}
     put_back: set[str] = set()
     for one in loaded:
+        if one.table in unreadable:
+            continue
         state = states.get(one.table)
         if state is None or state.table_id != one.table_id or one.version is None:
             lost[one.table] = lost.get(one.table, frozenset()) | one.batch_ids
@@ -110,7 +121,7 @@ def drift(loaded: Sequence[Loaded], states: Mapping[str, TableState]) -> Drift:
         if new or one.foreign_commits:
             foreign[one.table] = tuple(sorted({*one.foreign_commits, *new}, key=_version))
     gone = {table: ids for table, ids in lost.items() if table not in batch_ids}
-    return Drift(states, batch_ids, gone, frozenset(put_back), fresh, foreign)
+    return Drift(states, batch_ids, gone, frozenset(put_back), fresh, foreign, unreadable)
 
 
 def newest(commits: Sequence[str]) -> str:

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 
 from klaviyo_spark.schema.endpoint import Endpoint
 
+# What has failed where a table could not be loaded or written; no resource's name, so the run is
+# partly done.
+TABLES_HELD = "tables"
+
 Key = tuple[str, str]
 """Resource and id of a group."""
 # Segments show a new member some minutes late, and imports may take as long.

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
+from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import set_property
-from klaviyo_spark.lake.table_states import table_states
+from klaviyo_spark.lake.table_states import states_or_errors, table_states
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.endpoint import Endpoint, Members
@@ -287,8 +287,15 @@ def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
         for row in found
         if row["table_name"] in names
     ]
-    states = silver_states(lake, looked_at(loaded, names), writes_of(loaded))
-    return drift(loaded, states)
+    states: dict[str, TableState] = {}
+    unreadable: dict[str, str] = {}
+    found_states = _states_or_errors(lake, looked_at(loaded, names), writes_of(loaded))
+    for name, state in found_states.items():
+        if isinstance(state, TableUnreadable):
+            unreadable[name] = str(state)
+        else:
+            states[name] = state
+    return drift(loaded, states, unreadable)
 
 
 def _write(row: Row | None) -> Write | None:
@@ -332,19 +339,30 @@ def pages_lost(lake: Lake, account_id: str, tables: Iterable[str]) -> frozenset[
     return frozenset(name for name, batch_ids in held.items() if not batch_ids <= of[name])
 
 
-def silver_states(
-    lake: Lake,
-    since: Mapping[str, int | None],
-    writes: Mapping[str, Sequence[Write]] = MappingProxyType({}),
-) -> dict[str, TableState]:
-    """The silver tables of ``since`` that are there, as their logs have them."""
+def silver_states(lake: Lake, since: Mapping[str, int | None]) -> dict[str, TableState]:
+    """The silver tables of ``since`` that are there, as their logs have them.
+
+    Raises:
+        TableUnreadable: a table's log is damaged.
+    """
+    states: dict[str, TableState] = {}
+    for name, state in _states_or_errors(lake, since, {}).items():
+        if isinstance(state, TableUnreadable):
+            raise state
+        states[name] = state
+    return states
+
+
+def _states_or_errors(
+    lake: Lake, since: Mapping[str, int | None], writes: Mapping[str, Sequence[Write]]
+) -> dict[str, TableState | TableUnreadable]:
     schemas: dict[str, dict[str, int | None]] = {}
     for name, version in since.items():
         schemas.setdefault(lake.silver_schema(name), {})[name] = version
-    states: dict[str, TableState] = {}
+    found: dict[str, TableState | TableUnreadable] = {}
     for schema, some in schemas.items():
-        states |= table_states(lake, schema, some, writes)
-    return states
+        found |= states_or_errors(lake, schema, some, writes)
+    return found
 
 
 def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:

@@ -18,9 +18,11 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.staging import check_staging
-from klaviyo_spark.resources import RESOURCES, TABLES
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +91,10 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
     with pipeline.alone("forget", lake, done.run_id, wait):
         try:
             check_staging(lake)
-            pipeline.make_tables(lake, RESOURCES)
+            with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
+                # One that cannot be opened ends this: the person may be in it.
+                list(pool.map(lake.silver, TABLES.values()))
+                list(pool.map(lake.ops, ops_tables.TABLES))
             _forget(lake.of(settings.account), settings.account, asked, done)
         except BaseException as error:
             whose = (done.run_id, settings.account, "forget", done.started_at, utc_now())

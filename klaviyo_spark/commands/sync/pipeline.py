@@ -24,7 +24,14 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import Interrupted, exit_code_of, in_a_line, words_of
+from klaviyo_spark.errors import (
+    Interrupted,
+    TableDiffers,
+    TableUnreadable,
+    exit_code_of,
+    in_a_line,
+    words_of,
+)
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lake import Lake
@@ -34,19 +41,20 @@ from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver import orphans
+from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
-from klaviyo_spark.state.models import Outcome
+from klaviyo_spark.state.models import TABLES_HELD, Outcome
 from klaviyo_spark.state.store import shown_otherwise
 
 logger = logging.getLogger(__name__)
 
 # What has failed where a run could not go on at all.
 EVERYTHING = "all"
-# What has failed where a table could not be loaded; no resource's name, so the run is partly done.
-TABLES_HELD = "tables"
+# Operators' tables that say what was read and loaded; without them a run would have to guess.
+NEEDED = ("table_loads", "watermarks")
 Verb = Literal["sync", "ingest", "refine"]
 
 
@@ -154,7 +162,7 @@ def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) 
     """What follows once pages have landed, up to the end of the run."""
     began = time.monotonic()
     if not anew:  # whose tables may be those of another release
-        make_tables(lake, settings.resources)
+        note_unreadable(summary.outcome, make_tables(lake, settings.resources))
     loading = rebuild if anew else partial(reconcile, outcome=summary.outcome)
     summary.took_in(take_in(lake, settings, summary.run_id, loading))
     list_orphans(lake, settings.account, summary.loads)
@@ -213,12 +221,18 @@ def note_loads(outcome: Outcome, loads: Sequence[Load]) -> None:
 
 
 def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
-    """List orphaned flows anew, where what they are found in has changed."""
+    """List orphaned flows anew, where what they are found in has changed.
+
+    Where a table that is needed for it cannot be opened, which is said, the list stays as it was.
+    """
     touched = {load.table for load in loads if load.inserted or load.updated}
     if touched & set(orphans.NEEDS):
         mine = F.col("_account_id") == account_id
-        silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
-        lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
+        try:
+            silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
+            lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
+        except (TableDiffers, TableUnreadable) as error:
+            logger.debug("orphaned flows stay as they were: %s", error)
 
 
 def note_shown(summary: Summary, lake: Lake, settings: Settings) -> None:
@@ -257,15 +271,45 @@ def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | 
     summary.outcome.warnings += lake.name_foreign_columns()
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
     summary.end(client.now() if client else utc_now())
-    lake.append_ops("runs", [_run_row(summary, client)])
+    try:
+        lake.append_ops("runs", [_run_row(summary, client)])
+    except TableUnreadable as error:  # what was done is done, and is said on the terminal
+        summary.outcome.fail(TABLES_HELD, str(error))
+        summary.exit_code = _exit_code(summary.outcome, settings.resources)
 
 
-def make_tables(lake: Lake, resources: Collection[str]) -> None:
-    """Every table is there from the first run on, also where nothing is in it."""
-    wanted = [table for table in TABLES.values() if table.resource in resources]
+def note_unreadable(outcome: Outcome, lines: Sequence[str]) -> None:
+    """Take note of operators' tables that cannot be opened."""
+    for line in lines:
+        outcome.fail(TABLES_HELD, line)
+
+
+def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
+    """Every table is there from the first run on, also where nothing is in it.
+
+    Silver tables that cannot be opened are for the load to name, which holds them back.
+
+    Returns:
+        What is to be said of other operators' tables that cannot be opened.
+
+    Raises:
+        TableUnreadable: a table cannot be opened without which it would be a guess what was loaded.
+    """
+    wanted = [table.name for table in TABLES.values() if table.resource in resources]
+    unopened(lake, wanted)
+    for name in NEEDED:
+        lake.ops(name)
+
+    def make(name: str) -> str | None:
+        try:
+            lake.ops(name)
+        except TableUnreadable as error:
+            return str(error)
+        return None
+
+    others = [name for name in ops_tables.TABLES if name not in NEEDED]
     with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
-        list(pool.map(lake.silver, wanted))
-        list(pool.map(lake.ops, ops_tables.TABLES))
+        return [*filter(None, pool.map(make, others))]
 
 
 def wanted_of(

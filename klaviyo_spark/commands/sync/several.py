@@ -59,7 +59,7 @@ def run(
     Raises:
         LakeBusy: another run holds the lake.
         Interrupted: Ctrl-C or SIGTERM came while Klaviyo was being asked.
-        TableDiffers: the lake's tables are those of another release.
+        TableUnreadable: a table cannot be opened that says what was loaded.
     """
     with pipeline.alone(verb, lake, uuid.uuid4().hex, wait):
         runs = _Runs(verb, lake, parts)
@@ -129,8 +129,9 @@ class _Runs:
             return
         resources = {name for one in self._left() for name in one.part.settings.resources}
         again = Rebuild(self.lake, resources) if anew else None
-        if again is None:
-            pipeline.make_tables(self.lake, sorted(resources))
+        unreadable = [] if again else pipeline.make_tables(self.lake, sorted(resources))
+        for one in self._left():
+            pipeline.note_unreadable(one.summary.outcome, unreadable)
         for one in self._left():
             with self._by_itself(one):
                 self._refine(one, again)

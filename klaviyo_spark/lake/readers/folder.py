@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake.delta_log import TableState, Write, in_folder
+from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import Holding, holding
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.table_features import is_read
+from klaviyo_spark.lake.unreadable import unreadable
 
 
 class Files:
@@ -65,6 +66,9 @@ class Files:
 
     def _open(self, schema: str, table: str) -> _Opened | None:
         folder = self._at(schema, table)
+        if folder.exists() and not folder.is_dir():
+            name = getattr(self._schemas, schema)
+            raise unreadable(name, table, f"{folder}", "no folder of a table")
         return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
 
     def _at(self, schema: str, table: str) -> Path:
@@ -115,6 +119,8 @@ class _Opened:
 def _state(folder: Path, since: int | None, writes: Sequence[Write]) -> TableState | None:
     try:
         return in_folder(folder, since, writes)
-    except LookupError:  # a log of a form that is only known elsewhere: which table it is will do
+    except (
+        NOT_KNOWN_HERE
+    ):  # a log of a form that is only known elsewhere: which table it is will do
         table = DeltaTable(str(folder))
         return TableState(str(table.metadata().id), table.version())

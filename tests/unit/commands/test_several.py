@@ -68,8 +68,9 @@ class Story:
         self.asking.get(summary.account, lambda *_: None)(summary, *of)
         self.done.append(f"asked for {summary.account}")
 
-    def _make_tables(self, _lake: Any, resources: list[str]) -> None:
+    def _make_tables(self, _lake: Any, resources: list[str]) -> list[str]:
         self.done.append(f"made {','.join(resources)}")
+        return []
 
     def _refine(self, _lake: Any, account: str, *_: Any, **__: Any) -> list[Load]:
         self.refining.get(account, lambda: None)()

@@ -9,7 +9,7 @@ import pytest
 
 from klaviyo_spark.lake.delta_log import Commit, TableState
 from klaviyo_spark.lake.table_states import changes_rows
-from klaviyo_spark.silver.dependencies import needed_by
+from klaviyo_spark.silver.dependencies import held_back_with, needed_by
 from klaviyo_spark.silver.repair import Mending, mending
 from klaviyo_spark.state.drift import Loaded, drift, looked_at
 
@@ -165,3 +165,18 @@ def test_what_a_table_looks_things_up_in_is_needed_too():
 )
 def test_operations_that_change_rows(operation, metrics, changes):
     assert changes_rows(operation, metrics) == changes
+
+
+def test_of_a_table_that_cannot_be_read_nobody_says_that_it_is_gone():
+    found = drift([loaded(), loaded("lists")], {"lists": a_state()}, {"tags": "why"})
+    assert (found.gone, found.batch_ids) == ({}, {"lists": {"b1"}})
+    assert found.unreadable == {"tags": "why"}
+
+
+def test_with_a_table_that_cannot_be_read_goes_what_looks_rows_up_in_it_and_what_is_made_of_it():
+    assert held_back_with(["tags"]) == {"tags"}
+    assert held_back_with(["events"]) == EVENTS
+    assert held_back_with(["campaign_messages"]) == EVENTS | {
+        "campaign_messages",
+        "campaign_message_send_times",
+    }

@@ -1,0 +1,46 @@
+"""What is said of a table that cannot be opened, with the way out. Pure; no I/O here.
+
+Its log was cut short or damaged, or somebody has made something else in its place.
+"""
+
+from __future__ import annotations
+
+from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, in_a_line, meets_all
+from klaviyo_spark.resources import TABLES
+
+# What an error says of a table that is whole, but not for us, or not now.
+_NOT_DAMAGE = ("PERMISSION", "PRIVILEGE", "UNAUTHORIZED", "ACCESS_DENIED", "CONCURRENT")
+# Per table that is made again empty, what the next run does then; of all others rows are gone.
+_AFTER = {
+    "pages": "the next sync reads everything from Klaviyo again",
+    "watermarks": "the next sync reads everything from Klaviyo again",
+    "table_loads": "`klaviyo-spark refine` loads all pages again",
+}
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error at opening a table is about that table, and no other."""
+    if isinstance(error, KlaviyoSparkError) or meets_all(error):
+        return False
+    said = f"{type(error).__name__} {in_a_line(error)}".upper()
+    return not any(word in said for word in _NOT_DAMAGE)
+
+
+def unreadable(schema: str, table: str, where: str, why: str) -> TableUnreadable:
+    """The error of a table that cannot be opened.
+
+    Args:
+        where: its folder or URI, or how SQL names it in a catalog.
+        why: what was met at opening it, or about its columns.
+    """
+    where = where.removeprefix("file://")
+    away = f"drop or rename {where}" if where.startswith("`") else f"move {where} away"
+    if table in TABLES:
+        after = "`klaviyo-spark refine` rebuilds it from bronze"
+    else:
+        after = _AFTER.get(table, "the next run makes it again, without the rows it had")
+    why = why.rstrip(". ")
+    return TableUnreadable(
+        f"{schema}.{table} is unreadable ({why}): restore it from a backup, or {away} and {after}",
+        f"{schema}.{table}",
+    )
