@@ -10,7 +10,8 @@ from klaviyo_spark.resources import TABLES
 
 # What an error says of a table that is whole, but not for us, or not now.
 _NOT_DAMAGE = ("PERMISSION", "PRIVILEGE", "UNAUTHORIZED", "ACCESS_DENIED", "CONCURRENT")
-# Per table that is made again empty, what the next run does then; of all others rows are gone.
+# Without these a run would have to guess what was read and loaded. Per table what the next run does
+# once it is made again, empty; of all other tables but silver's the rows are gone.
 _AFTER = {
     "pages": "the next sync reads everything from Klaviyo again",
     "watermarks": "the next sync reads everything from Klaviyo again",
@@ -24,6 +25,11 @@ def is_damage(error: Exception) -> bool:
         return False
     said = f"{type(error).__name__} {in_a_line(error)}".upper()
     return not any(word in said for word in _NOT_DAMAGE)
+
+
+def is_needed(table: str) -> bool:
+    """Whether no run can go on without a table."""
+    return table in _AFTER
 
 
 def unreadable(schema: str, table: str, where: str, why: str) -> TableUnreadable:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from klaviyo_spark.commands.doctor.check import Check, ok, warn
+from klaviyo_spark.commands.doctor.check import Check, fail, ok, warn
 from klaviyo_spark.commands.status import Status
 from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ENDED
+from klaviyo_spark.lake.unreadable import is_needed
 from klaviyo_spark.resources import TABLES
 
 
@@ -22,7 +23,11 @@ def lake(status: Status) -> Iterator[Check]:
 
 def runs(status: Status) -> Iterator[Check]:
     """Whether the account's runs went well and its pages are in all tables."""
-    missing = [name for name in TABLES if name not in {t.table for t in status.tables}]
+    unreadable = {name.rpartition(".")[2]: line for name, line in status.unreadable.items()}
+    for name, line in unreadable.items():
+        yield fail("tables", line, exit_code=1 if is_needed(name) else 3)
+    known = {*unreadable, *(table.table for table in status.tables)}
+    missing = [name for name in TABLES if name not in known]
     if missing and status.tables:
         yield warn("tables", f"not there: {', '.join(missing)}", "klaviyo-spark refine")
     run = status.last_run

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
+from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import ROWS_OF, Reader, Row
@@ -17,6 +19,8 @@ from klaviyo_spark.state.drift import Loaded, looked_at, writes_of
 # some table.
 RUNS = 200
 _SIDE_BY_SIDE = 8
+
+T = TypeVar("T")
 
 
 # Schema and SQL per question. Nothing but names and plain aggregates: two engines read this.
@@ -132,6 +136,7 @@ class Facts:
 
     ``by_account``, ``newest_by_account``: the same per account; empty where there is but one.
     ``states``: silver tables as their logs have them, ``bronze`` the table of pages.
+    ``unreadable``: tables that cannot be read, by their names, with what is said of each.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -143,6 +148,7 @@ class Facts:
     newest_by_account: Mapping[str, datetime] = field(default_factory=dict)
     states: Mapping[str, TableState] = field(default_factory=dict)
     bronze: TableState | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -168,7 +174,8 @@ class Facts:
     @property
     def is_there(self) -> bool:
         """Whether any table is: else there is no lake yet."""
-        return bool(self.rows) or self.pages is not None or "runs" in self.answers
+        known = bool(self.rows) or self.pages is not None or "runs" in self.answers
+        return known or bool(self.unreadable)
 
     @property
     def loaded(self) -> Iterator[tuple[str, Loaded]]:
@@ -213,6 +220,15 @@ class Facts:
 
 def facts(reader: Reader) -> Facts:
     """Ask everything, several questions at a time."""
+    unreadable: dict[str, str] = {}
+
+    def answer(asked: Future[T]) -> T | None:
+        try:
+            return asked.result()
+        except TableUnreadable as error:
+            unreadable.setdefault(error.table, str(error))
+            return None
+
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="status") as pool:
         answers = {
             name: pool.submit(reader.ask, *question) for name, question in _QUESTIONS.items()
@@ -221,34 +237,46 @@ def facts(reader: Reader) -> Facts:
         newest = pool.submit(reader.newest_event)
         held = pool.submit(reader.holding)
         counts = {name: pool.submit(reader.count, "silver", name) for name in TABLES}
-        rows = {name: count.result() for name, count in counts.items()}
-        found = {name: answer.result() for name, answer in answers.items()}
+        rows = {name: answer(count) for name, count in counts.items()}
+        found = {name: answer(asked) for name, asked in answers.items()}
         there = Facts(
             {name: count for name, count in rows.items() if count is not None},
-            pages.result(),
-            newest.result(),
+            answer(pages),
+            answer(newest),
             held.result(),
-            {name: answer for name, answer in found.items() if answer is not None},
+            {name: asked for name, asked in found.items() if asked is not None},
         )
         loaded = [one for _, one in there.loaded]
         landed = {"pages": tuple(there.landed.values())}
+        silver = reader.states("silver", looked_at(loaded, TABLES), writes_of(loaded))
+        bronze = reader.states("bronze", {"pages": None}, landed)
+        for error in (*silver.values(), *bronze.values()):
+            if isinstance(error, TableUnreadable):
+                unreadable.setdefault(error.table, str(error))
+        names = {name.rpartition(".")[2] for name in unreadable}
         there = replace(
             there,
-            states=reader.states("silver", looked_at(loaded, TABLES), writes_of(loaded)),
-            bronze=reader.states("bronze", {"pages": None}, landed).get("pages"),
+            rows={name: count for name, count in there.rows.items() if name not in names},
+            states=_readable(silver),
+            bronze=_readable(bronze).get("pages"),
+            unreadable=unreadable,
         )
         if len(there.accounts) < 2:
             return there
         of = {name: pool.submit(reader.ask, "silver", name, ROWS_OF) for name in there.rows}
-        newest_of = pool.submit(reader.ask, "silver", "events", _NEWEST_OF).result() or ()
+        newest_of = answer(pool.submit(reader.ask, "silver", "events", _NEWEST_OF)) or ()
         return replace(
             there,
             by_account={
-                name: {row["account_id"]: row["n"] for row in counted.result() or ()}
+                name: {row["account_id"]: row["n"] for row in answer(counted) or ()}
                 for name, counted in of.items()
             },
             newest_by_account={row["account_id"]: row["newest"] for row in newest_of},
         )
+
+
+def _readable(states: Mapping[str, TableState | TableUnreadable]) -> dict[str, TableState]:
+    return {name: one for name, one in states.items() if not isinstance(one, TableUnreadable)}
 
 
 def _table_of(row: Row) -> tuple[str, str, str]:

@@ -32,7 +32,7 @@ def removed(facts: Facts, account: str) -> tuple[str, ...]:
     known = {row["bronze_id"] for row in facts.of("bronzes", account)}
     bronze = facts.bronze.table_id if facts.bronze else None
     return (
-        *((BRONZE,) if known and bronze not in known else ()),
+        *((BRONZE,) if known and bronze not in known and not _is_unreadable(facts) else ()),
         *(name for name in TABLES if name in gone),
     )
 
@@ -76,4 +76,9 @@ def changed(facts: Facts, account: str) -> tuple[Changed, ...]:
 
 def _drift(facts: Facts, account: str) -> Drift:
     loaded = [one for of, one in facts.loaded if of == account and one.table in TABLES]
-    return drift(loaded, facts.states)
+    names = {name.rpartition(".")[2]: why for name, why in facts.unreadable.items()}
+    return drift(loaded, facts.states, names)
+
+
+def _is_unreadable(facts: Facts) -> bool:
+    return any(name.endswith(".pages") for name in facts.unreadable)

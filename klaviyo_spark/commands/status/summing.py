@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from klaviyo_spark.commands.status.backfills import Unfinished, unfinished
@@ -113,6 +113,7 @@ class Status:
         removed: tables that are gone, or replaced, since they were last loaded.
         put_back: tables of which an older copy was put back.
         changed: tables that something other than klaviyo-spark changed.
+        unreadable: what is to be said of tables that cannot be read, by their names.
     """
 
     is_there: bool
@@ -135,6 +136,7 @@ class Status:
     removed: tuple[str, ...] = ()
     put_back: tuple[str, ...] = ()
     changed: tuple[Changed, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     holder: Holder | None = None
 
     @property
@@ -174,6 +176,7 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         removed=removed(facts, account),
         put_back=put_back(facts, account),
         changed=changed(facts, account),
+        unreadable=facts.unreadable,
         holder=_holder(facts),
     )
 

@@ -142,6 +142,7 @@ def _open(status: Status) -> Iterator[tuple[str, str]]:
 
 def _drift(status: Status) -> Iterator[tuple[str, str]]:
     """Tables that are not what the last load left."""
+    yield from (("unreadable", line) for line in status.unreadable.values())
     silver = [name for name in status.removed if name != BRONZE]
     if BRONZE in status.removed:
         yield "removed", f"{BRONZE}: the next sync reads everything again"

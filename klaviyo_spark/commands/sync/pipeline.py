@@ -37,6 +37,7 @@ from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import held
 from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.lake.unreadable import is_needed
 from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
@@ -53,8 +54,6 @@ logger = logging.getLogger(__name__)
 
 # What has failed where a run could not go on at all.
 EVERYTHING = "all"
-# Operators' tables that say what was read and loaded; without them a run would have to guess.
-NEEDED = ("table_loads", "watermarks")
 Verb = Literal["sync", "ingest", "refine"]
 
 
@@ -297,7 +296,7 @@ def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
     """
     wanted = [table.name for table in TABLES.values() if table.resource in resources]
     unopened(lake, wanted)
-    for name in NEEDED:
+    for name in filter(is_needed, ops_tables.TABLES):
         lake.ops(name)
 
     def make(name: str) -> str | None:
@@ -307,7 +306,7 @@ def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
             return str(error)
         return None
 
-    others = [name for name in ops_tables.TABLES if name not in NEEDED]
+    others = [name for name in ops_tables.TABLES if not is_needed(name)]
     with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
         return [*filter(None, pool.map(make, others))]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake import lease
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
@@ -15,8 +16,9 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
-from klaviyo_spark.lake.table_states import table_states
-from klaviyo_spark.lake.tables import is_not_there
+from klaviyo_spark.lake.table_states import states_or_errors
+from klaviyo_spark.lake.tables import folder_in, is_not_there
+from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
 
 class Tables:
@@ -47,10 +49,13 @@ class Tables:
         try:
             with pin_settings(self._lake.spark):
                 found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
-        except AnalysisException as error:
-            if is_not_there(error):
+        except Exception as error:
+            if isinstance(error, AnalysisException) and is_not_there(error):
                 return None
-            raise
+            if not is_damage(error):
+                raise
+            why = in_a_line(error)
+            raise unreadable(getattr(place, schema), table, folder_in(name), why) from error
         return plain(pa.table(found))
 
     def states(
@@ -58,9 +63,9 @@ class Tables:
         schema: str,
         since: Mapping[str, int | None],
         writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, TableState]:
+    ) -> dict[str, TableState | TableUnreadable]:
         """Tables as their logs have them, in two statements each."""
-        return table_states(self._lake, getattr(self._lake.place, schema), since, writes)
+        return states_or_errors(self._lake, getattr(self._lake.place, schema), since, writes)
 
     def holding(self) -> Holding | None:
         """Who holds the lake by a lease."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import Reader, Row
@@ -48,7 +49,7 @@ class Fallback:
         schema: str,
         since: Mapping[str, int | None],
         writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, TableState]:
+    ) -> dict[str, TableState | TableUnreadable]:
         """Tables as their logs have them: files of a log are read whatever its table asks for."""
         return self._files.states(schema, since, writes)
 

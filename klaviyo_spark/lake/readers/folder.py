@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import DeltaError
 
 from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import Holding, holding
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.table_features import is_read
-from klaviyo_spark.lake.unreadable import unreadable
+from klaviyo_spark.lake.unreadable import is_damage, unreadable
+
+T = TypeVar("T")
 
 
 class Files:
@@ -33,18 +38,15 @@ class Files:
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from its log; of a file without statistics, from its footer."""
-        opened = self._open(schema, table)
-        return None if opened is None else opened.rows()
+        return self._answer(schema, table, _Opened.rows)
 
     def newest_event(self) -> datetime | None:
         """The latest ``events.event_datetime``, from the log: it has it to the millisecond."""
-        opened = self._open("silver", "events")
-        return None if opened is None else opened.newest("event_datetime")
+        return self._answer("silver", "events", lambda events: events.newest("event_datetime"))
 
     def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
         """The rows of a query."""
-        opened = self._open(schema, table)
-        return None if opened is None else opened.ask(sql)
+        return self._answer(schema, table, lambda opened: opened.ask(sql))
 
     def holding(self) -> Holding | None:
         """Whose name stands in the lock's file."""
@@ -55,20 +57,38 @@ class Files:
         schema: str,
         since: Mapping[str, int | None],
         writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, TableState]:
+    ) -> dict[str, TableState | TableUnreadable]:
         """Tables as their logs have them."""
-        folder = self._folder / f"{getattr(self._schemas, schema)}.db"
-        states = {
-            name: _state(folder / name, version, writes.get(name, ()))
-            for name, version in since.items()
-        }
-        return {name: state for name, state in states.items() if state}
+        states: dict[str, TableState | TableUnreadable] = {}
+        for name, version in since.items():
+            try:
+                state = _state(self._at(schema, name), version, writes.get(name, ()))
+            except TableUnreadable as error:
+                states[name] = error
+            except DeltaError as error:
+                states[name] = self._unreadable(schema, name, in_a_line(error))
+            else:
+                states |= {name: state} if state else {}
+        return states
+
+    def _answer(self, schema: str, table: str, ask: Callable[[_Opened], T | None]) -> T | None:
+        """What a table answers; None where it is not there."""
+        try:
+            opened = self._open(schema, table)
+            return None if opened is None else ask(opened)
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            raise self._unreadable(schema, table, in_a_line(error)) from error
+
+    def _unreadable(self, schema: str, table: str, why: str) -> TableUnreadable:
+        name = getattr(self._schemas, schema)
+        return unreadable(name, table, f"{self._at(schema, table)}", why)
 
     def _open(self, schema: str, table: str) -> _Opened | None:
         folder = self._at(schema, table)
         if folder.exists() and not folder.is_dir():
-            name = getattr(self._schemas, schema)
-            raise unreadable(name, table, f"{folder}", "no folder of a table")
+            raise self._unreadable(schema, table, "no folder")
         return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
 
     def _at(self, schema: str, table: str) -> Path:

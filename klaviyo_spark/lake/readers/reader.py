@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 
@@ -17,7 +18,8 @@ ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _ac
 class Reader(Protocol):
     """Looks into a lake. A table that is not there is None, times are UTC and say so.
 
-    Calls come from several threads.
+    Calls come from several threads. One that asks a table which cannot be read raises
+    ``TableUnreadable``.
     """
 
     def count(self, schema: str, table: str) -> int | None:
@@ -41,8 +43,10 @@ class Reader(Protocol):
         schema: str,
         since: Mapping[str, int | None],
         writes: Mapping[str, Sequence[Write]],
-    ) -> dict[str, TableState]:
+    ) -> dict[str, TableState | TableUnreadable]:
         """Tables as their logs have them; commits of others after the version that is named.
+
+        Of a table whose log is damaged, the error.
 
         Args:
             writes: per table, those that are looked for.

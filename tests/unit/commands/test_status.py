@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from klaviyo_spark.cli import main
+from klaviyo_spark.commands.doctor import lake as doctor
 from klaviyo_spark.commands.status import Facts, Status, facts, summed, words
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
@@ -510,3 +512,42 @@ def test_status_reads_a_lake_that_cannot_be_written(capsys, tmp_path, monkeypatc
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     assert run(capsys, "--warehouse", str(lake))[0] == 0
+
+
+def test_tables_that_cannot_be_read_are_named_and_all_others_told(tmp_path):
+    lake = a_lake(tmp_path)
+    put(lake, "klaviyo_ops", "table_loads", a_load("tags"))
+    log = lake / "klaviyo_v2.db" / "tags" / "_delta_log" / f"{0:020}.json"
+    log.write_bytes(log.read_bytes()[:-40])
+    (lake / "klaviyo_ops.db" / "late_arrivals" / "_delta_log" / f"{0:020}.json").write_text("{no")
+    (lake / "klaviyo_bronze.db" / "pages" / "_delta_log" / f"{0:020}.json").write_text("")
+
+    status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
+
+    assert [*status.unreadable] == [
+        "klaviyo_v2.tags", "klaviyo_ops.late_arrivals", "klaviyo_bronze.pages",
+    ]  # fmt: skip
+    assert "tags" not in {table.table for table in status.tables}
+    assert "events" in {table.table for table in status.tables}
+    assert status.removed == ()
+    lines = [line for line in text(status).splitlines() if line.startswith("unreadable")]
+    assert lines[0].startswith("unreadable      klaviyo_v2.tags is unreadable (")
+    assert lines[0].endswith(
+        f"or move {lake}/klaviyo_v2.db/tags away and `klaviyo-spark refine` rebuilds it from bronze"
+    )
+    assert json.loads(words.as_json(status))["unreadable"] == dict(status.unreadable)
+    checks = list(doctor.runs(status))
+    assert [(check.state, check.exit_code) for check in checks if check.name == "tables"][:3] == [
+        ("fail", 3), ("fail", 3), ("fail", 1),
+    ]  # fmt: skip
+
+
+def test_a_table_that_somebody_made_otherwise_is_named(tmp_path):
+    lake = a_lake(tmp_path)
+    shutil.rmtree(lake / "klaviyo_v2.db" / "lists")
+    write_deltalake(str(lake / "klaviyo_v2.db" / "lists"), pa.table({"mine": [1]}))
+    (lake / "klaviyo_v2.db" / "flows").write_text("no table")
+
+    status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
+
+    assert sorted(status.unreadable) == ["klaviyo_v2.flows", "klaviyo_v2.lists"]
