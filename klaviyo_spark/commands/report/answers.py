@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from klaviyo_spark.commands.report import questions
+from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.readers.sql import Reader, Row, named
+from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
 
 Rows = list[Row]
@@ -17,7 +19,7 @@ class Answers:
     """Rows as the functions of ``questions`` of the same names describe them.
 
     ``pages``: those of the newest run that asked Klaviyo, which is ``asking``; None where no run
-    did.
+    did. ``unreadable``: a line per table that cannot be read; answers lack what it holds.
     """
 
     tables: Rows = field(default_factory=list)
@@ -35,20 +37,22 @@ class Answers:
     quarantined: Rows = field(default_factory=list)
     orphans: Rows = field(default_factory=list)
     orphan_totals: Rows = field(default_factory=list)
+    unreadable: tuple[str, ...] = ()
 
 
 def ask(reader: Reader, account: str) -> Answers:
     """Ask a lake about one account."""
+    found = _Asking(reader)
 
     def rows(question: Callable[[str], str]) -> Rows:
-        return _rows(reader, question(account))
+        return found.rows(question(account))
 
-    there = [name for name in TABLES if reader.has(f"silver.{name}")]
+    there = [name for name in TABLES if found.has(f"silver.{name}")]
     runs = rows(questions.runs)
     asking = next((run for run in runs if run["pages"] and run["finished_at"]), None)
     since = min((run["started_at"] for run in runs), default=None)
     return Answers(
-        tables=reader.rows(questions.rows_per_table(account, there)) if there else [],
+        tables=found.rows_of_each(lambda some: questions.rows_per_table(account, some), there),
         metrics=rows(questions.metrics),
         events=rows(questions.events_per_day),
         late=rows(questions.late_per_day),
@@ -57,19 +61,69 @@ def ask(reader: Reader, account: str) -> Answers:
         verified_resources=rows(questions.verified_per_resource),
         differences=rows(questions.differences),
         runs=runs,
-        changes=_rows(reader, questions.changes_per_run(account, since)) if since else [],
+        changes=found.rows(questions.changes_per_run(account, since)) if since else [],
         asking=asking,
-        pages=_pages(reader, asking) if asking else [],
+        pages=_pages(found, asking) if asking else [],
         quarantined=rows(questions.quarantined),
         orphans=rows(questions.orphans),
         orphan_totals=rows(questions.orphan_totals),
+        unreadable=tuple(found.unreadable.values()),
     )
 
 
-def _pages(reader: Reader, run: Row) -> Rows:
+class _Asking:
+    """Asks a lake; ``unreadable`` gets a line per table that cannot be read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.unreadable: dict[str, str] = {}
+
+    def has(self, table: str) -> bool:
+        """Whether the lake has a table that can be read, as far as that is known."""
+        return table not in self.unreadable and self._reader.has(table)
+
+    def rows(self, sql: str) -> Rows:
+        """The rows of a query; none where one of its tables is not there, or cannot be read."""
+        tables = sorted(named(sql))
+        if not all(map(self.has, tables)):
+            return []
+        try:
+            return self._reader.rows(sql)
+        except Exception as error:
+            if not is_damage(error) or not self._find(tables, error):
+                raise
+            return []
+
+    def rows_of_each(self, sql: Callable[[Sequence[str]], str], tables: Sequence[str]) -> Rows:
+        """The rows of a query on several silver tables; of those that can be read."""
+        if not tables:
+            return []
+        try:
+            return self._reader.rows(sql(tables))
+        except Exception as error:
+            if not is_damage(error):
+                raise
+        return [row for table in tables for row in self.rows(sql([table]))]
+
+    def _find(self, tables: Sequence[str], error: Exception) -> bool:
+        """Note which of the tables cannot be read; a query of one alone proves it of that one."""
+        before = len(self.unreadable)
+        for table in tables:
+            why: Exception | None = error if len(tables) == 1 else None
+            if why is None:
+                try:
+                    self._reader.rows(f"SELECT count(*) AS n FROM {table}")
+                except Exception as alone:
+                    why = alone
+            if why is not None:
+                self.unreadable[table] = (
+                    f"klaviyo_{table.replace('silver.', 'v2.')} is unreadable "
+                    f"({in_a_line(why).rstrip('. ')}), so the report lacks what it holds; "
+                    "`klaviyo-spark status` says the way out"
+                )
+        return len(self.unreadable) > before
+
+
+def _pages(found: _Asking, run: Row) -> Rows:
     times = run["started_at"], run["finished_at"]
-    return _rows(reader, questions.pages_over_run(run["run_id"], *times))
-
-
-def _rows(reader: Reader, sql: str) -> Rows:
-    return reader.rows(sql) if all(reader.has(table) for table in named(sql)) else []
+    return found.rows(questions.pages_over_run(run["run_id"], *times))

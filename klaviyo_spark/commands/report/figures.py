@@ -121,7 +121,7 @@ def figures(answers: Answers, account: str, now: datetime) -> Figures:
         tables=tables,
         totals=_sum(tables),
         runs=tuple(_run(run, changes.get(run["run_id"])) for run in answers.runs),
-        problems=tuple(map(impersonal, last.get("problems") or ())),
+        problems=tuple(map(impersonal, (*answers.unreadable, *(last.get("problems") or ())))),
         warnings=tuple(map(impersonal, last.get("warnings") or ())),
         quarantined=tuple(sorted(answers.quarantined, key=lambda row: -row["row_count"])),
         orphans=tuple(answers.orphans),

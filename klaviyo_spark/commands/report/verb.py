@@ -67,7 +67,7 @@ def beside(out: Path, account: str) -> Path:
 def write(settings: Settings, out: Path) -> None:
     """Write the page on one account of a lake to a file."""
     answers = ask(reader_of(settings), settings.account)
-    if not answers.tables and not answers.runs:
+    if not answers.tables and not answers.runs and not answers.unreadable:
         where = settings.catalog or settings.warehouse
         raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
     text = page(figures(answers, settings.account, utc_now()))

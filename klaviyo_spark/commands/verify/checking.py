@@ -49,7 +49,7 @@ class Checker:
         Args:
             ever: days of all time, and not only those of the last 400.
         """
-        resources, known = self._settings.resources, self._known()
+        resources, known = self._readable(), self._known()
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
         now = self._klaviyo.listed(listings(sorted(needed)))
         read_at = self._read_at()
@@ -98,6 +98,14 @@ class Checker:
         ]
         faults, compared = [check for check in before if check.is_fault], {*healing.listings}
         return checks + comparing.settled(faults, checks, compared - now.unread, self.groups.keys())
+
+    def _readable(self) -> list[str]:
+        """Resources whose tables can be read; the others are not verified, and are named."""
+        unreadable = self._holdings.unreadable(self._settings.resources)
+        for resource, lines in unreadable.items():
+            for line in lines:
+                self._outcome.fail(resource, line)
+        return [name for name in self._settings.resources if name not in unreadable]
 
     def _known(self) -> Known:
         return store.read_watermarks(self._lake, self._settings.account)

@@ -15,6 +15,7 @@ from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.state.models import Key
 
 
@@ -23,6 +24,14 @@ class Holdings:
 
     def __init__(self, lake: Lake, account_id: str) -> None:
         self._lake, self._account_id = lake, account_id
+
+    def unreadable(self, resources: Collection[str]) -> dict[str, list[str]]:
+        """Per resource with tables that cannot be read, a line for each of these."""
+        names = [name for name, table in TABLES.items() if table.resource in resources]
+        found: dict[str, list[str]] = {}
+        for name, error in sorted(unopened(self._lake, names).items()):
+            found.setdefault(TABLES[name].resource, []).append(str(error))
+        return found
 
     def first_day(self) -> date | None:
         """The first day that any event falls into."""

@@ -54,7 +54,8 @@ class FolderReader:
         """Whether the table's folder has a Delta log, and a commit in it."""
         from deltalake import DeltaTable
 
-        return DeltaTable.is_deltatable(str(self._path(table)))
+        path = self._path(table)
+        return path.is_dir() and DeltaTable.is_deltatable(str(path))
 
     def reads(self, sql: str) -> bool:
         """Whether the answer to a query is right; see ``table_features``."""

@@ -10,8 +10,10 @@ import pytest
 
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
+from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, named
+from klaviyo_spark.resources import TABLES
 from tests.builders import HOUR
 from tests.helpers import lakes
 from tests.helpers import report_sample as sample
@@ -155,3 +157,19 @@ def test_no_question_selects_what_belongs_to_a_person(question):
 
 def test_questions_say_which_tables_they_read():
     assert named(questions.changes_per_run("a", sample.NOW)) == {"ops.table_loads", "ops.runs"}
+
+
+def test_a_table_that_cannot_be_read_is_named_and_the_others_answer(tmp_path):
+    mine = {"_account_id": "default"}
+    for table in ("tags", "metrics"):
+        lakes.write(tmp_path, f"klaviyo_v2.{table}", {**mine, TABLES[table].key[0]: "1"})
+    log = tmp_path / "klaviyo_v2.db" / "metrics" / "_delta_log" / f"{0:020}.json"
+    log.write_text("{no")
+    before = ask(FolderReader(tmp_path, Schemas()), "default")
+
+    assert counts(before.tables) == {"tags": 1}
+    assert before.metrics == []
+    (line,) = before.unreadable
+    assert line.startswith("klaviyo_v2.metrics is unreadable (")
+    assert line.endswith("lacks what it holds; `klaviyo-spark status` says the way out")
+    assert figures(before, "default", sample.NOW).problems == (line,)

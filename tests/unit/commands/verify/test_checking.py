@@ -43,6 +43,10 @@ class Here:
     read_at: datetime = NOW
     before: list[Check] = field(default_factory=list)
     asked: list[Span] = field(default_factory=list)
+    broken: dict[str, list[str]] = field(default_factory=dict)
+
+    def unreadable(self, resources: Collection[str]) -> dict[str, list[str]]:
+        return {name: lines for name, lines in self.broken.items() if name in resources}
 
     def lose(self, table: str, which: Callable[[dict[str, Any]], bool]) -> None:
         self.truth[table] = [row for row in self.truth[table] if not which(row)]
@@ -148,6 +152,15 @@ def test_a_lake_that_holds_all_is_complete_and_every_scope_is_a_check(lab):
     rows = sum(len(truth[name]) for name in (*tables, "segments", "tags"))
     assert len(of(checks, "records")) == rows
     assert lab.outcome.failed == {}
+
+
+def test_a_resource_whose_tables_cannot_be_read_is_named_and_the_others_verified(lab):
+    lab.here.broken = {"tags": ["klaviyo_v2.tags is unreadable"]}
+    checks = lab.checker().everything(ever=False)
+
+    assert "tags" not in {check.resource for check in checks}
+    assert {"events", "lists", "flows"} <= {check.resource for check in checks}
+    assert lab.outcome.failed == {"tags": ["klaviyo_v2.tags is unreadable"]}
 
 
 def test_a_year_of_days_of_a_metric_is_one_request(lab):
