@@ -231,7 +231,7 @@ def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refu
     lake: Any = SimpleNamespace(
         append_ops=lambda name, rows: written.update({name: rows}), name_foreign_columns=list
     )
-    monkeypatch.setattr(pipeline, "make_tables", lambda *_: None)
+    monkeypatch.setattr(pipeline, "make_tables", lambda *_: [])
     monkeypatch.setattr(pipeline, "reconcile", lambda *_, **__: [])
     monkeypatch.setattr(pipeline, "shown_otherwise", lambda *_: [])
     monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
