@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__
+from klaviyo_spark import __version__, log
 from klaviyo_spark.cli import looking, streams, trying
 from klaviyo_spark.cli.context import job_of, place_of
 from klaviyo_spark.cli.group import Verbs
 from klaviyo_spark.cli.options import COMMON as _COMMON
-from klaviyo_spark.cli.options import DRY_RUN, PERSON, quiet_libraries, settings_of
+from klaviyo_spark.cli.options import DRY_RUN, PERSON, settings_of
 from klaviyo_spark.cli.options import RESOURCES as _RESOURCES
 from klaviyo_spark.cli.options import TIMES as _TIMES
 from klaviyo_spark.cli.options import WAIT as _WAIT
@@ -255,7 +255,7 @@ def main(args: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if args is None else args)
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()
-    quiet_libraries()
+    log.silence_libraries()
     with streams.outputs() as out:
         code = _exit_code(arguments)
         out.flush()

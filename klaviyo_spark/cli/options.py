@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 import click
 
-from klaviyo_spark.config.accounts import WHOSE
+from klaviyo_spark import log
 from klaviyo_spark.config.loader import check_resources, load
 from klaviyo_spark.config.models import Settings
-
-logger = logging.getLogger("klaviyo_spark")
 
 Decorator = Callable[[Any], Any]
 # Options that are settings too; they win over conf.
@@ -89,40 +85,7 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     return load(options["config"], **given(options))
 
 
-class _JsonLines(logging.Formatter):
-    """One JSON object a line, for log collectors."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, tz=timezone.utc).isoformat()
-        line = {"at": at, "level": record.levelname, "logger": record.name}
-        if account := WHOSE.get():
-            line["account"] = account
-        return json.dumps({**line, "message": record.getMessage()})
-
-
-class _TextLines(logging.Formatter):
-    """A line for people; it begins with the account where there are several."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own
-        if account := WHOSE.get():
-            record.message = f"{account}: {record.message}"
-        return super().formatMessage(record)
-
-
 def set_up_logging(options: Mapping[str, Any]) -> None:
-    """Log to standard error, in the form and as much as ``options`` say."""
-    handler = logging.StreamHandler()
-    text = _TextLines("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-    handler.setFormatter(_JsonLines() if options["log_format"] == "json" else text)
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.DEBUG if options["verbose"] else logging.INFO)
-    logger.propagate = False
-
-
-def quiet_libraries() -> None:
-    """Let libraries log nothing by themselves: py4j logs the trace of what we say in a line.
-
-    Python prints what libraries log where nobody handles it.
-    """
-    if not logging.getLogger().handlers:
-        logging.getLogger().addHandler(logging.NullHandler())
+    """Log in the form and as much as ``options`` say; see ``log``."""
+    level = logging.DEBUG if options["verbose"] else logging.INFO
+    log.set_up_logging(options["log_format"], level)

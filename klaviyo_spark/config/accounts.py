@@ -6,18 +6,13 @@ works on a lake is given ``Settings`` of one account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError
-
-# Whose run this thread is at work on, for the log; None where there is but one.
-WHOSE: ContextVar[str | None] = ContextVar("WHOSE", default=None)
 
 # What stands for a key, never the key itself.
 _SECRET = ("secret_scope", "secret_key")
@@ -68,16 +63,6 @@ def twice(one: str, other: str) -> ConfigError:
     return ConfigError(
         f"accounts: {one} and {other} have the same key: they would be one account twice"
     )
-
-
-@contextmanager
-def at_work_for(account: str) -> Iterator[None]:
-    """Let the log say that what happens in the block is the account's."""
-    token = WHOSE.set(account)
-    try:
-        yield
-    finally:
-        WHOSE.reset(token)
 
 
 def exit_code(codes: Iterable[int]) -> int:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
-from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.config.loader import api_key
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, Interrupted, exit_code_of, words_of
+from klaviyo_spark.log import account_context
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str]
         try:
             if part.error:
                 raise part.error
-            with at_work_for(part.account):
+            with account_context(part.account):
                 codes[part.account] = work(part)
         except Interrupted:
             raise

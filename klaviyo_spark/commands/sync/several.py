@@ -24,10 +24,10 @@ from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.sync.pipeline import Summary, Verb
-from klaviyo_spark.config.accounts import at_work_for
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.log import account_context
 from klaviyo_spark.progress import Reporter, Silent, Stage, sum_of_left
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import Rebuild
@@ -195,7 +195,7 @@ class _Runs:
     @contextmanager
     def _by_itself(self, one: _Run) -> Iterator[None]:
         """What goes wrong in the block ends the account's run, and no other."""
-        with at_work_for(one.part.account):
+        with account_context(one.part.account):
             try:
                 yield
             except Exception as error:

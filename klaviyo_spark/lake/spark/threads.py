@@ -9,20 +9,20 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
-from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.log import ACCOUNT
 
 logger = logging.getLogger(__name__)
 
 
 class Workers(ThreadPoolExecutor):
-    """A pool of threads, at work for the account that this thread is at work for.
+    """A pool of threads whose log lines name the account that this thread works for.
 
     ``is_broken_off``: an interrupt has ended it; what its threads raise from then on is of that.
     """
 
     def __init__(self, spark: SparkSession, threads: int, name: str) -> None:
-        super().__init__(threads, name, initializer=WHOSE.set, initargs=(WHOSE.get(),))
+        super().__init__(threads, name, initializer=ACCOUNT.set, initargs=(ACCOUNT.get(),))
         self._spark = spark
         self.is_broken_off = False
 

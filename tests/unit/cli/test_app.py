@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -198,21 +197,3 @@ def test_a_verification_of_one_account_is_as_it_was(capsys, monkeypatch):
 )
 def test_an_error_of_spark_or_the_system_is_said_in_a_line(error, line):
     assert in_a_line(error) == line
-
-
-QUIET = """
-import logging, os
-from klaviyo_spark.cli.options import quiet_libraries
-quiet_libraries()
-try:
-    raise KeyboardInterrupt
-except KeyboardInterrupt:
-    logging.exception("KeyboardInterrupt while sending command.")
-logging.getLogger("urllib3").warning("a warning")
-"""
-
-
-def test_libraries_do_not_print_traces_of_what_we_say_in_a_line():
-    done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
-
-    assert (done.stdout, done.stderr) == ("", "")

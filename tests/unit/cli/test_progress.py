@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from klaviyo_spark.cli.options import set_up_logging
 from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars
 from klaviyo_spark.cli.progress.words import line, percent, rate, said
 from klaviyo_spark.commands.formatting import about
+from klaviyo_spark.log import set_up_logging
 from klaviyo_spark.progress import Pace, Stage, View
 
 PATIENCE_S = 20.0  # for what another thread is about to do
@@ -446,7 +446,7 @@ def test_bars_are_drawn_five_times_a_second(terminal, monkeypatch):
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_log_lines_stand_whole_above_the_bars(terminal, monkeypatch, format):
     monkeypatch.setattr(sys, "stderr", terminal.stream)
-    set_up_logging({"log_format": format, "verbose": False})
+    set_up_logging(format)
     logger = logging.getLogger("klaviyo_spark")
     clock = Clock()
 

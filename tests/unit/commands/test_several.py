@@ -18,9 +18,9 @@ from klaviyo_spark.commands.summary import of_several
 from klaviyo_spark.commands.sync import pipeline, several
 from klaviyo_spark.commands.sync.account_context import Part
 from klaviyo_spark.commands.sync.pipeline import Summary
-from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
+from klaviyo_spark.log import ACCOUNT
 from klaviyo_spark.progress import Stage, View
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.models import Outcome
@@ -74,7 +74,7 @@ class Story:
 
     def _refine(self, _lake: Any, account: str, *_: Any, **__: Any) -> list[Load]:
         self.refining.get(account, lambda: None)()
-        self.done.append(f"refined {account} as {WHOSE.get()}")
+        self.done.append(f"refined {account} as {ACCOUNT.get()}")
         return []
 
     def run(self, verb: Any, *parts: Part, **how: Any) -> dict[str, Summary]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.cli.options import set_up_logging
 from klaviyo_spark.commands.sync import account_context as parts_of_a_command
 from klaviyo_spark.commands.sync.account_context import Part, parts
-from klaviyo_spark.config.accounts import at_work_for, each, exit_code
+from klaviyo_spark.config.accounts import each, exit_code
 from klaviyo_spark.config.loader import api_key, load
 from klaviyo_spark.config.models import RESOURCES, Settings
 from klaviyo_spark.errors import ConfigError, Interrupted, UsageError
@@ -387,23 +385,3 @@ def test_several_accounts_are_done_only_where_each_is(codes: list[int]):
     assert (exit_code(codes) == 0) == (set(codes) == {0})
     assert exit_code(codes * 2) == exit_code(codes)
     assert len(set(codes)) > 1 or exit_code(codes) == codes[0]
-
-
-# -- the log --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [("text", " WARNING us: odd"), ("json", '"account": "us", "message": "odd"}')],
-)
-def test_the_log_says_whose_run_it_is(form: str, expected: str, capsys: pytest.CaptureFixture[str]):
-    set_up_logging({"log_format": form, "verbose": False})
-    logger = logging.getLogger("klaviyo_spark.test")
-
-    with at_work_for("us"):
-        logger.warning("odd")
-    logger.warning("even")
-
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.endswith(expected)
-    assert "us" not in second

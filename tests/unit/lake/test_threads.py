@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.config.accounts import WHOSE
 from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.log import ACCOUNT, account_context
 
 PATIENCE_S = 20.0
 
@@ -74,9 +74,5 @@ def test_a_session_that_cannot_be_interrupted_is_no_error_of_its_own():
 
 def test_workers_know_for_which_account_they_are_at_work():
     spark: Any = FakeSpark()
-    token = WHOSE.set("eu")
-    try:
-        with workers(spark, 1, "t") as pool:
-            assert pool.submit(WHOSE.get).result() == "eu"
-    finally:
-        WHOSE.reset(token)
+    with account_context("eu"), workers(spark, 1, "t") as pool:
+        assert pool.submit(ACCOUNT.get).result() == "eu"
