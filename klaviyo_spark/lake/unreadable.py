@@ -5,11 +5,19 @@ Its log was cut short or damaged, or somebody has made something else in its pla
 
 from __future__ import annotations
 
-from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, in_a_line, meets_all
+import re
+
+from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, meets_all
 from klaviyo_spark.resources import TABLES
 
-# What an error says of a table that is whole, but not for us, or not now.
-_NOT_DAMAGE = ("PERMISSION", "PRIVILEGE", "UNAUTHORIZED", "ACCESS_DENIED", "CONCURRENT")
+# What an error says of a table that is whole, but not for us, or not now: nobody is to drop it.
+_NOT_DAMAGE = re.compile(
+    r"PERMISSION|PRIVILEGE|UNAUTHORIZED|DELTA_CONCURRENT|Concurrent\w+Exception"
+    r"|(?i:access.?denied|forbidden|time[sd]?.?out|connection|unavailable|socket|unknown.?host"
+    r"|throttl|slow.?down|transport|interrupted|cancel|out.?of.?memory|stopped sparkcontext)"
+)
+# Java's stack; what it says itself, and of its causes, stands in the other lines.
+_STACK = re.compile(r"^\s+(?:at |\.\.\. ).*$", re.MULTILINE)
 # Without these a run would have to guess what was read and loaded. Per table what the next run does
 # once it is made again, empty; of all other tables but silver's the rows are gone.
 _AFTER = {
@@ -23,8 +31,7 @@ def is_damage(error: Exception) -> bool:
     """Whether an error at opening a table is about that table, and no other."""
     if isinstance(error, KlaviyoSparkError) or meets_all(error):
         return False
-    said = f"{type(error).__name__} {in_a_line(error)}".upper()
-    return not any(word in said for word in _NOT_DAMAGE)
+    return not _NOT_DAMAGE.search(f"{type(error).__name__} {_STACK.sub('', str(error))}")
 
 
 def is_needed(table: str) -> bool:

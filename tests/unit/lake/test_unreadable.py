@@ -46,6 +46,17 @@ JAVA = "An error occurred while calling o1.table.\n: org.apache.spark.SparkExcep
         (RuntimeError(JAVA.format("[FAILED_READ_FILE]", "java.util.concurrent.Pool.run")), True),
         (ValueError("Expecting value: line 1 column 1"), True),
         (RuntimeError(JAVA.format("[DELTA_CONCURRENT_APPEND] lost", "a.b.c")), False),
+        (
+            RuntimeError(JAVA.format("x", "y") + "\nCaused by: a.b.SocketTimeoutException: s3"),
+            False,
+        ),
+        (
+            RuntimeError(
+                JAVA.format("[FAILED_READ_FILE]", "y") + "\nCaused by: java.util.concurrent"
+                ".ExecutionException: java.io.EOFException"
+            ),
+            True,
+        ),
         (RuntimeError(JAVA.format("[INSUFFICIENT_PERMISSIONS] no SELECT", "a.b.c")), False),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), False),
         (LakeBusy(None), False),
