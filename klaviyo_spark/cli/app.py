@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,18 @@ import click
 
 from klaviyo_spark import __version__, log
 from klaviyo_spark.cli import looking, streams, trying
-from klaviyo_spark.cli.context import job_of, place_of
+from klaviyo_spark.cli.context import open_context, place_of
 from klaviyo_spark.cli.group import Verbs
-from klaviyo_spark.cli.options import COMMON as _COMMON
-from klaviyo_spark.cli.options import DRY_RUN, PERSON, settings_of
-from klaviyo_spark.cli.options import RESOURCES as _RESOURCES
-from klaviyo_spark.cli.options import TIMES as _TIMES
-from klaviyo_spark.cli.options import WAIT as _WAIT
+from klaviyo_spark.cli.options import (
+    COMMON,
+    DRY_RUN,
+    PERSON,
+    RESOURCES,
+    TIMES,
+    WAIT,
+    CommonOptions,
+    pass_options,
+)
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
@@ -34,6 +40,7 @@ from klaviyo_spark.lake.spark.memory import share_arenas
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import Part
+    from klaviyo_spark.commands.sync.pipeline import Verb
 
 _INTERRUPTED = 130
 
@@ -52,57 +59,61 @@ cli.add_command(trying.demo)
 
 
 @cli.command()
-@_RESOURCES
-@_TIMES
-@_WAIT
-@_COMMON
-def sync(**options: Any) -> int:
+@RESOURCES
+@TIMES
+@WAIT
+@COMMON
+@pass_options
+def sync(options: CommonOptions) -> int:
     """Read what is due from Klaviyo and refine it into the tables."""
-    return _run("sync", **options)
+    return _run("sync", options)
 
 
 @cli.command()
-@_RESOURCES
-@_TIMES
-@_WAIT
-@_COMMON
-def ingest(**options: Any) -> int:
+@RESOURCES
+@TIMES
+@WAIT
+@COMMON
+@pass_options
+def ingest(options: CommonOptions) -> int:
     """Land pages from Klaviyo in bronze."""
-    return _run("ingest", **options)
+    return _run("ingest", options)
 
 
 @cli.command()
-@_RESOURCES
+@RESOURCES
 @click.option("--rebuild", is_flag=True, help="Make the tables anew from all landed pages.")
-@_WAIT
-@_COMMON
-def refine(**options: Any) -> int:
+@WAIT
+@COMMON
+@pass_options
+def refine(options: CommonOptions, rebuild: bool) -> int:
     """Refine the pages that have landed into the tables."""
-    return _run("refine", **options)
+    return _run("refine", options, rebuild)
 
 
 @cli.command()
-@_RESOURCES
-@_TIMES
+@RESOURCES
+@TIMES
 @DRY_RUN
-@_WAIT
-@_COMMON
-def backfill(**options: Any) -> int:
+@WAIT
+@COMMON
+@pass_options
+def backfill(options: CommonOptions, dry_run: bool) -> int:
     """Read a past window of events and profiles, in steps that can be stopped and gone on with."""
     # Spark: see the top.
     from klaviyo_spark.commands.backfill import run as steps
 
-    if not options["start"] or not options["end"]:
+    if not options.start or not options.end:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
-    job = job_of(options, asks=not options["dry_run"], refines=not options["dry_run"])
+    job = open_context(options, asks=not dry_run, refines=not dry_run)
     return steps.backfill(
         job.lake,
         job.parts,
         (job.start, job.end),
         job.named,
         click.echo,
-        wait=options["wait"],
-        dry_run=options["dry_run"],
+        wait=options.wait,
+        dry_run=dry_run,
         reporter=progress,
     )
 
@@ -111,16 +122,17 @@ def backfill(**options: Any) -> int:
 @click.option("--all", "ever", is_flag=True, help="Days of all time, not only of the last 400.")
 @click.option("--heal", is_flag=True, help="Read what is short again, and verify that again.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@_RESOURCES
-@_WAIT
-@_COMMON
-def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
+@RESOURCES
+@WAIT
+@COMMON
+@pass_options
+def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
     # Spark: see the top.
     from klaviyo_spark.commands.sync import account_context
     from klaviyo_spark.commands.verify import verify, words
 
-    job = job_of(options, asks=True, refines=heal)
+    job = open_context(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
@@ -133,7 +145,7 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
             part.settings,
             ever=ever,
             heal=heal,
-            wait=options["wait"],
+            wait=options.wait,
             show=progress("auto"),
         )
         found[part.account] = words.facts(done)
@@ -150,44 +162,47 @@ def verify(ever: bool, heal: bool, as_json: bool, **options: Any) -> int:
 
 @cli.command()
 @click.option("--out", metavar="FILE", default="report.html", show_default=True)
-@_COMMON
-def report(**options: Any) -> int:
+@COMMON
+@pass_options
+def report(options: CommonOptions, out: str) -> int:
     """Write a page to look at: is the lake complete, is it fresh, what changed."""
     # Spark: see the top.
     from klaviyo_spark.commands.report import verb
 
-    return verb.report(options, click.echo)
+    return verb.report(options.settings(), Path(out), click.echo)
 
 
 @cli.command()
-@_WAIT
-@_COMMON
-def maintain(**options: Any) -> int:
+@WAIT
+@COMMON
+@pass_options
+def maintain(options: CommonOptions) -> int:
     """Upkeep of the lake: old pages, small files, files nobody needs, as conf says."""
     # Spark: see the top.
     from klaviyo_spark.commands import maintain as upkeep
 
-    job = job_of(options, asks=False)
-    done = upkeep.maintain(job.lake, job.settings, wait=options["wait"])
+    job = open_context(options, asks=False)
+    done = upkeep.maintain(job.lake, job.settings, wait=options.wait)
     click.echo("\n".join(upkeep.lines(done)))
     return done.exit_code
 
 
 @cli.command()
 @PERSON
-@_WAIT
-@_COMMON
-def forget(**options: Any) -> int:
+@WAIT
+@COMMON
+@pass_options
+def forget(options: CommonOptions, profile: str | None, email: str | None) -> int:
     """Take a person out of the whole lake, with all that it held of them before."""
     # Spark: see the top.
     from klaviyo_spark.commands.forget import run
     from klaviyo_spark.commands.sync import account_context
 
-    asked = run.asked_for(options["profile"], options["email"])
-    job = job_of(options, asks=False, refines=True)
+    asked = run.asked_for(profile, email)
+    job = open_context(options, asks=False, refines=True)
 
     def work(part: Part) -> int:
-        done = run.forget(job.lake, part.settings, asked, wait=options["wait"])
+        done = run.forget(job.lake, part.settings, asked, wait=options.wait)
         click.echo("\n".join(run.lines(done)))
         return done.exit_code
 
@@ -207,36 +222,45 @@ def tables(as_json: bool) -> int:
 
 
 @cli.command("catalog-sql")
-@_COMMON
-def catalog_sql(**options: Any) -> int:
+@COMMON
+@pass_options
+def catalog_sql(options: CommonOptions) -> int:
     """Print SQL for a catalog: views without what is gone, tags on personal data."""
     # Spark: see the top.
     from klaviyo_spark.commands import publish
 
-    click.echo("\n".join(publish.script(place_of(settings_of(options)))))
+    click.echo("\n".join(publish.script(place_of(options.settings()))))
     return 0
 
 
-def _run(verb: Any, **options: Any) -> int:
+def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
     """One run of a verb that works on the lake, for each account."""
     # Spark: see the top.
     from klaviyo_spark.commands import summary
     from klaviyo_spark.commands.sync import pipeline, several
 
-    job = job_of(options, asks=verb != "refine", refines=verb != "ingest")
-    how = {
-        "wait": options["wait"],
-        "show": progress("auto"),
-        "anew": options.get("rebuild", False),
-    }
+    job = open_context(options, asks=verb != "refine", refines=verb != "ingest")
+    wait, show = options.wait, progress("auto")
     if len(job.parts) > 1:
-        every = several.run(verb, job.lake, job.parts, job.start, job.end, **how)
+        every = several.run(
+            verb, job.lake, job.parts, job.start, job.end, wait=wait, show=show, anew=rebuild
+        )
         click.echo("\n".join(summary.of_several(every)))
         return accounts.exit_code(done.exit_code for done in every)
     [part] = job.parts
     # Where the lake may have others, the rows told are the account's own.
     lake = job.lake.of(part.account) if job.settings.accounts else job.lake
-    done = pipeline.run(verb, lake, part.settings, part.client, job.start, job.end, **how)
+    done = pipeline.run(
+        verb,
+        lake,
+        part.settings,
+        part.client,
+        job.start,
+        job.end,
+        wait=wait,
+        show=show,
+        anew=rebuild,
+    )
     click.echo("\n".join(summary.lines(done)))
     return done.exit_code
 

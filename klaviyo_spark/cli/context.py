@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from klaviyo_spark.cli.options import given, set_up_logging
+from klaviyo_spark.cli.options import CommonOptions
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.personal_data import Personal, personal
 from klaviyo_spark.config.times import bounds
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a verb that works on the lake works with."""
+class CommandContext:
+    """What a command that works on the lake works with; ``named``: the resources of its options."""
 
     settings: Settings
     parts: tuple[Part, ...]
@@ -32,7 +31,7 @@ class Job:
     named: tuple[str, ...]
 
 
-def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
+def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> CommandContext:
     """Conf and options checked, then Spark started; its settings are ours till the verb ends.
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
@@ -44,10 +43,9 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     from klaviyo_spark.lake.spark.session import spark_session
     from klaviyo_spark.lake.spark.sql_settings import pin_settings
 
-    set_up_logging(options)
-    asked = given(options)
-    settings = load(options["config"], **asked)
-    start, end = bounds(options.get("start"), options.get("end"), utc_now())
+    settings = options.settings()
+    start, end = bounds(options.start, options.end, utc_now())
+    named = settings.resources if options.resources else ()
     every = parts(settings, asks=asks)
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)
@@ -56,7 +54,7 @@ def job_of(options: dict[str, Any], asks: bool, refines: bool = False) -> Job:
     if not place.catalog:
         check_warehouse_of(spark, place.location)
     lake = Lake(spark, place, personal=shown)
-    return Job(settings, every, lake, start, end, tuple(asked.get("resources", ())))
+    return CommandContext(settings, every, lake, start, end, named)
 
 
 def place_of(settings: Settings) -> Place:

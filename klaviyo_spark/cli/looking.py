@@ -9,13 +9,21 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from klaviyo_spark.cli import options
+from klaviyo_spark.cli.options import (
+    ACCOUNT,
+    COMMON,
+    LOGGING,
+    RESOURCES,
+    WAREHOUSE,
+    CommonOptions,
+    pass_options,
+)
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.init import fitting
 from klaviyo_spark.config import template
@@ -27,20 +35,21 @@ from klaviyo_spark.errors import ConfigError
 
 @click.command()
 @click.option("--config", metavar="FILE", help="File to write; conf/base.yml if none.")
-@options.WAREHOUSE
-@options.ACCOUNT
+@WAREHOUSE
+@ACCOUNT
 @click.option("--start", metavar="T", help="No events before this time; 'all' for all history.")
-@options.RESOURCES
+@RESOURCES
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-@options.LOGGING
-def init(config: str | None, force: bool, **given: Any) -> int:
+@LOGGING
+@pass_options
+def init(options: CommonOptions, force: bool) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
-    file = Path(config) if config else BASE
+    file = Path(options.config) if options.config else BASE
     if file.exists() and not force:
         raise template.there_already(file)
     ask = _prompt if sys.stdin.isatty() else _take
     values = {
-        name: ask(name, given[name], default, fitting)
+        name: ask(name, getattr(options, name), default, fitting)
         for name, default in template.defaults().items()
     }
     template.write(file, values, anew=force)
@@ -50,44 +59,45 @@ def init(config: str | None, force: bool, **given: Any) -> int:
             "make a private key in Klaviyo (Settings, API keys); it belongs into no file:\n"
             f"  read -rs {VARIABLE} && export {VARIABLE}"
         )
-    click.echo(f"next: klaviyo-spark doctor{_same({'config': config}, 'config')}")
+    click.echo(f"next: klaviyo-spark doctor{_same(config=options.config)}")
     return 0
 
 
-def _same(given: Mapping[str, Any], *names: str) -> str:
+def _same(**given: str | None) -> str:
     """The options that the next command has to have too."""
-    return "".join(f" --{name} {shlex.quote(given[name])}" for name in names if given[name])
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
 
 
 @click.command()
-@options.COMMON
-def doctor(**given: Any) -> int:
+@COMMON
+@pass_options
+def doctor(options: CommonOptions) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
     # It imports the client and its libraries, which no other verb of this module needs.
     from klaviyo_spark.commands.doctor import examined, exit_code, lines, verdict
 
-    options.set_up_logging(given)
-    if not given["verbose"]:
+    if not options.verbose:
         logging.getLogger("klaviyo_spark").setLevel(logging.ERROR)  # the lines say it all
     checks = []
-    for check in examined(lambda: options.settings_of(given), os.environ):
+    for check in examined(options.settings, os.environ):
         click.echo("\n".join(lines(check)))
         checks.append(check)
-    click.echo(verdict(checks, f"klaviyo-spark sync{_same(given, 'config', 'warehouse')}"))
+    same = _same(config=options.config, warehouse=options.warehouse)
+    click.echo(verdict(checks, f"klaviyo-spark sync{same}"))
     return exit_code(checks)
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@options.COMMON
-def status(as_json: bool, **given: Any) -> int:
+@COMMON
+@pass_options
+def status(options: CommonOptions, as_json: bool) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
     # It imports pyarrow, which no other verb of this module needs.
     from klaviyo_spark.commands.status import facts, summed, words
     from klaviyo_spark.lake.readers.opening import lake_name, reader
 
-    options.set_up_logging(given)
-    settings = options.settings_of(given)
+    settings = options.settings()
     found, now = facts(reader(settings)), utc_now()
     every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
     if len(every) > 1:

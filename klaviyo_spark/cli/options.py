@@ -1,24 +1,66 @@
-"""Options that verbs share: how they are declared, and what becomes of them. No verbs here."""
+"""Options that several commands have, and the typed value that they arrive as. No commands here."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 import click
 
 from klaviyo_spark import log
-from klaviyo_spark.config.loader import check_resources, load
+from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
 
+P = ParamSpec("P")
 Decorator = Callable[[Any], Any]
-# Options that are settings too; they win over conf.
-_SETTINGS = ("warehouse", "base_url", "account", "secret_scope", "secret_key", "resources")
 
 
-def together(*options: Decorator) -> Decorator:
-    """Several options as one decorator, in the order that ``--help`` is to show."""
+@dataclass(frozen=True)
+class CommonOptions:
+    """The options that several commands have, as given; None: not given.
+
+    A command declares which of them it has; the others keep their defaults.
+    """
+
+    config: str | None = None
+    warehouse: str | None = None
+    base_url: str | None = None
+    account: str | None = None
+    secret_scope: str | None = None
+    secret_key: str | None = None
+    resources: str | None = None  # names with commas between
+    start: str | None = None
+    end: str | None = None
+    wait: bool = False
+    log_format: log.Format = "text"
+    verbose: bool = False
+
+    def settings(self) -> Settings:
+        """Conf, with the options that are settings over it.
+
+        Raises:
+            ConfigError: see ``loader.load``.
+        """
+        return load(
+            self.config,
+            warehouse=self.warehouse,
+            base_url=self.base_url,
+            account=self.account,
+            secret_scope=self.secret_scope,
+            secret_key=self.secret_key,
+            resources=self.resources,
+        )
+
+    def set_up_logging(self) -> None:
+        """Log in the format and as much as the options say."""
+        log.set_up_logging(self.log_format, logging.DEBUG if self.verbose else logging.INFO)
+
+
+def combine_options(*options: Decorator) -> Decorator:
+    """Several options as one decorator, in the order that ``--help`` shows."""
 
     def add(command: Any) -> Any:
         for option in reversed(options):
@@ -45,19 +87,19 @@ DRY_RUN = click.option(
     metavar="[BOOLEAN]",
     help="Say which steps it would take and what they would cost; read nothing.",
 )
-PERSON = together(
+PERSON = combine_options(
     click.option("--profile", metavar="ID", help="Klaviyo's id of the profile."),
     click.option("--email", metavar="E", help="The address; - reads it from standard input."),
 )
-TIMES = together(
+TIMES = combine_options(
     click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
     click.option("--end", metavar="T", help="Up to this time, itself left out."),
 )
-LOGGING = together(
+LOGGING = combine_options(
     click.option("--log-format", type=click.Choice(["text", "json"]), default="text"),
     click.option("-v", "--verbose", is_flag=True, help="Say more; show stack traces."),
 )
-COMMON = together(
+COMMON = combine_options(
     CONFIG,
     WAREHOUSE,
     click.option("--base-url", metavar="URL", help="Klaviyo, or something that speaks like it."),
@@ -68,24 +110,17 @@ COMMON = together(
 )
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that stand on the command line, resources checked.
+def pass_options(command: Callable[Concatenate[CommonOptions, P], int]) -> Callable[..., int]:
+    """Give ``command`` its shared options as one value, before those of its own.
 
-    Raises:
-        UsageError: a resource is unknown.
+    The innermost decorator: what stands above declares the options.
     """
-    named = {name: options[name] for name in _SETTINGS if options.get(name)}
-    if "resources" in named:
-        named["resources"] = check_resources(named["resources"].split(","))
-    return named
 
+    @wraps(command)
+    def call(*args: P.args, **given: P.kwargs) -> int:
+        shared = {f.name: given.pop(f.name) for f in fields(CommonOptions) if f.name in given}
+        options = CommonOptions(**shared)  # type: ignore[arg-type]  # click has checked them
+        options.set_up_logging()
+        return command(options, *args, **given)
 
-def settings_of(options: Mapping[str, Any]) -> Settings:
-    """Conf with the command line over it; see ``loader.load``."""
-    return load(options["config"], **given(options))
-
-
-def set_up_logging(options: Mapping[str, Any]) -> None:
-    """Log in the form and as much as ``options`` say; see ``log``."""
-    level = logging.DEBUG if options["verbose"] else logging.INFO
-    log.set_up_logging(options["log_format"], level)
+    return call

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from klaviyo_spark.cli.progress import progress
@@ -17,14 +15,16 @@ from klaviyo_spark.errors import UsageError
 @click.option("--rate-scale", default=1.0, show_default=True, help="Times Klaviyo's rate limits.")
 @click.option("--latency-ms", default=0, show_default=True, help="Added to each answer.")
 @click.option("--seed", default=7, show_default=True, help="The same seed, the same account.")
-def sandbox(**options: Any) -> int:
+def sandbox(
+    port: int, events: int, profiles: int, rate_scale: float, latency_ms: int, seed: int
+) -> int:
     """Serve a sample account on loopback to try things on."""
     try:
         # The sample account is an extra.
         from klaviyo_spark.sandbox import serve
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
-    serve(**options)
+    serve(port, events, profiles, rate_scale, seed, latency_ms)
     return 0
 
 

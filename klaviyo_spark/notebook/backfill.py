@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
-from typing import Any
 
 from klaviyo_spark.cli.app import cli
-from klaviyo_spark.cli.options import settings_of
+from klaviyo_spark.cli.options import CommonOptions
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.report.verb import reader_of
 from klaviyo_spark.config.accounts import each
@@ -86,10 +85,17 @@ class Backfill:
 
     def _looked_at(self) -> tuple[Reader, dict[str, str], tuple[datetime, datetime]]:
         """What reads the lake; each account, with the words that name it; start and end."""
-        options: dict[str, Any] = {"config": None, **{n: v for n, v in self._values.items() if v}}
-        settings = settings_of(options)
+        value = self._values.get
+        options = CommonOptions(
+            config=value("config") or None,
+            warehouse=value("warehouse"),
+            resources=value("resources"),
+            start=value("start"),
+            end=value("end"),
+        )
+        settings = options.settings()
         now = utc_now()
-        start, end = bounds(options.get("start"), options.get("end"), now)
+        start, end = bounds(options.start, options.end, now)
         if start is None or end is None:  # as the verb says it
             raise UsageError(
                 "backfill: needs --start and --end; a sync finds by itself what is new"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from klaviyo_spark.clock import utc_now
@@ -12,7 +11,6 @@ from klaviyo_spark.commands.report.answers import ask
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import page
 from klaviyo_spark.config.accounts import each
-from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.lake.readers.opening import lake_to_read
@@ -23,16 +21,12 @@ from klaviyo_spark.lake.spark import session
 _SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
 
 
-def report(options: Mapping[str, Any], say: Callable[[str], object]) -> int:
-    """Write the page where ``--out`` says; of several accounts one each, named for it.
+def report(settings: Settings, out: Path, say: Callable[[str], object]) -> int:
+    """Write the page to ``out``; of several accounts one each, named for it.
 
     Raises:
-        ConfigError: conf or options are wrong, the file is not a report of before, or there is no
-            lake to report on.
+        ConfigError: the file is not an earlier report, or there is no lake to report on.
     """
-    names = ("warehouse", "account")
-    settings = load(options["config"], **{name: options[name] for name in names})
-    out = Path(options["out"])
     if not out.absolute().parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
     every = each(settings)

@@ -132,7 +132,7 @@ class Verifying:
             for name, met in by_account.items()
         )
         job = SimpleNamespace(lake=None, parts=parts)
-        monkeypatch.setattr("klaviyo_spark.cli.app.job_of", lambda *_of, **_how: job)
+        monkeypatch.setattr("klaviyo_spark.cli.app.open_context", lambda *_of, **_how: job)
         monkeypatch.setattr("klaviyo_spark.commands.verify.verify", verify)
 
     def told(self, *args: str) -> tuple[int, str]:
