@@ -40,7 +40,6 @@ DEV = [
     "setuptools>=77",  # builds the package without asking a registry for itself
     "types-PyYAML",
     "types-requests",
-    "types-tqdm",
 ]
 
 
@@ -83,8 +82,8 @@ setup(
         "msgspec>=0.18.6",
         "PyYAML>=6.0",
         "requests>=2.31",
+        "rich>=13.7",
         "tenacity>=8.2",
-        "tqdm>=4.66",
     ],
     extras_require={
         "spark": SPARK,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timezone
-from typing import Literal
+from typing import Literal, TextIO
 
 Format = Literal["text", "json"]
 
@@ -29,6 +30,18 @@ def account_context(name: str) -> Iterator[None]:
         yield
     finally:
         ACCOUNT.reset(token)
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to ``sys.stderr`` as it is at the time: progress bars put themselves in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
 
 
 class JsonFormatter(logging.Formatter):
@@ -56,7 +69,7 @@ class TextFormatter(logging.Formatter):
 
 def set_up_logging(format: Format = "text", level: int = logging.INFO) -> None:
     """Log this package's lines of ``level`` and above to standard error."""
-    handler = logging.StreamHandler()
+    handler = StderrHandler()
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
     _PACKAGE.handlers[:] = [handler]
     _PACKAGE.setLevel(level)

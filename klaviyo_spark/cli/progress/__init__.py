@@ -13,16 +13,22 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TextIO
+from importlib import import_module
+from typing import Literal, TextIO
 
-from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars, is_terminal
+from klaviyo_spark.cli.progress.displays import (
+    BarDisplay,
+    LogDisplay,
+    ProgressDisplay,
+    is_terminal,
+)
 from klaviyo_spark.progress import Pace, Stage, View
 
 __all__ = ["Progress", "progress"]
 
 
 class Progress:
-    """Shows how far a run is while a ``with`` block runs; without a face, nothing.
+    """Shows how far a run is while a ``with`` block runs; without a display, nothing.
 
     Args:
         clock: seconds, never going back.
@@ -31,9 +37,12 @@ class Progress:
     """
 
     def __init__(
-        self, face: Face | None, clock: Callable[[], float], beat_s: float | None = None
+        self,
+        display: ProgressDisplay | None,
+        clock: Callable[[], float],
+        beat_s: float | None = None,
     ) -> None:
-        self._face, self._clock, self._beat_s = face, clock, beat_s
+        self._display, self._clock, self._beat_s = display, clock, beat_s
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._beating: threading.Thread | None = None
@@ -43,9 +52,9 @@ class Progress:
         self._paces: defaultdict[str, Pace] = defaultdict(Pace)
 
     def __enter__(self) -> Progress:
-        if self._face is not None:
-            self._face.begin()
-            self._due = self._clock() + self._face.first_s
+        if self._display is not None:
+            self._display.begin()
+            self._due = self._clock() + self._display.first_s
             if self._beat_s is not None:
                 # A daemon: a terminal held by Ctrl-S does not hold up the end of the process.
                 self._beating = threading.Thread(target=self._beat, name="progress", daemon=True)
@@ -56,15 +65,15 @@ class Progress:
         self._over.set()
         if self._beating is not None:
             self._beating.join()
-        if self._face is not None:
-            self._face.end([View(stage, under_way=False) for stage in self._stages.values()])
+        if self._display is not None:
+            self._display.end([View(stage, under_way=False) for stage in self._stages.values()])
 
     def show(self, stages: Sequence[Stage]) -> None:
         """Take note of how far the stages are; cheap enough to be called per page.
 
         A stage that is not among them stays as it was, and counts as not under way.
         """
-        if self._face is None:
+        if self._display is None:
             return
         now = self._clock()
         with self._lock:
@@ -73,12 +82,12 @@ class Progress:
                 self._stages[stage.name] = stage
                 self._paces[stage.name].note(now, stage.done)
             if now >= self._due:
-                self._draw(self._face, now)
+                self._draw(self._display, now)
 
-    def _draw(self, face: Face, now: float) -> None:
-        self._due = now + face.every_s
+    def _draw(self, display: ProgressDisplay, now: float) -> None:
+        self._due = now + display.every_s
         under_way = {stage.name for stage in self._under_way if stage.left != 0}
-        face.draw(
+        display.draw(
             [
                 View(stage, self._paces[name].speed(now, stage.done), name in under_way)
                 for name, stage in self._stages.items()
@@ -89,8 +98,8 @@ class Progress:
         while not self._over.wait(self._beat_s):
             with self._lock:
                 now = self._clock()
-                if self._face is not None and now >= self._due:
-                    self._draw(self._face, now)
+                if self._display is not None and now >= self._due:
+                    self._draw(self._display, now)
 
 
 def progress(
@@ -113,11 +122,11 @@ def progress(
     if kind == "none":
         return Progress(None, clock)
     if kind != "lines" and is_terminal(stream) and os.environ.get("TERM") != "dumb":
-        return Progress(TerminalBars(stream), clock, beat_s)
-    if kind != "lines" and _in_notebook() and (widget := _widget()):
+        return Progress(BarDisplay(stream), clock, beat_s)
+    if kind != "lines" and _in_notebook() and _has_widgets():
         # Widgets are drawn by the thread that runs the cell, so nothing beats here.
-        return Progress(NotebookBars(widget), clock)
-    return Progress(Lines(every_s), clock, beat_s)
+        return Progress(BarDisplay(None), clock)
+    return Progress(LogDisplay(every_s), clock, beat_s)
 
 
 def _in_notebook() -> bool:
@@ -126,10 +135,10 @@ def _in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def _widget() -> Callable[..., Any] | None:
-    """tqdm's bar for notebooks, where what it is made of is installed."""
+def _has_widgets() -> bool:
+    """Whether ipywidgets can be imported: rich redraws bars in a notebook by them."""
     try:
-        from tqdm import notebook
+        import_module("ipywidgets")
     except ImportError:
-        return None
-    return notebook.tqdm if getattr(notebook, "IProgress", None) is not None else None
+        return False
+    return True

@@ -8,17 +8,19 @@ import io
 import logging
 import os
 import pty
+import re
 import struct
 import sys
 import termios
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from klaviyo_spark.cli.progress import Progress, progress
-from klaviyo_spark.cli.progress.faces import Face, Lines, NotebookBars, TerminalBars
+from klaviyo_spark.cli.progress.displays import BarDisplay, LogDisplay, ProgressDisplay
 from klaviyo_spark.cli.progress.words import line, percent, rate, said
 from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.log import set_up_logging
@@ -41,7 +43,7 @@ def a_stage(name: str = "events", done: int = 100, left: float | None = 300, **m
     return Stage(name, done, left, **more)
 
 
-class Recorder(Face):
+class Recorder(ProgressDisplay):
     """Keeps what it is to draw."""
 
     every_s = 5.0
@@ -366,13 +368,23 @@ class Terminal:
                 self._more.notify_all()
 
 
+# What moves the cursor, shows it or clears its row.
+CONTROL = re.compile(r"\x1b\[(?P<n>[?0-9;]*)(?P<what>[A-Za-z])|(?P<char>.)", re.DOTALL)
+
+
 def rows(text: str) -> list[str]:
-    """What stands on a screen after ``text``, as far as tqdm moves its cursor; no blank ends."""
+    """What stands on a screen after ``text``, as far as rich moves its cursor; no blank ends."""
     screen: list[list[str]] = [[]]
     row = column = 0
-    for char in text.replace("\x1b[A", "\v"):
-        if char == "\v":
-            row -= 1
+    for found in CONTROL.finditer(text):
+        n, what, char = found["n"], found["what"], found["char"]
+        if what == "A":
+            row -= int(n or 1)
+        elif what == "K":
+            assert n == "2", "the whole row"
+            screen[row] = []
+        elif what:
+            assert what in "hl", f"no other control: {found[0]!r}"
         elif char == "\r":
             column = 0
         elif char == "\n":
@@ -414,7 +426,6 @@ def test_a_terminal_shows_a_bar_per_stage(terminal):
                 a_stage("profiles", 7, None),
             ]
         )
-        # A new bar is drawn twice: as tqdm makes it, then filled.
         seen = terminal.shows(lambda rows: rows[-1] == profiles)
     left = terminal.in_the_end()
 
@@ -433,7 +444,7 @@ def test_a_bar_goes_back_when_the_estimate_grows(terminal):
 
 def test_bars_are_drawn_five_times_a_second(terminal, monkeypatch):
     clock, drawn = Clock(), []
-    monkeypatch.setattr(TerminalBars, "draw", lambda _, views: drawn.append(clock.now))
+    monkeypatch.setattr(BarDisplay, "draw", lambda _, views: drawn.append(clock.now))
 
     with progress(stream=terminal.stream, clock=clock, beat_s=None) as shown:
         for _ in range(1_000):
@@ -543,17 +554,58 @@ def test_what_is_no_terminal_gets_lines_and_no_bars(caplog):
 def test_a_terminal_whose_cursor_does_not_move_gets_lines(terminal, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
 
-    assert isinstance(progress(stream=terminal.stream)._face, Lines)
+    assert isinstance(progress(stream=terminal.stream)._display, LogDisplay)
+
+
+class Notebook:
+    """As much of IPython and ipywidgets as rich uses, and what stands below the cell."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def get_ipython(self) -> types.SimpleNamespace:
+        return types.SimpleNamespace(kernel=object())
+
+    def display(self, *shown: object) -> None:
+        for one in shown:
+            if one is not self:
+                self.shown.append(one._repr_mimebundle_((), ())["text/plain"])  # type: ignore[attr-defined]
+
+    def clear_output(self, wait: bool) -> None:
+        assert wait, "else it flickers"
+        self.shown.clear()
+
+    def __enter__(self) -> Notebook:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in "".join(self.shown).splitlines()]
 
 
 @pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
     """What IPython looks like behind a notebook; ipywidgets is not installed."""
-    ipython = types.ModuleType("IPython")
-    ipython.get_ipython = lambda: types.SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
+    notebook = Notebook()
+    ipython: Any = types.ModuleType("IPython")
+    ipython.get_ipython = notebook.get_ipython
+    ipython.display = types.ModuleType("IPython.display")
+    ipython.display.display = notebook.display
     monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    monkeypatch.delitem(sys.modules, "tqdm.notebook", raising=False)
+    return notebook
+
+
+@pytest.fixture
+def widgets(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    """A notebook with ipywidgets."""
+    ipywidgets: Any = types.ModuleType("ipywidgets")
+    ipywidgets.Output = lambda: notebook
+    monkeypatch.setitem(sys.modules, "ipywidgets", ipywidgets)
+    return notebook
 
 
 @pytest.mark.parametrize("kind", ["auto", "bars"])
@@ -568,65 +620,41 @@ def test_a_notebook_without_widgets_gets_lines(notebook, caplog, kind):
     assert caplog.messages[0] == "events: 100 pages"
 
 
-def test_a_notebook_with_widgets_gets_bars(notebook, monkeypatch):
-    with_widgets = types.ModuleType("tqdm.notebook")
-    with_widgets.IProgress = with_widgets.tqdm = object  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tqdm.notebook", with_widgets)
-    monkeypatch.setattr("tqdm.notebook", with_widgets, raising=False)
-
-    assert isinstance(progress(stream=io.StringIO())._face, NotebookBars)
-
-
-class Widget:
-    """As much of tqdm's widget as is used."""
-
-    def __init__(self, total: int, desc: str, bar_format: str) -> None:
-        self.total, self.desc, self.bar_format, self.n = total, desc, bar_format, 0.0
-        self.drawn: list[tuple[float, str]] = []
-
-    def refresh(self) -> None:
-        self.drawn.append((self.n, self.bar_format.partition("| ")[2]))
-
-    def close(self) -> None:
-        self.drawn.append((self.n, "closed"))
-
-
-def test_widgets_are_filled_and_stay():
-    made: list[Widget] = []
-
-    def a_widget(**given) -> Widget:
-        made.append(Widget(**given))
-        return made[-1]
-
-    clock = Clock()
-    with Progress(NotebookBars(a_widget), clock) as shown:
+def test_a_notebook_with_widgets_gets_bars_that_stay(widgets):
+    clock, seen = Clock(), []
+    with progress(stream=io.StringIO(), clock=clock) as shown:
         for done in (0, 100, 400):
             shown.show([a_stage(done=done, left=400 - done)])
+            seen += widgets.rows()
             clock.now += 10
 
-    assert [widget.desc for widget in made] == ["events"]
-    assert made[0].drawn == [
-        (0.0, "0 pages"),
-        (25.0, "100 pages, 10 pages/s, about 30 s left"),
-        (100.0, "400 pages"),
-        (100.0, "400 pages"),
-        (100.0, "closed"),
+    full = f"events    100 %|{'█' * 20}| 400 pages"
+    assert seen == [
+        f"events      0 %|{' ' * 20}| 0 pages",
+        f"events     25 %|{'█' * 5}{' ' * 15}| 100 pages, 10 pages/s, about 30 s left",
+        full,
     ]
+    assert widgets.rows() == [full]
+    assert len(widgets.shown) == 1, "no empty output follows"
 
 
-def test_a_widget_of_which_it_is_not_known_how_much_is_left_ends_as_one_that_is_not_done():
-    made: list[Widget] = []
-
-    def a_widget(**given) -> Widget:
-        made.append(Widget(**given))
-        return made[-1]
-
+def test_a_bar_of_which_it_is_not_known_how_much_is_left_stays_empty(widgets):
     clock = Clock()
-    with Progress(NotebookBars(a_widget), clock) as shown:
+    with progress(stream=io.StringIO(), clock=clock) as shown:
         shown.show([a_stage(done=1, left=None)])
-        assert made[0].total is None
         clock.now += 10
         shown.show([a_stage(done=2, left=None)])
+        assert widgets.rows()[0].endswith("| 2 pages, 6 pages/min, time left not known")
 
-    assert made[0].drawn[1][1].endswith("2 pages, 6 pages/min, time left not known")
-    assert (made[0].n, made[0].total) == (0, 100), "tqdm makes it red: less than all is done"
+    assert widgets.rows() == [f"events         |{' ' * 20}| 2 pages"]
+
+
+def test_a_long_line_is_not_broken_and_its_brackets_stay(terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal.stream)
+    words = "[bold]" + "0123456789 " * 30 + "the end"
+    with progress(clock=Clock(), beat_s=None) as shown:
+        shown.show([a_stage()])
+        print(words, file=sys.stderr)
+        print("2 of 3", file=sys.stderr)
+
+    assert terminal.in_the_end()[:2] == [words, "2 of 3"]
