@@ -8,6 +8,7 @@
         CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
         TableDiffers       make the table anew from bronze          exit 3, other tables go on
         TableUnreadable    restore the table, or move it away       exit 3, or 1 without it
+        OtherFormat        use the version that made the lake       exit 1
         OtherAccount       take the right key, or another lake      exit 1
         LakeBusy           wait for the other run, or come again    exit 1
       Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
@@ -77,6 +78,10 @@ class LakeError(KlaviyoSparkError):
 
 class CheckFailed(LakeError):
     """More rows of a load break a check than may, and it is one that holds the table back."""
+
+
+class OtherFormat(LakeError):
+    """A table carries another format number than the one that this version reads and writes."""
 
 
 class TableDiffers(LakeError):

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -18,7 +19,8 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
-from klaviyo_spark.lake import table_diff
+from klaviyo_spark.lake import local_tables, table_diff, table_format
+from klaviyo_spark.lake.local_tables import TableShape
 from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 from klaviyo_spark.resources import TABLES
@@ -251,6 +253,8 @@ class Tables:
             if table in TABLES and "_account_id" in self.spark.table(name).columns:
                 raise
             raise unreadable(schema, table, folder_in(name), differs.how) from differs
+        except table_format.NoFormat as error:
+            raise unreadable(schema, table, folder_in(name), str(error)) from error
         except Exception as error:
             if not is_damage(error):
                 raise
@@ -277,6 +281,7 @@ class Tables:
             if name not in self._known:
                 columns = list(columns)
                 properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
+                properties |= table_format.PROPERTIES
                 properties[COLUMNS] = ",".join(c for c, _, _ in columns)
                 if staged:
                     properties |= STAGED
@@ -294,6 +299,33 @@ class Tables:
         partitions: Sequence[str],
         properties: Mapping[str, str],
     ) -> None:
+        local = self._local_folder(name)
+        found = local and local_tables.shape(local)
+        if local and not found and local_tables.create(local, columns, doc, partitions, properties):
+            return
+        found = found or self._shape(name)
+        if found is None:
+            self._create(name, columns, doc, partitions, properties)
+            return
+        table_format.check_format(folder_in(name), found.properties)
+        self._fit(name, columns, partitions, found)
+
+    def _local_folder(self, name: str) -> Path | None:
+        """The folder of a table of a lake that is a folder of this machine."""
+        if self.place.catalog or self.place.location.folder is None:
+            return None
+        schema, table = folder_in(name).rstrip("/").split("/")[-2:]
+        return self.place.location.folder / schema / table
+
+    def _create(
+        self,
+        name: str,
+        columns: Sequence[tuple[str, str, str]],
+        doc: str,
+        partitions: Sequence[str],
+        properties: Mapping[str, str],
+    ) -> None:
+        """Create the table by Spark."""
         if self.place.catalog:
             schema = name.rpartition(".")[0]
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -304,9 +336,7 @@ class Tables:
             f"CREATE TABLE IF NOT EXISTS {name} ({shape}) USING delta {by} "
             f"COMMENT {_text(doc)} TBLPROPERTIES ({listed})"
         )
-        there = self._there(name)
-        if there is not None:
-            self._fit(name, columns, partitions, there)
+        if self.place.catalog or self._shape(name) is not None:
             return
         # A run that was killed at this has left an empty log, which CREATE takes for a table.
         cells = [
@@ -315,37 +345,37 @@ class Tables:
         ]
         no_rows = self.spark.range(0).select(*cells).write.format("delta").mode("append")
         no_rows.partitionBy(*partitions).options(**properties).save(folder_in(name))
-        for key in (COLUMNS, *STAGED):  # a writer takes none but Delta's own
-            if key in properties:
-                self._set_property(name, key, properties[key])
+        for key, value in properties.items():  # a writer takes none but Delta's own
+            if not key.startswith("delta."):
+                self._set_property(name, key, value)
         self.spark.sql(f"COMMENT ON TABLE {name} IS {_text(doc)}")
 
-    def _there(self, name: str) -> list[tuple[str, str, str | None]] | None:
-        """The table's columns, their types and comments; None if it has no version yet."""
+    def _shape(self, name: str) -> TableShape | None:
+        """The table as Spark sees it; None if it has no version yet."""
         try:
+            properties = self._properties(name)
             fields = self.spark.table(name).schema.fields
         except AnalysisException as error:
-            if self.place.catalog or not is_not_there(error):
+            if not is_not_there(error):
                 raise
             return None
-        return [(f.name, f.dataType.simpleString(), f.metadata.get("comment")) for f in fields]
+        columns = ((f.name, f.dataType.simpleString(), f.metadata.get("comment")) for f in fields)
+        return TableShape(tuple(columns), properties)
 
     def _fit(
         self,
         name: str,
         columns: Sequence[tuple[str, str, str]],
         partitions: Sequence[str],
-        there: Sequence[tuple[str, str, str | None]],
+        there: TableShape,
     ) -> None:
-        """Add to the table what it lacks of ``columns``; it has those of ``there``."""
-        about = {c: comment for c, _, comment in columns}
-        properties: dict[str, str] = {}
-        # Whose a column is says a property; to look costs, so only where a column is not as made.
-        if any(c not in about or about[c] != comment for c, _, comment in there):
-            properties = self._properties(name)
+        """Add to the table what it lacks of ``columns``."""
+        properties = there.properties
         ours = properties[COLUMNS].split(",") if COLUMNS in properties else None
         wanted = [(c, type) for c, type, _ in columns]
-        found = table_diff.difference(wanted, [(c, t) for c, t, _ in there], partitions, ours)
+        found = table_diff.difference(
+            wanted, [(c, t) for c, t, _ in there.columns], partitions, ours
+        )
         if found.foreign:
             self._foreign[name] = found.foreign
             if properties.get(NAMED) != ",".join(found.foreign):

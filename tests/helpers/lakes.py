@@ -15,6 +15,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
 from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
+from tests.helpers.status_lakes import create_empty
 
 Row = Mapping[str, Any]
 
@@ -51,12 +52,9 @@ def write(lake: Path, table: str, *rows: Row) -> None:
     account = "_account_id" if "_account_id" in columns else "account_id"
     fields = pa.schema([(column, ARROW[type]) for column, type in columns.items()])
     filled = [{account: "default", **row} if account in columns else row for row in rows]
-    write_deltalake(
-        lake / f"{schema}.db" / name,
-        pa.Table.from_pylist(filled, schema=fields),
-        mode="append",
-        partition_by=list(bronze_table.PARTITIONS) if schema == "klaviyo_bronze" else None,
-    )
+    place = lake / f"{schema}.db" / name
+    create_empty(place, fields, bronze_table.PARTITIONS if schema == "klaviyo_bronze" else ())
+    write_deltalake(place, pa.Table.from_pylist(filled, schema=fields), mode="append")
 
 
 def write_account(lake: Path, account: Account) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from klaviyo_spark.lake.commit_tag import TAG, option
+from klaviyo_spark.lake.table_format import PROPERTIES
 from klaviyo_spark.schema import ops_tables
 from tests.builders import DAY, HOUR
 
@@ -57,7 +58,20 @@ def put(folder: Path, schema: str, table: str, *rows: Mapping[str, Any]) -> None
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow)
     ours = CommitProperties(custom_metadata=option(TAG))
     place = str(folder / f"{schema}.db" / table)
+    create_empty(place, arrow)
     write_deltalake(place, data, mode="append", commit_properties=ours)
+
+
+def create_empty(place: str | Path, schema: pa.Schema, partitions: Sequence[str] = ()) -> None:
+    """Create a table of this version's format, unless one is there."""
+    DeltaTable.create(
+        place,
+        schema,
+        mode="ignore",
+        partition_by=list(partitions),
+        configuration=PROPERTIES,
+        raise_if_key_not_exists=False,
+    )
 
 
 def _table_of(folder: Path, table: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.reader import Reader
+from klaviyo_spark.lake.table_format import check_folder
 from klaviyo_spark.lake.warehouse import check_warehouse
 
 if TYPE_CHECKING:
@@ -48,11 +49,14 @@ def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
 
     Raises:
         ConfigError: the folder is no lake.
+        OtherFormat: its tables have another format.
     """
     schemas, warehouse, folder = settings.schemas, settings.warehouse, None
     if not settings.catalog:
         found = check_warehouse(warehouse, schemas, writable=False)
         warehouse, folder = found.text, found.folder
+        if folder:
+            check_folder(folder, schemas)
 
     def place() -> Place:
         # Spark: as above.

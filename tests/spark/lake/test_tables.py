@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.errors import LakeError
+from klaviyo_spark.lake import local_tables
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
@@ -39,6 +40,24 @@ def test_a_table_that_a_killed_run_had_begun_to_make_is_made(spark, tmp_path, sc
     assert cut_short.pages().count() == 1
 
 
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [("klaviyo_v2", "events"), ("klaviyo_bronze", "pages"), ("klaviyo_ops", "quarantine")],
+)
+def test_delta_rs_makes_the_table_that_spark_makes(spark, tmp_path, monkeypatch, schema, name):
+    by_delta_rs, by_spark = a_lake(spark, tmp_path / "a"), a_lake(spark, tmp_path / "b")
+    by_delta_rs.names()
+    monkeypatch.setattr(local_tables, "deltalake", None)
+    by_spark.names()
+
+    *table, properties = made(by_delta_rs, schema, name)
+    *expected, stated = made(by_spark, schema, name)
+    assert table == expected
+    # delta-rs refuses to hear of row tracking, and no session's default reaches it.
+    assert {**properties, "delta.enableRowTracking": "false"} == stated
+    assert properties["klaviyo_spark.format"] == "1"
+
+
 def test_an_append_is_taken_back_unless_another_writer_came_after_it(spark, tmp_path):
     lake = a_lake(spark, tmp_path)
     tags = TABLES["tags"]
@@ -66,7 +85,9 @@ def test_a_table_of_others_that_has_the_name_of_ours_is_not_published_over(spark
     spark.sql(f"CREATE TABLE {name} USING delta AS SELECT 'mine' AS tag")
     aside = Lake(spark, lake.place, frozenset(["tags"])).silver(TABLES["tags"])
 
-    with pytest.raises(LakeError, match="klaviyo_v2.tags is unreadable .has tag, which this"):
+    with pytest.raises(
+        LakeError, match="klaviyo_v2.tags is unreadable .it carries no klaviyo_spark.format"
+    ):
         lake.publish(TABLES["tags"], aside, ["default"])
     assert [tuple(row) for row in spark.table(name).collect()] == [("mine",)]
 

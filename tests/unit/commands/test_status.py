@@ -227,7 +227,7 @@ def test_tables_that_are_not_what_the_last_load_left_are_told(tmp_path):
     rebuild = "klaviyo-spark refine --rebuild --resources"
     assert events == Changed("events", (noted,), f"{rebuild} events")
     assert (lists.table, lists.rebuild) == ("lists", f"{rebuild} lists")
-    assert re.fullmatch(r"[\d-]+ [\d:]+ UTC DELETE \(version 1\)", lists.commits[0])
+    assert re.fullmatch(r"[\d-]+ [\d:]+ UTC DELETE \(version 2\)", lists.commits[0])
     lines = [line for line in said if line[:7] in ("removed", "changed")]
     assert lines == [
         "removed         klaviyo_bronze.pages: the next sync reads everything again",

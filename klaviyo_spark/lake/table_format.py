@@ -1,0 +1,68 @@
+"""The format of a lake's tables, a number that each of them carries, and its check. No Spark here.
+
+It rises with the first release that cannot use the tables of the one before. Then each step from
+one number to the next gets a migration: see "Formats" in DECISIONS.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from klaviyo_spark import __version__
+from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.errors import OtherFormat, TableUnreadable
+from klaviyo_spark.lake.delta_log import in_folder
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
+
+FORMAT = 1
+# Table properties.
+FORMAT_KEY, VERSION_KEY = "klaviyo_spark.format", "klaviyo_spark.version"
+PROPERTIES = {FORMAT_KEY: f"{FORMAT}", VERSION_KEY: __version__}
+
+
+class NoFormat(Exception):
+    """A table stands where one of ours belongs, and no version of ours made it."""
+
+
+def check_format(table: str, properties: Mapping[str, str]) -> None:
+    """Refuse a table of another format.
+
+    Args:
+        table: what a person calls it.
+        properties: Delta's properties of the table.
+
+    Raises:
+        OtherFormat: another version made it.
+        NoFormat: no version did.
+    """
+    found = properties.get(FORMAT_KEY)
+    if found == f"{FORMAT}":
+        return
+    if found is None:
+        raise NoFormat("it carries no klaviyo_spark.format: no release of klaviyo-spark made it")
+    version = properties.get(VERSION_KEY)
+    raise OtherFormat(
+        f"{table} has format {found}, made by klaviyo-spark {version}; this version, "
+        f"{__version__}, uses format {FORMAT}. Run version {version} on this lake, or name another `warehouse` or "
+        "other `schemas`"
+    )
+
+
+def check_folder(lake: Path, schemas: Schemas) -> None:
+    """Refuse a lake in a folder if one of its tables has another format.
+
+    A table that cannot be read, or that no version made, is left to whoever reads it.
+
+    Raises:
+        OtherFormat: see ``check_format``.
+    """
+    ours = {schemas.bronze: ("pages",), schemas.silver: TABLES, schemas.ops: ops_tables.TABLES}
+    for schema, tables in ours.items():
+        for table in tables:
+            with suppress(NoFormat, TableUnreadable, LookupError, OSError, ValueError):
+                state = in_folder(lake / f"{schema}.db" / table, None)
+                if state:
+                    check_format(f"{schema}.{table}", state.properties)
