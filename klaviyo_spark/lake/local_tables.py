@@ -47,9 +47,11 @@ class TableShape:
 
 def shape(folder: Path) -> TableShape | None:
     """The table in a folder; None where Spark has to look: none is there, or delta-rs cannot."""
-    if deltalake is None or not deltalake.DeltaTable.is_deltatable(str(folder)):
+    if deltalake is None:
         return None
     try:
+        if not deltalake.DeltaTable.is_deltatable(str(folder)):
+            return None
         table = deltalake.DeltaTable(folder)
     except (DeltaError, OSError) as error:
         logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))

@@ -46,8 +46,8 @@ def check_format(table: str, properties: Mapping[str, str]) -> None:
     version = properties.get(VERSION_KEY)
     raise OtherFormat(
         f"{table} has format {found}, made by klaviyo-spark {version}; this version, "
-        f"{__version__}, uses format {FORMAT}. Run version {version} on this lake, or name another `warehouse` or "
-        "other `schemas`"
+        f"{__version__}, uses format {FORMAT}. Run version {version} on this lake, or name another "
+        "`warehouse` or other `schemas`"
     )
 
 

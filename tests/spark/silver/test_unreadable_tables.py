@@ -143,8 +143,9 @@ def test_a_table_of_somebody_else_is_held_back_with_what_is_made_of_it(spark, fo
 
     why = (
         f"klaviyo_v2.events, and so {MADE_OF_EVENTS}, held back, all other tables were loaded: "
-        "klaviyo_v2.events is unreadable (is not partitioned by event_date): restore it from a "
-        f"backup, or move {events} away and `klaviyo-spark refine` rebuilds it from bronze"
+        "klaviyo_v2.events is unreadable (it carries no klaviyo_spark.format: no release of "
+        f"klaviyo-spark made it): restore it from a backup, or move {events} away and "
+        "`klaviyo-spark refine` rebuilds it from bronze"
     )
     assert errors(loads) == errors(anew) == [why]
     assert [tuple(row) for row in spark.table(f"delta.`{events}`").collect()] == [("mine",)]
