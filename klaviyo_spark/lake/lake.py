@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
-from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.local import pages as local_pages
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of

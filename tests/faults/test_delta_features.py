@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.table_features import obstacle_to_read
+from klaviyo_spark.lake.local.features import obstacle_to_read
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON, a_page, a_record

@@ -18,9 +18,9 @@ from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import Holding, holding
+from klaviyo_spark.lake.local.features import is_read
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
-from klaviyo_spark.lake.table_features import is_read
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class Files:
         self._folder, self._schemas = folder, schemas
 
     def reads(self, schema: str, table: str) -> bool:
-        """Whether what this says of a table is right; see ``table_features``."""
+        """Whether what this says of a table is right; see ``local.features``."""
         return is_read(self._at(schema, table))
 
     def count(self, schema: str, table: str) -> int | None:

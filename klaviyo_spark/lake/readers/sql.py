@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.lake.local.features import is_read
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
-from klaviyo_spark.lake.table_features import is_read
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,7 +58,7 @@ class FolderReader:
         return path.is_dir() and DeltaTable.is_deltatable(str(path))
 
     def reads(self, sql: str) -> bool:
-        """Whether the answer to a query is right; see ``table_features``."""
+        """Whether the answer to a query is right; see ``local.features``."""
         return all(is_read(self._path(table)) for table in named(sql))
 
     def rows(self, sql: str) -> list[Row]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.errors import LakeError
-from klaviyo_spark.lake import local_tables
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.resources import TABLES
 from tests.builders import a_page
 from tests.helpers.small_lakes import a_lake

@@ -23,9 +23,9 @@ from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.lake import local_pages
 from klaviyo_spark.lake.arrow import TYPES as ARROW
-from klaviyo_spark.lake.local_pages import LocalPages, Unfit
+from klaviyo_spark.lake.local import pages as local_pages
+from klaviyo_spark.lake.local.pages import LocalPages, Unfit
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
 from tests.builders import DAY, NOON

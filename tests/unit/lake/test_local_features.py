@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from klaviyo_spark.lake.table_features import obstacle_to_append, obstacle_to_read
+from klaviyo_spark.lake.local.features import obstacle_to_append, obstacle_to_read
 from tests.helpers.logs import a_field, write_log
 
 SCHEMA = pa.schema([("id", pa.string()), ("day", pa.date32()), ("n", pa.int32())])

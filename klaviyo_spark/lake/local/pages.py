@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.commit_tag import option_of
-from klaviyo_spark.lake.table_features import obstacle_to_append
+from klaviyo_spark.lake.local.features import obstacle_to_append
 
 try:
     import deltalake
