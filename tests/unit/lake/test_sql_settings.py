@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import klaviyo_spark
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark.session import Work, local_conf
 from klaviyo_spark.lake.spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
@@ -100,3 +102,15 @@ def test_a_refused_setting_whose_meaning_differs_is_named_and_nothing_stays_set(
 def test_sessions_of_our_own_are_made_with_them():
     conf = local_conf("/lake", "local[2]", [Path("/jars/delta.jar")], 2, 4096, Work.LARGE)
     assert {key: conf[key] for key in SETTINGS} == SETTINGS
+
+
+def test_no_other_module_changes_a_setting_of_a_session():
+    package = Path(klaviyo_spark.__file__).parent
+    changes = re.compile(r"\.conf\.(un)?set\b|sql\(\s*f?[\"'](SET|RESET) ")
+    found = [
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        if changes.search(file.read_text(encoding="utf-8"))
+    ]
+
+    assert found == ["lake/spark/sql_settings.py"]
