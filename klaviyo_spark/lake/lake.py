@@ -21,18 +21,16 @@ from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.local import pages as local_pages
+from klaviyo_spark.lake.merge import insert_columns, merge_into, partition_filter, same_key, upsert
 from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
 from klaviyo_spark.schema import bronze_table, ops_tables
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
-from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns, text
+from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Lake", "Merged", "Place", "only"]
-
-# Beyond this many single days a merge names a range instead.
-_MAX_DAYS_LISTED = 200
+__all__ = ["Lake", "Merged", "Place"]
 
 
 class Merged(NamedTuple):
@@ -248,7 +246,7 @@ class Lake(Tables):
         """
         key = self._same_row(table)
         if table.partition:
-            key += f" AND {only(f't.`{table.partition.name}`', days)}"
+            key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
         return self._merge(self._silver(table), key, rows, names_of(table))
 
     def keep_in_one_partition(self, table: TableSpec, keys: pa.Table) -> int:
@@ -270,7 +268,7 @@ class Lake(Tables):
 
     def _same_row(self, table: TableSpec) -> str:
         """Rows s and t of a silver table have the same key, t being one that we see."""
-        key = _same(("_account_id", *table.key))
+        key = same_key(("_account_id", *table.key))
         if self.account_id is not None:  # Delta prunes by nothing else
             key += f" AND t.`_account_id` = {text(self.account_id)}"
         return key
@@ -278,16 +276,8 @@ class Lake(Tables):
     def _merge(
         self, name: str, on: str, rows: DataFrame, columns: Sequence[str], update: str = ""
     ) -> Merged:
-        """Update rows that match, insert those that do not; again where others write too.
-
-        ``columns`` are named, as a table may have others that are not ours.
-        """
-        update = update or set_columns(columns)
-        merge = merge_into(
-            name,
-            f"ON {on} WHEN MATCHED THEN UPDATE SET {update} "
-            f"WHEN NOT MATCHED THEN {insert_columns(columns)}",
-        )
+        """Update rows that match, insert those that do not; again where others write too."""
+        merge = upsert(name, on, columns, update)
         with tagged(self.spark, self._tag):
             done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
         return Merged(done["num_inserted_rows"], done["num_updated_rows"])
@@ -302,13 +292,14 @@ class Lake(Tables):
         """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
         table, given = self._ops(name), self.ops_rows(name, rows)
         with self._merging_ops:
-            self._merge(table, _same(on), given, _ops_columns(name), update)
+            self._merge(table, same_key(on), given, _ops_columns(name), update)
 
     def delete_ops(self, name: str, keys: DataFrame, on: Sequence[str]) -> None:
         """Delete the rows of one of the operators' tables that ``keys`` name."""
         with self._merging_ops:
             self.spark.sql(
-                merge_into(self._ops(name), f"ON {_same(on)} WHEN MATCHED THEN DELETE"), rows=keys
+                merge_into(self._ops(name), f"ON {same_key(on)} WHEN MATCHED THEN DELETE"),
+                rows=keys,
             ).collect()
 
     def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
@@ -325,7 +316,7 @@ class Lake(Tables):
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
         same = ("table_name", "walk_id", "page_no", "record_at", "element_at", "record")
-        on = _same(("_account_id", *same))
+        on = same_key(("_account_id", *same))
         with self._merging_ops:
             self.spark.sql(
                 merge_into(
@@ -347,21 +338,3 @@ def names_of(table: TableSpec) -> list[str]:
 
 def _ops_columns(name: str) -> list[str]:
     return [column for column, _, _ in ops_tables.TABLES[name][1]]
-
-
-def _same(key: Sequence[str]) -> str:
-    """Rows s and t have the same key; NULL is a value like any other."""
-    return " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in key)
-
-
-def only(column: str, days: list[date | None]) -> str:
-    """A condition on a column of days, in literals: Delta prunes by nothing else."""
-    known = sorted(d for d in days if d is not None)
-    parts = []
-    if len(known) > _MAX_DAYS_LISTED:
-        parts.append(f"{column} BETWEEN DATE'{known[0]}' AND DATE'{known[-1]}'")
-    elif known:
-        parts.append(f"{column} IN ({', '.join(f'DATE{chr(39)}{d}{chr(39)}' for d in known)})")
-    if None in days:
-        parts.append(f"{column} IS NULL")
-    return f"({' OR '.join(parts)})" if parts else "true"

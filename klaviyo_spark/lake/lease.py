@@ -19,7 +19,7 @@ from klaviyo_spark.java_words import is_of_java
 from klaviyo_spark.lake.file_lock import Holder, Holding, T, until_ours
 from klaviyo_spark.lake.heartbeat import Sign, Watch, give_sign, last_sign, signed
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.schema.sql_text import insert_columns, merge_into, set_columns
+from klaviyo_spark.lake.merge import insert_columns, merge_into, set_columns
 
 logger = logging.getLogger(__name__)
 

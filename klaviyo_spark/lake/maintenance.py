@@ -24,10 +24,11 @@ from pyspark.sql import functions as F
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.foreign_files import foreign_file
-from klaviyo_spark.lake.lake import Lake, only
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.merge import merge_into, partition_filter, set_columns
 from klaviyo_spark.lake.spark import session
 from klaviyo_spark.lake.spark.sql_settings import hold
-from klaviyo_spark.schema.sql_text import merge_into, set_columns, text
+from klaviyo_spark.schema.sql_text import text
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def optimize(lake: Lake, name: str) -> None:
 def optimize_days(lake: Lake, name: str, column: str, days: Sequence[date | None]) -> None:
     """The same for some days of a table that is partitioned by ``column``; the others stay."""
     for at in range(0, len(days), _DAYS_AT_ONCE):
-        some = only(f"`{column}`", list(days[at : at + _DAYS_AT_ONCE]))
+        some = partition_filter(f"`{column}`", list(days[at : at + _DAYS_AT_ONCE]))
         lake.spark.sql(f"OPTIMIZE {name} WHERE {some}").collect()
 
 

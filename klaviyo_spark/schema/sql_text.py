@@ -1,9 +1,9 @@
-"""Texts, names and MERGE as SQL writes them."""
+"""Texts and names as SQL writes them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 _BY_NUMBER = ("'", "\\", "$", ".")
 
@@ -16,30 +16,6 @@ def text(value: str) -> str:
     """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "$' '{")
     return f"'{escaped}'"
-
-
-def merge_into(table: str, then: str) -> str:
-    """A MERGE of a frame, which ``spark.sql`` is given as ``rows``, into a table.
-
-    In the text of a query that is given frames a brace begins the name of one. Those in the names
-    of tables and in values are doubled here, and nowhere else.
-
-    Args:
-        table: as SQL names it; t in ``then``.
-        then: from ON to the end; the rows are s.
-    """
-    return f"MERGE INTO {_to_the_letter(table)} t USING {{rows}} s {_to_the_letter(then)}"
-
-
-def set_columns(columns: Iterable[str]) -> str:
-    """What UPDATE SET takes in a MERGE: the columns, as the rows have them."""
-    return ", ".join(f"t.{name(c)} = s.{name(c)}" for c in columns)
-
-
-def insert_columns(columns: Sequence[str]) -> str:
-    """The INSERT of a MERGE, by name: a table may have other columns that are not ours."""
-    names, values = (", ".join(f"{side}{name(c)}" for c in columns) for side in ("", "s."))
-    return f"INSERT ({names}) VALUES ({values})"
 
 
 # What Python's ``str.strip`` takes away.
@@ -76,7 +52,3 @@ def portable(value: str) -> str:
 def name(value: str) -> str:
     """A name, whatever characters it has."""
     return f"`{value.replace('`', '``')}`"
-
-
-def _to_the_letter(part: str) -> str:
-    return part.replace("{", "{{").replace("}", "}}")

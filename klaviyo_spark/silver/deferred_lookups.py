@@ -16,7 +16,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.lake import Lake, only
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.merge import partition_filter
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
@@ -64,7 +65,7 @@ class Settler:
             days = [row[0] for row in waited.select(day).distinct().collect()]
             if not days:
                 return 0
-            current = current.where(only(f"`{day}`", days))
+            current = current.where(partition_filter(f"`{day}`", days))
         rows = current.join(waited, ["_account_id", *table.key], "left_semi")
         if table.name in came:  # the large one, and what older rows of it say is filled already
             silver[table.name] = came[table.name]

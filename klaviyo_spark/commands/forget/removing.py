@@ -20,11 +20,12 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.commit_retry import repeated
 from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.merge import merge_into
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.staging import drop_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
-from klaviyo_spark.schema.sql_text import merge_into, text
+from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE

@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-import string
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
-from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.sql_text import merge_into, portable, text
+from klaviyo_spark.schema.sql_text import portable, text
 from tests.data.odd_texts import ODD_TEXTS
-
-
-def test_a_merge_holds_its_table_and_its_values_to_the_letter():
-    statement = merge_into("delta.`/a{b}/{rows}`", "ON t.a = 'x{' WHEN MATCHED THEN DELETE")
-
-    assert statement.format(rows="view") == (
-        "MERGE INTO delta.`/a{b}/{rows}` t USING view s ON t.a = 'x{' WHEN MATCHED THEN DELETE"
-    )
-    fields = [name for _, name, _, _ in string.Formatter().parse(statement) if name is not None]
-    assert fields == ["rows"]
-
-
-def test_no_other_module_writes_a_merge():
-    package = Path(sql_text.__file__).parent.parent
-    found = {
-        path.name
-        for path in package.rglob("*.py")
-        if "MERGE INTO {" in path.read_text(encoding="utf-8")
-    }
-
-    assert found == {"sql_text.py"}
 
 
 def test_a_text_never_holds_what_spark_takes_for_a_variable():
