@@ -2,12 +2,12 @@
 -- One row per UTC day that events turned up for after it had been read, with all events of that day.
 SELECT
     l.event_date,
-    l.late_rows,
+    l.late_row_count,
     l.runs,
     e.all_rows,
-    round(100e0 * l.late_rows / e.all_rows, 1) AS late_pct
+    round(100e0 * l.late_row_count / e.all_rows, 1) AS late_pct
 FROM (
-    SELECT _account_id, event_date, sum(late_rows) AS late_rows, count(DISTINCT run_id) AS runs
+    SELECT _account_id, event_date, sum(late_row_count) AS late_row_count, count(DISTINCT run_id) AS runs
     FROM klaviyo_ops.late_arrivals
     GROUP BY _account_id, event_date
 ) l

@@ -141,7 +141,7 @@ class _Ingest:
             self._note_unread()
             self.outcome.warnings += self._audit.warnings()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
-            self.outcome.went_on_with = tuple(walk.walk_id for walk in self._resumed())
+            self.outcome.resumed_walk_ids = tuple(walk.walk_id for walk in self._resumed())
         return self.outcome
 
     def _identified(self, walks: Sequence[Walk]) -> Sequence[Walk]:
@@ -361,7 +361,7 @@ class _Ingest:
         """Write down what has been read, as far as it has landed."""
         walks = {**self.plan.kept, **self.lander.walks}
         names, now = self.plan.metric_names, self.client.now()
-        margin, counts = self.wanted.upper_margin, self.plan.member_counts
+        margin, counts = self.wanted.indexing_lag, self.plan.member_counts
         found = [*watermarks(walks.values(), names, now, margin, counts)]
         for mark in repeated_differences(found, self.plan.group_reads):
             self._warn(

@@ -28,11 +28,13 @@ from klaviyo_spark.state.store import bronze_state
 
 @dataclass(frozen=True, order=True)
 class RunMarks:
-    """A run's watermarks of one resource; ``read_at``: when the last of these reads began (UTC)."""
+    """A run's watermarks of one resource; ``read_started_at``: when the last of these reads
+    began (UTC).
+    """
 
     run_id: str
     resource: str
-    read_at: datetime
+    read_started_at: datetime
 
 
 def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
@@ -98,7 +100,9 @@ def _again(gone: Collection[RunMarks]) -> str:
 
 
 def _runs(marks: DataFrame) -> list[RunMarks]:
-    runs = marks.groupBy("run_id", "resource").agg(F.unix_micros(F.max("read_at")).alias("at"))
+    runs = marks.groupBy("run_id", "resource").agg(
+        F.unix_micros(F.max("read_started_at")).alias("at")
+    )
     return [RunMarks(row["run_id"], row["resource"], utc(row["at"])) for row in runs.collect()]
 
 
@@ -132,7 +136,7 @@ def lost(
         totals[run_id] += pages
     found = []
     for one in marks:
-        old = {resource for resource, before in by_age.items() if one.read_at < before}
+        old = {resource for resource, before in by_age.items() if one.read_started_at < before}
         if one.resource in old:
             continue
         lacks_some = not old and totals[one.run_id] < landed.get(one.run_id, 0)

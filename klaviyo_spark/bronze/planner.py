@@ -46,7 +46,7 @@ class Wanted:
     start: datetime | None
     end: datetime | None
     lookback: timedelta
-    upper_margin: timedelta
+    indexing_lag: timedelta
     full_profiles_every: timedelta
     full_members_every: timedelta
     metrics: str | Sequence[str]
@@ -208,7 +208,7 @@ class Due:
         span = request_plan.Span(
             self._wanted.start,
             self._wanted.end and self._wanted.end - timedelta(seconds=1),
-            self._client.now() - self._wanted.upper_margin,
+            self._client.now() - self._wanted.indexing_lag,
             self._wanted.lookback,
         )
         walks = []

@@ -63,7 +63,7 @@ def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk
     """One complete read of a listing: a walk per slice, judged together."""
     read_id = _new_id()
     return [
-        _walk(base_url, endpoint, part, read_id, len(endpoint.slices), now, complete=True)
+        _walk(base_url, endpoint, part, read_id, len(endpoint.slices), now, is_full_read=True)
         for part in endpoint.slices
     ]
 
@@ -93,7 +93,7 @@ def fanout_walks(
                 now,
                 parent=parent,
                 bounds=bounds,
-                complete=parent.whole and begin is None,
+                is_full_read=parent.whole and begin is None,
             )
         )
     return walks
@@ -187,18 +187,20 @@ def profile_walks(
     endpoint: Endpoint,
     reads: Sequence[Read],
     span: Span,
-    complete: bool,
+    is_full_read: bool,
     now: datetime,
 ) -> list[Walk]:
     """A complete read of profiles, or what has been updated since they were read.
 
     Args:
-        complete: the complete read is due and nothing bounds this run.
+        is_full_read: the complete read is due and nothing bounds this run.
     """
     created, updated = endpoint.windows
-    if complete:
+    if is_full_read:
         ever = Bounds(created.field, None, None, created.closed)
-        return [_walk(base_url, endpoint, Slice(), _new_id(), 1, now, bounds=ever, complete=True)]
+        return [
+            _walk(base_url, endpoint, Slice(), _new_id(), 1, now, bounds=ever, is_full_read=True)
+        ]
     read_id = _new_id()
     return [
         _walk(
@@ -260,13 +262,13 @@ def _walk(
     endpoint: Endpoint,
     part: Slice,
     read_id: str,
-    read_walks: int,
+    walks_in_read: int,
     now: datetime,
     *,
     parent: Parent | None = None,
     bounds: Bounds | None = None,
     metric_ids: tuple[str, ...] = (),
-    complete: bool = False,
+    is_full_read: bool = False,
 ) -> Walk:
     def ask(window: Bounds | None) -> str:
         return first_url(
@@ -283,13 +285,13 @@ def _walk(
         endpoint=endpoint,
         facts=part.facts,
         parent_id=parent.id if parent else None,
-        parent_version=parent.version if parent else None,
+        parent_digest=parent.version if parent else None,
         bounds=bounds,
         first_url=ask(bounds),
         read_id=read_id,
-        read_walks=read_walks,
+        walks_in_read=walks_in_read,
         read_started_at=now,
-        complete=complete,
+        is_full_read=is_full_read,
         ask=ask,
     )
 

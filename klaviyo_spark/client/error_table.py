@@ -123,8 +123,8 @@ def _again(
 
 THROTTLED = _again(
     "rate limit spent", (429,),
-    "Other tools draw on the account's rate limits too: pause them, or set rate_share in conf to "
-    "what they leave",
+    "Other tools draw on the account's rate limits too: pause them, or set rate_limit_share "
+    "in conf to what they leave",
 )  # fmt: skip
 SERVER = _again(
     "Klaviyo is in trouble",

@@ -42,14 +42,14 @@ _STOP_ALL = (Unauthorized, RevisionRetired, Unreachable)
 
 @dataclass(frozen=True)
 class Fetched:
-    """A page of a walk; ``page_no`` counts from 1.
+    """A page of a walk; ``page_number`` counts from 1.
 
     ``walk`` is as it stood when the page came in: its bounds nearer where it has been cut, and how
     far it has got.
     """
 
     walk: Walk
-    page_no: int
+    page_number: int
     page: Page
     is_last: bool
 
@@ -185,7 +185,7 @@ class Crew:
             self._put(None)
 
     def _follow(self, walk: Walk) -> None:
-        url, page_no = walk.first_url, walk.first_page
+        url, page_number = walk.first_url, walk.first_page
         seen: set[str] = set()
         begun_anew: set[str] = set()
         until = _asked_until(walk)
@@ -197,9 +197,9 @@ class Crew:
                     walk.endpoint, url, question=walk.question, gone_ok=gone_ok, stop=self._halt
                 )
             except CursorExpired:
-                if page_no == 1 or walk.ask is None:
+                if page_number == 1 or walk.ask is None:
                     raise
-                walk, url, page_no = self._without_cursor(walk, page_no)
+                walk, url, page_number = self._without_cursor(walk, page_number)
                 if url in begun_anew:  # no page further than the last time
                     raise
                 begun_anew.add(url)
@@ -209,18 +209,18 @@ class Crew:
             ended = page.next_url is None or walk.question is not None
             walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
             # The page stands even where its next link does not.
-            self._put(Fetched(walk, page_no, page, is_last))
+            self._put(Fetched(walk, page_number, page, is_last))
             if is_last or page.next_url is None:
                 return
             check_next(page.next_url, self._client.base_url, seen)
-            url, page_no = page.next_url, page_no + 1
+            url, page_number = page.next_url, page_number + 1
 
-    def _without_cursor(self, walk: Walk, page_no: int) -> tuple[Walk, str, int]:
+    def _without_cursor(self, walk: Walk, page_number: int) -> tuple[Walk, str, int]:
         """Where ``walk`` goes on without its cursor: at the time it reached, else at its start."""
         assert walk.ask
         logger.info("%s: the cursor has expired, the walk goes on without", walk.endpoint.name)
-        if walk.bounds is not None and walk.reached is not None:
-            return walk, walk.ask(replace(walk.bounds, start=walk.reached)), page_no
+        if walk.bounds is not None and walk.max_record_time is not None:
+            return walk, walk.ask(replace(walk.bounds, start=walk.max_record_time)), page_number
         return replace(walk, walk_id=uuid.uuid4().hex), walk.ask(walk.bounds), 1
 
     def _put(self, result: _Result) -> None:

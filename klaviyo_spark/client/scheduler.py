@@ -124,16 +124,20 @@ class Turns:
             standing.full_pages += not is_last
             _, course = standing.courses.get(walk.walk_id, (None, None))
             if course is None:
-                in_order = walk.in_order and times.in_order and follows(walk.reached, times.first)
-                seen = [t for t in (walk.reached, times.first, times.last) if t and in_order]
-                walk = replace(walk, reached=max(seen, default=None), in_order=in_order)
+                in_order = (
+                    walk.in_order and times.in_order and follows(walk.max_record_time, times.first)
+                )
+                seen = [
+                    t for t in (walk.max_record_time, times.first, times.last) if t and in_order
+                ]
+                walk = replace(walk, max_record_time=max(seen, default=None), in_order=in_order)
                 return walk, is_last
             is_last = course.advance(*times) or is_last
             if is_last:
                 del standing.courses[walk.walk_id]
             else:
                 self._changed.notify()
-            walk = replace(walk, bounds=course.bounds, reached=course.reached)
+            walk = replace(walk, bounds=course.bounds, max_record_time=course.max_record_time)
             return replace(walk, in_order=course.in_order), is_last
 
     def standings(self) -> dict[str, tuple[int, int, float | None]]:
@@ -189,7 +193,7 @@ class Turns:
             first_url=walk.ask(rest.bounds),
             first_page=1,
             bounds=rest.bounds,
-            reached=None,
+            max_record_time=None,
         )
         return self._begin(standing, half, rest)
 
@@ -197,7 +201,7 @@ class Turns:
         standing.busy += 1
         if walk.bounds is not None and walk.ask is not None:
             horizon = walk.read_started_at or utc_now()
-            course = course or Course(walk.bounds, walk.reached, horizon)
+            course = course or Course(walk.bounds, walk.max_record_time, horizon)
             if not walk.in_order:
                 course.lose_order()
             standing.courses[walk.walk_id] = (walk, course)

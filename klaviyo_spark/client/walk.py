@@ -18,13 +18,13 @@ class Walk:
         walk_id: uuid as hex.
         first_url: where to begin; of a walk taken up again, the ``links.next`` of its last page.
         read_id: the read that this walk is a part of.
-        read_walks: how many listings that read consists of; a listing may be cut by time.
-        complete: the read is a complete one, so departures may be judged by it.
+        walks_in_read: how many listings that read consists of; a listing may be cut by time.
+        is_full_read: the read is a complete one, so departures may be judged by it.
         facts: of the slice: what the request knows and the answer does not say.
         parent_id: of the list, campaign, ... whose children these are; its 404 is a page.
-        parent_version: digest of the parent's record as listed, so that it is known when it moves.
+        parent_digest: digest of the parent's record as listed, so that it is known when it moves.
         bounds: the span of time to read; its end comes nearer when another walk takes a half.
-        reached: the latest time on the pages so far; those of a walk taken up again count.
+        max_record_time: the latest time on the pages so far; those of a walk taken up again count.
         in_order: the pages so far came in the order asked for; else ``reached`` is None.
         read_started_at: when that read began (UTC), before its first request.
         read_run_id: the run that began that read; empty: the run that makes this walk.
@@ -38,13 +38,13 @@ class Walk:
     endpoint: Endpoint = field(hash=False)
     first_url: str
     read_id: str
-    read_walks: int = 1
-    complete: bool = False
+    walks_in_read: int = 1
+    is_full_read: bool = False
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)
     parent_id: str | None = None
-    parent_version: str | None = None
+    parent_digest: str | None = None
     bounds: Bounds | None = None
-    reached: datetime | None = None
+    max_record_time: datetime | None = None
     in_order: bool = True
     read_started_at: datetime | None = None
     read_run_id: str = ""

@@ -30,7 +30,7 @@ class Course:
 
     Args:
         bounds: what the walk is to read; the end comes nearer when it is cut.
-        reached: all before this time has been read; None where that is not known yet.
+        max_record_time: all before this time has been read; None where that is not known yet.
         horizon: an end to reckon with where the window has none.
         pace: time a page holds, where that is known from the walk this one was cut from.
         pages: that have been read, those of the walk this one was cut from too.
@@ -39,21 +39,21 @@ class Course:
     def __init__(
         self,
         bounds: Bounds,
-        reached: datetime | None,
+        max_record_time: datetime | None,
         horizon: datetime,
         pace: timedelta | None = None,
         pages: int = 0,
     ) -> None:
         self.bounds = bounds
-        self.reached = reached
+        self.max_record_time = max_record_time
         self.in_order = True
         self._pages = pages
         self._horizon = horizon
         self._inherited = pace
         self._cut_at: datetime | None = None
         self._times: deque[datetime] = deque(maxlen=_RECENT_PAGES + 1)
-        if reached is not None:
-            self._times.append(reached)
+        if max_record_time is not None:
+            self._times.append(max_record_time)
 
     def advance(self, first: datetime | None, last: datetime | None, in_order: bool = True) -> bool:
         """Note the times of a page's first and last record; True if nothing is left to read.
@@ -65,20 +65,22 @@ class Course:
         is the other half's: a newsletter's thousands on one second are not read twice.
         """
         self._pages += 1
-        if not (in_order and follows(self.reached, first)):
+        if not (in_order and follows(self.max_record_time, first)):
             self.lose_order()
         if last is None or not self.in_order:
             return False
         if not self._times and first is not None:
             self._times.append(first)
         self._times.append(last)
-        self.reached = last if self.reached is None else max(last, self.reached)
-        beyond = self.bounds.end is not None and self.reached > self.bounds.end
-        return beyond or (self._cut_at is not None and self.reached >= self._cut_at)
+        self.max_record_time = (
+            last if self.max_record_time is None else max(last, self.max_record_time)
+        )
+        beyond = self.bounds.end is not None and self.max_record_time > self.bounds.end
+        return beyond or (self._cut_at is not None and self.max_record_time >= self._cut_at)
 
     def lose_order(self) -> None:
         """Know no longer how far the walk has got."""
-        self.in_order, self.reached = False, None
+        self.in_order, self.max_record_time = False, None
         self._times.clear()
 
     @property
@@ -95,9 +97,9 @@ class Course:
         What walks are compared by; for a person it may be too far off, see ``estimate``.
         """
         pace = self.pace
-        if self.reached is None or pace is None:
+        if self.max_record_time is None or pace is None:
             return 0.0
-        ahead = max(timedelta(0), (self.bounds.end or self._horizon) - self.reached)
+        ahead = max(timedelta(0), (self.bounds.end or self._horizon) - self.max_record_time)
         # A page within one second: a second each is the fewest pages there can be.
         return ahead / max(pace, timedelta(milliseconds=1))
 
@@ -108,9 +110,9 @@ class Course:
         That is before the first page, beyond the horizon of a window without end, where pages lie
         within one second, and where they are but a moment of a long window.
         """
-        if self.reached is None or self.pace is None:
+        if self.max_record_time is None or self.pace is None:
             return None
-        if self.bounds.end is None and self.reached >= self._horizon:
+        if self.bounds.end is None and self.max_record_time >= self._horizon:
             return None
         left = self.pages_left
         dense = left > 0 and self.pace <= timedelta(0)
@@ -119,11 +121,11 @@ class Course:
     @property
     def middle(self) -> datetime | None:
         """The second that halves what is ahead; None where there is no second in between."""
-        if self.reached is None:
+        if self.max_record_time is None:
             return None
-        ahead = (self.bounds.end or self._horizon) - self.reached
-        middle = (self.reached + ahead / 2).replace(microsecond=0)
-        within = self.reached + _SECOND <= middle
+        ahead = (self.bounds.end or self._horizon) - self.max_record_time
+        middle = (self.max_record_time + ahead / 2).replace(microsecond=0)
+        within = self.max_record_time + _SECOND <= middle
         return middle if within and middle < (self.bounds.end or self._horizon) else None
 
     def cut(self) -> Course:

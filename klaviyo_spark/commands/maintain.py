@@ -52,21 +52,21 @@ class Upkeep:
     """What a maintain run did.
 
     Args:
-        problems: parts that did not succeed, a line each.
-        notes: what was put right in rows, a line each.
+        errors: parts that did not succeed, a line each.
+        warnings: what was put right in rows, a line each.
     """
 
     run_id: str
     started_at: datetime
     tables: list[Kept] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def exit_code(self) -> int:
         """0 all done, 3 partly."""
-        return 3 if self.problems else 0
+        return 3 if self.errors else 0
 
 
 def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
@@ -82,16 +82,16 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
         try:
             of_lake.run()
-            done.notes += lake.name_foreign_columns()
+            done.warnings += lake.name_foreign_columns()
         except BaseException as error:
             facts = (done.run_id, account, "maintain", done.started_at, utc_now())
-            ending = (exit_code_of(error), [*done.problems, words_of(error)])
+            ending = (exit_code_of(error), [*done.errors, words_of(error)])
             pipeline.append_ending(lake, ops_tables.run_row(*facts, *ending))
             raise
         done.seconds = time.monotonic() - began
         facts = (done.run_id, account, "maintain", done.started_at, utc_now())
-        said = [*done.notes, _totals(done)]
-        lake.append_ops("runs", [ops_tables.run_row(*facts, done.exit_code, done.problems, said)])
+        said = [*done.warnings, _totals(done)]
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.exit_code, done.errors, said)])
     return done
 
 
@@ -107,9 +107,9 @@ def lines(done: Upkeep) -> Iterator[str]:
                 f"{kept.table:<{width}} {kept.files_before:>9,} {kept.files_after:>9,} "
                 f"{freed:>16} {kept.pages:>9,}"
             )
-    yield from done.notes
-    yield from (f"not done: {problem}" for problem in done.problems)
-    yield f"maintain {'partly ' if done.problems else ''}done: {_totals(done)} run={done.run_id}"
+    yield from done.warnings
+    yield from (f"failed: {problem}" for problem in done.errors)
+    yield f"maintain {'partly ' if done.errors else ''}done: {_totals(done)} run={done.run_id}"
 
 
 class _Run:
@@ -151,7 +151,7 @@ class _Run:
             whose = f"{of[0]}: " if len(self.accounts) > 1 and of else ""
             line = f"{table}: {part.__name__.strip('_')}: {whose}{words_of(error)}"
             logger.error("%s", line)
-            self.done.problems.append(line)
+            self.done.errors.append(line)
 
     def _files(self, table: str) -> list[str]:
         return maintenance.files_of(self.lake.spark.table(self.names[table]))
@@ -171,7 +171,7 @@ class _Run:
         twice = moved(self.lake.silver(spec), spec, runs).toArrow()
         removed = self.lake.keep_in_one_partition(spec, twice)
         if removed:
-            self.done.notes.append(
+            self.done.warnings.append(
                 f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
                 "those of the new day stay"
             )
@@ -211,7 +211,7 @@ class _Run:
             {
                 **row.asDict(),
                 "account_id": account_id,
-                "pages_before": old.before[row["resource"]],
+                "fetched_before": old.before[row["resource"]],
                 "deleted_at": self.done.started_at,
                 "run_id": self.done.run_id,
             }
@@ -220,7 +220,7 @@ class _Run:
         if not rows:
             return
         # Said first: should this run die between the two, a rebuild refuses once too often.
-        before_of = {row["resource"]: row["pages_before"] for row in rows}
+        before_of = {row["resource"]: row["fetched_before"] for row in rows}
         note_pages_gone(lake, self.names[table], account_id, before_of)
         lake.append_ops("retention", rows)
         maintenance.delete_pages(lake, self.names[table], pages)

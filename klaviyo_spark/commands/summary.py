@@ -12,8 +12,8 @@ from klaviyo_spark.resources import TABLES
 _COUNTS = {
     "new": "inserted",
     "changed": "updated",
-    "marked deleted": "marked_deleted",
-    "nulled cells": "nulled_cells",
+    "marked deleted": "soft_deleted",
+    "nulled cells": "cast_failures",
     "quarantined": "quarantined",
 }
 
@@ -51,10 +51,10 @@ def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator
     """What should be known of a run, and what did not go well."""
     outcome = summary.outcome
     if notes:
-        yield from (f"note: {warning}" for warning in outcome.warnings)
+        yield from (f"warning: {warning}" for warning in outcome.warnings)
     for resource, messages in outcome.failed.items():
         what = "" if resource == EVERYTHING else f"{resource}: "
-        yield from (f"not done: {whose}{what}{message}" for message in messages)
+        yield from (f"failed: {whose}{what}{message}" for message in messages)
     if outcome.resume_at:
         at = f"{outcome.resume_at:%Y-%m-%d %H:%M} UTC"
         yield f"{whose}stopped by Klaviyo's rate limit; go on after {at}"

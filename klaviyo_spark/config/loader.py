@@ -21,7 +21,7 @@ from klaviyo_spark.config.times import parse_duration, parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
 
 BASE = Path("conf/base.yml")
-_DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "upper_margin")
+_DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "indexing_lag")
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}

@@ -15,7 +15,7 @@ RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "se
 ASIDE = "_rebuild"
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
-Threads = Annotated[int, msgspec.Meta(ge=1, le=64)]
+ConcurrentRequests = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
@@ -31,14 +31,14 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 CheckName = Literal[
-    "no_key",
-    "misfits",
-    "odd_elements",
+    "missing_key",
+    "type_mismatch",
+    "invalid_elements",
     "empty_elements",
-    "rivals",
-    "listings",
-    "no_time",
-    "future",
+    "duplicate_keys",
+    "multiple_listings",
+    "missing_timestamp",
+    "future_timestamp",
 ]
 
 
@@ -71,7 +71,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     start: str | msgspec.UnsetType | None = msgspec.UNSET
     metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
-    rate_share: Share | msgspec.UnsetType = msgspec.UNSET
+    rate_limit_share: Share | msgspec.UnsetType = msgspec.UNSET
     base_url: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -99,17 +99,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lookback: timedelta = timedelta(days=7)
     full_profiles_every: timedelta = timedelta(days=30)
     full_members_every: timedelta = timedelta(days=7)
-    upper_margin: timedelta = timedelta(minutes=2)
+    indexing_lag: timedelta = timedelta(minutes=2)
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
-    checks: dict[CheckName, Literal["note", "fail"]] = {}
+    checks: dict[CheckName, Literal["warn", "fail"]] = {}
     personal_data: PersonalData = PersonalData()
     optimize: bool = True
     vacuum_after: timedelta | None = timedelta(days=7)
     bronze_retention: timedelta | None = None
-    rate_share: Share = 1.0
-    threads: Threads = 16
+    rate_limit_share: Share = 1.0
+    max_concurrent_requests: ConcurrentRequests = 16
     key_variable: Variable | None = VARIABLE
     secret_scope: str | None = None
     secret_key: str | None = None

@@ -43,15 +43,15 @@ class Holder:
     """The run that holds a lake; ``since`` is when it began (UTC)."""
 
     run_id: str
-    verb: str
+    command: str
     host: str
     pid: int
     since: datetime
 
     @classmethod
-    def me(cls, run_id: str, verb: str) -> Holder:
+    def me(cls, run_id: str, command: str) -> Holder:
         """This process, from now on."""
-        return cls(run_id, verb, socket.gethostname(), os.getpid(), utc_now())
+        return cls(run_id, command, socket.gethostname(), os.getpid(), utc_now())
 
     def lives(self) -> bool | None:
         """Whether its process does; None where it runs on another machine than this one."""
@@ -66,9 +66,9 @@ class Holder:
         return True
 
     def __str__(self) -> str:
-        article = "an" if self.verb[:1] in "aeiou" else "a"
+        article = "an" if self.command[:1] in "aeiou" else "a"
         return (
-            f"{article} {self.verb} that began {self.since:%Y-%m-%d %H:%M:%S} UTC "
+            f"{article} {self.command} that began {self.since:%Y-%m-%d %H:%M:%S} UTC "
             f"(process {self.pid} on host {self.host}, run {self.run_id})"
         )
 

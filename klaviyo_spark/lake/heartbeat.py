@@ -64,11 +64,11 @@ def last_sign(spark: SparkSession, table: str) -> Sign | None:
     """The last sign of who holds the lake; None where it is free."""
     times = [F.unix_micros(name).alias(name) for name in ("since", "taken_at")]
     held = spark.table(table).where(F.col("token").isNotNull())
-    rows = held.select("token", "run_id", "verb", "host", "pid", *times).collect()
+    rows = held.select("token", "run_id", "command", "host", "pid", *times).collect()
     if not rows:
         return None
-    token, run_id, verb, host, pid, since, taken_at = rows[0]
-    holder = Holder(run_id, verb, host, pid, utc(since))
+    token, run_id, command, host, pid, since, taken_at = rows[0]
+    holder = Holder(run_id, command, host, pid, utc(since))
     last = signed(spark, table)
     number, at = last[1:] if last and last[0] == token else (0, utc(taken_at))
     return Sign(token, holder, number, at)

@@ -315,7 +315,7 @@ class Lake(Tables):
 
     def insert_quarantined(self, rows: DataFrame) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
-        same = ("table_name", "walk_id", "page_no", "record_at", "element_at", "record")
+        same = ("table_name", "walk_id", "page_number", "record_index", "element_index", "record")
         on = same_key(("_account_id", *same))
         with self._merging_ops:
             self.spark.sql(

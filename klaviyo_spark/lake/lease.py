@@ -36,7 +36,7 @@ COLUMNS = (
     ("name", "string", "What is held: lake."),
     ("token", "string", "Names this one holding; NULL while the lake is free."),
     ("run_id", "string", "The run."),
-    ("verb", "string", "sync, ingest, refine, ..."),
+    ("command", "string", "sync, ingest, refine, ..."),
     ("host", "string", "The machine it runs on."),
     ("pid", "bigint", "Its process there."),
     ("since", "timestamp", "When the run began (UTC)."),
@@ -206,7 +206,16 @@ class _Lease:
     def _claim(self, expected: str | None) -> None:
         """Write our row over the one whose token is ``expected``, or where there is no row."""
         me = self.holder
-        values = ("lake", self.token, me.run_id, me.verb, me.host, me.pid, me.since, self.clock())
+        values = (
+            "lake",
+            self.token,
+            me.run_id,
+            me.command,
+            me.host,
+            me.pid,
+            me.since,
+            self.clock(),
+        )
         ours = [
             F.lit(value).cast(type).alias(name)
             for (name, type, _), value in zip(COLUMNS, values, strict=True)

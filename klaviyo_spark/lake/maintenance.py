@@ -40,7 +40,7 @@ _DAYS_AT_ONCE = 100
 # machine ten seconds a table, however few files it has.
 _LISTING = {"spark.sql.sources.parallelPartitionDiscovery.parallelism": "32"}
 # What one page is told from others by, its partition first.
-PAGE_KEY = ("resource", "ingest_date", "run_id", "batch_id", "walk_id", "page_no")
+PAGE_KEY = ("resource", "ingest_date", "run_id", "batch_id", "walk_id", "page_number")
 _SAME = " AND ".join(f"t.{column} = s.{column}" for column in PAGE_KEY)
 # Pages may be megabytes, so files of them are to have few.
 _PAGES = {"spark.sql.files.maxRecordsPerFile": "64"}

@@ -21,7 +21,7 @@ LOADS = {
     "table_name": "table",
     "new_rows": "new",
     "changed": "changed",
-    "nulled_cells": "nulled cells",
+    "cast_failures": "nulled cells",
     "quarantined": "quarantined",
 }
 
@@ -68,7 +68,7 @@ def steps(reader: Reader, account: str, start: datetime, end: datetime) -> list[
 def loads(reader: Reader, run_ids: Sequence[str]) -> list[Row]:
     """What runs did to each table that they changed."""
     sums = {"new_rows": "inserted", "changed": "updated"}
-    sums |= {"nulled_cells": "nulled_cells", "quarantined": "quarantined"}
+    sums |= {"cast_failures": "cast_failures", "quarantined": "quarantined"}
     listed = ", ".join(f"sum({column}) AS {name}" for name, column in sums.items())
     sql = f"SELECT table_name, {listed} FROM ops.table_loads"
     rows = _of_runs(reader, sql, run_ids, "GROUP BY table_name ORDER BY table_name")

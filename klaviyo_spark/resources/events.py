@@ -92,12 +92,12 @@ EVENTS = TableSpec(
     ),
     late_by="metric_data_id",
     own_checks=(
-        Check("no_time", "event_datetime IS NULL", "events without a time", "note"),
+        Check("missing_timestamp", "event_datetime IS NULL", "events without a time", "warn"),
         Check(
-            "future",
+            "future_timestamp",
             "event_datetime > _landed_at + INTERVAL 1 DAY",
             "events dated more than a day ahead",
-            "note",
+            "warn",
         ),
     ),
     note="Of several attributions the columns hold the first that the event names.",

@@ -13,7 +13,7 @@ from typing import Literal
 
 from klaviyo_spark.schema import sql_text
 
-Severity = Literal["note", "quarantine", "fail"]
+Severity = Literal["warn", "quarantine", "fail"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ LEFT_OUT = ("empties", "rivals", "listings")
 # Beyond a few odd records it is Klaviyo's answers that have changed, and what they would do to
 # silver is worse than silver that stands still.
 NO_KEY = Check(
-    "no_key",
+    "missing_key",
     "broken IS NOT NULL",
     "records without a key",
     "fail",
@@ -70,13 +70,13 @@ NO_KEY = Check(
     of_read=True,
 )
 MISFITS = Check(
-    "misfits", "nulled > 0", "rows with cells that do not fit", "fail", rows=100, share=0.5
+    "type_mismatch", "nulled > 0", "rows with cells that do not fit", "fail", rows=100, share=0.5
 )
 RIVALS = Check(
-    "rivals",
+    "duplicate_keys",
     "",
     "left out: the same answer has another row of that key, which says something else",
-    "note",
+    "warn",
     counts="rivals",
 )
 
@@ -123,24 +123,24 @@ def element_checks(owner_parts: tuple[str, ...]) -> tuple[Check, ...]:
         owner_parts: id parts of the key that name the record.
     """
     names = [sql_text.name(part) for part in owner_parts]
-    whole = " OR ".join(["broken.element_at IS NULL", *map(unfit, names)])
+    whole = " OR ".join(["broken.element_index IS NULL", *map(unfit, names)])
     return (
         Check("no_object", "odd", "element is not an object", "quarantine"),
         replace(NO_KEY, breaks=f"broken IS NOT NULL AND ({whole})"),
         Check(
-            "odd_elements",
+            "invalid_elements",
             f"broken IS NOT NULL AND NOT ({whole})",
             "elements that cannot be read, kept in quarantine",
-            "note",
+            "warn",
         ),
-        Check("empty_elements", "", "empty elements left out", "note", counts="empties"),
+        Check("empty_elements", "", "empty elements left out", "warn", counts="empties"),
     )
 
 
 def listing_check(fact: str, values: tuple[str, ...]) -> Check:
     """Of a table whose records may stand in several listings, of which the first counts."""
     says = f"listed under more than one {fact}: the first of {', '.join(values)} counts"
-    return Check("listings", "", says, "note", counts="listings")
+    return Check("multiple_listings", "", says, "warn", counts="listings")
 
 
 def graded(check: Check, severities: Mapping[str, Severity]) -> Severity:

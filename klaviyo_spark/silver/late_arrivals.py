@@ -31,7 +31,7 @@ def whole_days(reads: Mapping[str, Sequence[Read]]) -> Days:
 
 
 def late_arrivals(new: DataFrame, table: TableSpec, days: Days) -> DataFrame:
-    """How many rows of ``new`` came late, per day: ``_account_id``, ``event_date``, ``late_rows``.
+    """How many rows of ``new`` came late: ``_account_id``, ``event_date``, ``late_row_count``.
 
     Args:
         new: rows that the table did not have.
@@ -45,7 +45,7 @@ def late_arrivals(new: DataFrame, table: TableSpec, days: Days) -> DataFrame:
     )
     late = new.join(F.broadcast(read), within, "left_semi")
     return late.groupBy("_account_id", F.col(day).alias("event_date")).agg(
-        F.count(F.lit(1)).alias("late_rows")
+        F.count(F.lit(1)).alias("late_row_count")
     )
 
 

@@ -52,7 +52,8 @@ _BROADCAST_RECORDS = 1_000_000
 class Load:
     """What one table took in of one run: counts of rows, cells and records, and its wall time.
 
-    ``notes`` are what checks have to say of it. ``errors`` are what did not go well, a line each.
+    ``check_warnings`` are what checks have to say of it. ``errors`` are what did not go well, a
+    line each.
     Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
     ``broken``: the table whose data files are missing, where that is why it is not loaded.
     ``unconfirmed_run_id``: the run whose complete read lacks too much of the table to be believed
@@ -64,11 +65,11 @@ class Load:
     batch_ids: tuple[str, ...]
     inserted: int = 0
     updated: int = 0
-    marked_deleted: int = 0
-    nulled_cells: int = 0
+    soft_deleted: int = 0
+    cast_failures: int = 0
     quarantined: int = 0
     seconds: float = 0.0
-    notes: tuple[str, ...] = ()
+    check_warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     is_loaded: bool = True
     broken: str = ""
@@ -77,7 +78,7 @@ class Load:
     @property
     def changed(self) -> bool:
         """Whether a row of the table was written."""
-        return bool(self.inserted or self.updated or self.marked_deleted)
+        return bool(self.inserted or self.updated or self.soft_deleted)
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Loader:
             self.facts.run_id,
             batch_ids,
             seconds=round(time.monotonic() - started, 3),
-            notes=(*writer.notes, *writer.unconfirmed),
+            check_warnings=(*writer.check_warnings, *writer.unconfirmed),
             errors=tuple(writer.errors),
             unconfirmed_run_id=waits,
             **counts,
@@ -134,8 +135,8 @@ class Loader:
             load.table,
             load.inserted,
             load.updated,
-            load.marked_deleted,
-            load.nulled_cells,
+            load.soft_deleted,
+            load.cast_failures,
             load.quarantined,
             load.seconds,
         )
@@ -233,7 +234,7 @@ class Loader:
             evidence = replace(evidence, judged=None)
             changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
-        if table.history and tally.counts["marked_deleted"]:
+        if table.history and tally.counts["soft_deleted"]:
             evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
             changed = self._changes(rows, current, table, evidence)
             tally = replace(tally, held=None)
@@ -243,7 +244,7 @@ class Loader:
 
     def _reads_whole(self, table: TableSpec) -> bool:
         """Whether the run has complete reads that judge rows of ``table``."""
-        return any(judge.endpoint in self.facts.complete for judge in table.judges)
+        return any(judge.endpoint in self.facts.fully_read for judge in table.judges)
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
         """Whether the read lacks too much to be believed at once; then the writer says so."""
@@ -316,7 +317,7 @@ class Loader:
             .where(sql_text.one_of("endpoint", table.endpoints))
             .where(
                 f"{sql_text.one_of('batch_id', batch_ids)} "
-                f"OR {sql_text.one_of('read_id', self.facts.went_on_with)} "
+                f"OR {sql_text.one_of('read_id', self.facts.resumed_walk_ids)} "
                 f"OR {sql_text.one_of('run_id', meanwhile)}"
             )
             .where(readable(self.unreadable))

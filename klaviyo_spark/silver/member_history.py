@@ -30,7 +30,7 @@ def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame
     )
     before = before.where("fetched_at < begun_at")
     whole = (
-        before.where("complete")
+        before.where("is_full_read")
         .groupBy("account_id", "parent_id")
         .agg(F.max("read_started_at").alias("since"))
     )

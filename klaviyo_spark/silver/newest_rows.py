@@ -17,10 +17,10 @@ from klaviyo_spark.silver.parse import missing_parts
 
 # What has no key to share: where each is from tells them apart.
 _ALONE = """
-    CASE WHEN broken IS NOT NULL OR empties > 0 THEN struct(walk_id, page_no, `order`) END
+    CASE WHEN broken IS NOT NULL OR empties > 0 THEN struct(walk_id, page_number, `order`) END
 """
 # The page that a record stands on; elements of records are one answer, whatever page it is.
-_ANSWER = "CASE WHEN `order`.element_at IS NULL THEN struct(walk_id, page_no) END"
+_ANSWER = "CASE WHEN `order`.element_index IS NULL THEN struct(walk_id, page_number) END"
 _PLACE = "`order`.`order`.place"
 
 

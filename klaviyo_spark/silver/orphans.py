@@ -38,7 +38,7 @@ def _named(rows: DataFrame, table: str, column: str, when: str | None) -> DataFr
         rows.where(F.col(column).isNotNull() & (F.col(column) != ""))
         .groupBy("_account_id", F.col(column).alias("flow_id"))
         .agg(
-            F.lit(f"{table}.{column}").alias("named_by"),
+            F.lit(f"{table}.{column}").alias("referenced_by"),
             F.count(F.lit(1)).alias("row_count"),
             F.min(at).alias("first_event_at"),
             F.max(at).alias("last_event_at"),

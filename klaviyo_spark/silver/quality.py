@@ -29,12 +29,12 @@ def with_broken(rows: DataFrame, table: TableSpec) -> DataFrame:
     bad = f"empties = 0 AND ({' OR '.join(f'({check.breaks})' for check in checks)})"
     rules = ", ".join(f"CASE WHEN {check.breaks} THEN {check.words} END" for check in checks)
     facts = {
-        "rule": f"concat_ws('; ', {rules})",
+        "violation": f"concat_ws('; ', {rules})",
         "record": decoded("json", "is_coded"),
         "walk_id": "walk_id",
-        "page_no": "page_no",
-        "record_at": "at",
-        "element_at": "`order`.element_at",
+        "page_number": "page_number",
+        "record_index": "at",
+        "element_index": "`order`.element_index",
         "fetched_at": "seen_at",
     }
     # Each fact by itself may be NULL: a struct of facts that may not travels badly by Arrow.

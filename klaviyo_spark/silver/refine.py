@@ -247,9 +247,9 @@ def _facts(
     previous = {name: before[asked_before[name]] for name in endpoints if name in asked_before}
     asked = {run_id, *previous.values()}
     # A page that somebody was taken out of is another one than the same, fetched again.
-    facts = ("slice", "parent_id", "page_no", "status", "complete", "is_last", "sha256")
+    facts = ("slice", "parent_id", "page_number", "status", "is_full_read", "is_last", "sha256")
     page = F.concat_ws("|", *facts, "forgotten_at")
-    gone_on_with = F.col("complete") & (F.col("read_run_id") != F.col("run_id"))
+    gone_on_with = F.col("is_full_read") & (F.col("read_run_id") != F.col("run_id"))
     found = (
         lake.pages()
         .where(F.col("run_id").isin(*asked))
@@ -257,13 +257,13 @@ def _facts(
         .agg(
             F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
             F.sum("record_count").alias("records"),
-            F.bool_or("complete").alias("complete"),
-            F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("went_on_with"),
+            F.bool_or("is_full_read").alias("is_full_read"),
+            F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("resumed_walk_ids"),
             F.collect_set(F.when(gone_on_with, F.col("read_run_id"))).alias("begun_by"),
             F.unix_micros(F.min("window_start")).alias("low"),
-            F.unix_micros(F.max("reached")).alias("high"),
+            F.unix_micros(F.max("max_record_time")).alias("high"),
             F.expr("count_if(window_start is null)").alias("open_below"),
-            F.expr("count_if(reached is null and record_count > 0)").alias("open_above"),
+            F.expr("count_if(max_record_time is null and record_count > 0)").alias("open_above"),
         )
         .collect()
     )
@@ -278,8 +278,8 @@ def _facts(
             if prints.get((run_id, endpoint)) == prints.get((run, endpoint))
         ),
         records={row["endpoint"]: row["records"] for row in mine},
-        went_on_with=frozenset(read_id for row in mine for read_id in row["went_on_with"]),
-        complete=frozenset(row["endpoint"] for row in mine if row["complete"]),
+        resumed_walk_ids=frozenset(read_id for row in mine for read_id in row["resumed_walk_ids"]),
+        fully_read=frozenset(row["endpoint"] for row in mine if row["is_full_read"]),
         asked_before=asked_before,
         meanwhile={row["endpoint"]: _since(row["begun_by"], before) for row in mine},
         spans={row["endpoint"]: _span(row) for row in mine},
@@ -304,12 +304,12 @@ def _as_row(
 ) -> dict[str, Any]:
     row = {**vars(load), "account_id": account_id, "table_name": load.table, "loaded_at": now}
     said = personal.said(columns_of(TABLES[load.table]))
-    row |= {"batch_ids": list(load.batch_ids), "notes": list(load.notes)}
+    row |= {"batch_ids": list(load.batch_ids), "check_warnings": list(load.check_warnings)}
     state = found.states[load.table]
     fresh = found.fresh.get(load.table)
     return {
         **row,
-        "personal_data": said,
+        "personal_data_policy": said,
         "table_id": state.table_id,
         "table_version": state.version,
         "foreign_commits": list(fresh) if fresh else None,

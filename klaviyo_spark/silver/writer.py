@@ -25,7 +25,7 @@ from klaviyo_spark.silver.quality import counted, notes, quarantined, said
 # writing, if it is not more rows than that; beyond, Spark works it out again for the write.
 HELD_RECORDS = 10_000
 _HELD_ROWS = 6_000
-_WRITTEN = {"inserted": "new", "updated": "changed", "marked_deleted": "marked"}
+_WRITTEN = {"inserted": "new", "updated": "changed", "soft_deleted": "marked"}
 _KINDS = {**_WRITTEN, "quarantined": "broken"}
 # Of rows that the table has already.
 _KNOWN = ("changed", "marked")
@@ -44,10 +44,10 @@ class RunFacts:
     Args:
         began: when its first page was fetched.
         unchanged: endpoints whose pages are, byte for byte, those of the run that asked them last.
-        complete: endpoints of which complete reads have pages.
+        fully_read: endpoints of which complete reads have pages.
         asked_before: per endpoint, which of the runs before that was, as a number that grows.
         records: objects in ``data`` per endpoint.
-        went_on_with: complete reads that an earlier run began; their pages of then count too.
+        resumed_walk_ids: complete reads that an earlier run began; their pages of then count too.
         meanwhile: per endpoint, the runs since those reads began: what they saw is not gone.
         spans: days that the records of an endpoint fall into, where its walks are cut by time.
     """
@@ -56,8 +56,8 @@ class RunFacts:
     began: datetime
     unchanged: frozenset[str]
     records: Mapping[str, int]
-    went_on_with: frozenset[str] = frozenset()
-    complete: frozenset[str] = frozenset()
+    resumed_walk_ids: frozenset[str] = frozenset()
+    fully_read: frozenset[str] = frozenset()
     asked_before: Mapping[str, int] = field(default_factory=dict)
     meanwhile: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Writer:
     Args:
         days_read: days of events that had been read whole before this run, per metric.
         severities: what conf says of checks, by name.
-        notes: what checks have to say of what was written.
+        check_warnings: what checks have to say of what was written.
         errors: what could not be written beside it.
         unconfirmed: what is to be said of a complete read that marks nothing before the next one.
     """
@@ -101,7 +101,7 @@ class Writer:
     facts: RunFacts
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    check_warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     unconfirmed: list[str] = field(default_factory=list)
 
@@ -140,13 +140,13 @@ class Writer:
         except CheckFailed:  # known only now that all rows have passed
             self.lake.undo(table)
             raise
-        counts = {name: counts[name] for name in (*_KINDS, "nulled_cells")}
+        counts = {name: counts[name] for name in (*_KINDS, "cast_failures")}
         new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
         if together:
             twice = moved(new, table).toArrow()
             counts["inserted"] -= self.lake.keep_in_one_partition(table, twice)
             rivals = pc.sum(twice.column("rivals")).as_py() or 0
-            self.notes.extend([said(table, RIVALS, rivals)] if rivals else [])
+            self.check_warnings.extend([said(table, RIVALS, rivals)] if rivals else [])
         self._note_late(table, new, counts["inserted"])
         if counts["quarantined"]:
             self._quarantine(table, changed)
@@ -190,7 +190,7 @@ class Writer:
         finish: Finish,
         put: Callable[[TableSpec, DataFrame], Merged | None],
     ) -> dict[str, int]:
-        counts = {name: tally.counts[name] for name in (*_KINDS, "nulled_cells")}
+        counts = {name: tally.counts[name] for name in (*_KINDS, "cast_failures")}
         self._check(table, tally.counts)
         if not any(counts[name] for name in _KINDS):
             return counts  # and Connect makes no frame of no rows
@@ -201,7 +201,7 @@ class Writer:
             done = put(table, finish(_whole(found), tally.held is not None))
             if done:  # what was found, unless another writer was first
                 counts["inserted"] = done.inserted
-                counts["updated"] = done.updated - counts["marked_deleted"]
+                counts["updated"] = done.updated - counts["soft_deleted"]
         if counts["quarantined"]:
             self._quarantine(table, found)
         return counts
@@ -212,7 +212,7 @@ class Writer:
         read = self.facts.records_of(table)
         lines = notes(table, broken, changed, read, self.severities)
         # A first load of rows outside the days that it looked at comes here twice.
-        self.notes.extend([] if self.notes else lines)
+        self.check_warnings.extend([] if self.check_warnings else lines)
 
     def _note_late(self, table: TableSpec, new: DataFrame, inserted: int) -> None:
         if inserted and table.late_by and self.days_read:
@@ -263,7 +263,9 @@ def _counts(inside: Column, outside: Column) -> list[Column]:
             F.count_if((F.col("change") == kind) & (broken | inside)).alias(name)
             for name, kind in _KINDS.items()
         ],
-        F.coalesce(F.sum(F.when(broken | inside, F.col("nulled"))), F.lit(0)).alias("nulled_cells"),
+        F.coalesce(F.sum(F.when(broken | inside, F.col("nulled"))), F.lit(0)).alias(
+            "cast_failures"
+        ),
         F.count_if(~F.col("change").isin("broken", "none") & outside).alias("outside"),
         F.count_if("lacked").alias("lacked"),
     ]
@@ -284,7 +286,7 @@ def _checks(table: TableSpec) -> list[Column]:
 def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     kinds = held.column("change").to_pylist()
     counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
-    counts["nulled_cells"] = pc.sum(held.column("nulled")).as_py() or 0
+    counts["cast_failures"] = pc.sum(held.column("nulled")).as_py() or 0
     for name in ("outside", "lacked"):
         counts[name] = pc.sum(held.column(name)).as_py() or 0
     broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))

@@ -21,7 +21,7 @@ def complete_reads(pages: DataFrame) -> DataFrame:
     """
     read = ("account_id", "endpoint", "parent_id", "read_id")
     walks = (
-        pages.where("complete")
+        pages.where("is_full_read")
         .groupBy(*read, "slice", "walk_id")
         .agg(
             F.expr("coalesce(unix_micros(min(window_start)), -4611686018427387904L)").alias(
@@ -29,13 +29,14 @@ def complete_reads(pages: DataFrame) -> DataFrame:
             ),
             F.expr("""
                 CASE WHEN bool_or(is_last AND status = 200)
-                    THEN coalesce(unix_micros(max_by(window_end, page_no)), 4611686018427387904L)
+                    THEN coalesce(
+                        unix_micros(max_by(window_end, page_number)), 4611686018427387904L)
                     WHEN NOT bool_and(in_order) THEN -4611686018427387904L
-                    ELSE coalesce(unix_micros(max(reached)) - 1, -4611686018427387904L) END
+                    ELSE coalesce(unix_micros(max(max_record_time)) - 1, -4611686018427387904L) END
             """).alias("end"),
             F.min("read_started_at").alias("started_at"),
             F.max("fetched_at").alias("judged_at"),
-            F.max("read_walks").alias("listings"),
+            F.max("walks_in_read").alias("listings"),
         )
     )
     return (
@@ -67,22 +68,24 @@ def landed_walks(pages: DataFrame) -> DataFrame:
     Times are microseconds since 1970, UTC: sessions differ in the zone they collect times in.
     """
     last = {
-        name: F.max_by(name, "page_no").alias(name) for name in ("next_url", "status", "run_id")
+        name: F.max_by(name, "page_number").alias(name) for name in ("next_url", "status", "run_id")
     }
     return pages.groupBy("walk_id").agg(
         *[
             F.first(name).alias(name)
             for name in (
-                "endpoint", "slice", "parent_id", "parent_version", "read_id", "read_run_id",
-                "complete",
+                "endpoint", "slice", "parent_id", "parent_digest", "read_id", "read_run_id",
+                "is_full_read",
             )
         ],
         F.unix_micros(F.min("read_started_at")).alias("read_started_at"),
         F.unix_micros(F.min("window_start")).alias("window_start"),
-        F.unix_micros(F.max_by("window_end", "page_no")).alias("window_end"),
-        F.unix_micros(F.when(F.bool_and("in_order"), F.max("reached"))).alias("reached"),
+        F.unix_micros(F.max_by("window_end", "page_number")).alias("window_end"),
+        F.unix_micros(F.when(F.bool_and("in_order"), F.max("max_record_time"))).alias(
+            "max_record_time"
+        ),
         F.bool_and("in_order").alias("in_order"),
-        F.max("page_no").alias("pages"),
+        F.max("page_number").alias("pages"),
         F.bool_or("is_last").alias("ended"),
         F.sum("record_count").alias("records"),
         *last.values(),
@@ -93,6 +96,6 @@ def last_asked(pages: DataFrame) -> DataFrame:
     """Per endpoint and parent: when it was last asked about to the end, and its version then."""
     whole = pages.where("is_last AND status = 200 AND parent_id IS NOT NULL")
     return whole.groupBy("endpoint", "parent_id").agg(
-        F.max_by("parent_version", "read_started_at").alias("version"),
+        F.max_by("parent_digest", "read_started_at").alias("version"),
         F.unix_micros(F.max("read_started_at")).alias("at"),
     )

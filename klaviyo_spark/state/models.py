@@ -62,7 +62,7 @@ class Batch:
 class Outcome:
     """What came of it: pages landed, and a line for each thing that did not go well.
 
-    ``went_on_with``: walks of runs that were cut short, by their ids, but for those that failed.
+    ``resumed_walk_ids``: ids of interrupted walks that this run resumed and completed.
     ``resume_at``: when all that the rate limit stopped can go on (UTC).
     ``stopped``: budgets that are spent for longer than a run waits.
     ``lost``: those lines of ``failed`` that tell of one member of a resource: a metric, a list.
@@ -73,7 +73,7 @@ class Outcome:
     failed: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     resume_at: datetime | None = None
-    went_on_with: tuple[str, ...] = ()
+    resumed_walk_ids: tuple[str, ...] = ()
     stopped: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
 

@@ -39,16 +39,16 @@ class Landed:
     endpoint: str
     slice: str
     parent_id: str | None
-    parent_version: str | None
+    parent_digest: str | None
     read_id: str
     read_run_id: str
     read_started_at: datetime
     run_id: str
     walk_id: str
-    complete: bool
+    is_full_read: bool
     window_start: datetime | None
     window_end: datetime | None
-    reached: datetime | None
+    max_record_time: datetime | None
     in_order: bool
     pages: int
     next_url: str | None
@@ -67,7 +67,11 @@ class Landed:
         if self.ended:
             return Range(self.window_start, self.window_end or EVER)
         nothing = Range(EVER, EVER)
-        return Range(self.window_start, self.reached - _SECOND) if self.reached else nothing
+        return (
+            Range(self.window_start, self.max_record_time - _SECOND)
+            if self.max_record_time
+            else nothing
+        )
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -97,8 +101,8 @@ class Done:
         if walk.walk_id in self.gone_on_with:
             return True
         resource = ENDPOINTS[walk.endpoint].resource
-        if resource not in WINDOWED or walk.complete:
-            at = self.reads.get((walk.endpoint, walk.parent_id, walk.complete))
+        if resource not in WINDOWED or walk.is_full_read:
+            at = self.reads.get((walk.endpoint, walk.parent_id, walk.is_full_read))
             return at is not None and walk.read_started_at <= at
         scopes = walk.facts["metric_ids"].split(",") if resource == "events" else [None]
         since = [
@@ -124,23 +128,27 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
         before: what had landed before.
     """
     in_order = row["in_order"] and (before is None or before.in_order)
-    reached = [r for r in (before.reached if before else None, row["reached"]) if r and in_order]
+    reached = [
+        r
+        for r in (before.max_record_time if before else None, row["max_record_time"])
+        if r and in_order
+    ]
     return Landed(
         endpoint=row["endpoint"],
         slice=row["slice"],
         parent_id=row["parent_id"],
-        parent_version=row["parent_version"],
+        parent_digest=row["parent_digest"],
         read_id=row["read_id"],
         read_run_id=row["read_run_id"],
         read_started_at=row["read_started_at"],
         run_id=row["run_id"],
         walk_id=row["walk_id"],
-        complete=row["complete"],
+        is_full_read=row["is_full_read"],
         window_start=row["window_start"],
         window_end=row["window_end"],
-        reached=max(reached, default=None),
+        max_record_time=max(reached, default=None),
         in_order=in_order,
-        pages=row["page_no"],
+        pages=row["page_number"],
         next_url=row["next_url"],
         ended=row["is_last"],
         status=row["status"],
@@ -181,15 +189,15 @@ def take_up(
     """
     by_key: dict[tuple[object, ...], list[Landed]] = {}
     for piece in with_order_lost(landed):
-        key = (piece.endpoint, piece.parent_id, piece.complete)
+        key = (piece.endpoint, piece.parent_id, piece.is_full_read)
         by_key.setdefault(key, []).append(piece)
     left: list[Walk] = []
     kept: dict[str, Landed] = {}
     for walk in walks:
-        found = by_key.get((walk.endpoint.name, walk.parent_id, walk.complete), [])
-        if walk.bounds is None or (walk.bounds.end is None and not walk.complete):
+        found = by_key.get((walk.endpoint.name, walk.parent_id, walk.is_full_read), [])
+        if walk.bounds is None or (walk.bounds.end is None and not walk.is_full_read):
             found = [p for p in found if p.read_started_at >= not_before]
-        if walk.complete or walk.bounds is None:
+        if walk.is_full_read or walk.bounds is None:
             # Departures are judged by one read: the last that was begun, in all its parts.
             last = max(found, key=lambda p: p.read_started_at, default=None)
             found = [p for p in found if last and p.read_id == last.read_id]
@@ -199,7 +207,7 @@ def take_up(
         kept.update({p.walk_id: p for p in found})
         held = [
             piece.held
-            if walk.complete or piece.read_started_at >= not_before
+            if walk.is_full_read or piece.read_started_at >= not_before
             else Read(piece.held, piece.read_started_at).settled(lookback)
             for piece in found
         ]
@@ -222,7 +230,9 @@ def _rest(walk: Walk, found: Sequence[Landed], held: Sequence[Range]) -> Iterato
                 # Its cursor knows the end that was asked for then.
                 led = Range(gap.start, min(gap.end, piece.window_end or EVER))
                 bounds = replace(walk.bounds, start=piece.window_start, end=_end(led))
-                yield _go_on(replace(walk, bounds=bounds, reached=piece.reached), piece)
+                yield _go_on(
+                    replace(walk, bounds=bounds, max_record_time=piece.max_record_time), piece
+                )
                 if led.end == gap.end:
                     continue
                 gap = Range(led.end, gap.end)
@@ -248,10 +258,10 @@ def _leads_to(piece: Landed, gap: Range) -> bool:
     """Whether the piece's cursor goes on at the beginning of ``gap``."""
     if piece.ended or not piece.next_url:
         return False
-    if piece.reached is None or gap.start is None:
+    if piece.max_record_time is None or gap.start is None:
         return gap.start == piece.window_start
     begun = piece.window_start is None or piece.window_start <= gap.start
-    return begun and gap.start <= piece.reached <= min(gap.end, gap.start + _SECOND)
+    return begun and gap.start <= piece.max_record_time <= min(gap.end, gap.start + _SECOND)
 
 
 def _go_on(walk: Walk, piece: Landed) -> Walk:

@@ -27,7 +27,7 @@ from klaviyo_spark.state.intervals import Range, Read
 from klaviyo_spark.state.models import Asked, Batch
 from klaviyo_spark.state.resume_points import Done, Landed
 from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gone
-from klaviyo_spark.state.watermarks import INGEST, RESUMED, Known, Watermark, known
+from klaviyo_spark.state.watermarks import INGEST, RESUMED, WINDOW, Known, Watermark, known
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
 _GO_ON_WITHIN = timedelta(days=8)
@@ -43,13 +43,13 @@ def read_watermarks(lake: Lake, account_id: str) -> Known:
 def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
     """All watermarks of the account that are of the bronze table that is there, in no order."""
     rows = _marks_of(lake, account_id).where(~F.col("kind").isin(INGEST, RESUMED))
-    times = ("range_start", "range_end", "read_at")
+    times = ("range_start", "range_end", "read_started_at")
     found = rows.select(
         "resource",
         "scope",
         "documented_name",
         "kind",
-        "version",
+        "parent_digest",
         "run_id",
         "count_difference",
         *[F.unix_micros(name).alias(name) for name in times],
@@ -62,8 +62,8 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
             row["kind"],
             _utc(row["range_start"]),
             utc(row["range_end"]),
-            utc(row["read_at"]),
-            row["version"],
+            utc(row["read_started_at"]),
+            row["parent_digest"],
             row["run_id"],
             row["count_difference"],
         )
@@ -126,22 +126,25 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
     """Walks of ``pages`` that no run has made up for which has ``ended``."""
     left = pages.join(ended, _OF_AN_INGEST, "left_anti").select("walk_id").distinct()
     found = bronze_queries.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
-    times = ("read_started_at", "window_start", "window_end", "reached")
+    times = ("read_started_at", "window_start", "window_end", "max_record_time")
     walks = [row.asDict() for row in found]
     landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
     marks = _marks_of(lake, account_id)
     ranges = (
-        marks.where("kind = 'range'")
+        marks.where(F.col("kind") == WINDOW)
         .join(ended.select("run_id", "resource"), ["run_id", "resource"], "left_semi")
         .select(
             "resource",
             "scope",
-            *[F.unix_micros(name).alias(name) for name in ("range_start", "range_end", "read_at")],
+            *[
+                F.unix_micros(name).alias(name)
+                for name in ("range_start", "range_end", "read_started_at")
+            ],
         )
     )
     again = (
         pages.join(ended, _OF_AN_INGEST, "left_semi")
-        .groupBy("endpoint", "parent_id", "complete")
+        .groupBy("endpoint", "parent_id", "is_full_read")
         .agg(F.unix_micros(F.max("read_started_at")).alias("at"))
     )
     gone_on_with = marks.where(F.col("kind") == RESUMED).select(F.col("scope").alias("walk_id"))
@@ -149,12 +152,15 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
         ranges=[
             (
                 (row["resource"], row["scope"]),
-                Read(Range(_utc(row["range_start"]), utc(row["range_end"])), utc(row["read_at"])),
+                Read(
+                    Range(_utc(row["range_start"]), utc(row["range_end"])),
+                    utc(row["read_started_at"]),
+                ),
             )
             for row in ranges.collect()
         ],
         reads={
-            (row["endpoint"], row["parent_id"], row["complete"]): utc(row["at"])
+            (row["endpoint"], row["parent_id"], row["is_full_read"]): utc(row["at"])
             for row in again.collect()
         },
         gone_on_with={row["walk_id"] for row in gone_on_with.join(left, "walk_id").collect()},
@@ -263,7 +269,7 @@ def load_notes(lake: Lake, account_id: str) -> list[LoadNote]:
 def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
     """How ``tables`` stand beside what the account's loads left of them, in one query."""
     several = {name: F.flatten(F.collect_list(name)) for name in ("batch_ids", "foreign_commits")}
-    wrote = F.expr("inserted + updated + marked_deleted > 0")
+    wrote = F.expr("inserted + updated + soft_deleted > 0")
     found = (
         loads_of(lake, account_id)
         .groupBy("table_name", "table_id")
@@ -378,7 +384,7 @@ def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> 
     said = (
         loads_of(lake, account_id)
         .where("inserted + updated > 0")
-        .select("table_name", F.coalesce("personal_data", F.lit("")).alias("said"))
+        .select("table_name", F.coalesce("personal_data_policy", F.lit("")).alias("said"))
         .distinct()
         .collect()
     )

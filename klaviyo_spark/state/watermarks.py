@@ -20,6 +20,8 @@ from klaviyo_spark.state.resume_points import EVER, Landed, with_order_lost
 # Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and
 # walks of runs before it that it went on with.
 INGEST, RESUMED = "ingest", "resumed_walk"
+# What has been read: a window of time, all there is; of a group the last who joined, its number.
+WINDOW, FULL_READ, LAST_JOINED, MEMBER_COUNT = "window", "full_read", "last_joined", "member_count"
 _COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
 
 
@@ -27,9 +29,9 @@ _COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
 class Watermark:
     """One row: a range of time, or a moment at which a group was read or counted.
 
-    ``kind``: range, complete (all there is, up to ``end``), joined (whoever joined a group by
-    ``end``), count. ``run_id``: the run that read the last of it. ``difference``: of a count whose
-    group was read whole for it, Klaviyo's number minus the members listed.
+    ``kind``: window, full_read (all there is, up to ``end``), last_joined (whoever joined a group
+    by ``end``), member_count. ``run_id``: the run that read the last of it. ``difference``: of a
+    count whose group was read whole for it, Klaviyo's number minus the members listed.
     """
 
     resource: str
@@ -38,7 +40,7 @@ class Watermark:
     kind: str
     start: datetime | None
     end: datetime
-    read_at: datetime
+    read_started_at: datetime
     version: str | None = None
     run_id: str = ""
     difference: int | None = None
@@ -64,13 +66,13 @@ def known(rows: Iterable[Watermark]) -> Known:
     moments: dict[Key, dict[str, Watermark]] = {}
     differences: dict[Key, list[Watermark]] = {}
     for row in rows:
-        read = Read(Range(row.start, row.end), row.read_at)
+        read = Read(Range(row.start, row.end), row.read_started_at)
         if row.resource == "events" and row.scope:
             events.setdefault(row.scope, []).append(read)
             names[row.scope] = row.documented_name or row.scope
         elif row.resource == "profiles":
             profiles.append(read)
-            complete += [row.end] if row.kind == "complete" else []
+            complete += [row.end] if row.kind == FULL_READ else []
         elif row.scope:
             kinds = moments.setdefault((row.resource, row.scope), {})
             if row.kind not in kinds or kinds[row.kind].end < row.end:
@@ -120,30 +122,30 @@ def watermarks(
             for metric_id in walk.facts["metric_ids"].split(","):
                 key = ("events", metric_id, at, walk.run_id)
                 ranges.setdefault(key, []).append(walk.held)
-        elif endpoint.resource == "profiles" and walk.complete:
+        elif endpoint.resource == "profiles" and walk.is_full_read:
             complete.setdefault((walk.read_id, at), []).append(walk)
         elif endpoint.resource == "profiles":
             ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.held)
         elif walk.ended and walk.status == 200 and walk.parent_id:
-            of, version = (endpoint.resource, walk.parent_id, None), walk.parent_version
+            of, version = (endpoint.resource, walk.parent_id, None), walk.parent_digest
             if walk.endpoint in _COUNTS and (endpoint.resource, walk.parent_id) in member_counts:
-                yield Watermark(*of, "count", None, at, at, version, walk.run_id)
+                yield Watermark(*of, MEMBER_COUNT, None, at, at, version, walk.run_id)
             for kind, moment in _moments(walk, at):
                 yield Watermark(*of, kind, None, moment, at, version, walk.run_id)
             count = member_counts.get((endpoint.resource, walk.parent_id))
-            if endpoint.members and walk.complete and count is not None:
+            if endpoint.members and walk.is_full_read and count is not None:
                 difference = count - walk.records
-                yield Watermark(*of, "count", None, at, at, version, walk.run_id, difference)
+                yield Watermark(*of, MEMBER_COUNT, None, at, at, version, walk.run_id, difference)
     for (resource, scope, at, run_id), held in ranges.items():
         name = metric_names.get(scope) if scope else None
         for r in merge(held):
-            yield Watermark(resource, scope, name, "range", r.start, r.end, at, None, run_id)
+            yield Watermark(resource, scope, name, WINDOW, r.start, r.end, at, None, run_id)
     for (_, at), parts in complete.items():
         if merge(part.held for part in parts) == [Range(None, EVER)]:
             # Of the parts that a run has landed which went on with the read, if there are any.
             last = max(parts, key=lambda part: part.run_id != part.read_run_id)
             end, run_id = at - margin, last.run_id
-            yield Watermark("profiles", None, None, "complete", None, end, at, None, run_id)
+            yield Watermark("profiles", None, None, FULL_READ, None, end, at, None, run_id)
 
 
 def ends(
@@ -199,8 +201,8 @@ def as_row(
         "kind": mark.kind,
         "range_start": mark.start,
         "range_end": mark.end,
-        "read_at": mark.read_at,
-        "version": mark.version,
+        "read_started_at": mark.read_started_at,
+        "parent_digest": mark.version,
         "count_difference": mark.difference,
         "run_id": mark.run_id,
         "bronze_id": bronze_id,
@@ -213,13 +215,13 @@ def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
     """What a walk of a group's members is a mark of."""
     if ENDPOINTS[walk.endpoint].members is None or not walk.in_order:
         return
-    if walk.complete:
-        yield "complete", at
+    if walk.is_full_read:
+        yield FULL_READ, at
     # Each read since the last join finds that one again: no news.
-    if walk.reached and (
-        walk.window_start is None or walk.reached > walk.window_start + JOINED_LATE
+    if walk.max_record_time and (
+        walk.window_start is None or walk.max_record_time > walk.window_start + JOINED_LATE
     ):
-        yield "joined", walk.reached
+        yield LAST_JOINED, walk.max_record_time
 
 
 def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> GroupRead:
@@ -228,16 +230,16 @@ def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> 
     def at(kind: str) -> datetime | None:
         return kinds[kind].end if kind in kinds else None
 
-    last = max(kinds.values(), key=lambda mark: mark.read_at)
+    last = max(kinds.values(), key=lambda mark: mark.read_started_at)
     newest = sorted(counts, key=lambda mark: mark.end)[-2:]
     last_difference = newest[-1].difference if newest else None
     twice = len(newest) == 2 and newest[0].difference == last_difference
     return GroupRead(
-        at("complete"),
-        at("joined"),
-        at("count"),
+        at(FULL_READ),
+        at(LAST_JOINED),
+        at(MEMBER_COUNT),
         last.version,
         last_difference,
         last_difference if twice and last_difference is not None else 0,
-        kinds["complete"].run_id if "complete" in kinds else "",
+        kinds[FULL_READ].run_id if FULL_READ in kinds else "",
     )

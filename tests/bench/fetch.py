@@ -170,7 +170,9 @@ def daily_sync() -> None:
 
 def ask(lake: Lake, url: str, resources: list[str], threads: int = WALKS) -> str:
     """One ingest; its run id."""
-    settings = Settings(base_url=url, account="bench", resources=resources, threads=threads)
+    settings = Settings(
+        base_url=url, account="bench", resources=resources, max_concurrent_requests=threads
+    )
     with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
         done = pipeline.run("ingest", lake, settings, client)
     assert not done.outcome.failed, done.outcome.failed

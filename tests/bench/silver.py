@@ -83,10 +83,10 @@ def same_again(template: Template, events: int, floor: float) -> None:
     """The same pages once more; and once more with other numbers, so that all are looked at."""
     with tempfile.TemporaryDirectory() as folder:
         lake = a_lake(folder)
-        for number, (run, page_no) in enumerate((("one", 1), ("two", 1), ("three", 2))):
+        for number, (run, page_number) in enumerate((("one", 1), ("two", 1), ("three", 2))):
             at = _BEGIN + timedelta(days=number)
             rows = pages(template, range(events // 1_000), DAYS, run, at)
-            land(lake, ({**row, "page_no": page_no} for row in rows))
+            land(lake, ({**row, "page_number": page_number} for row in rows))
             took, loads = timed(lambda: refine(lake, "default", ["events"]))
             if number:
                 assert not any(load.changed for load in loads), loads
@@ -131,7 +131,7 @@ def bounds(first_day: date) -> dict[str, datetime]:
     """What a request for a week would have asked for, and how far it came."""
     start = datetime(first_day.year, first_day.month, first_day.day, tzinfo=timezone.utc)
     end = start + timedelta(days=7)
-    return {"window_start": start, "window_end": end, "reached": end - timedelta(seconds=1)}
+    return {"window_start": start, "window_end": end, "max_record_time": end - timedelta(seconds=1)}
 
 
 def nothing_new(rounds: int) -> None:

@@ -65,7 +65,7 @@ def land(lake: Lake, run: int, days: Sequence[int]) -> None:
     """What came in on ``days``, read by one run."""
     at = NOON + run * DAY
     facts = {"run_id": f"run {run}", "batch_id": f"batch {run}", "fetched_at": at}
-    pages = [a_page("events", *events_of(day), complete=False) for day in days]
+    pages = [a_page("events", *events_of(day), is_full_read=False) for day in days]
     lake.append_pages([{**page, **facts, "ingest_date": at.date()} for page in pages])
 
 

@@ -103,7 +103,7 @@ def test_rows_of_every_table_are_those_of_the_table(shown, lake):
         row = last[name]
         assert changes == [
             row[count]
-            for count in ("inserted", "updated", "marked_deleted", "nulled_cells", "quarantined")
+            for count in ("inserted", "updated", "soft_deleted", "cast_failures", "quarantined")
         ]
 
 
@@ -146,7 +146,7 @@ def test_late_events_are_those_of_the_table(shown, lake):
             .series[0].data"""
     )
 
-    assert whole(said) == sum(drawn) == sum(row["late_rows"] for row in late)
+    assert whole(said) == sum(drawn) == sum(row["late_row_count"] for row in late)
 
 
 def test_the_heat_map_holds_every_month_that_was_verified(shown):
@@ -159,7 +159,7 @@ def test_the_heat_map_holds_every_month_that_was_verified(shown):
     assert sorted(heat.values()) == [["100", "100"], ["·", "85"]]
     sums = [
         whole(shown.value(f"""document.querySelector("[data-sum={name}]").textContent"""))
-        for name in ("should_be", "missing", "too_many")
+        for name in ("expected_count", "missing", "too_many")
     ]
     assert sums == [240, 6, 89]
 

@@ -230,7 +230,7 @@ def test_the_same_again_changes_nothing(story):
     first, second = story.summaries
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert [
-        (load.table, load.inserted, load.updated, load.marked_deleted)
+        (load.table, load.inserted, load.updated, load.soft_deleted)
         for load in second.loads
         if load.changed
     ] == []

@@ -23,7 +23,7 @@ EVERY = [
 ]
 TOLD = (
     "klaviyo_v2.campaigns: 1 listed under more than one channel: the first of email, sms, "
-    "mobile_push counts (check listings)",
+    "mobile_push counts (check multiple_listings)",
 )
 
 
@@ -50,7 +50,7 @@ def sync(
             fetched_at=begin + number * MINUTE,
             slice=slice_text({"channel": part[0], "archived": str(part[1]).lower()}),
             read_id=f"read {day}",
-            read_walks=len(EVERY),
+            walks_in_read=len(EVERY),
             read_started_at=begin,
             run_id=f"run {day}",
             batch_id=f"batch {day}",
@@ -80,8 +80,8 @@ def test_the_first_channel_counts_whatever_is_fetched_first_and_it_is_told(lake)
     ]
     included = rows(lake, "campaign_audiences_included", "campaign_id", "audience_id", "_run_id")
     assert included == [("C1", "in email", "run 0"), ("C2", "L1", "run 1")]
-    assert first["campaigns"].notes == second["campaigns"].notes == TOLD
-    assert {load.notes for name, load in first.items() if name != "campaigns"} == {()}
+    assert first["campaigns"].check_warnings == second["campaigns"].check_warnings == TOLD
+    assert {load.check_warnings for name, load in first.items() if name != "campaigns"} == {()}
 
 
 def test_a_version_that_only_a_later_channel_has_is_shown_under_the_first(lake):
@@ -98,7 +98,7 @@ def test_within_a_channel_the_state_fetched_last_counts(lake):
 
     assert archived == [("email", True)]
     assert rows(lake, "campaigns", "channel", "archived")[0] == ("email", False)
-    assert loads["campaigns"].notes == ()
+    assert loads["campaigns"].check_warnings == ()
 
 
 def test_a_run_that_read_a_later_channel_alone_turns_nothing(lake):
@@ -111,9 +111,9 @@ def test_a_run_that_read_a_later_channel_alone_turns_nothing(lake):
     after = rows(lake, "campaigns", "channel", "name")
     sync(lake, 3, {EMAIL: [named("newer", 2)], SMS: [named("newer", 2)]})
 
-    assert (before, part["campaigns"].notes) == ([("email", "in email")], TOLD)
+    assert (before, part["campaigns"].check_warnings) == ([("email", "in email")], TOLD)
     assert not part["campaigns"].changed
-    assert (after, newer["campaigns"].notes) == ([("email", "newer")], TOLD)
+    assert (after, newer["campaigns"].check_warnings) == ([("email", "newer")], TOLD)
     assert rows(lake, "campaigns", "channel", "name") == [("email", "newer")]
     assert rows(lake, "campaigns", "_deleted_at") == [(None,)]
 
@@ -133,7 +133,7 @@ def test_a_complete_read_that_has_it_in_a_later_channel_alone_moves_it(lake):
     loads = sync(lake, 1, {SMS: [named("C")]})
 
     assert rows(lake, "campaigns", "channel", "_deleted_at") == [("sms", None)]
-    assert loads["campaigns"].notes == ()
+    assert loads["campaigns"].check_warnings == ()
 
 
 def test_a_campaign_that_was_gone_returns_in_the_channel_that_has_it(lake):

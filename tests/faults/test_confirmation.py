@@ -70,13 +70,13 @@ def test_an_empty_listing_marks_only_when_the_next_is_empty_too(lake):
     second = loads(lake, "tags")["tags", "run 2"]
 
     assert waits == (0, {"tags": "run 1"})
-    assert (first.marked_deleted, first.unconfirmed_run_id) == (0, "run 1")
-    assert first.notes == (
+    assert (first.soft_deleted, first.unconfirmed_run_id) == (0, "run 1")
+    assert first.check_warnings == (
         "klaviyo_v2.tags: a complete read lacks 25 of 25 rows, more than max_deleted_share (0.5) "
         "of them: nothing is marked as deleted; the next run reads them again, and marks what is "
         "still missing",
     )
-    assert (second.marked_deleted, second.unconfirmed_run_id, second.notes) == (25, None, ())
+    assert (second.soft_deleted, second.unconfirmed_run_id, second.check_warnings) == (25, None, ())
     assert (marked(lake), to_confirm(lake, "default")) == (25, {})
 
 
@@ -98,14 +98,14 @@ def test_conf_says_how_much_is_too_much(lake):
     land(lake, 0, tags(0, 25))
     land(lake, 1, tags(1, 0))
     found = loads(lake, "tags", max_deleted_share=1.0)
-    assert found["tags", "run 1"].marked_deleted == 25
+    assert found["tags", "run 1"].soft_deleted == 25
 
 
 def test_a_read_that_waits_waits_on_through_runs_without_a_complete_one(lake):
     people = [a_record("profile", f"P{n}", updated="2026-05-01T00:00:00Z") for n in range(25)]
     land(lake, 0, a_page("profiles", *people))
     land(lake, 1, a_page("profiles", fetched_at=NOON + DAY))
-    changed = a_page("profiles", people[0], complete=False, fetched_at=NOON + 2 * DAY)
+    changed = a_page("profiles", people[0], is_full_read=False, fetched_at=NOON + 2 * DAY)
     land(lake, 2, changed)
     found = loads(lake, "profiles")
     waits = to_confirm(lake, "default")
@@ -115,7 +115,7 @@ def test_a_read_that_waits_waits_on_through_runs_without_a_complete_one(lake):
     assert found["profiles", "run 1"].unconfirmed_run_id == "run 1"
     assert found["profiles", "run 2"].unconfirmed_run_id == "run 1"
     assert waits == {"profiles": "run 1"}
-    assert (last.marked_deleted, marked(lake, "profiles")) == (25, 25)
+    assert (last.soft_deleted, marked(lake, "profiles")) == (25, 25)
 
 
 def test_children_follow_once_their_parents_are_gone(lake):

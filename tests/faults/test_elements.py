@@ -27,7 +27,10 @@ def quarantine(lake: Lake, table: str) -> list[tuple[str, int | None]]:
     """Rule and place in the array of what the table left in quarantine."""
     found = lake.ops("quarantine").where(f"table_name = '{table}'")
     return sorted(
-        ((row["rule"], row["element_at"]) for row in found.select("rule", "element_at").collect()),
+        (
+            (row["violation"], row["element_index"])
+            for row in found.select("violation", "element_index").collect()
+        ),
         key=str,
     )
 
@@ -44,7 +47,7 @@ def test_an_id_that_names_nothing_is_no_row(lake):
         *[("key is an object or an array: tag_id", None)] * 4,
         *[("key is blank: tag_id", None)] * 2,
     ]
-    assert (loads["tags"].quarantined, loads["tags"].notes) == (6, ())
+    assert (loads["tags"].quarantined, loads["tags"].check_warnings) == (6, ())
 
 
 def test_children_of_records_that_have_no_id_are_kept_apart(lake):
@@ -95,7 +98,7 @@ def test_elements_that_hold_nothing_are_left_out_and_counted(lake):
         ("E5", "7"),
     ]
     assert (load.inserted, load.quarantined) == (4, 0)
-    assert load.notes == (
+    assert load.check_warnings == (
         "klaviyo_v2.event_group_ids: 4 empty elements left out (check empty_elements)",
     )
 
@@ -114,9 +117,9 @@ def test_an_object_or_an_array_in_an_ids_place_goes_to_quarantine(lake):
     assert rows(lake, "event_group_ids", "event_id", "group_id") == [("E1", "LA")]
     rule = "key is an object or an array: group_id"
     assert quarantine(lake, "event_group_ids") == [(rule, at) for at in (0, 0, 1, 2, 3)]
-    assert load.notes == (
+    assert load.check_warnings == (
         "klaviyo_v2.event_group_ids: 5 of 6 elements that cannot be read, kept in quarantine "
-        "(check odd_elements)",
+        "(check invalid_elements)",
     )
 
 
@@ -132,9 +135,9 @@ def test_many_odd_and_empty_elements_hold_no_table_back(lake):
 
     assert rows(lake, "event_group_ids", "event_id", "group_id") == [("good", "LA"), ("late", "LA")]
     assert (first.inserted, first.quarantined, second.inserted) == (1, 202, 1)
-    assert first.notes == (
+    assert first.check_warnings == (
         "klaviyo_v2.event_group_ids: 202 of 203 elements that cannot be read, kept in quarantine "
-        "(check odd_elements)",
+        "(check invalid_elements)",
         "klaviyo_v2.event_group_ids: 202 empty elements left out (check empty_elements)",
     )
 
@@ -142,7 +145,7 @@ def test_many_odd_and_empty_elements_hold_no_table_back(lake):
 def test_conf_may_hold_a_table_back_for_odd_elements(lake):
     page = a_page("events", an_event("E1", {"$group_ids": [{"id": "LA"}]}))
     lake.append_pages([page])
-    loads = refine(lake, "default", ["events"], severities={"odd_elements": "fail"})
+    loads = refine(lake, "default", ["events"], severities={"invalid_elements": "fail"})
 
     (held,) = [load for load in loads if load.table == "event_group_ids"]
     assert not held.is_loaded
@@ -170,7 +173,9 @@ def test_what_holds_nothing_is_no_send_time_and_what_is_no_object_is_none_either
     message["attributes"]["send_times"] = [None, "", {"datetime": at}, at, [at], {"is_local": True}]
     first = a_page("campaigns", a_campaign(), included=[message])
     load = take(lake, "campaigns", "one", first)["campaign_message_send_times"]
-    again = a_page("campaigns", a_campaign(), included=[message], fetched_at=NOON + DAY, page_no=2)
+    again = a_page(
+        "campaigns", a_campaign(), included=[message], fetched_at=NOON + DAY, page_number=2
+    )
     second = take(lake, "campaigns", "two", again)["campaign_message_send_times"]
 
     table = "campaign_message_send_times"
@@ -180,12 +185,12 @@ def test_what_holds_nothing_is_no_send_time_and_what_is_no_object_is_none_either
         ("C1-M", "None", True),
     ]
     assert quarantine(lake, table) == sorted([("element is not an object", n) for n in (3, 4)] * 2)
-    assert load.notes == (
+    assert load.check_warnings == (
         f"klaviyo_v2.{table}: 2 of 4 elements that cannot be read, kept in quarantine "
-        "(check odd_elements)",
+        "(check invalid_elements)",
         f"klaviyo_v2.{table}: 2 empty elements left out (check empty_elements)",
     )
-    assert (second.inserted, second.updated, second.marked_deleted) == (0, 0, 0)
+    assert (second.inserted, second.updated, second.soft_deleted) == (0, 0, 0)
 
 
 def test_tags_that_are_null_are_left_out_and_those_without_an_id_are_kept_in_quarantine(lake):
@@ -199,4 +204,4 @@ def test_tags_that_are_null_are_left_out_and_those_without_an_id_are_kept_in_qua
         ("key is blank: tag_id", 3),
     ]
     assert load.inserted == 1
-    assert json.dumps(load.notes).count("left out") == 1
+    assert json.dumps(load.check_warnings).count("left out") == 1

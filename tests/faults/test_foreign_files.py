@@ -72,11 +72,11 @@ def test_maintain_leaves_a_table_with_a_file_of_others_and_names_it(lake, theirs
 
     done = maintain(lake, settings)
 
-    assert done.problems == [f"klaviyo_v2.tags: vacuum: {LEFT.format(theirs)}"]
+    assert done.errors == [f"klaviyo_v2.tags: vacuum: {LEFT.format(theirs)}"]
     assert done.exit_code == 3
     assert data_files(table) == before
     (table / theirs).unlink()
-    assert maintain(lake, settings).problems == []
+    assert maintain(lake, settings).errors == []
 
 
 def test_forget_says_that_old_files_are_still_there(lake):
@@ -86,8 +86,8 @@ def test_forget_says_that_old_files_are_still_there(lake):
     before = data_files(table)
     assert len(before) == 3
 
-    problems = clear(lake, ["tags"])
-    [line] = [line for line in problems if "/tags" in line]
+    errors = clear(lake, ["tags"])
+    [line] = [line for line in errors if "/tags" in line]
     assert line.endswith(f"/tags`: its old files are still there: {LEFT.format('notes.txt')}")
     assert data_files(table) == before
     (table / "notes.txt").unlink()

@@ -22,7 +22,7 @@ NONE = {"datetime": "soon", "timestamp": None}
 BOUNDS = {
     "window_start": datetime(2026, 6, 23, tzinfo=UTC),
     "window_end": datetime(2026, 6, 26, tzinfo=UTC),
-    "reached": datetime(2026, 6, 25, tzinfo=UTC),
+    "max_record_time": datetime(2026, 6, 25, tzinfo=UTC),
 }
 
 

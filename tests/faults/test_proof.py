@@ -115,7 +115,7 @@ def test_children_that_were_read_after_their_parent_was_missing_are_there(lake):
     )
     at = NOON + DAY
     members = a_page("list_profiles", a_member("P1"), parent_id="L1", fetched_at=at + MINUTE)
-    members["complete"] = False
+    members["is_full_read"] = False
     take_in(lake, "two", a_page("lists", fetched_at=at), members)
 
     assert rows(lake, "lists", "_deleted_at") == [(plain(at),)]
@@ -133,9 +133,9 @@ def test_what_another_run_saw_after_a_read_had_begun_is_not_gone_by_that_read(la
     read = {"read_id": "all", "read_run_id": "two", "walk_id": "all", "read_started_at": begun}
     first = a_page("profiles", other, fetched_at=begun + MINUTE, **read)
     take_in(lake, "two", {**first, "is_last": False, "next_url": "…"})
-    seen = a_page("profiles", person, fetched_at=begun + 2 * MINUTE, complete=False)
+    seen = a_page("profiles", person, fetched_at=begun + 2 * MINUTE, is_full_read=False)
     take_in(lake, "three", seen)
-    last = a_page("profiles", fetched_at=begun + 3 * MINUTE, page_no=2, **read)
+    last = a_page("profiles", fetched_at=begun + 3 * MINUTE, page_number=2, **read)
     take_in(lake, "four", last)
 
     assert rows(lake, "profiles", "profile_id", "_deleted_at") == [("P1", None), ("P2", None)]

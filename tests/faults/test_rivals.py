@@ -29,7 +29,7 @@ LOST = "left out: the same answer has another row of that key, which says someth
 
 def said(table: str, number: int) -> tuple[str]:
     """The one note of a load."""
-    return (f"klaviyo_v2.{table}: {number} {LOST} (check rivals)",)
+    return (f"klaviyo_v2.{table}: {number} {LOST} (check duplicate_keys)",)
 
 
 def a_message(*send_times: tuple[str, bool]) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def test_two_send_times_at_one_instant_are_one_row_and_the_other_is_told(lake):
         ("2026-05-01 09:00:00", True),
         ("2026-05-01 10:00:00", False),
     ]
-    assert first[table].notes == said(table, 1)
+    assert first[table].check_warnings == said(table, 1)
     # It is read again, and left out again, though nothing changes.
-    assert second[table].notes == said(table, 1)
+    assert second[table].check_warnings == said(table, 1)
     assert not second[table].changed
 
 
@@ -66,24 +66,28 @@ def test_a_record_that_an_answer_holds_twice_is_one_row_and_the_other_is_told(la
     loads = take(lake, "tags", "one", a_page("tags", *tags, a_record("tag", "T2", name="only")))
 
     assert rows(lake, "tags", "tag_id", "name") == [("T1", "third"), ("T2", "only")]
-    assert loads["tags"].notes == said("tags", 2)
+    assert loads["tags"].check_warnings == said("tags", 2)
 
 
 @pytest.mark.usefixtures("_held")
 def test_what_is_read_twice_or_has_moved_between_pages_has_no_rival(lake):
-    def page(page_no: int, *names: str, **facts: Any) -> Page:
-        tags = [a_record("tag", f"T{n}", name=name, more=page_no) for n, name in enumerate(names)]
-        at = NOON + page_no * timedelta(seconds=1)
-        return a_page("tags", *tags, page_no=page_no, fetched_at=at, **{"walk_id": "w", **facts})
+    def page(page_number: int, *names: str, **facts: Any) -> Page:
+        tags = [
+            a_record("tag", f"T{n}", name=name, more=page_number) for n, name in enumerate(names)
+        ]
+        at = NOON + page_number * timedelta(seconds=1)
+        return a_page(
+            "tags", *tags, page_number=page_number, fetched_at=at, **{"walk_id": "w", **facts}
+        )
 
     same = a_record("tag", "T9", name="same")
     other = {**same, "attributes": {"name": "same", "not_documented": 1}}
-    double = a_page("tags", same, other, walk_id="w", page_no=4, fetched_at=NOON)
+    double = a_page("tags", same, other, walk_id="w", page_number=4, fetched_at=NOON)
     again = page(1, "yet another", walk_id="v")
     loads = take(lake, "tags", "one", page(1, "old", "a"), page(2, "new", "b"), again, double)
 
     assert rows(lake, "tags", "tag_id", "name")[1:] == [("T1", "b"), ("T9", "same")]
-    assert loads["tags"].notes == ()
+    assert loads["tags"].check_warnings == ()
 
 
 @pytest.mark.parametrize("by_day", [False, True], ids=["by key", "by day"])
@@ -107,7 +111,7 @@ def test_an_event_twice_in_one_answer_is_told_on_one_day_and_on_two(lake, monkey
         ("E3", "None", "2026-05-02"),
     ]
     notes = said("events", 1) * 2 if by_day else said("events", 2)
-    assert loads["events"].notes == notes
+    assert loads["events"].check_warnings == notes
     assert loads["events"].inserted == 3
 
 
@@ -117,7 +121,7 @@ def test_of_a_record_twice_in_one_answer_all_children_are_kept(lake):
 
     found = rows(lake, "campaign_audiences_included", "audience_id", "_deleted_at")
     assert found == [("L1", None), ("L2", None)]
-    assert {load.notes for load in loads.values()} == {()}
+    assert {load.check_warnings for load in loads.values()} == {()}
 
 
 def test_an_event_twice_with_other_groups_is_told(lake):
@@ -125,7 +129,7 @@ def test_an_event_twice_with_other_groups_is_told(lake):
     loads = take(lake, "events", "one", a_page("events", *events))
 
     assert rows(lake, "event_group_ids", "event_id", "group_id") == [("E1", "L2")]
-    assert loads["events"].notes == said("events", 1)
+    assert loads["events"].check_warnings == said("events", 1)
 
 
 def test_a_message_in_two_actions_is_one_row_and_the_other_is_told(lake):
@@ -135,20 +139,20 @@ def test_a_message_in_two_actions_is_one_row_and_the_other_is_told(lake):
     actions = [a_flow_action(id, send(id)) for id in ("A1", "A2")]
     pages = [
         a_page("flows", a_flow("F1", "A1"), included=actions[:1]),
-        a_page("flows", a_flow("F2", "A2"), included=actions[1:], page_no=2),
+        a_page("flows", a_flow("F2", "A2"), included=actions[1:], page_number=2),
     ]
     loads = take(lake, "flows", "one", *pages)
 
     columns = ("flow_action_message_id", "flow_action_id", "content_subject")
     assert rows(lake, "flow_action_messages", *columns) == [("M1", "A2", "A2")]
-    assert loads["flow_action_messages"].notes == said("flow_action_messages", 1)
+    assert loads["flow_action_messages"].check_warnings == said("flow_action_messages", 1)
 
 
 def test_only_tables_that_show_the_difference_tell_of_it(lake):
     members = [a_member("P1", email) for email in ("a@example.com", "b@example.com")]
     loads = take(lake, "lists", "one", a_page("list_profiles", *members, parent_id="L1"))
 
-    assert {name: load.notes for name, load in loads.items() if load.inserted} == {
+    assert {name: load.check_warnings for name, load in loads.items() if load.inserted} == {
         "list_profiles": (),
         "member_lists": said("member_lists", 1),
         "stg_member_lists": said("stg_member_lists", 1),

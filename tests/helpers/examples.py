@@ -57,7 +57,8 @@ def sample(tmp_path_factory) -> Iterator[Sample]:
     late = Counter({day: place + 1 for place, day in enumerate(days)})
     for run in ("one", "two"):
         rows = [
-            {"event_date": day, "late_rows": count, "run_id": run} for day, count in late.items()
+            {"event_date": day, "late_row_count": count, "run_id": run}
+            for day, count in late.items()
         ]
         lakes.write(lake, "klaviyo_ops.late_arrivals", *rows)
     events = [(event, payload(event)) for event in landed]

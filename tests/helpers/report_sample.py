@@ -36,23 +36,28 @@ def write(lake: Path) -> Account:
     lakes.write(
         lake,
         "klaviyo_ops.late_arrivals",
-        {"event_date": date(2026, 11, 16), "late_rows": 4, "run_id": "second"},
-        {"event_date": date(2026, 11, 16), "late_rows": 1, "run_id": "third"},
-        {"event_date": date(2026, 11, 14), "late_rows": 2, "run_id": "third"},
+        {"event_date": date(2026, 11, 16), "late_row_count": 4, "run_id": "second"},
+        {"event_date": date(2026, 11, 16), "late_row_count": 1, "run_id": "third"},
+        {"event_date": date(2026, 11, 14), "late_row_count": 2, "run_id": "third"},
     )
     record = f'{{"attributes":{{"email":"quarantined@example.com"}},"id":null,"p":"{PERSON}"}}'
     rule = "profile_id IS NOT NULL"
     lakes.write(
         lake,
         "klaviyo_ops.quarantine",
-        *({"table_name": "profiles", "rule": rule, "record": record, "fetched_at": NOW},) * 3,
+        *({"table_name": "profiles", "violation": rule, "record": record, "fetched_at": NOW},) * 3,
     )
     lakes.write(
         lake,
         "klaviyo_ops.orphaned_flows",
-        {"flow_id": "Gone01", "named_by": "events.flow", "row_count": 12, "first_event_at": NOW},
-        {"flow_id": "Gone01", "named_by": "events.attribution_flow", "row_count": 3},
-        {"flow_id": "Gone02", "named_by": "events.flow", "row_count": 1},
+        {
+            "flow_id": "Gone01",
+            "referenced_by": "events.flow",
+            "row_count": 12,
+            "first_event_at": NOW,
+        },
+        {"flow_id": "Gone01", "referenced_by": "events.attribution_flow", "row_count": 3},
+        {"flow_id": "Gone02", "referenced_by": "events.flow", "row_count": 1},
     )
     return account
 
@@ -69,14 +74,26 @@ def verify(lake: Path, account: Account) -> None:
         # One day too many does not make up for three that lack some.
         *events(other, date(2026, 10, 1), 3, 8, 10, first),
         *events(other, date(2026, 10, 4), 1, 99, 10, first),
-        {"resource": "lists", "scope": "L1", "have": 5, "should_be": 5, "verified_at": first},
-        {"resource": "lists", "scope": "L2", "have": 4, "should_be": 5, "verified_at": first},
+        {
+            "resource": "lists",
+            "scope": "L1",
+            "actual_count": 5,
+            "expected_count": 5,
+            "verified_at": first,
+        },
+        {
+            "resource": "lists",
+            "scope": "L2",
+            "actual_count": 4,
+            "expected_count": 5,
+            "verified_at": first,
+        },
     ]
     lakes.write(lake, "klaviyo_ops.verifications", *rows)
 
 
 def events(
-    metric: str, first: date, days: int, have: int, should_be: int, at: datetime
+    metric: str, first: date, days: int, actual_count: int, expected_count: int, at: datetime
 ) -> Iterator[dict[str, Any]]:
     for n in range(days):
         yield {
@@ -84,8 +101,8 @@ def events(
             "scope": metric,
             "scope_name": f"name of {metric}",
             "day": first + n * DAY,
-            "have": have,
-            "should_be": should_be,
+            "actual_count": actual_count,
+            "expected_count": expected_count,
             "verified_at": at,
         }
 
@@ -94,7 +111,7 @@ def a_run(number: int) -> dict[str, Any]:
     run_id, ago, took, exit_code = RUNS[number]
     return {
         "run_id": run_id,
-        "verb": "sync",
+        "command": "sync",
         "started_at": NOW - ago,
         "finished_at": NOW - ago + took,
         "exit_code": exit_code,
@@ -102,7 +119,7 @@ def a_run(number: int) -> dict[str, Any]:
         "retries": number,
         "pages": 181 if number == 2 else 150,
         "bytes": 1_500_000,
-        "problems": ["segments: key lacks segments:read", f"ann@example.com is {PERSON}"]
+        "errors": ["segments: key lacks segments:read", f"ann@example.com is {PERSON}"]
         if exit_code
         else [],
         "warnings": ["a metric <script>alert(1)</script> is new"] if exit_code else [],
@@ -120,8 +137,8 @@ def loads() -> Iterator[dict[str, Any]]:
                 "loaded_at": NOW - ago + took - timedelta(seconds=30),
                 "inserted": 100 * number + place,
                 "updated": number,
-                "marked_deleted": place % 2,
-                "nulled_cells": 2 if name == "events" else 0,
+                "soft_deleted": place % 2,
+                "cast_failures": 2 if name == "events" else 0,
                 "quarantined": 1 if name == "profiles" else 0,
             }
 
@@ -149,6 +166,6 @@ def watermarks(account: Account) -> Iterator[dict[str, Any]]:
             yield {
                 "resource": "events",
                 "scope": metric,
-                "kind": "range",
+                "kind": "window",
                 "range_end": until - days * DAY,
             }

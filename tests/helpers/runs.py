@@ -36,7 +36,7 @@ from klaviyo_spark.sandbox import Sandbox
 from tests.builders import KEY
 from tests.helpers.small_lakes import a_lake
 
-ASKED_TWICE = BATCH_PAGES + QUEUED_PAGES + Settings().threads
+ASKED_TWICE = BATCH_PAGES + QUEUED_PAGES + Settings().max_concurrent_requests
 """Pages that a kill may cost: a batch that had not landed, and what was in flight."""
 ALL_READ_ANEW = "full_profiles_every: 0d\nfull_members_every: 0d\n"
 """Conf for accounts that are moved on: their truth knows at once who has gone."""
@@ -290,4 +290,4 @@ def klaviyo_now(sandbox: Sandbox) -> datetime:
 
 def settled(sandbox: Sandbox) -> datetime:
     """As far as a sync that has just ended has read events: what its margin left out is not due."""
-    return klaviyo_now(sandbox) - Settings().upper_margin
+    return klaviyo_now(sandbox) - Settings().indexing_lag

@@ -91,7 +91,7 @@ def a_run(run_id: str = "r1", began: datetime = NOON, **facts: Any) -> dict[str,
     return {
         "run_id": run_id,
         "account_id": "default",
-        "verb": "sync",
+        "command": "sync",
         "started_at": began,
         "finished_at": began + timedelta(minutes=1),
         "exit_code": 0,
@@ -99,7 +99,7 @@ def a_run(run_id: str = "r1", began: datetime = NOON, **facts: Any) -> dict[str,
         "retries": 0,
         "pages": 26,
         "bytes": 1000,
-        "problems": [],
+        "errors": [],
         "warnings": [],
         **facts,
     }
@@ -123,9 +123,9 @@ def a_mark(resource: str, scope: str | None, end: datetime, **facts: Any) -> dic
         "resource": resource,
         "scope": scope,
         "documented_name": None,
-        "kind": "range",
+        "kind": "window",
         "range_end": end,
-        "read_at": end,
+        "read_started_at": end,
         "run_id": "r1",
         **facts,
     }
@@ -181,7 +181,7 @@ def a_lake(folder: Path) -> Path:
             "runs",
             (
                 a_run("r1"),
-                a_run("r2", NOON + HOUR, exit_code=3, problems=["lists: no scope"], pages=7),
+                a_run("r2", NOON + HOUR, exit_code=3, errors=["lists: no scope"], pages=7),
                 a_run("o1", NOON + 2 * HOUR, account_id="other"),
             ),
         ),
@@ -192,9 +192,9 @@ def a_lake(folder: Path) -> Path:
             (
                 a_mark("events", "M1", NOON - HOUR, documented_name="opened email"),
                 a_mark("events", "M2", NOON - 9 * DAY, documented_name="clicked email"),
-                a_mark("lists", "L1", NOON - 2 * DAY, kind="complete"),
-                a_mark("lists", "gone", NOON - 20 * DAY, kind="complete"),
-                a_mark("lists", "L1", NOON, kind="count"),
+                a_mark("lists", "L1", NOON - 2 * DAY, kind="full_read"),
+                a_mark("lists", "gone", NOON - 20 * DAY, kind="full_read"),
+                a_mark("lists", "L1", NOON, kind="member_count"),
             ),
         ),
         (
@@ -204,13 +204,13 @@ def a_lake(folder: Path) -> Path:
                 {
                     "_account_id": "default",
                     "event_date": (NOON - 3 * DAY).date(),
-                    "late_rows": 5,
+                    "late_row_count": 5,
                     "run_id": "r1",
                 },
                 {
                     "_account_id": "default",
                     "event_date": (NOON - DAY).date(),
-                    "late_rows": 2,
+                    "late_row_count": 2,
                     "run_id": "r2",
                 },
             ),
@@ -218,7 +218,7 @@ def a_lake(folder: Path) -> Path:
         (
             "klaviyo_ops",
             "quarantine",
-            ({"_account_id": "default", "table_name": "tags", "rule": "key", "record": "{}"},),
+            ({"_account_id": "default", "table_name": "tags", "violation": "key", "record": "{}"},),
         ),
         ("klaviyo_ops", "orphaned_flows", ({"_account_id": "default", "flow_id": "F1"},)),
         (

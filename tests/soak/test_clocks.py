@@ -31,7 +31,7 @@ def minutes(now: datetime, first: int, last: int) -> list[datetime]:
 
 def latest_mark(home, spark) -> datetime:
     """The latest time in the watermarks."""
-    latest = F.greatest(F.max("range_end"), F.max("read_at"))
+    latest = F.greatest(F.max("range_end"), F.max("read_started_at"))
     row = home.lake(spark).ops("watermarks").agg(F.unix_micros(latest)).collect()[0]
     return datetime.fromtimestamp(row[0] / 1e6, timezone.utc)
 

@@ -45,7 +45,7 @@ def in_silver(home, spark, ids: list[str]) -> int:
 
 def counted_late(home, spark) -> int:
     """Rows that all runs so far found to be late."""
-    return home.lake(spark).ops("late_arrivals").agg(F.sum("late_rows")).collect()[0][0] or 0
+    return home.lake(spark).ops("late_arrivals").agg(F.sum("late_row_count")).collect()[0][0] or 0
 
 
 def latest_mark(home, spark) -> datetime:

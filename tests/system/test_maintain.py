@@ -81,7 +81,7 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     assert datetime.now(timezone.utc) - gone["lists"] > 14 * DAY
     assert pages_gone_before(lake, "other") == {}
     [run] = lake.ops("runs").collect()
-    assert (run["verb"], run["exit_code"], run["problems"]) == ("maintain", 0, [])
+    assert (run["command"], run["exit_code"], run["errors"]) == ("maintain", 0, [])
     assert run["account_id"] is None, "it was of both"
 
     land_on(lake, 2, members("L1", "P1"), members("L2"))
@@ -142,6 +142,6 @@ def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypat
         "klaviyo_v2.events: 1 rows removed, of events whose datetime Klaviyo has changed; those "
         "of the new day stay"
     )
-    assert (done.notes, later.notes) == ([said], [said])
+    assert (done.warnings, later.warnings) == ([said], [said])
     assert said in lines(done)
     assert [run["warnings"][0] for run in lake.ops("runs").collect()] == [said, said]

@@ -150,7 +150,7 @@ def _delete(lake: Lake, table: str, where: str) -> None:
 def named(done: Verified) -> dict[Scope, tuple[int, int]]:
     """What a verification found to differ."""
     return {
-        (check.resource, check.scope, check.day): (check.have, check.should_be)
+        (check.resource, check.scope, check.day): (check.actual_count, check.expected_count)
         for check in done.found
         if check.differs
     }
@@ -158,7 +158,10 @@ def named(done: Verified) -> dict[Scope, tuple[int, int]]:
 
 def test_exactly_what_was_lost_is_named(story):
     assert named(story.healed) == story.lost
-    assert sum(should_be - have for have, should_be in story.lost.values()) > 50 + 3
+    assert (
+        sum(expected_count - actual_count for actual_count, expected_count in story.lost.values())
+        > 50 + 3
+    )
 
 
 def test_what_was_lost_is_read_again_in_the_fewest_requests(story):
@@ -176,7 +179,7 @@ def test_healing_brings_back_every_row_as_it_was(story):
 
 def test_what_was_healed_is_verified_again_and_nothing_else(story):
     rows = story.lake.ops("verifications").where(F.col("run_id") == story.healed.run_id)
-    per_scope = rows.groupBy("resource", "counted", "scope", "day").count().where("count = 2")
+    per_scope = rows.groupBy("resource", "count_type", "scope", "day").count().where("count = 2")
     again = {(row["resource"], row["scope"], row["day"]) for row in per_scope.collect()}
     tags = {("tags", id, None) for id in _ids(story.lake, "tags")}
     assert again == story.lost.keys() | tags
@@ -186,15 +189,15 @@ def test_the_tables_tell_what_the_verifications_found(story):
     rows = story.lake.ops("verifications").collect()
     assert {*rows[0].asDict()} == {name for name, _, _ in ops_tables.TABLES["verifications"][1]}
     assert {
-        (row["resource"], row["scope"], row["day"]): (row["have"], row["should_be"])
+        (row["resource"], row["scope"], row["day"]): (row["actual_count"], row["expected_count"])
         for row in rows
-        if row["have"] != row["should_be"]
+        if row["actual_count"] != row["expected_count"]
     } == story.lost
     last = [row for row in rows if row["run_id"] == story.afterwards.run_id]
-    metrics = {row["scope"] for row in last if row["counted"] == "events"}
-    days = [row["day"] for row in last if row["counted"] == "events"]
+    metrics = {row["scope"] for row in last if row["count_type"] == "events"}
+    days = [row["day"] for row in last if row["count_type"] == "events"]
     assert len(days) == len(metrics) * len({*days}), "a row per metric and day, whole or not"
-    listed = {row["scope"] for row in last if row["counted"] == "records"}
+    listed = {row["scope"] for row in last if row["count_type"] == "records"}
     assert listed == _ids(story.lake, "segments") | _ids(story.lake, "tags")
 
 
@@ -208,7 +211,7 @@ def test_afterwards_all_is_whole_and_nobody_has_to_be_waited_for(story):
 
 def test_runs_of_verify_are_written_down(story):
     runs = story.lake.ops("runs").where("verb = 'verify'").orderBy("started_at").collect()
-    assert [(run["exit_code"], run["pages"] > 0, run["problems"]) for run in runs] == [
+    assert [(run["exit_code"], run["pages"] > 0, run["errors"]) for run in runs] == [
         (0, True, []),
         (0, False, []),
     ]

@@ -33,14 +33,14 @@ def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> 
     """
     found: list[forecast.Ahead] = []
     resources = todo.window.resources if todo.left else ()
-    rate_share, threads = settings.rate_share, settings.threads
+    rate_limit_share, threads = settings.rate_limit_share, settings.max_concurrent_requests
     if "events" in resources:
         try:
             key = api_key(settings)
         except ConfigError as error:
             yield f"events: how many is not known, {error}"
         else:
-            limiter = Limiter(share=rate_share)
+            limiter = Limiter(share=rate_limit_share)
             with Client(settings.base_url, key, limiter=limiter) as client, show as shown:
                 outcome = Outcome()
                 per_day = _events(lake, Klaviyo(client, threads, outcome, shown), settings, todo)
@@ -48,15 +48,15 @@ def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> 
                 yield f"events: how many is not known, {line}"
             if not outcome.failed:
                 steps = forecast.per_step(todo.left, per_day)
-                found.append(forecast.ahead("events", steps, rate_share, threads))
+                found.append(forecast.ahead("events", steps, rate_limit_share, threads))
     if "profiles" in resources:
         held = _profiles(lake, settings.account, todo)
         if held is None:
             yield "profiles: how many is not known; Klaviyo counts none, and the lake has none yet"
         else:
-            found.append(forecast.ahead("profiles", held, rate_share, threads))
+            found.append(forecast.ahead("profiles", held, rate_limit_share, threads))
     if found:
-        yield from forecast.lines(found, rate_share, threads)
+        yield from forecast.lines(found, rate_limit_share, threads)
 
 
 def _events(lake: Lake, klaviyo: Klaviyo, settings: Settings, todo: Backfill) -> dict[date, int]:

@@ -39,18 +39,18 @@ class Ahead:
     share: float
 
 
-def ahead(resource: str, per_step: Sequence[int], rate_share: float, threads: int) -> Ahead:
+def ahead(resource: str, per_step: Sequence[int], rate_limit_share: float, threads: int) -> Ahead:
     """What a resource costs.
 
     Args:
         per_step: records of each step; a step without any costs a request too.
-        rate_share: conf's part of the account's limit.
+        rate_limit_share: conf's part of the account's limit.
         threads: conf's.
     """
     endpoint = ENDPOINTS[resource]
     page = int(endpoint.params["page[size]"])
     requests = sum(max(1, math.ceil(records / page)) for records in per_step)
-    a_minute = min(endpoint.rate.steady * rate_share, 60 * threads / REQUEST_S)
+    a_minute = min(endpoint.rate.steady * rate_limit_share, 60 * threads / REQUEST_S)
     return Ahead(
         resource,
         records=sum(per_step),
@@ -70,7 +70,7 @@ def per_step(steps: Sequence[Step], per_day: Mapping[date, int]) -> list[int]:
     return [sum(per_day.get(day, 0) for day in _days(start, end)) for start, end in steps]
 
 
-def lines(found: Sequence[Ahead], rate_share: float, threads: int) -> Iterator[str]:
+def lines(found: Sequence[Ahead], rate_limit_share: float, threads: int) -> Iterator[str]:
     """What is ahead, in words."""
     for one in found:
         yield (
@@ -83,8 +83,9 @@ def lines(found: Sequence[Ahead], rate_share: float, threads: int) -> Iterator[s
     )
     refining_s = sum(one.records for one in found) / REFINED_PER_S
     yield (
-        f"in all about {about(asking_s)} of asking (rate_share {rate_share:g}, {threads} threads), "
-        f"then {about(refining_s)} of refining where Spark has two cores"
+        f"in all about {about(asking_s)} of requests (rate_limit_share {rate_limit_share:g}, "
+        f"max_concurrent_requests {threads}), then {about(refining_s)} of refining where Spark has "
+        "two cores"
     )
 
 

@@ -148,7 +148,7 @@ def run_steps(
         )
         if summary.exit_code == 3 and summary.outcome.lost_members_alone:
             for line in sorted(summary.outcome.lost - lost):
-                out(f"not done: {line}")
+                out(f"failed: {line}")
             lost |= summary.outcome.lost
         elif summary.exit_code:
             out("the backfill stops here; the same command goes on with this step")

@@ -51,7 +51,7 @@ def client(settings: Settings, key: ApiKey) -> Client:
     return Client(
         settings.base_url,
         key,
-        limiter=Limiter(share=settings.rate_share),
+        limiter=Limiter(share=settings.rate_limit_share),
         policy=RetryPolicy(total_s=PATIENCE_S),
         timeout=TIMEOUT,
     )

@@ -34,12 +34,13 @@ def runs(status: Status) -> Iterator[Check]:
     if run is None:
         yield warn("last run", "none has come to an end", "klaviyo-spark sync goes on from it")
     elif run.exit_code:
-        problem = f": {run.problems[0]}" if run.problems else ""
-        more = f" (and {len(run.problems) - 1} more)" if len(run.problems) > 1 else ""
+        problem = f": {run.errors[0]}" if run.errors else ""
+        more = f" (and {len(run.errors) - 1} more)" if len(run.errors) > 1 else ""
         yield warn(
             "last run",
-            f"{run.verb} {ENDED.get(run.exit_code, 'ended')} (exit {run.exit_code}){problem}{more}",
-            f"mend that, then klaviyo-spark {run.verb}; klaviyo-spark status shows all of it",
+            f"{run.command} {ENDED.get(run.exit_code, 'ended')} "
+            f"(exit {run.exit_code}){problem}{more}",
+            f"mend that, then klaviyo-spark {run.command}; klaviyo-spark status shows all of it",
         )
     if status.to_refine:
         yield warn(
@@ -57,7 +58,7 @@ def lock(holder: Holder | None) -> Check:
     """A lock that somebody holds, or left behind."""
     if holder is None:
         return ok("lock", "nobody holds the lake")
-    who = f"{holder.verb} since {holder.since:%Y-%m-%d %H:%M} UTC, process {holder.pid}"
+    who = f"{holder.command} since {holder.since:%Y-%m-%d %H:%M} UTC, process {holder.pid}"
     if holder.alive:
         return ok("lock", f"a run is under way: {who} on this machine or with a live lease")
     if holder.alive is None:

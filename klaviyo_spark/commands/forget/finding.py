@@ -58,7 +58,7 @@ class PageKey:
     run_id: str
     batch_id: str
     walk_id: str
-    page_no: int
+    page_number: int
     bytes: int
     tells: bool
 
@@ -170,7 +170,7 @@ def _pages(lake: Lake, person: Person, asked: Asked) -> Iterator[tuple[PageKey, 
         try:
             told = set(profiles_on(row["body"])) if row["status"] == 200 else set()
         except (ValueError, RecursionError) as error:
-            raise unreadable(row["walk_id"], row["page_no"], row["endpoint"]) from error
+            raise unreadable(row["walk_id"], row["page_number"], row["endpoint"]) from error
         facts = {name: row[name] for name in (*PAGE_KEY, "bytes")}
         yield PageKey(**facts, tells=tells(told, asked)), told
 
@@ -180,11 +180,11 @@ def tells(told: Iterable[Pair], asked: Asked) -> bool:
     return any(email == asked.value for _, email in told)
 
 
-def unreadable(walk_id: str, page_no: int, endpoint: str) -> LakeError:
+def unreadable(walk_id: str, page_number: int, endpoint: str) -> LakeError:
     """The refusal to leave somebody on a page."""
     return LakeError(
-        f"bronze page {walk_id}/{page_no} of {endpoint} names them and cannot be taken apart; "
-        "delete it by its walk_id and page_no, then forget them again"
+        f"bronze page {walk_id}/{page_number} of {endpoint} names them and cannot be taken apart; "
+        "delete it by its walk_id and page_number, then forget them again"
     )
 
 

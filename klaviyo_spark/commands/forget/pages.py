@@ -71,7 +71,7 @@ def _whole(lake: Lake, batch: Sequence[PageKey]) -> list[dict[str, Any]]:
     """The rows of a few pages."""
     types = dict.fromkeys(maintenance.PAGE_KEY, "string") | {
         "ingest_date": "date",
-        "page_no": "int",
+        "page_number": "int",
     }
     values = [tuple(getattr(page, name) for name in types) for page in batch]
     keys = frame(lake.spark, values, **types)
@@ -93,7 +93,7 @@ def _without(row: dict[str, Any], person: Person) -> tuple[dict[str, Any] | None
     try:
         body = without(row["body"], person)
     except (ValueError, RecursionError) as error:
-        raise unreadable(row["walk_id"], row["page_no"], row["endpoint"]) from error
+        raise unreadable(row["walk_id"], row["page_number"], row["endpoint"]) from error
     new["body"] = body.body
     if all(row[name] == new[name] for name in TEXTS):
         return None, 0

@@ -86,7 +86,12 @@ def begun(
     """
     salt = known[0].salt if known else secrets.token_hex(16)
     row: dict[str, Any] = dict.fromkeys(_ENDED)
-    row |= {"account_id": account_id, "run_id": run_id, "started_at": at, "asked_by": asked.by}
+    row |= {
+        "account_id": account_id,
+        "run_id": run_id,
+        "started_at": at,
+        "identifier_type": asked.by,
+    }
     lake.append_ops(TABLE, [{**row, "digest": digest(asked, salt), "salt": salt}])
 
 
@@ -104,7 +109,7 @@ def ended(
         made_up_for: earlier runs that were cut short; how much they did is not known.
     """
     nothing: dict[str, Any] = dict.fromkeys(
-        ("started_at", "asked_by", "digest", "salt", *_ENDED), None
+        ("started_at", "identifier_type", "digest", "salt", *_ENDED), None
     )
     rows = [{**nothing, **counts, "run_id": run_id}]
     rows += [{**nothing, "run_id": earlier} for earlier in made_up_for]

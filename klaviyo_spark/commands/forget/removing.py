@@ -113,22 +113,22 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
     Args:
         touched: silver tables that have been changed; those with people in them are cleared anyway.
     """
-    place, problems = lake.place, list[str]()
+    place, errors = lake.place, list[str]()
     personal = [t.name for t in TABLES.values() if any(c.pii for c in columns_of(t))]
     names = [place.table(place.bronze, "pages"), place.table(place.ops, "quarantine")]
     names += [place.table(place.silver, name) for name in dict.fromkeys([*personal, *touched])]
     try:
         names += drop_staging(lake)
     except Exception as error:
-        problems.append(f"what a rebuild left aside is still there: {words_of(error)}")
+        errors.append(f"what a rebuild left aside is still there: {words_of(error)}")
     with maintenance.listing_quickly(lake):
         # One after the other: each sets a setting of the session, and sets it back.
         for name in names:
             try:
                 maintenance.vacuum(lake, name, timedelta(0), at_once=True)
             except Exception as error:
-                problems.append(f"{name}: its old files are still there: {words_of(error)}")
-    return problems
+                errors.append(f"{name}: its old files are still there: {words_of(error)}")
+    return errors
 
 
 def _ours(lake: Lake) -> str:

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Forgotten:
-    """What a run took out; ``problems`` are parts that did not succeed, a line each.
+    """What a run took out; ``errors`` are parts that did not succeed, a line each.
 
     Args:
         profiles: how many profiles the person has.
@@ -39,12 +39,12 @@ class Forgotten:
 
     run_id: str
     started_at: datetime
-    asked_by: str
+    identifier_type: str
     profiles: int = 0
     pages: int = 0
     records: int = 0
     rows: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     before: datetime | None = None
     resumed: bool = False
     seconds: float = 0.0
@@ -57,7 +57,7 @@ class Forgotten:
     @property
     def exit_code(self) -> int:
         """0 all done, or nobody there; 3 partly."""
-        return 3 if self.problems else 0
+        return 3 if self.errors else 0
 
 
 def asked_for(profile: str | None, email: str | None) -> Asked:
@@ -101,7 +101,7 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
             # An error of Spark's may quote a row, and this run is about one person's.
             ours = isinstance(error, KlaviyoSparkError)
             why = str(error) if ours else type(error).__name__
-            ending = (exit_code_of(error), [*done.problems, why])
+            ending = (exit_code_of(error), [*done.errors, why])
             pipeline.append_ending(lake, ops_tables.run_row(*whose, *ending))
             raise
         done.seconds = time.monotonic() - began
@@ -113,7 +113,7 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
             utc_now(),
             done.exit_code,
         )
-        lake.append_ops("runs", [ops_tables.run_row(*facts, done.problems)])
+        lake.append_ops("runs", [ops_tables.run_row(*facts, done.errors)])
     return done
 
 
@@ -121,13 +121,14 @@ def lines(done: Forgotten) -> Iterator[str]:
     """The summary for a terminal; nothing in it says who it was."""
     before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
     if not done.was_there and not done.resumed:
-        yield f"nothing to forget: the lake has nobody by that {_WORDS[done.asked_by]}{before}"
+        by = _WORDS[done.identifier_type]
+        yield f"nothing to forget: the lake has nobody by that {by}{before}"
         return
     width = max([len(name) for name in done.rows], default=0)
     yield from (f"{name:<{width}} {count:>9,} rows" for name, count in done.rows.items())
-    yield from (f"not done: {problem}" for problem in done.problems)
+    yield from (f"failed: {problem}" for problem in done.errors)
     yield (
-        f"forget {'partly ' if done.problems else ''}done: profiles={done.profiles:,} "
+        f"forget {'partly ' if done.errors else ''}done: profiles={done.profiles:,} "
         f"rows={sum(done.rows.values()):,} pages={done.pages:,} records={done.records:,} "
         f"seconds={done.seconds:.1f} run={done.run_id}"
     )
@@ -160,8 +161,8 @@ def _forget(lake: Lake, account_id: str, asked: Asked, done: Forgotten) -> None:
     for count, records in pages.rewrite_pages(lake, found.pages, person, done.started_at):
         done.pages, done.records = done.pages + count, done.records + records
         logger.info("forget: %d of %d pages rewritten", done.pages, len(found.pages))
-    done.problems += removing.clear(lake, rows)
-    if not done.problems:
+    done.errors += removing.clear(lake, rows)
+    if not done.errors:
         _sign(lake, account_id, done, cut_short)
 
 

@@ -35,7 +35,7 @@ class Completeness:
 
     heat: Heat
     verified_at: datetime | None
-    should_be: int
+    expected_count: int
     missing: int
     too_many: int
     resources: tuple[Row, ...]
@@ -63,7 +63,7 @@ def completeness(
     return Completeness(
         heat=_heat([row for row in months if row["month"]], names),
         verified_at=max(times, default=None),
-        should_be=sum(row["should_be"] or 0 for row in months),
+        expected_count=sum(row["expected_count"] or 0 for row in months),
         missing=sum(row["missing"] or 0 for row in months),
         too_many=sum(row["too_many"] or 0 for row in months),
         resources=tuple(sorted(resources, key=lambda row: str(row["resource"]))),
@@ -90,9 +90,9 @@ def _heat(rows: Sequence[Row], names: Mapping[str, str]) -> Heat:
 
 def cell(row: Row) -> Cell:
     """One cell. Its percentage is rounded down: 100 says that not one event is missing."""
-    tenths = 1000 * row["matched"] // row["should_be"] if row["should_be"] else 1000
+    tenths = 1000 * row["matched"] // row["expected_count"] if row["expected_count"] else 1000
     percent = f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
-    said = f"{row['matched']:,} of {row['should_be']:,} events, {row['days']} days verified"
+    said = f"{row['matched']:,} of {row['expected_count']:,} events, {row['days']} days verified"
     if row["missing"]:
         said += f", {row['missing']:,} missing on {row['short_days']} days"
     if row["too_many"]:

@@ -19,7 +19,7 @@ from klaviyo_spark.resources import RESOURCES
 FRESH_FOR = timedelta(hours=36)
 """A daily run may be this late before the page says so."""
 LATELY = timedelta(days=30)
-CHANGES = ("inserted", "updated", "marked_deleted", "nulled_cells", "quarantined")
+CHANGES = ("inserted", "updated", "soft_deleted", "cast_failures", "quarantined")
 _ENDED = {0: "all done", 1: "failed", 3: "partly done", 4: "stopped by the rate limit"}
 # Errors promise to hold neither; a page that is sent around makes sure.
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
@@ -79,12 +79,12 @@ class Figures:
     cards: tuple[Card, ...]
     metrics: tuple[MetricLine, ...]
     outside: int
-    late_rows: int
+    late_row_count: int
     completeness: Completeness
     tables: tuple[TableLine, ...]
     totals: TableLine
     runs: tuple[RunLine, ...]
-    problems: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
     quarantined: tuple[Row, ...]
     orphans: tuple[Row, ...]
@@ -116,12 +116,12 @@ def figures(answers: Answers, account: str, now: datetime) -> Figures:
         ),
         metrics=tuple(_metrics(answers.events, names, now.date() - LATELY)),
         outside=days["outside"],
-        late_rows=sum(row["row_count"] for row in answers.late),
+        late_row_count=sum(row["row_count"] for row in answers.late),
         completeness=checked,
         tables=tables,
         totals=_sum(tables),
         runs=tuple(_run(run, changes.get(run["run_id"])) for run in answers.runs),
-        problems=tuple(map(impersonal, (*answers.unreadable, *(last.get("problems") or ())))),
+        errors=tuple(map(impersonal, (*answers.unreadable, *(last.get("errors") or ())))),
         warnings=tuple(map(impersonal, last.get("warnings") or ())),
         quarantined=tuple(sorted(answers.quarantined, key=lambda row: -row["row_count"])),
         orphans=tuple(answers.orphans),
@@ -155,7 +155,11 @@ def _complete(found: Completeness) -> Card:
     if found.verified_at is None:
         return Card("Complete?", "unknown", "not verified yet", HOW)
     if found.is_complete:
-        what = f"all {found.should_be:,} events that Klaviyo counts" if found.should_be else "all"
+        what = (
+            f"all {found.expected_count:,} events that Klaviyo counts"
+            if found.expected_count
+            else "all"
+        )
         said = f"{what}, as of {found.verified_at:%Y-%m-%d %H:%M} UTC"
         if found.too_many:
             said += f"; {found.too_many:,} more are here"
@@ -192,8 +196,8 @@ def _last_run(run: Row, now: datetime) -> Card:
         return Card("Last run", "unknown", "no run yet", "run klaviyo-spark sync")
     state, said = _ended(run["exit_code"])
     ago = about(max((now - run["started_at"]).total_seconds(), 1))
-    problems = len(run["problems"] or ())
-    more = f"{run['verb']}, {ago} ago" + (f", {_plural(problems, 'problem')}" if problems else "")
+    errors = len(run["errors"] or ())
+    more = f"{run['command']}, {ago} ago" + (f", {_plural(errors, 'error')}" if errors else "")
     return Card("Last run", state, said, more)
 
 
@@ -201,7 +205,7 @@ def _changed(run: Row, tables: Sequence[TableLine]) -> Card:
     if not run:
         return Card("Changed", "unknown", "nothing refined yet", "run klaviyo-spark sync")
     total = _sum(tables).changes
-    more = f"{total['updated']:,} changed, {total['marked_deleted']:,} marked deleted"
+    more = f"{total['updated']:,} changed, {total['soft_deleted']:,} marked deleted"
     return Card("Changed", "good", f"{total['inserted']:,} new rows", more)
 
 

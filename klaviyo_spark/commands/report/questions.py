@@ -44,7 +44,7 @@ def events_per_day(account: str) -> str:
 def late_per_day(account: str) -> str:
     """``day``, ``row_count``: events that turned up after their day had been read."""
     return (
-        "SELECT event_date AS day, sum(late_rows) AS row_count FROM ops.late_arrivals "
+        "SELECT event_date AS day, sum(late_row_count) AS row_count FROM ops.late_arrivals "
         f"WHERE _account_id = {_text(account)} GROUP BY event_date"
     )
 
@@ -53,24 +53,26 @@ def read_until(account: str) -> str:
     """``scope``, ``read_until``: how far events have been read, per metric id."""
     return (
         "SELECT scope, max(range_end) AS read_until FROM ops.watermarks "
-        f"WHERE account_id = {_text(account)} AND resource = 'events' AND kind = 'range' "
+        f"WHERE account_id = {_text(account)} AND resource = 'events' AND kind = 'window' "
         "GROUP BY scope"
     )
 
 
 def verified_per_month(account: str) -> str:
-    """``scope``, ``scope_name``, ``month``, ``days``, ``short_days``, ``matched``, ``should_be``,
-    ``missing``, ``too_many``, ``verified_at``: events per metric and month.
+    """``scope``, ``scope_name``, ``month``, ``days``, ``short_days``, ``matched``,
+    ``expected_count``, ``missing``, ``too_many``, ``verified_at``: events per metric and month.
 
     A day's newest verification counts. What one day has too many does not make up for another.
     """
     return (
         "SELECT scope, max(scope_name) AS scope_name, "
         "CAST(date_trunc('month', day) AS date) AS month, count(*) AS days, "
-        "sum(CASE WHEN have <> should_be THEN 1 ELSE 0 END) AS short_days, "
-        "sum(least(have, should_be)) AS matched, sum(should_be) AS should_be, "
-        "sum(greatest(should_be - have, 0)) AS missing, "
-        "sum(greatest(have - should_be, 0)) AS too_many, max(verified_at) AS verified_at "
+        "sum(CASE WHEN actual_count <> expected_count THEN 1 ELSE 0 END) AS short_days, "
+        "sum(least(actual_count, expected_count)) AS matched, "
+        "sum(expected_count) AS expected_count, "
+        "sum(greatest(expected_count - actual_count, 0)) AS missing, "
+        "sum(greatest(actual_count - expected_count, 0)) AS too_many, "
+        "max(verified_at) AS verified_at "
         f"FROM ({_newest_verifications(account)}) checks "
         "WHERE place = 1 AND resource = 'events' GROUP BY scope, date_trunc('month', day)"
     )
@@ -80,25 +82,25 @@ def verified_per_resource(account: str) -> str:
     """``resource``, ``scopes``, ``differing``, ``verified_at``: all but events."""
     return (
         "SELECT resource, count(*) AS scopes, "
-        "sum(CASE WHEN have <> should_be THEN 1 ELSE 0 END) AS differing, "
+        "sum(CASE WHEN actual_count <> expected_count THEN 1 ELSE 0 END) AS differing, "
         f"max(verified_at) AS verified_at FROM ({_newest_verifications(account)}) checks "
         "WHERE place = 1 AND resource <> 'events' GROUP BY resource"
     )
 
 
 def differences(account: str) -> str:
-    """``resource``, ``scope``, ``scope_name``, ``day``, ``have``, ``should_be``: the largest."""
+    """The largest: ``resource``, ``scope``, ``scope_name``, ``day``, and both counts."""
     return (
-        "SELECT resource, scope, scope_name, day, have, should_be "
+        "SELECT resource, scope, scope_name, day, actual_count, expected_count "
         f"FROM ({_newest_verifications(account)}) checks "
-        "WHERE place = 1 AND have <> should_be "
-        f"ORDER BY abs(have - should_be) DESC, resource, scope, day LIMIT {LISTED}"
+        "WHERE place = 1 AND actual_count <> expected_count "
+        f"ORDER BY abs(actual_count - expected_count) DESC, resource, scope, day LIMIT {LISTED}"
     )
 
 
 def _newest_verifications(account: str) -> str:
     return (
-        "SELECT *, row_number() OVER (PARTITION BY resource, counted, scope, day "
+        "SELECT *, row_number() OVER (PARTITION BY resource, count_type, scope, day "
         "ORDER BY verified_at DESC) AS place FROM ops.verifications "
         f"WHERE account_id = {_text(account)}"
     )
@@ -107,8 +109,8 @@ def _newest_verifications(account: str) -> str:
 def runs(account: str) -> str:
     """The newest runs, newest first, as ``ops.runs`` has them; those of all accounts too."""
     return (
-        "SELECT run_id, verb, started_at, finished_at, exit_code, requests, retries, pages, "
-        "bytes, problems, warnings FROM ops.runs "
+        "SELECT run_id, command, started_at, finished_at, exit_code, requests, retries, pages, "
+        "bytes, errors, warnings FROM ops.runs "
         f"WHERE (account_id = {_text(account)} OR account_id IS NULL) "
         f"ORDER BY started_at DESC LIMIT {RUNS}"
     )
@@ -119,7 +121,7 @@ def changes_per_run(account: str, since: datetime) -> str:
 
     A load names the run whose pages it took in, and the one that made it.
     """
-    counts = ("inserted", "updated", "marked_deleted", "nulled_cells", "quarantined")
+    counts = ("inserted", "updated", "soft_deleted", "cast_failures", "quarantined")
     sums = ", ".join(f"sum(l.{count}) AS {count}" for count in counts)
     return (
         f"SELECT r.run_id AS run_id, l.table_name AS name, {sums} FROM ops.table_loads l "
@@ -146,10 +148,10 @@ def bucket(started_at: datetime, finished_at: datetime) -> str:
 
 
 def quarantined(account: str) -> str:
-    """``name``, ``rule``, ``row_count``, ``newest``: records that could not become rows."""
+    """``name``, ``violation``, ``row_count``, ``newest``: records that could not become rows."""
     return (
-        "SELECT table_name AS name, rule, count(*) AS row_count, max(fetched_at) AS newest "
-        f"FROM ops.quarantine WHERE _account_id = {_text(account)} GROUP BY table_name, rule"
+        "SELECT table_name AS name, violation, count(*) AS row_count, max(fetched_at) AS newest "
+        f"FROM ops.quarantine WHERE _account_id = {_text(account)} GROUP BY table_name, violation"
     )
 
 

@@ -28,8 +28,8 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
     "runs": (
         "ops",
         "runs",
-        "SELECT run_id, account_id, verb, started_at, finished_at, exit_code, requests, pages, "
-        "problems, warnings FROM (SELECT *, row_number() OVER "
+        "SELECT run_id, account_id, command, started_at, finished_at, exit_code, requests, pages, "
+        "errors, warnings FROM (SELECT *, row_number() OVER "
         "(PARTITION BY account_id ORDER BY started_at DESC) AS place FROM {t}) r "
         f"WHERE place <= {RUNS} ORDER BY started_at DESC",
     ),
@@ -51,7 +51,7 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "SELECT account_id, table_name, table_id, version, run_id FROM (SELECT account_id, "
         "table_name, table_id, table_version AS version, refine_run_id AS run_id, row_number() "
         "OVER (PARTITION BY account_id, table_name, table_id ORDER BY table_version DESC, "
-        "refine_run_id DESC) AS place FROM {t} WHERE inserted + updated + marked_deleted > 0 "
+        "refine_run_id DESC) AS place FROM {t} WHERE inserted + updated + soft_deleted > 0 "
         "AND table_version IS NOT NULL) w WHERE place = 1",
     ),
     "foreign": (
@@ -79,19 +79,19 @@ _QUESTIONS: dict[str, tuple[str, str, str]] = {
         "ops",
         "watermarks",
         "SELECT account_id, resource, scope, documented_name, run_id, max(range_end) AS range_end "
-        "FROM {t} WHERE kind = 'range' OR (kind = 'complete' AND scope IS NULL) "
+        "FROM {t} WHERE kind = 'window' OR (kind = 'full_read' AND scope IS NULL) "
         "GROUP BY account_id, resource, scope, documented_name, run_id",
     ),
     "wholes": (
         "ops",
         "watermarks",
         "SELECT account_id, resource, scope, max(range_end) AS range_end FROM {t} "
-        "WHERE kind = 'complete' AND scope IS NOT NULL GROUP BY account_id, resource, scope",
+        "WHERE kind = 'full_read' AND scope IS NOT NULL GROUP BY account_id, resource, scope",
     ),
     "late": (
         "ops",
         "late_arrivals",
-        "SELECT _account_id AS account_id, run_id, sum(late_rows) AS late_rows, "
+        "SELECT _account_id AS account_id, run_id, sum(late_row_count) AS late_row_count, "
         "min(event_date) AS first_day FROM {t} GROUP BY _account_id, run_id",
     ),
     "quarantined": (

@@ -44,13 +44,13 @@ class Run:
     """A run that has ended; see ``klaviyo_ops.runs``."""
 
     run_id: str
-    verb: str
+    command: str
     started_at: datetime
     finished_at: datetime
     exit_code: int
     requests: int
     pages: int
-    problems: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -72,18 +72,18 @@ class Groups:
 
     Args:
         groups: that are there.
-        never_read_whole: of them.
-        leaves_may_wait_since: the oldest last complete read of a group (UTC).
+        never_fully_read: of them.
+        member_removals_pending_since: the oldest last complete read of a group (UTC).
     """
 
     resource: str
     groups: int
-    never_read_whole: int
-    leaves_may_wait_since: datetime | None
+    never_fully_read: int
+    member_removals_pending_since: datetime | None
 
 
 @dataclass(frozen=True)
-class Behind:
+class LaggingMetric:
     """A metric whose events have been read less far than those of others."""
 
     metric_id: str
@@ -96,7 +96,7 @@ class Holder:
     """The run that holds the lake; ``alive`` is None where it runs on another machine."""
 
     run_id: str
-    verb: str
+    command: str
     host: str
     pid: int
     since: datetime
@@ -131,7 +131,7 @@ class Status:
     quarantined: int = 0
     orphaned_flows: int = 0
     members: tuple[Groups, ...] = ()
-    behind: tuple[Behind, ...] = ()
+    lagging_metrics: tuple[LaggingMetric, ...] = ()
     backfills: tuple[Unfinished, ...] = ()
     removed: tuple[str, ...] = ()
     put_back: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
     runs = [_run(row) for row in facts["runs"] if row["account_id"] in (account, None)]
     refined = {(row["table_name"], row["run_id"]) for row in facts["loads"]}
     taken_in = {run_id for _, run_id in refined}
-    waiting = [run.pages for run in runs if run.verb in ASKING and run.run_id not in taken_in]
+    waiting = [run.pages for run in runs if run.command in ASKING and run.run_id not in taken_in]
     quarantined = {row["table_name"]: row["records"] for row in facts.of("quarantined", account)}
     tables = tuple(_tables(facts, account, runs, refined, quarantined))
     return Status(
@@ -171,7 +171,7 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         quarantined=sum(quarantined.values()),
         orphaned_flows=sum(row["flows"] for row in facts.of("orphans", account)),
         members=tuple(_members(facts, account)),
-        behind=tuple(_behind(facts, account)),
+        lagging_metrics=tuple(_lagging_metrics(facts, account)),
         backfills=tuple(unfinished(facts, account, {run.run_id: run.started_at for run in runs})),
         removed=removed(facts, account),
         put_back=put_back(facts, account),
@@ -225,7 +225,7 @@ def _members(facts: Facts, account: str) -> Iterator[Groups]:
             yield Groups(resource, len(there), len(there) - len(read), min(read, default=None))
 
 
-def _behind(facts: Facts, account: str) -> Iterator[Behind]:
+def _lagging_metrics(facts: Facts, account: str) -> Iterator[LaggingMetric]:
     read: dict[str, datetime] = {}
     names: dict[str, str] = {}
     for row in facts.of("ranges", account):
@@ -235,14 +235,14 @@ def _behind(facts: Facts, account: str) -> Iterator[Behind]:
     furthest = max(read.values(), default=None)
     for metric_id, at in sorted(read.items(), key=lambda one: (one[1], one[0])):
         if furthest is not None and at < furthest - BEHIND:
-            yield Behind(metric_id, names[metric_id], at)
+            yield LaggingMetric(metric_id, names[metric_id], at)
 
 
 def _late(rows: list[Row], runs: list[Run]) -> Late:
     last = runs[0].run_id if runs else None
     return Late(
-        sum(row["late_rows"] for row in rows),
-        sum(row["late_rows"] for row in rows if row["run_id"] == last),
+        sum(row["late_row_count"] for row in rows),
+        sum(row["late_row_count"] for row in rows if row["run_id"] == last),
         min((row["first_day"] for row in rows if row["first_day"]), default=None),
     )
 
@@ -250,13 +250,13 @@ def _late(rows: list[Row], runs: list[Run]) -> Late:
 def _run(row: Row) -> Run:
     return Run(
         row["run_id"],
-        row["verb"],
+        row["command"],
         row["started_at"],
         row["finished_at"],
         row["exit_code"],
         row["requests"],
         row["pages"],
-        tuple(row["problems"] or ()),
+        tuple(row["errors"] or ()),
         tuple(row["warnings"] or ()),
     )
 

@@ -53,7 +53,7 @@ def as_text(status: Status) -> Iterator[str]:
         f"{status.orphaned_flows:,}" + _see("orphaned_flows", status.orphaned_flows),
     )
     yield from _members(status)
-    for metric in status.behind:
+    for metric in status.lagging_metrics:
         yield _line("behind", f"{metric.name} is read until {_when(metric.as_of, at)}")
     for backfill in status.backfills:
         yield _line("backfill", _backfill(backfill, at))
@@ -77,7 +77,7 @@ def of_several(every: Sequence[Status]) -> Iterator[str]:
     width = max(len("account"), *(len(status.account) for status in every))
     yield f"{'account':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'newest event':<16}  last run"
     for status in every:
-        last = next((run for run in status.runs if run.verb in ASKING), status.last_run)
+        last = next((run for run in status.runs if run.command in ASKING), status.last_run)
         run = _run(last, status.at) if last else "none yet"
         yield (
             f"{status.account:<{width}} {status.rows:>12,}  {_minute(_as_of(status)):<16} "
@@ -129,9 +129,9 @@ def _as_of(status: Status) -> datetime | None:
 
 def _open(status: Status) -> Iterator[tuple[str, str]]:
     """What there is to be done about an account, with its label."""
-    last = {run.verb: run for run in reversed(status.runs)}  # a refine does not mend an ingest
+    last = {run.command: run for run in reversed(status.runs)}  # a refine does not mend an ingest
     for run in last.values():
-        yield from (("not done", problem) for problem in run.problems)
+        yield from (("failed", problem) for problem in run.errors)
     if status.to_refine:
         yield "to refine", f"{_count(status.to_refine, 'page')} in no table yet"
     yield from _drift(status)
@@ -165,15 +165,15 @@ def _runs(status: Status) -> Iterator[str]:
     for run in status.runs:
         yield _line(label, _run(run, status.at))
         label = ""
-    yield from (_line("not done", problem) for problem in status.last_run.problems)
-    yield from (_line("note", warning) for warning in status.last_run.warnings)
+    yield from (_line("failed", problem) for problem in status.last_run.errors)
+    yield from (_line("warning", warning) for warning in status.last_run.warnings)
 
 
 def _run(run: Run, at: datetime) -> str:
     took = (run.finished_at - run.started_at).total_seconds()
     said = ENDED.get(run.exit_code, "ended")
     return (
-        f"{run.verb} {said} (exit {run.exit_code}), began {_when(run.started_at, at)}, took "
+        f"{run.command} {said} (exit {run.exit_code}), began {_when(run.started_at, at)}, took "
         f"{duration(took)}, {_count(run.pages, 'page')}"
     )
 
@@ -191,8 +191,8 @@ def _late(status: Status) -> str:
 
 def _members(status: Status) -> Iterator[str]:
     for groups in status.members:
-        never = f", {groups.never_read_whole} not read whole yet" if groups.never_read_whole else ""
-        since = _when(groups.leaves_may_wait_since, status.at, "ever")
+        never = f", {groups.never_fully_read} not read whole yet" if groups.never_fully_read else ""
+        since = _when(groups.member_removals_pending_since, status.at, "ever")
         yield _line(
             "members",
             f"of {groups.groups} {groups.resource}{never}: joins are current, leaves may wait "
@@ -219,7 +219,7 @@ def _holder(status: Status) -> Iterator[str]:
     if held is None:
         return
     who = (
-        f"a run ({held.verb}) that began {_when(held.since, status.at)}, process {held.pid} on "
+        f"a run ({held.command}) that began {_when(held.since, status.at)}, process {held.pid} on "
         f"host {held.host}"
     )
     if held.alive is False:

@@ -63,7 +63,7 @@ def parts(
             continue
         try:
             key = api_key(one, environ)
-            client = Client(one.base_url, key, limiter=Limiter(share=one.rate_share))
+            client = Client(one.base_url, key, limiter=Limiter(share=one.rate_limit_share))
         except ConfigError as error:
             found.append(Part(one, error=error))
             continue
@@ -118,5 +118,5 @@ def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str]
         except Exception as error:
             logger.debug("account %s", part.account, exc_info=True)
             codes[part.account] = exit_code_of(error)
-            say(f"not done: {part.account}: {words_of(error)}")
+            say(f"failed: {part.account}: {words_of(error)}")
     return accounts.exit_code(codes.values())

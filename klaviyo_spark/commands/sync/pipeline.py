@@ -214,7 +214,7 @@ def take_in(
 
 def note_loads(outcome: Outcome, loads: Sequence[Load]) -> None:
     """Take note of what loads have to say: checks of their rows, and what was held back."""
-    outcome.warnings += [note for load in loads for note in load.notes]
+    outcome.warnings += [note for load in loads for note in load.check_warnings]
     for line in (line for load in loads for line in load.errors):
         outcome.fail(TABLES_HELD, line)
 
@@ -261,7 +261,7 @@ def append_ending(lake: Lake, row: dict[str, Any]) -> None:
         lake.append_ops("runs", [row])
     except Exception as error:
         why = in_a_line(error)
-        if why not in row["problems"]:  # else it is said already
+        if why not in row["errors"]:  # else it is said already
             logger.error("the run was not written down: %s", why)
 
 
@@ -322,11 +322,11 @@ def wanted_of(
         start=start or settings.start_time,
         end=end,
         lookback=settings.lookback,
-        upper_margin=settings.upper_margin,
+        indexing_lag=settings.indexing_lag,
         full_profiles_every=settings.full_profiles_every,
         full_members_every=settings.full_members_every,
         metrics=settings.metrics,
-        threads=settings.threads,
+        threads=settings.max_concurrent_requests,
     )
 
 
@@ -349,7 +349,7 @@ def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
         summary.exit_code,
         [line for lines in summary.outcome.failed.values() for line in lines],
         summary.outcome.warnings,
-        summary.outcome.went_on_with,
+        summary.outcome.resumed_walk_ids,
         requests=sum(stats.requests.values()) if stats else 0,
         retries=stats.retries if stats else 0,
         pages=summary.outcome.pages,

@@ -143,7 +143,7 @@ class Checker:
 
     def _read_at(self) -> Mapping[str, datetime]:
         """When each resource was last listed, and what is newer not found."""
-        margin = self._settings.upper_margin
+        margin = self._settings.indexing_lag
         return {
             resource: at - margin
             for resource, at in self._holdings.listed_at(listings(self._settings.resources)).items()

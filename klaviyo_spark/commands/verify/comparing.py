@@ -20,33 +20,33 @@ class Check:
     """
 
     resource: str
-    counted: str
+    count_type: str
     scope: str
     scope_name: str | None
     day: date | None
-    have: int
-    should_be: int
+    actual_count: int
+    expected_count: int
     twice: int = 0
 
     @property
     def key(self) -> tuple[str, str, str, date | None]:
         """What makes it the same scope in another verification."""
-        return (self.resource, self.counted, self.scope, self.day)
+        return (self.resource, self.count_type, self.scope, self.day)
 
     @property
     def differs(self) -> bool:
         """Whether there is anything to name."""
-        return self.have != self.should_be
+        return self.actual_count != self.expected_count
 
     @property
     def missing(self) -> int:
         """How many are not here."""
-        return max(0, self.should_be - self.have)
+        return max(0, self.expected_count - self.actual_count)
 
     @property
     def more(self) -> int:
         """How many more are here than Klaviyo says."""
-        return max(0, self.have - self.should_be)
+        return max(0, self.actual_count - self.expected_count)
 
     @property
     def is_fault(self) -> bool:
@@ -55,7 +55,7 @@ class Check:
         Events are never removed here, and Klaviyo's count may come after its events: to have more
         of them is no fault, but for those that are here twice.
         """
-        return bool(self.missing or self.twice or (self.more and self.counted != EVENTS))
+        return bool(self.missing or self.twice or (self.more and self.count_type != EVENTS))
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,12 @@ def events(
     checks = []
     for (metric, day), count in counts.items():
         here = held.get((metric, day), none)
-        have = here.ids if here.ids < count else here.rows
+        actual = here.ids if here.ids < count else here.rows
         twice = here.rows - here.ids
         if day >= first:
-            checks.append(Check(EVENTS, EVENTS, metric, names.get(metric), day, have, count, twice))
+            checks.append(
+                Check(EVENTS, EVENTS, metric, names.get(metric), day, actual, count, twice)
+            )
     return checks
 
 
@@ -119,8 +121,8 @@ def members(
     return [
         Check(
             *(key[0], MEMBERS, key[1], names.get(key), None),
-            have=held.get(key, 0),
-            should_be=max(0, count - joined.get(key, 0) - _difference(reads.get(key))),
+            actual_count=held.get(key, 0),
+            expected_count=max(0, count - joined.get(key, 0) - _difference(reads.get(key))),
         )
         for key, count in counts.items()
     ]
@@ -197,11 +199,11 @@ def settled(
     """
     keys = {check.key for check in now}
     return [
-        replace(check, have=0, should_be=0, twice=0)
+        replace(check, actual_count=0, expected_count=0, twice=0)
         for check in before
         if check.key not in keys and check.resource in compared
-        if check.counted == RECORDS
-        or (check.counted == MEMBERS and (check.resource, check.scope) not in groups)
+        if check.count_type == RECORDS
+        or (check.count_type == MEMBERS and (check.resource, check.scope) not in groups)
     ]
 
 

@@ -60,11 +60,11 @@ def healing(checks: Iterable[Check]) -> Healing:
     groups: dict[str, set[str]] = {}
     listings: dict[str, set[str]] = {}
     for check in checks:
-        if check.counted == EVENTS and check.missing and check.day:
-            short.setdefault(check.scope, {})[check.day] = check.should_be
-        elif check.counted == EVENTS or not check.is_fault:
+        if check.count_type == EVENTS and check.missing and check.day:
+            short.setdefault(check.scope, {})[check.day] = check.expected_count
+        elif check.count_type == EVENTS or not check.is_fault:
             continue
-        elif check.counted == RECORDS:
+        elif check.count_type == RECORDS:
             ids = listings.setdefault(check.resource, set())
             ids.update([check.scope] if check.missing else [])
         else:

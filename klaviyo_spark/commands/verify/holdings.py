@@ -89,22 +89,22 @@ class Holdings:
             self._lake.pages()
             .where(F.col("account_id") == self._account_id)
             .where(F.col("resource").isin(*{one.endpoint.resource for one in listings}))
-            .where(F.col("complete") & F.col("endpoint").isin(*names))
+            .where(F.col("is_full_read") & F.col("endpoint").isin(*names))
         )
         rows = pages.groupBy("resource").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
         return {row["resource"]: utc(row["at"]) for row in rows.collect()}
 
     def differing(self) -> list[Check]:
         """Members and records that differed when they were last verified."""
-        facts = ("scope_name", "have", "should_be")
+        facts = ("scope_name", "actual_count", "expected_count")
         newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
         rows = (
             self._lake.ops("verifications")
-            .where((F.col("account_id") == self._account_id) & (F.col("counted") != EVENTS))
-            .groupBy("resource", "counted", "scope")
+            .where((F.col("account_id") == self._account_id) & (F.col("count_type") != EVENTS))
+            .groupBy("resource", "count_type", "scope")
             .agg(newest)
-            .where("newest.have <> newest.should_be")
-            .select("resource", "counted", "scope", *[f"newest.{name}" for name in facts])
+            .where("newest.actual_count <> newest.expected_count")
+            .select("resource", "count_type", "scope", *[f"newest.{name}" for name in facts])
         )
         return [Check(**row.asDict(), day=None) for row in rows.collect()]
 

@@ -150,17 +150,17 @@ def exit_code(done: Verified, resources: Sequence[str]) -> int:
     return 3 if outcome.failed or done.faults else 0
 
 
-def problems(faults: Sequence[Check]) -> list[str]:
+def fault_lines(faults: Sequence[Check]) -> list[str]:
     """A line per resource and kind of what is not as it should be, for ``klaviyo_ops.runs``."""
     kinds: dict[tuple[str, str], list[Check]] = {}
     for check in faults:
-        kinds.setdefault((check.resource, check.counted), []).append(check)
+        kinds.setdefault((check.resource, check.count_type), []).append(check)
     lines = []
-    for (resource, counted), some in sorted(kinds.items()):
+    for (resource, count_type), some in sorted(kinds.items()):
         missing, more = sum(c.missing for c in some), sum(c.more for c in some)
         lines.append(
-            f"{resource}: {counted} of {len(some):,} scope{'s' if len(some) > 1 else ''} differ, "
-            f"{missing:,} missing, {more:,} too many"
+            f"{resource}: {count_type} of {len(some):,} scope{'s' if len(some) > 1 else ''} "
+            f"differ, {missing:,} missing, {more:,} too many"
         )
     return lines
 
@@ -172,7 +172,7 @@ class _Verify:
         self._lake, self._client, self._settings = lake, client, settings
         self._done, self._show = done, show
         self._outcome = done.outcome
-        klaviyo = Klaviyo(client, settings.threads, self._outcome, show)
+        klaviyo = Klaviyo(client, settings.max_concurrent_requests, self._outcome, show)
         self._checker = Checker(lake, klaviyo, settings, self._outcome)
 
     def run(self, ever: bool, heal: bool, wait: bool) -> None:
@@ -209,7 +209,7 @@ class _Verify:
             self._checker.groups,
             self._checker.member_counts,
             self._checker.group_reads,
-            self._client.now() - settings.upper_margin,
+            self._client.now() - settings.indexing_lag,
             self._client.stamp,
         )
         wanted, now = pipeline.wanted_of(settings, run_id), self._client.now()
@@ -235,12 +235,12 @@ class _Verify:
                 "run_id": run_id,
                 "account_id": self._settings.account,
                 "resource": check.resource,
-                "counted": check.counted,
+                "count_type": check.count_type,
                 "scope": check.scope,
                 "scope_name": check.scope_name,
                 "day": check.day,
-                "have": check.have,
-                "should_be": check.should_be,
+                "actual_count": check.actual_count,
+                "expected_count": check.expected_count,
                 "verified_at": now,
             }
             for check in checks
@@ -259,7 +259,7 @@ def _run_row(done: Verified, client: Client) -> dict[str, Any]:
         done.started_at,
         client.now(),
         done.exit_code,
-        [*failed, *problems(done.faults)],
+        [*failed, *fault_lines(done.faults)],
         outcome.warnings,
         requests=sum(stats.requests.values()),
         retries=stats.retries,

@@ -25,7 +25,7 @@ def lines(done: Verified) -> Iterator[str]:
         yield from _differing("still differs", [c for c in done.checks if c.is_fault])
     outcome = done.outcome
     for warning in outcome.warnings:
-        yield f"note: {warning}"
+        yield f"warning: {warning}"
     for resource, messages in outcome.failed.items():
         yield from (f"not verified: {resource}: {message}" for message in messages)
     yield f"{verdict(done)}"
@@ -58,7 +58,7 @@ def facts(done: Verified) -> dict[str, Any]:
             "new_rows": sum(load.inserted for load in done.loads),
         },
         "not_verified": outcome.failed,
-        "notes": outcome.warnings,
+        "warnings": outcome.warnings,
         "requests": done.requests,
         "seconds": round(done.seconds, 1),
     }
@@ -67,8 +67,8 @@ def facts(done: Verified) -> dict[str, Any]:
 def verdict(done: Verified) -> str:
     """Whether the lake is complete, and what to do where it is not."""
     if done.is_complete:
-        counted = sum(check.should_be for check in done.checks if check.counted == EVENTS)
-        more = sum(check.more for check in done.checks if check.counted == EVENTS)
+        counted = sum(check.expected_count for check in done.checks if check.count_type == EVENTS)
+        more = sum(check.more for check in done.checks if check.count_type == EVENTS)
         said = f"complete: nothing of what Klaviyo counts and lists is missing ({counted:,} events)"
         return said + (f"; {more:,} events are here that it does not count" if more else "")
     faults = done.faults
@@ -86,7 +86,7 @@ def _kinds(checks: Iterable[Check]) -> list[list[Check]]:
     """Checks by resource and what is counted, events first."""
     kinds: dict[tuple[bool, str, str], list[Check]] = {}
     for check in checks:
-        at = (check.counted != EVENTS, check.resource, check.counted)
+        at = (check.count_type != EVENTS, check.resource, check.count_type)
         kinds.setdefault(at, []).append(check)
     return [kinds[at] for at in sorted(kinds)]
 
@@ -94,10 +94,10 @@ def _kinds(checks: Iterable[Check]) -> list[list[Check]]:
 def _sums(checks: Sequence[Check]) -> dict[str, Any]:
     return {
         "resource": checks[0].resource,
-        "counted": checks[0].counted,
+        "count_type": checks[0].count_type,
         "scopes": len(checks),
-        "have": sum(check.have for check in checks),
-        "should_be": sum(check.should_be for check in checks),
+        "actual_count": sum(check.actual_count for check in checks),
+        "expected_count": sum(check.expected_count for check in checks),
         "missing": sum(check.missing for check in checks),
         "more": sum(check.more for check in checks),
     }
@@ -106,12 +106,12 @@ def _sums(checks: Sequence[Check]) -> dict[str, Any]:
 def _facts(check: Check) -> dict[str, Any]:
     return {
         "resource": check.resource,
-        "counted": check.counted,
+        "count_type": check.count_type,
         "scope": check.scope,
         "scope_name": check.scope_name,
         "day": check.day and check.day.isoformat(),
-        "have": check.have,
-        "should_be": check.should_be,
+        "actual_count": check.actual_count,
+        "expected_count": check.expected_count,
     }
 
 
@@ -122,9 +122,11 @@ def _table(checks: Sequence[Check]) -> Iterator[str]:
     for some in _kinds(checks):
         sums = _sums(some)
         what = {MEMBERS: "members per group", RECORDS: "what is listed"}.get(
-            some[0].counted, f"days of {len({check.scope for check in some}):,} metrics"
+            some[0].count_type, f"days of {len({check.scope for check in some}):,} metrics"
         )
-        cells = " ".join(f"{sums[n]:>12,}" for n in ("have", "should_be", "missing", "more"))
+        cells = " ".join(
+            f"{sums[n]:>12,}" for n in ("actual_count", "expected_count", "missing", "more")
+        )
         yield f"{some[0].resource + ': ' + what:<34} {len(some):>8,} {cells}"
 
 
@@ -143,7 +145,7 @@ def _named(checks: Iterable[Check]) -> Iterator[str]:
     for check in checks:
         if not check.differs and not check.twice:
             continue
-        if check.counted == EVENTS:
+        if check.count_type == EVENTS:
             per_metric.setdefault((not check.is_fault, check.scope), []).append(check)
         else:
             others.append(check)
@@ -151,18 +153,21 @@ def _named(checks: Iterable[Check]) -> Iterator[str]:
         by_day = {check.day: check for check in some if check.day}
         for span in joined(by_day):
             days = [by_day[day] for day in span]
-            have, should_be = sum(c.have for c in days), sum(c.should_be for c in days)
+            actual_count, expected_count = (
+                sum(c.actual_count for c in days),
+                sum(c.expected_count for c in days),
+            )
             when = f"{span.first}" if len(span) == 1 else f"{span.first} to {span.last}"
             twice = sum(check.twice for check in days)
             yield (
-                f"{_name(days[0])} {when}: have {have:,}, should be {should_be:,}"
+                f"{_name(days[0])} {when}: have {actual_count:,}, should be {expected_count:,}"
                 + (f", {_plural(twice, 'row')} twice" if twice else "")
                 + (" (events stay, whatever Klaviyo counts)" if no_fault else "")
             )
-    for check in sorted(others, key=lambda check: (check.resource, check.counted, check.scope)):
+    for check in sorted(others, key=lambda check: (check.resource, check.count_type, check.scope)):
         what = f"{check.resource} {_name(check)}"
-        if check.counted == MEMBERS:
-            yield f"{what}: have {check.have:,} members, should be {check.should_be:,}"
+        if check.count_type == MEMBERS:
+            yield f"{what}: have {check.actual_count:,} members, should be {check.expected_count:,}"
         else:
             yield f"{what}: " + ("not here" if check.missing else "here, but no longer listed")
 

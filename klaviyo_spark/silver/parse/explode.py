@@ -24,7 +24,7 @@ PAGE_FACTS = (
     "parent_id",
     "slice",
     "walk_id",
-    "page_no",
+    "page_number",
     "fetched_at",
 )
 _EMPTY = f"coalesce({sql_text.bare('{}')} = '', true)"
@@ -106,7 +106,7 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFr
     return rows.selectExpr(
         "_account_id",
         *[f"CAST(NULL AS string) AS {name}" for name in ("parent_id", "slice", "walk_id")],
-        "CAST(NULL AS int) AS page_no",
+        "CAST(NULL AS int) AS page_number",
         "_landed_at AS fetched_at",
         "0 AS at",
         f"{is_array} AS is_coded",
@@ -142,7 +142,7 @@ def _readable(array: str, page: str = "page") -> str:
 
     Nested a thousand deep, say. It must not look empty: all that stands on it would count as gone.
     """
-    said = f"'bronze page %s/%d of %s {UNREADABLE}', walk_id, page_no, endpoint"
+    said = f"'bronze page %s/%d of %s {UNREADABLE}', walk_id, page_number, endpoint"
     return (
         f"CASE WHEN {lacks_records(page)} "
         f"THEN raise_error(format_string({said})) ELSE {page}.{array} END"
@@ -181,6 +181,6 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
         empty = f"filter({every}, one -> {_EMPTY.format('one')})"
         held = f"filter({every}, one -> NOT {_EMPTY.format('one')})"
         every = f"concat(array_distinct({held}), {empty})"
-    return rows.selectExpr("*", f"posexplode({every}) AS (element_at, element)").selectExpr(
+    return rows.selectExpr("*", f"posexplode({every}) AS (element_index, element)").selectExpr(
         "*", f"CAST({_EMPTY.format('element')} AS int) AS empties"
     )

@@ -150,7 +150,9 @@ def _project_source(
         .selectExpr(
             "*", f"{typed(_TIMESTAMP, 'version_text')} AS {_VERSION}", f"{_place(source)} AS place"
         )
-        .selectExpr("*", f"struct({_VERSION}, place, fetched_at, page_no, walk_id, at) AS `order`")
+        .selectExpr(
+            "*", f"struct({_VERSION}, place, fetched_at, page_number, walk_id, at) AS `order`"
+        )
     )
     if source.explode:
         if not source.of:  # a silver row is there once
@@ -162,7 +164,7 @@ def _project_source(
             rows = rows.where(f"{inner.of(_needs(source)[0])} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner
     else:
-        rows = records.selectExpr("*", "CAST(NULL AS int) AS element_at", "0 AS empties")
+        rows = records.selectExpr("*", "CAST(NULL AS int) AS element_index", "0 AS empties")
     return _select(rows, table, source, reads, scopes)
 
 
@@ -196,7 +198,7 @@ def _select(
         *cells,
         *missing,
         "fetched_at AS seen_at",
-        "struct(`order`, element_at) AS `order`",
+        "struct(`order`, element_index) AS `order`",
         _VERSION,
         f"{sql_text.text(source.name)} AS source",
         f"{' + '.join(nulled) or '0'} AS nulled",
@@ -205,7 +207,7 @@ def _select(
         "json",
         "is_coded",
         "walk_id",
-        "page_no",
+        "page_number",
         "at",
     )
 
@@ -266,7 +268,7 @@ def _elements(
     ref = F.col(f"row_{source.borrow.ref}")
     on = (F.col("_account_id") == F.col("lent_account")) & (ref == F.col("lent_by"))
     borrowed = lacking.join(lent, on=on, how="inner").withColumns(
-        {"element_at": F.lit(0), "empties": F.lit(0), "is_coded": F.lit(False)}
+        {"element_index": F.lit(0), "empties": F.lit(0), "is_coded": F.lit(False)}
     )
     return own.unionByName(borrowed.drop("lent_account", "lent_by"))
 
@@ -277,8 +279,8 @@ def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
     Of one version that an answer holds twice, both: neither is the newer one.
     """
     id = leaves.of(_ID)
-    whose = f"CASE WHEN {unfit(id)} THEN concat_ws(' ', walk_id, page_no, at) ELSE {id} END"
-    newest = f"struct({_VERSION}, place, fetched_at, page_no, walk_id)"
+    whose = f"CASE WHEN {unfit(id)} THEN concat_ws(' ', walk_id, page_number, at) ELSE {id} END"
+    newest = f"struct({_VERSION}, place, fetched_at, page_number, walk_id)"
     by = f"_account_id, parent_id, {whose}"
     rank = f"rank() OVER (PARTITION BY {by} ORDER BY {newest} DESC) AS rank"
     return records.selectExpr("*", rank).where("rank = 1").drop("rank")

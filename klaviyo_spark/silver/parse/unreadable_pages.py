@@ -24,7 +24,7 @@ class UnreadablePage:
     """A bronze page by its walk and number; ``fetched_at`` is UTC."""
 
     walk_id: str
-    page_no: int
+    page_number: int
     read_id: str
     fetched_at: datetime
 
@@ -33,10 +33,10 @@ def unreadable_pages(pages: DataFrame) -> tuple[UnreadablePage, ...]:
     """Those of ``pages`` that Spark cannot read, each parsed once."""
     micros = F.unix_micros("fetched_at").alias("micros")
     parsed = pages.where("status = 200").selectExpr("*", f"{PAGE} AS page")
-    found = parsed.where(lacks_records()).select("walk_id", "page_no", "read_id", micros)
+    found = parsed.where(lacks_records()).select("walk_id", "page_number", "read_id", micros)
     return tuple(
-        UnreadablePage(row["walk_id"], row["page_no"], row["read_id"], utc(row["micros"]))
-        for row in found.orderBy("walk_id", "page_no").collect()
+        UnreadablePage(row["walk_id"], row["page_number"], row["read_id"], utc(row["micros"]))
+        for row in found.orderBy("walk_id", "page_number").collect()
     )
 
 
@@ -44,8 +44,8 @@ def readable(unreadable: Sequence[UnreadablePage]) -> str:
     """SQL: whether a page is none of ``unreadable``."""
     if not unreadable:
         return "true"
-    named = ", ".join(f"({sql_text.text(page.walk_id)}, {page.page_no})" for page in unreadable)
-    return f"(walk_id, page_no) NOT IN ({named})"
+    named = ", ".join(f"({sql_text.text(page.walk_id)}, {page.page_number})" for page in unreadable)
+    return f"(walk_id, page_number) NOT IN ({named})"
 
 
 def left_out(unreadable: Sequence[UnreadablePage], table: str) -> str:
@@ -53,8 +53,8 @@ def left_out(unreadable: Sequence[UnreadablePage], table: str) -> str:
     first, more = unreadable[0], len(unreadable) - 1
     others = f" and {more:,} more" if more else ""
     return (
-        f"klaviyo_v2.{table}: bronze page {first.walk_id}/{first.page_no}{others} {UNREADABLE}; it "
-        "is in klaviyo_ops.quarantine, all other pages were taken in"
+        f"klaviyo_v2.{table}: bronze page {first.walk_id}/{first.page_number}{others} "
+        f"{UNREADABLE}; it is in klaviyo_ops.quarantine, all other pages were taken in"
     )
 
 
@@ -66,12 +66,12 @@ def quarantined_pages(
         {
             "_account_id": account_id,
             "table_name": table,
-            "rule": f"page {UNREADABLE}",
+            "violation": f"page {UNREADABLE}",
             "record": None,
             "walk_id": page.walk_id,
-            "page_no": page.page_no,
-            "record_at": None,
-            "element_at": None,
+            "page_number": page.page_number,
+            "record_index": None,
+            "element_index": None,
             "fetched_at": page.fetched_at,
             "run_id": run_id,
         }

@@ -42,9 +42,9 @@ def test_a_missing_scope_is_named_with_its_tables_and_the_rest_goes_on(spark, ca
         main(["ingest", "--base-url", account.url, "--resources", "lists,tags,metrics"])
     out = capsys.readouterr().out
     assert left.value.code == 3
-    said = next(line for line in out.splitlines() if line.startswith("not done: lists"))
+    said = next(line for line in out.splitlines() if line.startswith("failed: lists"))
     assert "lists:read" in said
     assert "list_tags" in said
     assert "tags" not in [
-        line.split()[2].rstrip(":") for line in out.splitlines() if "not done" in line
+        line.split()[2].rstrip(":") for line in out.splitlines() if line.startswith("failed: ")
     ]

@@ -176,7 +176,7 @@ def test_each_listing_is_asked_for_the_fewest_pages(story):
 
 
 def test_runs_and_loads_are_in_the_operators_tables(story):
-    runs = story.lake.ops("runs").select("verb", "exit_code").collect()
+    runs = story.lake.ops("runs").select("command", "exit_code").collect()
     assert [tuple(row) for row in runs] == [("sync", 0)] * len(STEPS)
     loads = story.lake.ops("table_loads").groupBy("run_id").count().collect()
     assert [row["count"] for row in loads] == [25] * len(STEPS)
@@ -207,7 +207,7 @@ def test_somebody_who_is_forgotten_is_in_no_file_any_more(story, spark, tmp_path
 
     done = forget(lake, Settings(), Asked(email=email))
 
-    assert (done.exit_code, done.profiles, done.problems) == (0, 1, [])
+    assert (done.exit_code, done.profiles, done.errors) == (0, 1, [])
     assert holding(folder, person, email) == {person: [], email: []}
     after = row_counts(lake)
     gone = {f"klaviyo_v2.{name}": before[name] - after[name] for name in TABLES}

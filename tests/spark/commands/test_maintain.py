@@ -28,9 +28,9 @@ def test_small_files_become_few_and_what_fails_is_named(lake, monkeypatch):
     assert files["klaviyo_ops.backfills"] == (4, 1)
     assert rows(lake, "events", "id") == [(f"E{number}",) for number in range(4)]
     assert done.exit_code == 3
-    assert "klaviyo_v2.events: vacuum: ZeroDivisionError: division by zero" in done.problems
+    assert "klaviyo_v2.events: vacuum: ZeroDivisionError: division by zero" in done.errors
     [run] = lake.ops("runs").collect()
-    assert (run["exit_code"], run["problems"]) == (3, done.problems)
+    assert (run["exit_code"], run["errors"]) == (3, done.errors)
 
 
 def test_files_put_aside_are_removed_once_they_are_old_enough(lake):

@@ -88,7 +88,9 @@ def test_the_plan_counts_events_and_reads_none(told):
         r"5 s at under 1 % of Klaviyo's limit for them",
         planned[-2],
     )
-    assert planned[-1].startswith("in all about 5 s of asking (rate_share 1, 16 threads), then")
+    assert planned[-1].startswith(
+        "in all about 5 s of asking (rate_limit_share 1, 16 threads), then"
+    )
     assert set(told.asked[0]) == {"/api/metrics", "/api/metric-aggregates"}
     assert "A dry run: nothing is read" in told.shown[0]
 

@@ -49,7 +49,7 @@ def test_their_neighbours_are_untouched(events):
 
 def test_those_with_an_id_are_rows_with_what_does_not_fit_nulled(events, loads):
     assert events.keys() - {f"good {n}" for n in range(GOOD)} == NULLED.keys()
-    assert loads["events"].nulled_cells == sum(nulled for _, nulled in NULLED.values())
+    assert loads["events"].cast_failures == sum(nulled for _, nulled in NULLED.values())
     assert events["time_words"]["event_datetime"] is None
     assert events["time_words"]["event_date"] is None
     assert events["number_too_large"]["segment_count"] is None
@@ -59,8 +59,10 @@ def test_those_with_an_id_are_rows_with_what_does_not_fit_nulled(events, loads):
 
 def test_those_without_one_are_in_quarantine_whole(lake, loads):
     rows = lake.ops("quarantine").where("table_name = 'events'").collect()
-    assert {row["rule"] for row in rows} == {"key is NULL: id"}
-    assert sorted(row["record_at"] for row in rows) == [2 * n + 1 for n in range(len(QUARANTINED))]
+    assert {row["violation"] for row in rows} == {"key is NULL: id"}
+    assert sorted(row["record_index"] for row in rows) == [
+        2 * n + 1 for n in range(len(QUARANTINED))
+    ]
     # Spark's array holds a null as NULL and a text without its quotes.
     as_held = {**QUARANTINED, "a text": "a text", "null": None}
     assert sorted(map(str, (row["record"] for row in rows))) == sorted(
@@ -70,7 +72,7 @@ def test_those_without_one_are_in_quarantine_whole(lake, loads):
 
 def test_the_same_page_again_changes_nothing(lake, loads):
     page = lake.pages().collect()[0].asDict()
-    lake.append_pages([{**page, "page_no": 2, "run_id": "again", "batch_id": "again"}])
+    lake.append_pages([{**page, "page_number": 2, "run_id": "again", "batch_id": "again"}])
     again = {load.table: load for load in refine(lake, "default", ["events"])}
     assert (again["events"].inserted, again["events"].updated) == (0, 0)
     assert lake.ops("quarantine").where("table_name = 'events'").count() == 2 * len(QUARANTINED)

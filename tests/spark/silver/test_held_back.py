@@ -25,16 +25,16 @@ def test_a_table_that_fails_a_check_is_held_back_alone_until_it_is_mended(lake):
     second = refine(lake, "default", ["tags", "metrics"])
 
     line = (
-        "klaviyo_v2.tags held back, all other tables were loaded: check no_key failed: "
+        "klaviyo_v2.tags held back, all other tables were loaded: check missing_key failed: "
         "klaviyo_v2.tags: 101 of 102 records without a key; look at klaviyo_bronze.pages, or let "
-        "it pass: conf checks: {no_key: note}"
+        "it pass: conf checks: {missing_key: note}"
     )
     assert loaded(first) == {"metrics": True, "tags": False}
     assert [one.errors for one in first if not one.is_loaded] == [(line,)]
     assert [(one.run_id, one.errors) for one in second] == [("one", (line,))]
     assert rows(lake, "tags", "tag_id") == []
 
-    mended = refine(lake, "default", ["tags"], severities={"no_key": "note"})
+    mended = refine(lake, "default", ["tags"], severities={"missing_key": "warn"})
     assert loaded(mended) == {"tags": True}
     # The second read no longer has it.
     assert rows(lake, "tags", "tag_id", "_deleted_at") == [
@@ -86,14 +86,14 @@ def test_a_page_that_cannot_be_read_is_quarantined_by_name_and_proves_nothing_go
     good = [a_page("tags", a_record("tag", id), walk_id=id, read_id="first") for id in ("T1", "T2")]
     land(lake, "one", *good)
     refine(lake, "default", ["tags"])
-    later = {"read_id": "second", "read_walks": 2, "fetched_at": NOON + DAY}
-    deep = a_page("tags", DEEP, walk_id="deep", page_no=7, **later)
+    later = {"read_id": "second", "walks_in_read": 2, "fetched_at": NOON + DAY}
+    deep = a_page("tags", DEEP, walk_id="deep", page_number=7, **later)
     land(lake, "two", deep, a_page("tags", a_record("tag", "T1", name="new"), **later))
 
     (one,) = refine(lake, "default", ["tags"])
     again = refine(lake, "default", ["tags"])
 
-    assert (one.is_loaded, one.updated, one.marked_deleted, one.quarantined) == (True, 1, 0, 1)
+    assert (one.is_loaded, one.updated, one.soft_deleted, one.quarantined) == (True, 1, 0, 1)
     assert one.errors == (
         "klaviyo_v2.tags: bronze page deep/7 cannot be read as JSON; it is in "
         "klaviyo_ops.quarantine, all other pages were taken in",
@@ -103,7 +103,15 @@ def test_a_page_that_cannot_be_read_is_quarantined_by_name_and_proves_nothing_go
         ("T1", "new", None),
         ("T2", None, None),
     ]
-    columns = ("table_name", "rule", "record", "walk_id", "page_no", "record_at", "run_id")
+    columns = (
+        "table_name",
+        "violation",
+        "record",
+        "walk_id",
+        "page_number",
+        "record_index",
+        "run_id",
+    )
     assert [tuple(row) for row in lake.ops("quarantine").select(*columns).collect()] == [
         ("tags", "page cannot be read as JSON", None, "deep", 7, None, "two")
     ]

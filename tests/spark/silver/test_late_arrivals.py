@@ -46,7 +46,7 @@ def test_rows_of_days_that_had_been_read_are_counted(spark):
 
     expected = spark.createDataFrame(
         [("A", date(2026, 6, 3), 2), ("A", date(2026, 6, 5), 1), ("B", date(2026, 6, 3), 1)],
-        "_account_id string, event_date date, late_rows long",
+        "_account_id string, event_date date, late_row_count long",
     )
     assert_df_equality(late, expected, ignore_row_order=True, ignore_nullable=True)
 
@@ -67,27 +67,27 @@ def land(lake: Lake, run_id: str, event_id: str, fetched_at: datetime, began: da
     page = a_page("events", an_event(event_id), fetched_at=fetched_at, run_id=run_id)
     lake.append_pages([page])
     end = datetime(2026, 6, 25, tzinfo=timezone.utc)
-    mark = Watermark("events", "X1", None, "range", None, end, began, run_id=run_id)
+    mark = Watermark("events", "X1", None, "window", None, end, began, run_id=run_id)
     bronze = bronze_state(lake)
     row = as_row(mark, "default", bronze.table_id, bronze.version)
     lake.append_ops("watermarks", [row])
 
 
-def late_rows(lake: Lake) -> list[tuple[Any, ...]]:
-    found = lake.ops("late_arrivals").select("run_id", "event_date", "late_rows").collect()
+def late_row_count(lake: Lake) -> list[tuple[Any, ...]]:
+    found = lake.ops("late_arrivals").select("run_id", "event_date", "late_row_count").collect()
     return sorted(map(tuple, found))
 
 
 def test_a_run_that_began_to_read_before_its_first_page_came_has_read_no_day_before(lake):
     land(lake, "one", "E1", NOON, began=NOON - HOUR)
     refine(lake, "default", ["events"])
-    first = late_rows(lake)
+    first = late_row_count(lake)
     # By a clock that was put back since.
     land(lake, "two", "E2", NOON + DAY, began=NOON - DAY)
     refine(lake, "default", ["events"])
 
     assert first == []
-    assert late_rows(lake) == [("two", date(2026, 6, 23), 1)]
+    assert late_row_count(lake) == [("two", date(2026, 6, 23), 1)]
 
 
 @pytest.fixture
@@ -114,4 +114,4 @@ def test_a_window_that_had_landed_when_its_run_was_killed_has_no_late_arrivals(
 
     assert len(sandbox.requests) == asked
     assert done.rows["events"] > 0
-    assert late_rows(lake) == []
+    assert late_row_count(lake) == []

@@ -116,7 +116,7 @@ def test_texts_of_any_content_can_go_as_a_whole(spark):
     broken, one, _ = rows(spark, "profiles", some, *PROFILES)
 
     assert (one["properties"], broken["broken"]["record"]) == (None, None)
-    assert (one["first_name"], broken["broken"]["rule"]) == (
+    assert (one["first_name"], broken["broken"]["violation"]) == (
         "Jürgen 'O\\'",
         "key is NULL: profile_id",
     )

@@ -208,7 +208,9 @@ def test_an_object_among_group_ids_goes_to_quarantine_and_the_others_stay(spark)
     read = keep_newest(with_broken(projected(spark, table.name, page), table), table)
     bad = quarantined(read, table, "run-1")
 
-    found = bad.select("table_name", "rule", "element_at", "record_at", "run_id").collect()
+    found = bad.select(
+        "table_name", "violation", "element_index", "record_index", "run_id"
+    ).collect()
     assert [tuple(row) for row in found] == [
         ("event_group_ids", "key is an object or an array: group_id", 1, 0, "run-1")
     ]
@@ -294,8 +296,8 @@ def test_without_versions_the_last_fetched_wins_then_the_last_on_the_page(spark)
 
 def test_of_pages_fetched_at_once_the_later_one_of_the_walk_wins(spark):
     pages = [
-        a_page("tags", a_record("tag", "T1", name="two"), walk_id="w", page_no=2),
-        a_page("tags", a_record("tag", "T1", name="one"), walk_id="w", page_no=1),
+        a_page("tags", a_record("tag", "T1", name="two"), walk_id="w", page_number=2),
+        a_page("tags", a_record("tag", "T1", name="one"), walk_id="w", page_number=1),
     ]
     assert newest(spark, "tags", "name", *pages) == [("two",)]
 
@@ -357,8 +359,8 @@ def test_a_profiles_address_is_that_of_the_same_page(spark):
         a_page("events", an_event("E2"), included=[profile("new@example.com")]),
         a_page("events", an_event("E3")),
         a_page("events", an_event("E4"), included=[a_record("metric", "P1", email="no")]),
-        a_page("events", an_event("E5"), walk_id="w", page_no=1),
-        a_page("events", included=[profile("next@example.com")], walk_id="w", page_no=2),
+        a_page("events", an_event("E5"), walk_id="w", page_number=1),
+        a_page("events", included=[profile("next@example.com")], walk_id="w", page_number=2),
     ]
     assert rows(spark, "events", "id profile_data_id profile_email", *pages) == [
         ("E1", "P1", "old@example.com"),

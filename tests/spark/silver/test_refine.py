@@ -36,7 +36,7 @@ def test_a_first_load_and_the_same_read_again(lake):
     third = refine(lake, "default", ["tags"])
 
     assert [(load.inserted, load.updated) for load in first] == [(1, 0)]
-    assert [(load.inserted, load.updated, load.marked_deleted) for load in second] == [(0, 0, 0)]
+    assert [(load.inserted, load.updated, load.soft_deleted) for load in second] == [(0, 0, 0)]
     assert third == []
     versions = lake.spark.sql(f"DESCRIBE HISTORY {lake._silver(TABLES['tags'])}").count()
     assert versions == 2, "the table's creation and its first load, nothing since"
@@ -56,7 +56,7 @@ def test_a_load_counts_what_was_written_where_another_writer_was_first(lake, mon
     monkeypatch.setattr(Lake, "merge", second)
     [done] = refine(lake, "default", ["tags"])
 
-    assert (done.inserted, done.updated, done.marked_deleted) == (0, 2, 0)
+    assert (done.inserted, done.updated, done.soft_deleted) == (0, 2, 0)
 
 
 def test_what_a_complete_read_lacks_is_marked_and_a_return_lifts_the_mark(lake):
@@ -69,7 +69,7 @@ def test_what_a_complete_read_lacks_is_marked_and_a_return_lifts_the_mark(lake):
     land(lake, "three", a_page("tags", here, fetched_at=NOON + 2 * DAY))
     refine(lake, "default", ["tags"])
 
-    assert gone[0].marked_deleted == 1
+    assert gone[0].soft_deleted == 1
     assert marked == [("T1", (NOON + DAY).replace(tzinfo=None))]
     assert rows(lake, "tags", "tag_id", "_deleted_at") == [("T1", None)]
 
@@ -159,7 +159,7 @@ def test_a_record_without_id_goes_to_quarantine_and_its_neighbours_stay(lake):
 
     assert loads[0].quarantined == 4
     assert rows(lake, "tags", "tag_id") == [("T1",)]
-    found = lake.ops("quarantine").select("table_name", "rule", "record_at").collect()
+    found = lake.ops("quarantine").select("table_name", "violation", "record_index").collect()
     assert sorted(tuple(row) for row in found) == [
         ("tags", "key is NULL: tag_id", at) for at in (1, 2, 3, 4)
     ]
@@ -169,7 +169,7 @@ def test_a_cell_that_does_not_fit_is_null_and_counted(lake):
     land(lake, "one", a_page("events", an_event(properties={"Segment Count": "two"})))
     loads = {load.table: load for load in refine(lake, "default", ["events"])}
 
-    assert loads["events"].nulled_cells == 1
+    assert loads["events"].cast_failures == 1
     assert rows(lake, "events", "id", "segment_count") == [("E1", None)]
 
 
@@ -220,13 +220,13 @@ def test_an_action_that_only_the_older_revision_still_lists_is_gone(lake):
     gone = (NOON + DAY).replace(tzinfo=None)
     assert rows(lake, "flow_actions", *columns) == [("A1", True, None), ("A2", True, gone)]
     load = loads["flow_actions"]
-    assert (load.inserted, load.updated, load.marked_deleted, load.quarantined) == (0, 0, 1, 1)
+    assert (load.inserted, load.updated, load.soft_deleted, load.quarantined) == (0, 0, 1, 1)
 
 
 def test_a_backfill_of_empty_days_fills_the_events_that_waited_for_it(lake):
     def read(run: str, day: int, event: Any, *included: Any) -> None:
         start = NOON + day * DAY
-        walk = {"window_start": start, "reached": start + timedelta(hours=1)}
+        walk = {"window_start": start, "max_record_time": start + timedelta(hours=1)}
         at = NOON + (60 - day) * DAY
         land(lake, run, a_page("events", event, included=included, fetched_at=at, **walk))
         refine(lake, "default", ["events"])
@@ -302,13 +302,15 @@ def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch,
 
     (failed,) = refine(lake, "default", ["tags"])
     after_failing = rows(lake, "tags", "tag_id")
-    loads = refine(lake, "default", ["tags"], severities={"no_key": "note"})
+    loads = refine(lake, "default", ["tags"], severities={"missing_key": "warn"})
 
     assert (failed.is_loaded, failed.inserted, failed.quarantined) == (False, 0, 0)
     assert "klaviyo_v2.tags: 101 of 103 records without a key" in failed.errors[0]
     assert after_failing == []
     assert [(one.inserted, one.quarantined) for one in loads] == [(2, 101)]
-    assert loads[0].notes == ("klaviyo_v2.tags: 101 of 103 records without a key (check no_key)",)
+    assert loads[0].check_warnings == (
+        "klaviyo_v2.tags: 101 of 103 records without a key (check missing_key)",
+    )
     assert rows(lake, "tags", "tag_id") == [("T1",), ("T2",)]
 
 

@@ -41,7 +41,7 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
         is_last=False,
         next_url=f"{BASE}/api/tags?2",
     )
-    second = {**first, "page_no": 2, "is_last": True, "next_url": None, "run_id": "two"}
+    second = {**first, "page_number": 2, "is_last": True, "next_url": None, "run_id": "two"}
     second["fetched_at"] = NOW - HOUR
     elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
 

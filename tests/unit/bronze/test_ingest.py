@@ -107,7 +107,7 @@ class Ingested:
     @property
     def marks(self) -> list[str]:
         """What was read, by scope."""
-        return sorted({row["scope"] for row in self.watermarks if row["kind"] == "range"})
+        return sorted({row["scope"] for row in self.watermarks if row["kind"] == "window"})
 
     @property
     def ended(self) -> list[tuple[str, str]]:
@@ -319,7 +319,7 @@ def test_a_page_nested_deeper_than_python_reads_lands_and_ends_no_run(serve):
     server = serve(respond)
     done = Ingested(server, planned)
     assert done.outcome.failed == {}
-    landed = sorted((page["endpoint"], page["page_no"]) for page in done.lake.pages)
+    landed = sorted((page["endpoint"], page["page_number"]) for page in done.lake.pages)
     assert landed == [("profiles", 1), ("profiles", 2), ("tags", 1)]
 
 
@@ -402,7 +402,7 @@ def account(serve) -> Callable[..., Ingested]:
 
 
 def landed(done: Ingested) -> list[tuple[str, int]]:
-    return sorted((page["endpoint"], page["page_no"]) for page in done.lake.pages)
+    return sorted((page["endpoint"], page["page_number"]) for page in done.lake.pages)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def tags() -> Walk:
 
 
 def a_fetched(
-    walk: Walk, page_no: int = 1, body: bytes = b"{}", fetched_at: datetime = NOON
+    walk: Walk, page_number: int = 1, body: bytes = b"{}", fetched_at: datetime = NOON
 ) -> Fetched:
     """A page of ``walk`` that is not its last."""
     page = Page(
@@ -50,18 +50,20 @@ def a_fetched(
         query="",
         status=200,
         body=body,
-        next_url=f"{BASE}/api/tags?page={page_no + 1}",
+        next_url=f"{BASE}/api/tags?page={page_number + 1}",
         record_count=1,
         http_date=None,
         fetched_at=fetched_at,
         revision="2026-07-15",
     )
-    return Fetched(walk, page_no, page, is_last=False)
+    return Fetched(walk, page_number, page, is_last=False)
 
 
-def a_row(page_no: int = 1, body: bytes = b"{}", fetched_at: datetime = NOON, **facts: Any) -> Row:
+def a_row(
+    page_number: int = 1, body: bytes = b"{}", fetched_at: datetime = NOON, **facts: Any
+) -> Row:
     """A row as bronze gets it."""
-    row = landing.page_row(a_fetched(WALK, page_no, body, fetched_at), "default", "run")
+    row = landing.page_row(a_fetched(WALK, page_number, body, fetched_at), "default", "run")
     return {**row, "batch_id": "batch", **facts}
 
 
@@ -86,7 +88,7 @@ class Bronze:
 
     @property
     def pages(self) -> list[list[int]]:
-        return [[row["page_no"] for row in batch] for batch in self.batches]
+        return [[row["page_number"] for row in batch] for batch in self.batches]
 
 
 def a_lander(lake: Bronze) -> Lander:
@@ -207,7 +209,7 @@ def rows_of(folder: Path) -> list[Row]:
     """All rows of the table, as they were given: in order of their pages, bodies as bytes."""
     found = deltalake.DeltaTable(folder).to_pyarrow_table().to_pylist()
     rows = [{**row, "body": row["body"].encode()} for row in found]
-    return sorted(rows, key=lambda row: row["page_no"])
+    return sorted(rows, key=lambda row: row["page_number"])
 
 
 def commits(folder: Path) -> list[list[Row]]:
@@ -234,7 +236,7 @@ def test_each_append_is_one_commit_and_adds_to_what_is_there(table):
     writer = a_writer(table)
     writer.append([a_row(1), a_row(2)])
     writer.append([a_row(3)])
-    assert [row["page_no"] for row in rows_of(table)] == [1, 2, 3]
+    assert [row["page_number"] for row in rows_of(table)] == [1, 2, 3]
     assert [len(added) for added in commits(table)] == [1, 1]
 
 
@@ -266,7 +268,7 @@ def test_another_writer_in_between_loses_nothing(table):
     ours.append([a_row(1)])
     others.append([a_row(2)])
     ours.append([a_row(3)])
-    assert [row["page_no"] for row in rows_of(table)] == [1, 2, 3]
+    assert [row["page_number"] for row in rows_of(table)] == [1, 2, 3]
 
 
 def test_a_table_whose_properties_were_set_in_between_is_appended_to(table):
@@ -278,7 +280,7 @@ def test_a_table_whose_properties_were_set_in_between_is_appended_to(table):
 
     writer.append([a_row(2)])
 
-    assert [row["page_no"] for row in rows_of(table)] == [1, 2]
+    assert [row["page_number"] for row in rows_of(table)] == [1, 2]
 
 
 def test_a_table_can_be_read_by_partition_and_by_what_it_has_statistics_of(table):
@@ -293,7 +295,7 @@ def test_a_table_can_be_read_by_partition_and_by_what_it_has_statistics_of(table
         [("run_id", "=", "r2")],
         [("fetched_at", ">", NOON + DAY), ("fetched_at", "<", NOON + 3 * DAY)],
     ):
-        assert found.to_pyarrow_table(filters=wanted)["page_no"].to_pylist() == [2]
+        assert found.to_pyarrow_table(filters=wanted)["page_number"].to_pylist() == [2]
 
 
 moments = st.integers(0, 4 * 10**15).map(
@@ -343,7 +345,7 @@ def test_a_time_is_bounded_by_the_clock_of_utc_wherever_it_was_taken(table):
 @settings(max_examples=30)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=60))
 def test_a_readers_share_is_neither_many_pages_nor_large(sizes):
-    rows = [{"page_no": n, "bytes": size * 2**20} for n, size in enumerate(sizes)]
+    rows = [{"page_number": n, "bytes": size * 2**20} for n, size in enumerate(sizes)]
     groups = list(local_pages._groups(rows))
     assert [row for group in groups for row in group] == rows
     for group in groups:
@@ -369,7 +371,7 @@ def test_a_feature_switched_on_between_batches_is_seen_before_anything_is_writte
     with pytest.raises(Unfit, match="inCommitTimestamp"):
         writer.append([a_row(2)])
 
-    assert ([row["page_no"] for row in rows_of(table)], len(files(table))) == ([1], 1)
+    assert ([row["page_number"] for row in rows_of(table)], len(files(table))) == ([1], 1)
 
 
 def test_a_feature_switched_on_while_a_batch_is_written_leaves_no_file_of_it(table, monkeypatch):
@@ -417,7 +419,7 @@ def test_a_disk_that_is_full_in_the_middle_leaves_no_file_and_no_commit(table, m
         writer.append([a_row(2), a_row(3, resource="lists"), a_row(4, resource="segments")])
 
     assert files(table) == before
-    assert [row["page_no"] for row in rows_of(table)] == [1]
+    assert [row["page_number"] for row in rows_of(table)] == [1]
     assert len(commits(table)) == 1
 
 
@@ -428,7 +430,7 @@ def test_after_a_failure_the_same_writer_appends_again(table, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             writer.append([a_row(1)])
     writer.append([a_row(1)])
-    assert [row["page_no"] for row in rows_of(table)] == [1]
+    assert [row["page_number"] for row in rows_of(table)] == [1]
     assert len(files(table)) == 1
 
 
@@ -456,7 +458,7 @@ def test_files_of_a_commit_that_was_made_stay_whatever_comes_after(table, monkey
     monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", commit_and_stop)
     with pytest.raises(KeyboardInterrupt):
         a_writer(table).append([a_row(1)])
-    assert [row["page_no"] for row in rows_of(table)] == [1]
+    assert [row["page_number"] for row in rows_of(table)] == [1]
 
 
 def test_a_folder_that_may_not_be_written_to_is_an_error_and_no_commit(table):

@@ -84,7 +84,7 @@ def a_run(said) -> Callable[..., Due]:
             "start": None,
             "end": None,
             "lookback": WEEK,
-            "upper_margin": MARGIN,
+            "indexing_lag": MARGIN,
             "full_profiles_every": WEEK,
             "full_members_every": WEEK,
             "metrics": "all",
@@ -212,7 +212,7 @@ def test_a_group_that_klaviyo_counts_otherwise_is_read_whole(a_run, said, count,
     due.note("list_count", {}, "L1", a_count(count))
     walks = due.differing()
     assert parents(walks) == again
-    assert all(walk.complete and walk.bounds is None for walk in walks)
+    assert all(walk.is_full_read and walk.bounds is None for walk in walks)
 
 
 @pytest.mark.parametrize("body", [b'{"data": null}', b'{"data": {"attributes": null}}'])
@@ -292,7 +292,7 @@ def test_all_profiles_are_read_again_after_so_long_where_nothing_bounds_the_run(
     said.known = Known(profiles=[read], complete_profiles_at=last and NOW - last)
     (walk,) = a_run("profiles", **options).windows()
     assert walk.bounds
-    assert (walk.bounds.field, walk.complete) == (field, field == "created")
+    assert (walk.bounds.field, walk.is_full_read) == (field, field == "created")
 
 
 # -- reads that are to be confirmed ---------------------------------------------------------------
@@ -303,7 +303,7 @@ def test_a_read_of_profiles_that_lacked_too_many_is_made_again_by_the_next_run(a
     said.known = Known(profiles=[Read(Range(None, NOW), NOW)], complete_profiles_at=NOW - HOUR)
     said.unconfirmed = {table: "one"}
     (walk,) = a_run("profiles").windows()
-    assert walk.complete
+    assert walk.is_full_read
 
 
 def test_groups_that_lacked_too_many_members_are_read_whole_again_and_no_others(a_run, said):

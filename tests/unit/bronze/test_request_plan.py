@@ -54,8 +54,11 @@ def events(covered: dict[str, list[Range]], span: Span = EVERYTHING) -> list[Wal
     return event_walks(BASE, ENDPOINTS["events"], reads, span, NOON)
 
 
-def profiles(covered: list[Range], span: Span = EVERYTHING, complete: bool = False) -> list[Walk]:
-    return profile_walks(BASE, ENDPOINTS["profiles"], read_in_time(covered), span, complete, NOON)
+def profiles(
+    covered: list[Range], span: Span = EVERYTHING, is_full_read: bool = False
+) -> list[Walk]:
+    reads = read_in_time(covered)
+    return profile_walks(BASE, ENDPOINTS["profiles"], reads, span, is_full_read, NOON)
 
 
 def spans(walks: list[Walk]) -> list[tuple[datetime | None, datetime | None]]:
@@ -116,10 +119,10 @@ def test_a_listing_is_asked_for_with_the_fewest_requests(endpoint, query):
 @pytest.mark.parametrize("endpoint", LISTINGS)
 def test_the_walks_of_a_listing_are_judged_together_as_one_complete_read(endpoint):
     walks = listing(endpoint)
-    assert {walk.read_walks for walk in walks} == {len(walks)}
+    assert {walk.walks_in_read for walk in walks} == {len(walks)}
     assert len({walk.read_id for walk in walks}) == 1
     assert len({walk.walk_id for walk in walks}) == len(walks)
-    assert {(walk.complete, walk.read_started_at) for walk in walks} == {(True, NOON)}
+    assert {(walk.is_full_read, walk.read_started_at) for walk in walks} == {(True, NOON)}
 
 
 def test_each_read_of_a_listing_is_a_read_of_its_own():
@@ -138,7 +141,7 @@ def test_a_fanout_is_one_complete_read_per_parent():
         "/api/lists/Y6nRLR/profiles",
     ]
     assert [walk.parent_id for walk in walks] == ["Y6nRLr", "Y6nRLR"]
-    assert [(walk.read_walks, walk.complete) for walk in walks] == [(1, True), (1, True)]
+    assert [(walk.walks_in_read, walk.is_full_read) for walk in walks] == [(1, True), (1, True)]
     assert walks[0].read_id != walks[1].read_id
 
 
@@ -159,7 +162,7 @@ def test_a_parents_id_is_quoted_in_the_path():
 def test_the_members_of_a_segment_that_is_filling_are_no_complete_read():
     parents = [Parent("S1", whole=False), Parent("S2")]
     walks = fanout_walks(BASE, ENDPOINTS["segment_profiles"], parents, NOON)
-    assert [walk.complete for walk in walks] == [False, True]
+    assert [walk.is_full_read for walk in walks] == [False, True]
 
 
 def test_no_parents_no_walks():
@@ -345,7 +348,7 @@ def test_members_who_joined_since_are_asked_for_by_the_time_they_joined():
         "greater-or-equal(joined_group_at,2026-05-31T12:00:00Z)",
         None,
     ]
-    assert [walk.complete for walk in walks] == [False, True]
+    assert [walk.is_full_read for walk in walks] == [False, True]
 
 
 # -- events ---------------------------------------------------------------------------------------
@@ -422,7 +425,7 @@ def test_a_hundred_metrics_are_asked_for_at_once_and_no_more():
 
 def test_reads_of_events_prove_no_departure():
     walks = events({"M1": [], "M2": [Range(None, UPPER)]})
-    assert {(walk.complete, walk.read_walks) for walk in walks} == {(False, 0)}
+    assert {(walk.is_full_read, walk.walks_in_read) for walk in walks} == {(False, 0)}
 
 
 def test_no_metrics_no_walks():
@@ -433,14 +436,14 @@ def test_no_metrics_no_walks():
 
 
 def test_a_complete_read_of_profiles_goes_by_created_and_has_no_bounds():
-    (walk,) = profiles([Range(None, UPPER)], complete=True)
+    (walk,) = profiles([Range(None, UPPER)], is_full_read=True)
 
     assert asked(walk) == {
         "additional-fields[profile]": "subscriptions",
         "page[size]": "100",
         "sort": "created",
     }
-    assert (walk.complete, walk.read_walks, spans([walk])) == (True, 1, [(None, None)])
+    assert (walk.is_full_read, walk.walks_in_read, spans([walk])) == (True, 1, [(None, None)])
 
 
 def test_between_complete_reads_what_was_updated_is_read_one_second_wider():
@@ -457,7 +460,7 @@ def test_between_complete_reads_what_was_updated_is_read_one_second_wider():
 
 
 def test_an_update_read_of_profiles_proves_no_departure():
-    assert {(w.complete, w.read_walks) for w in profiles([])} == {(False, 0)}
+    assert {(w.is_full_read, w.walks_in_read) for w in profiles([])} == {(False, 0)}
 
 
 def test_a_bounded_read_of_profiles_is_one_window_of_updates():

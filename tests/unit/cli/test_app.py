@@ -163,7 +163,7 @@ def test_accounts_are_verified_one_after_the_other(capsys, monkeypatch, us, eu, 
         "== account eu",
     ]
     assert "run=run-eu" in out
-    assert ("not done: us: " in out) is isinstance(us, Exception)
+    assert ("failed: us: " in out) is isinstance(us, Exception)
 
 
 def test_a_verification_of_several_accounts_is_a_list_for_programs(capsys, monkeypatch):

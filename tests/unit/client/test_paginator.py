@@ -82,7 +82,7 @@ class FakeClient:
 
 
 def summary(results) -> list[tuple[str, int, bool]]:
-    return [(r.walk.walk_id, r.page_no, r.is_last) for r in results if isinstance(r, Fetched)]
+    return [(r.walk.walk_id, r.page_number, r.is_last) for r in results if isinstance(r, Fetched)]
 
 
 def no_threads_left() -> bool:
@@ -162,7 +162,7 @@ def test_a_loop_fails_the_walk_after_its_pages(klaviyo):
     klaviyo.get(walk.first_url, body=a_body("1", next_url=walk.first_url))
     with a_client() as client:
         page, failed = pages([walk], client)
-    assert (page.page_no, page.is_last) == (1, False)
+    assert (page.page_number, page.is_last) == (1, False)
     assert isinstance(failed.error, BadAnswer)
     assert "loops" in str(failed.error)
 
@@ -364,7 +364,7 @@ def test_what_pages_say_of_their_walk_is_what_has_been_read(
         so_far |= set(numbers_on(got.page.body))
         assert walk.bounds
         # The second at its end is also its neighbour's, where it has been cut.
-        held = walk.bounds.end if got.is_last else walk.reached
+        held = walk.bounds.end if got.is_last else walk.max_record_time
         if got.is_last or held:
             held = held and held - SECOND
             assert listing.within(walk.bounds.start, held) <= so_far
@@ -495,7 +495,7 @@ def test_a_walk_taken_up_again_goes_on_at_the_time_that_run_reached():
     first = client.get(walk.endpoint, walk.first_url)
     client.expire()
     assert first.next_url
-    again = replace(walk, first_url=first.next_url, first_page=2, reached=at(2))
+    again = replace(walk, first_url=first.next_url, first_page=2, max_record_time=at(2))
 
     results = list(pages([again], client, threads=1))  # type: ignore[arg-type]
 
@@ -526,7 +526,7 @@ def test_a_walk_without_window_that_has_only_just_begun_begins_anew_too():
     results = list(pages([walk], a_listing_of(*range(9), after=[2]), threads=1))  # type: ignore[arg-type]
     anew = [r for r in results if r.walk.walk_id != walk.walk_id]
     assert numbers(anew) == list(range(9))
-    assert [(r.page_no, r.is_last) for r in anew] == [(1, False), (2, False), (3, True)]
+    assert [(r.page_number, r.is_last) for r in anew] == [(1, False), (2, False), (3, True)]
 
 
 def refused_pages(walk: Walk, client: Listing) -> list[type[Exception]]:
@@ -597,7 +597,7 @@ def test_an_odd_record_at_the_edge_of_a_page_does_not_stop_the_run(klaviyo, attr
     klaviyo.get(walk.first_url.partition("?")[0], body=body)
     with a_client() as client:
         (got,) = pages([walk], client)
-    assert (got.is_last, got.walk.reached) == (True, None)
+    assert (got.is_last, got.walk.max_record_time) == (True, None)
 
 
 @settings(deadline=None)
@@ -621,5 +621,5 @@ def test_where_sort_is_ignored_each_record_is_read_and_no_page_says_how_far(
     assert threads > 1 or wanted <= set(numbers(results))
     for some in read.values():
         lost = [got for got in some if not got.walk.in_order]
-        assert all(got.walk.reached is None for got in lost)
+        assert all(got.walk.max_record_time is None for got in lost)
         assert some[len(some) - len(lost) :] == lost, "once lost, it stays lost"

@@ -154,7 +154,7 @@ def test_after_a_halt_there_are_no_more_walks():
 
 
 def test_a_free_thread_takes_the_further_half_of_what_is_left():
-    turns = some_turns(a_window("a", 0, 1000, facts={"metric_ids": "M"}, complete=True))
+    turns = some_turns(a_window("a", 0, 1000, facts={"metric_ids": "M"}, is_full_read=True))
     walk = take(turns)
     page(turns, walk, 0, 10)
 
@@ -164,17 +164,26 @@ def test_a_free_thread_takes_the_further_half_of_what_is_left():
     assert walk.ask
     assert half.first_url == walk.ask(half.bounds)
     assert half.walk_id != walk.walk_id
-    assert (half.first_page, half.reached) == (1, None)
-    for part in ("endpoint", "read_id", "read_walks", "complete", "facts", "read_started_at"):
+    assert (half.first_page, half.max_record_time) == (1, None)
+    for part in (
+        "endpoint",
+        "read_id",
+        "walks_in_read",
+        "is_full_read",
+        "facts",
+        "read_started_at",
+    ):
         assert getattr(half, part) == getattr(walk, part), part
 
 
 def test_the_half_of_a_walk_taken_up_again_begins_with_its_first_page():
-    turns = some_turns(a_window("a", 0, 1000, reached=at(100), first_page=7, read_run_id="r"))
+    turns = some_turns(
+        a_window("a", 0, 1000, max_record_time=at(100), first_page=7, read_run_id="r")
+    )
     walk = take(turns)
     page(turns, walk, 100, 110)
     half = take(turns)
-    assert (half.first_page, half.reached, half.read_run_id) == (1, None, "r")
+    assert (half.first_page, half.max_record_time, half.read_run_id) == (1, None, "r")
     assert half.bounds == Bounds("created", at(555), at(1000), True)
 
 
@@ -184,7 +193,10 @@ def test_a_walk_knows_its_nearer_end_and_how_far_it_is_with_the_next_page():
     assert page(turns, walk, 0, 10)[0].bounds == walk.bounds
     take(turns)
     later, ended = page(turns, walk, 11, 20)
-    assert (later.bounds, later.reached) == (Bounds("created", at(0), at(505), True), at(20))
+    assert (later.bounds, later.max_record_time) == (
+        Bounds("created", at(0), at(505), True),
+        at(20),
+    )
     assert not ended
 
 

@@ -35,7 +35,12 @@ def a_course(start: float | None = 0, end: float | None = 100, *pages: tuple[flo
 
 def test_nothing_is_known_before_the_first_page():
     course = a_course()
-    assert (course.pace, course.pages_left, course.middle, course.reached) == (None, 0, None, None)
+    assert (course.pace, course.pages_left, course.middle, course.max_record_time) == (
+        None,
+        0,
+        None,
+        None,
+    )
 
 
 def test_the_first_page_says_how_much_time_a_page_holds():
@@ -64,7 +69,7 @@ def test_a_walk_taken_up_again_knows_its_pace_after_one_page():
 def test_pages_without_times_change_nothing():
     course = a_course(0, 100, (0, 10))
     assert course.advance(None, None) is False
-    assert (course.reached, course.pace) == (at(10), timedelta(seconds=10))
+    assert (course.max_record_time, course.pace) == (at(10), timedelta(seconds=10))
 
 
 def test_pages_of_one_second_are_many_and_not_endlessly_many():
@@ -113,7 +118,7 @@ def test_beyond_the_horizon_nothing_is_expected():
 
 def test_a_page_that_goes_back_in_time_does_not_take_the_walk_back():
     course = a_course(0, 100, (0, 50), (51, 40))
-    assert course.reached == at(50)
+    assert course.max_record_time == at(50)
     assert course.pages_left >= 0
 
 
@@ -148,7 +153,11 @@ def test_a_cut_leaves_the_middle_to_both():
 
 def test_the_further_half_goes_at_the_same_pace_from_the_cut():
     rest = a_course(0, 100, (0, 10)).cut()
-    assert (rest.reached, rest.pace, rest.pages_left) == (at(55), timedelta(seconds=10), 4.5)
+    assert (rest.max_record_time, rest.pace, rest.pages_left) == (
+        at(55),
+        timedelta(seconds=10),
+        4.5,
+    )
     rest.advance(at(60), at(75))
     assert rest.pace == timedelta(seconds=20)
 
@@ -189,7 +198,7 @@ def test_however_a_window_is_cut_its_parts_leave_no_time_out(start, end, moves):
     for number, page in moves:
         course = courses[number % len(courses)]
         if page:
-            begin = course.reached or course.bounds.start or ZERO
+            begin = course.max_record_time or course.bounds.start or ZERO
             course.advance(begin, begin + timedelta(seconds=3))
         elif course.middle is not None:
             courses.append(course.cut())
@@ -234,7 +243,7 @@ def test_of_no_walks_none_is_cut():
 def test_out_of_order_it_is_not_known_how_far_the_walk_is_and_it_is_not_cut(page):
     course = a_course(0, 100, (0, 10))
     assert course.advance(*page) is False
-    assert (course.in_order, course.reached, course.middle) == (False, None, None)
+    assert (course.in_order, course.max_record_time, course.middle) == (False, None, None)
     assert best_to_cut([course]) is None
     assert course.advance(at(101), at(102)) is False, "not even beyond its end is all read"
 

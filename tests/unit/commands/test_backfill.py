@@ -155,7 +155,7 @@ def test_a_step_that_lost_members_alone_is_told_and_passed():
     step = "pages, 1,502 new rows"
     assert [line if not line.endswith(step) else "step" for line in lines] == [
         "step",
-        "not done: events: M1 was not read, all others were",
+        "failed: events: M1 was not read, all others were",
         "step",
         "step",
         "all steps are done but for what is named above; the same command reads that once Klaviyo "

@@ -193,7 +193,7 @@ def test_a_demo_holds_the_lake_while_it_replaces_it_and_runs(tmp_path, without_s
 
     [holding] = cleared
     assert holding is not None
-    assert holding.holder.verb == "demo"
+    assert holding.holder.command == "demo"
     assert f"replacing the lake in {folder}" in said
     runs = (folder / MARK).read_text().splitlines()[1:]
     assert runs == [f"run {run_id}" for run_id in without_spark]

@@ -195,7 +195,7 @@ def test_no_lake_yet_is_fine():
 
 
 def test_a_run_that_did_not_go_well_is_told_with_its_first_problem():
-    runs = [a_run(exit_code=3, problems=["lists: no scope", "tags: no scope"])]
+    runs = [a_run(exit_code=3, errors=["lists: no scope", "tags: no scope"])]
     found = named(lakes.lake(a_status(runs=runs)))["last run"]
     assert found.said == "sync partly done (exit 3): lists: no scope (and 1 more)"
     assert found.way_out.startswith("mend that, then klaviyo-spark sync")

@@ -45,7 +45,7 @@ def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, li
     with pytest.raises(type(error)):
         pipeline.one_run("refine", ledger, Settings(), None)  # type: ignore[arg-type]
     (row,) = ledger.runs
-    assert (row["exit_code"], row["problems"]) == (exit_code, [line])
+    assert (row["exit_code"], row["errors"]) == (exit_code, [line])
 
 
 def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
@@ -54,7 +54,7 @@ def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
     monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.took_in([held]))
     summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
     assert summary.exit_code == 3
-    assert ledger.runs[0]["problems"] == ["klaviyo_v2.tags held back: why"]
+    assert ledger.runs[0]["errors"] == ["klaviyo_v2.tags held back: why"]
 
 
 ONE_OF_THEM = {"events": ["M1 was not read, all others were"]}

@@ -57,6 +57,6 @@ def test_it_is_said_per_resource_and_in_all():
         "limit for them",
         "profiles: about 75,000 records, 750 requests or more, 1 min at 100 % of Klaviyo's limit "
         "for them",
-        "in all about 2 min of asking (rate_share 1, 16 threads), then 4 min of refining where "
-        "Spark has two cores",
+        "in all about 2 min of requests (rate_limit_share 1, max_concurrent_requests 16), then "
+        "4 min of refining where Spark has two cores",
     ]

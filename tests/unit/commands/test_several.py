@@ -85,7 +85,7 @@ class Story:
     def noted(self) -> dict[str, tuple[int, list[str]]]:
         """Exit code and problems per account, from the rows of ``runs``."""
         assert len({row["run_id"] for row in self.rows}) == len(self.rows)
-        return {row["account_id"]: (row["exit_code"], row["problems"]) for row in self.rows}
+        return {row["account_id"]: (row["exit_code"], row["errors"]) for row in self.rows}
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_check_that_fails_is_that_account_s_failure_alone(story):
     found = story.run("sync", part("us"), part("eu"))
 
     assert story.noted == {"us": (1, ["events: 9 of 10 rows break its check"]), "eu": (0, [])}
-    assert "not done: us: events: 9 of 10 rows" in "\n".join(of_several([*found.values()]))
+    assert "failed: us: events: 9 of 10 rows" in "\n".join(of_several([*found.values()]))
 
 
 def test_where_no_account_could_be_asked_nothing_is_refined(story):
@@ -348,8 +348,8 @@ def test_the_summary_names_the_account_and_the_resource_of_what_is_not_done():
         "== account us", "== account eu", "== account fr", "== 3 accounts",
     ]  # fmt: skip
     assert said[-3:] == [
-        "not done: us: lists: GET /api/lists -> 403: the key lacks a scope",
-        "not done: eu: GET /api/metrics -> 401: KEY_EU was refused",
+        "failed: us: lists: GET /api/lists -> 403: the key lacks a scope",
+        "failed: eu: GET /api/metrics -> 401: KEY_EU was refused",
         "sync partly done: us partly done, eu failed",
     ]
 

@@ -18,7 +18,7 @@ from klaviyo_spark.commands.doctor import lake as doctor
 from klaviyo_spark.commands.status import Facts, Status, facts, summed, words
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
-from klaviyo_spark.commands.status.summing import Behind, Groups, Late, Table
+from klaviyo_spark.commands.status.summing import Groups, LaggingMetric, Late, Table
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.file_lock import Holder, Holding
 from klaviyo_spark.lake.readers.fallback import Fallback
@@ -91,13 +91,13 @@ def test_a_metric_that_is_read_less_far_than_others_is_named():
             a_mark("events", "M3", NOON - HOUR),
         ]
     )
-    assert status.behind == (Behind("M2", "clicked sms", NOON - 2 * DAY),)
+    assert status.lagging_metrics == (LaggingMetric("M2", "clicked sms", NOON - 2 * DAY),)
 
 
 def test_pages_that_no_table_has_wait_to_be_refined():
     runs = [
-        a_run("r3", NOON + HOUR, verb="ingest", pages=5),
-        a_run("r2", NOON, verb="refine", pages=0),
+        a_run("r3", NOON + HOUR, command="ingest", pages=5),
+        a_run("r2", NOON, command="refine", pages=0),
         a_run("r1", NOON - HOUR, pages=26),
     ]
     assert a_status(runs=runs, loads=[a_load("tags", "r1")]).to_refine == 5
@@ -105,7 +105,7 @@ def test_pages_that_no_table_has_wait_to_be_refined():
 
 def test_leaves_may_wait_since_the_oldest_complete_read_of_a_group_that_is_there():
     def whole(id: str, at: datetime) -> dict[str, Any]:
-        return a_mark("lists", id, at, kind="complete")
+        return a_mark("lists", id, at, kind="full_read")
 
     status = a_status(
         lists=[{"account_id": "default", "id": id} for id in ("L1", "L2", "L3")],
@@ -120,7 +120,12 @@ def test_leaves_may_wait_since_the_oldest_complete_read_of_a_group_that_is_there
 
 def test_late_arrivals_are_those_of_all_runs_and_of_the_last():
     def late(run_id: str, n: int, day: datetime) -> dict[str, Any]:
-        return {"account_id": "default", "run_id": run_id, "late_rows": n, "first_day": day.date()}
+        return {
+            "account_id": "default",
+            "run_id": run_id,
+            "late_row_count": n,
+            "first_day": day.date(),
+        }
 
     status = a_status(
         runs=[a_run("r2", NOON + HOUR), a_run("r1")],
@@ -183,7 +188,7 @@ def test_an_account_that_never_ran_has_no_rows_of_the_one_that_did():
 
 
 def test_a_run_of_the_whole_lake_is_every_account_s():
-    upkeep = a_run("m1", NOON + HOUR, account_id=None, verb="maintain")
+    upkeep = a_run("m1", NOON + HOUR, account_id=None, command="maintain")
     status = a_status(runs=[upkeep, a_run("r1")])
 
     assert ([run.run_id for run in status.runs], status.accounts) == (["m1", "r1"], ("default",))
@@ -204,7 +209,7 @@ def test_profiles_are_fresh_after_their_first_complete_read(tmp_path):
     lake = a_lake(tmp_path)
     put(lake, "klaviyo_v2", "profiles", {"_account_id": "default", "id": "P1"})
     put(lake, "klaviyo_ops", "table_loads", a_load("profiles"))
-    put(lake, "klaviyo_ops", "watermarks", a_mark("profiles", None, NOON, kind="complete"))
+    put(lake, "klaviyo_ops", "watermarks", a_mark("profiles", None, NOON, kind="full_read"))
 
     status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
 
@@ -280,7 +285,7 @@ def test_the_text_of_a_lake_in_which_everything_has_happened(tmp_path):
         "1 min, 7 pages",
         "                sync done (exit 0), began 2026-06-01 12:00 UTC (3 h ago), took 1 min, "
         "26 pages",
-        "not done        lists: no scope",
+        "failed          lists: no scope",
         "to refine       7 pages in no table yet: klaviyo-spark refine",
         "late arrivals   7 events came after their day had been read, 2 of them in the last run, "
         "of days since 2026-05-29",
@@ -312,7 +317,7 @@ def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(
         "2026-06-01 14:00 UTC (60 min ago), took 1 min, 26 pages",
         "new                0  -                -                 none yet",
         "",
-        "not done        default: lists: no scope",
+        "failed          default: lists: no scope",
         "to refine       default: 7 pages in no table yet",
         "quarantined     default: 1 record",
         "backfill        default: 1 of 3 steps done, the last 2026-06-01 12:10 UTC (3 h ago), "
@@ -326,16 +331,16 @@ def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(
 
 def test_a_failed_ingest_is_told_though_refine_and_upkeep_went_well_after_it():
     runs = [
-        a_run("r4", NOON + 2 * HOUR, verb="maintain", pages=0, account_id=None),
-        a_run("r3", NOON + HOUR, verb="refine", pages=0),
-        a_run("r2", NOON, verb="ingest", exit_code=1, pages=0, problems=["the key was refused"]),
-        a_run("r1", NOON - DAY, verb="ingest", exit_code=3, problems=["mended since"]),
+        a_run("r4", NOON + 2 * HOUR, command="maintain", pages=0, account_id=None),
+        a_run("r3", NOON + HOUR, command="refine", pages=0),
+        a_run("r2", NOON, command="ingest", exit_code=1, pages=0, errors=["the key was refused"]),
+        a_run("r1", NOON - DAY, command="ingest", exit_code=3, errors=["mended since"]),
     ]
     said = list(words.of_several([a_status(runs=runs, loads=[a_load("tags")])] * 2))
 
     assert "ingest failed (exit 1), began 2026-06-01 12:00 UTC" in said[3]
-    assert [line for line in said if line.startswith("not done")] == [
-        "not done        default: the key was refused"
+    assert [line for line in said if line.startswith("failed")] == [
+        "failed          default: the key was refused"
     ] * 2
 
 

@@ -25,7 +25,7 @@ def test_tables_put_back_from_a_copy_are_told(tmp_path):
         shutil.copytree(lake / place, copy / place)
     put(lake, "klaviyo_v2", "tags", {"tag_id": "T9"})
     put(lake, "klaviyo_bronze", "pages", {"body": "{}"})
-    counts = {"inserted": 1, "updated": 0, "marked_deleted": 0}
+    counts = {"inserted": 1, "updated": 0, "soft_deleted": 0}
     version = DeltaTable(lake / places[0]).version()
     noted = {**a_load("tags"), **counts, "table_version": version - 1}
     idle = {**a_load("lists"), **dict.fromkeys(counts, 0), "table_version": 0}

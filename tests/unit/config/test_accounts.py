@@ -30,7 +30,7 @@ accounts:
     resources: [events, campaigns]
     start: 2025-06-01
     metrics: all
-    rate_share: 0.5
+    rate_limit_share: 0.5
     base_url: http://127.0.0.1:8
 """
 BOTH = {"KEY_US": "pk_us", "KEY_EU": "pk_eu"}
@@ -54,9 +54,14 @@ SECRETS = accounts("name: us, secret_key: us", "name: eu, secret_key: eu")
 def test_each_account_has_its_own_settings_and_conf_s_where_it_says_none():
     us, eu = each(loaded())
 
-    assert (us.account, us.resources, us.start, us.rate_share) == ("us", RESOURCES, "2024-01-01", 1)
+    assert (us.account, us.resources, us.start, us.rate_limit_share) == (
+        "us",
+        RESOURCES,
+        "2024-01-01",
+        1,
+    )
     assert (eu.account, eu.resources, eu.start) == ("eu", ("campaigns", "events"), "2025-06-01")
-    assert (eu.metrics, eu.rate_share, eu.base_url) == ("all", 0.5, "http://127.0.0.1:8")
+    assert (eu.metrics, eu.rate_limit_share, eu.base_url) == ("all", 0.5, "http://127.0.0.1:8")
     assert us.accounts == eu.accounts == ()
 
 
@@ -101,11 +106,18 @@ def test_the_environment_s_address_goes_over_an_account_s():
 
 
 def test_a_conf_lists_its_accounts_anew_and_takes_the_rest_from_the_base_beside_it():
-    Path("base.yml").write_text("threads: 3\n" + accounts("name: old, key_variable: OLD"))
+    Path("base.yml").write_text(
+        "max_concurrent_requests: 3\n" + accounts("name: old, key_variable: OLD")
+    )
 
     us, eu = each(loaded())
 
-    assert (us.account, eu.account, us.threads, eu.threads) == ("us", "eu", 3, 3)
+    assert (us.account, eu.account, us.max_concurrent_requests, eu.max_concurrent_requests) == (
+        "us",
+        "eu",
+        3,
+        3,
+    )
 
 
 # -- keys -----------------------------------------------------------------------------------------
@@ -194,8 +206,8 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
             "a.yml: accounts: unknown setting 'key_varible'; did you mean 'key_variable'?",
         ),
         (
-            accounts("name: us, key_variable: A, threads: 2"),
-            "a.yml: accounts: unknown setting 'threads'",
+            accounts("name: us, key_variable: A, max_concurrent_requests: 2"),
+            "a.yml: accounts: unknown setting 'max_concurrent_requests'",
         ),
         (
             accounts("name: us, key_variable: A, resources: [evnts]"),
@@ -208,8 +220,8 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
             "loopback)",
         ),
         (
-            accounts("name: us, key_variable: A, rate_share: 2"),
-            "a.yml: accounts[0].rate_share: expected `float` <= 1.0",
+            accounts("name: us, key_variable: A, rate_limit_share: 2"),
+            "a.yml: accounts[0].rate_limit_share: expected `float` <= 1.0",
         ),
         (
             accounts("key_variable: A"),
@@ -316,7 +328,7 @@ def test_an_error_of_one_account_is_said_and_the_next_is_done():
     assert (code, done) == (3, ["eu"])
     assert said == [
         "== account us",
-        "not done: us: ZeroDivisionError: division by zero",
+        "failed: us: ZeroDivisionError: division by zero",
         "== account eu",
     ]
 
@@ -329,7 +341,7 @@ def test_an_account_without_its_key_is_said_and_the_next_is_done():
         [Part(us.settings, error=ConfigError("no key")), eu], lambda part: 0, said.append
     )
 
-    assert (code, said[1]) == (3, "not done: us: no key")
+    assert (code, said[1]) == (3, "failed: us: no key")
 
 
 def test_an_interrupt_leaves_the_accounts_that_are_left():

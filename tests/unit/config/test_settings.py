@@ -36,12 +36,12 @@ def test_without_a_path_the_base_of_the_working_directory_is_read():
 
 
 def test_a_conf_goes_over_the_base_beside_it():
-    a_conf("account: brand\nthreads: 4\nschemas: {bronze: b}", "base.yml")
-    path = a_conf("threads: 2\nschemas: {silver: s}", "prod.yml")
+    a_conf("account: brand\nmax_concurrent_requests: 4\nschemas: {bronze: b}", "base.yml")
+    path = a_conf("max_concurrent_requests: 2\nschemas: {silver: s}", "prod.yml")
 
     actual = load(path, environ={})
 
-    assert (actual.account, actual.threads) == ("brand", 2)
+    assert (actual.account, actual.max_concurrent_requests) == ("brand", 2)
     assert (actual.schemas.bronze, actual.schemas.silver) == ("b", "s")
 
 
@@ -95,11 +95,11 @@ def test_the_environment_gives_the_address_unless_an_option_does():
 
 
 def test_durations_and_times_are_read_as_people_write_them():
-    path = a_conf("lookback: 36h\nupper_margin: 0m\nstart: 2026-01-31\nmetrics: [Placed Order]")
+    path = a_conf("lookback: 36h\nindexing_lag: 0m\nstart: 2026-01-31\nmetrics: [Placed Order]")
 
     actual = load(path, environ={})
 
-    assert (actual.lookback, actual.upper_margin) == (timedelta(hours=36), timedelta(0))
+    assert (actual.lookback, actual.indexing_lag) == (timedelta(hours=36), timedelta(0))
     assert actual.start_time is not None
     assert actual.start_time.isoformat() == "2026-01-31T00:00:00+00:00"
     assert actual.metrics == ("Placed Order",)
@@ -134,10 +134,16 @@ def test_the_conf_files_of_the_checkout_load():
             "schemas: {sliver: x}",
             "conf/dev.yml: unknown setting 'sliver'; did you mean 'silver'?",
         ),
-        ("threads: many", "conf/dev.yml: threads: expected `int`, got `str`"),
-        ("threads: 0", "conf/dev.yml: threads: expected `int` >= 1"),
-        ("rate_share: 1.5", "conf/dev.yml: rate_share: expected `float` <= 1.0"),
-        ("rate_share: 0", "conf/dev.yml: rate_share: expected `float` > 0.0"),
+        (
+            "max_concurrent_requests: many",
+            "conf/dev.yml: max_concurrent_requests: expected `int`, got `str`",
+        ),
+        (
+            "max_concurrent_requests: 0",
+            "conf/dev.yml: max_concurrent_requests: expected `int` >= 1",
+        ),
+        ("rate_limit_share: 1.5", "conf/dev.yml: rate_limit_share: expected `float` <= 1.0"),
+        ("rate_limit_share: 0", "conf/dev.yml: rate_limit_share: expected `float` > 0.0"),
         (
             "lookback: 7",
             "conf/dev.yml: lookback: '7' is not a duration; "

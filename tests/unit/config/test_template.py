@@ -77,8 +77,8 @@ def test_what_is_filled_in_is_what_the_conf_says_and_its_comments_stay(tmp_path)
 
 @given(st.text(min_size=1).filter(lambda name: name.strip()))
 def test_a_name_of_an_account_is_read_back_as_it_was_given(name):
-    text = filled("# x\naccount: default\nthreads: 16\n", {"account": name})
-    assert yaml.safe_load(text) == {"account": name, "threads": 16}
+    text = filled("# x\naccount: default\nmax_concurrent_requests: 16\n", {"account": name})
+    assert yaml.safe_load(text) == {"account": name, "max_concurrent_requests": 16}
 
 
 def test_a_setting_that_the_template_lacks_is_a_slip_of_ours():

@@ -34,7 +34,7 @@ def trees() -> dict[str, ast.Module]:
     return {module_of(file): ast.parse(file.read_text(encoding="utf-8")) for file in files}
 
 
-def named_by(node: ast.AST) -> Iterator[str]:
+def referenced_by(node: ast.AST) -> Iterator[str]:
     """Our own modules that an import names."""
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
@@ -52,7 +52,7 @@ def late_imports(tree: ast.Module) -> Iterator[ast.stmt]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.Import | ast.ImportFrom) and any(named_by(node)):
+                if isinstance(node, ast.Import | ast.ImportFrom) and any(referenced_by(node)):
                     yield node
 
 
@@ -72,7 +72,7 @@ def without_reason(file: Path) -> Iterator[str]:
 
 def test_no_module_imports_itself_by_way_of_others():
     graph = {
-        module: {name for node in ast.walk(tree) for name in named_by(node)} - {module}
+        module: {name for node in ast.walk(tree) for name in referenced_by(node)} - {module}
         for module, tree in trees().items()
     }
 

@@ -53,16 +53,16 @@ def a_piece(walk: Walk, **facts: Any) -> Landed:
             endpoint=walk.endpoint.name,
             slice=json.dumps(dict(walk.facts), sort_keys=True),
             parent_id=walk.parent_id,
-            parent_version=walk.parent_version,
+            parent_digest=walk.parent_digest,
             read_id=walk.read_id,
             read_run_id="one",
             read_started_at=walk.read_started_at or NOON,
             run_id="one",
             walk_id=walk.walk_id,
-            complete=walk.complete,
+            is_full_read=walk.is_full_read,
             window_start=walk.bounds.start if walk.bounds else None,
             window_end=walk.bounds.end if walk.bounds else None,
-            reached=None,
+            max_record_time=None,
             in_order=True,
             pages=1,
             next_url=NEXT,
@@ -117,7 +117,7 @@ def test_the_first_page_of_a_walk_says_what_it_is_of():
 
 def test_each_page_adds_its_records_and_says_where_it_goes_on():
     first = a_page("events", 1, 2, next_url=NEXT, is_last=False, window_end=at(100))
-    second = {**first, "page_no": 2, "record_count": 5, "next_url": f"{NEXT}8", "run_id": "two"}
+    second = {**first, "page_number": 2, "record_count": 5, "next_url": f"{NEXT}8", "run_id": "two"}
     both = landed({**second, "window_end": at(50)}, landed(first, None))
     assert (both.pages, both.records, both.next_url) == (2, 7, f"{NEXT}8")
     assert (both.window_end, both.run_id) == (at(50), "two")
@@ -129,8 +129,8 @@ def test_each_page_adds_its_records_and_says_where_it_goes_on():
 )
 def test_a_walk_has_reached_the_latest_time_on_its_pages(before, now, reached):
     times = [None if seconds is None else at(seconds) for seconds in (before, now, reached)]
-    first = landed(a_page("events", reached=times[0]), None)
-    assert landed(a_page("events", reached=times[1]), first).reached == times[2]
+    first = landed(a_page("events", max_record_time=times[0]), None)
+    assert landed(a_page("events", max_record_time=times[1]), first).max_record_time == times[2]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_a_walk_has_reached_the_latest_time_on_its_pages(before, now, reached):
         (whole(events(10, 90)), Range(at(10), at(90))),
         (whole(events(None, 90)), Range(None, at(90))),
         (whole(joined(10, 90)), Range(at(10), EVER)),
-        (a_piece(events(10, 90), reached=at(40)), Range(at(10), at(39))),
-        (a_piece(events(None, 90), reached=at(40)), Range(None, at(39))),
+        (a_piece(events(10, 90), max_record_time=at(40)), Range(at(10), at(39))),
+        (a_piece(events(None, 90), max_record_time=at(40)), Range(None, at(39))),
     ],
     ids=["ended", "since ever", "no end", "under way", "under way since ever"],
 )
@@ -150,7 +150,7 @@ def test_what_a_walk_holds_leaves_an_unfinished_second_out(piece, held):
 
 @pytest.mark.parametrize("reached", [None, at(10), at(10.5), at(11)])
 def test_a_walk_that_has_finished_no_second_holds_nothing(reached):
-    assert a_piece(events(10, 90), reached=reached).held.is_empty
+    assert a_piece(events(10, 90), max_record_time=reached).held.is_empty
 
 
 # -- listings -------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_time_that_was_read_long_ago_stays_read():
     [
         whole(listing("lists")[0]),
         whole(joined(None, 9, "L2")),
-        whole(joined(None, 9), complete=False),
+        whole(joined(None, 9), is_full_read=False),
         whole(joined(None, 9), slice='{"archived": "true"}'),
     ],
     ids=["endpoint", "parent", "not complete", "slice"],
@@ -277,7 +277,7 @@ def test_a_parent_that_was_gone_is_not_asked_about_again():
 
 def test_a_window_cut_short_goes_on_by_its_cursor():
     earlier = events(0, 90)
-    piece = a_piece(earlier, pages=2, reached=at(40))
+    piece = a_piece(earlier, pages=2, max_record_time=at(40))
     planned = events(0, 90)
 
     assert take_up([planned], [piece], LONG_AGO).walks == (
@@ -286,7 +286,7 @@ def test_a_window_cut_short_goes_on_by_its_cursor():
             walk_id=earlier.walk_id,
             first_url=NEXT,
             first_page=3,
-            reached=at(40),
+            max_record_time=at(40),
             read_id=earlier.read_id,
             read_run_id="one",
             read_started_at=at(90),
@@ -311,8 +311,8 @@ def test_only_the_time_between_what_has_landed_is_asked():
 
 def test_a_piece_goes_on_to_where_the_next_begins():
     earlier = events(0, 90)
-    front = a_piece(earlier, reached=at(20), pages=3)
-    half = a_piece(earlier, walk_id="half", window_start=at(45), reached=at(70), pages=2)
+    front = a_piece(earlier, max_record_time=at(20), pages=3)
+    half = a_piece(earlier, walk_id="half", window_start=at(45), max_record_time=at(70), pages=2)
 
     taken = take_up([events(0, 90)], [front, half], LONG_AGO)
 
@@ -324,27 +324,27 @@ def test_a_piece_goes_on_to_where_the_next_begins():
 
 
 def test_a_second_that_was_half_read_is_read_again_where_no_cursor_leads_on():
-    piece = a_piece(events(0, 90), reached=at(40), next_url=None)
+    piece = a_piece(events(0, 90), max_record_time=at(40), next_url=None)
     taken = take_up([events(0, 90)], [piece], LONG_AGO)
     assert spans(taken) == [(at(39), at(90))]
     assert [walk.first_page for walk in taken.walks] == [1]
 
 
 def test_a_cursor_that_leads_elsewhere_is_left():
-    piece = a_piece(events(50, 90), reached=at(60))
+    piece = a_piece(events(50, 90), max_record_time=at(60))
     taken = take_up([events(0, 40)], [piece], LONG_AGO)
     assert [(walk.bounds, walk.first_page) for walk in taken.walks] == [(events(0, 40).bounds, 1)]
 
 
 def test_a_cursor_does_not_lead_on_from_before_its_own_window():
-    half = a_piece(events(0, 90), walk_id="half", window_start=at(40), reached=at(40.2))
+    half = a_piece(events(0, 90), walk_id="half", window_start=at(40), max_record_time=at(40.2))
     taken = take_up([events(0, 90)], [whole(events(0, 39.5)), half], LONG_AGO)
     assert spans(taken) == [(at(39.5), at(90))]
     assert [walk.first_page for walk in taken.walks] == [1]
 
 
 def test_a_window_whose_pages_say_no_time_goes_on_by_its_cursor():
-    piece = a_piece(events(0, 90), reached=None, pages=2)
+    piece = a_piece(events(0, 90), max_record_time=None, pages=2)
     (walk,) = take_up([events(0, 90)], [piece], LONG_AGO).walks
     assert (walk.first_url, walk.first_page, walk.bounds) == (NEXT, 3, events(0, 90).bounds)
 
@@ -354,7 +354,7 @@ def test_a_run_planned_later_asks_the_time_since():
 
 
 def test_a_cursor_leads_no_further_than_its_own_window():
-    piece = a_piece(events(0, 90), reached=at(40))
+    piece = a_piece(events(0, 90), max_record_time=at(40))
     taken = take_up([events(0, 200)], [piece], LONG_AGO)
     assert spans(taken) == [(at(0), at(90)), (at(90), at(200))]
     assert [walk.first_page for walk in taken.walks] == [2, 1]
@@ -364,7 +364,7 @@ def test_a_cursor_leads_no_further_than_its_own_window():
 def test_a_window_of_one_second_is_asked(pages_landed):
     pieces = [whole(events(90, 95))]
     if pages_landed == "one":
-        pieces.append(a_piece(events(5, 5), reached=at(5)))
+        pieces.append(a_piece(events(5, 5), max_record_time=at(5)))
     taken = take_up([events(5, 5)], pieces, LONG_AGO)
     assert spans(taken) == [(at(5), at(5))]
 
@@ -409,7 +409,7 @@ class Bronze:
             row = page_row(got, "default", "run")
             id = row["walk_id"]
             before = self.walks.get(id)
-            assert row["page_no"] == (before.pages + 1 if before else 1)
+            assert row["page_number"] == (before.pages + 1 if before else 1)
             self.walks[id] = landed(row, before)
             self.read.setdefault(id, set()).update(numbers_on(row["body"]))
             self.pages += 1
@@ -561,12 +561,12 @@ def covering(start: float | None, end: float, began: float, metric: str = "M1") 
     ids=["all", "what landed", "not all", "a run before", "another metric", "nothing"],
 )
 def test_time_is_made_up_for_where_a_later_run_that_ended_has_it(done, made_up_for):
-    cut_short = a_piece(events(10, 90), reached=at(40))
+    cut_short = a_piece(events(10, 90), max_record_time=at(40))
     assert done.makes_up_for(cut_short) == made_up_for
 
 
 def test_time_of_several_metrics_is_made_up_for_where_each_is():
-    cut_short = a_piece(events(10, 90, ("M1", "M2")), reached=at(40))
+    cut_short = a_piece(events(10, 90, ("M1", "M2")), max_record_time=at(40))
     one, other = covering(None, 90, began=95), covering(None, 90, began=95, metric="M2")
     assert not one.makes_up_for(cut_short)
     assert Done([*one.ranges, *other.ranges], {}).makes_up_for(cut_short)
@@ -594,12 +594,14 @@ def test_of_a_walk_that_came_out_of_order_nothing_counts_as_read():
     walk = events(0, 100)
     first = a_page("events", {}, read_id=walk.read_id, run_id="one", next_url=NEXT, is_last=False)
     window = {"window_start": at(0), "window_end": at(100)}
-    one = landed({**first, **window, "reached": at(60)}, None)
-    two = landed({**first, **window, "page_no": 2, "in_order": False}, one)
-    three = landed({**first, **window, "page_no": 3, "is_last": True}, two)
+    one = landed({**first, **window, "max_record_time": at(60)}, None)
+    two = landed({**first, **window, "page_number": 2, "in_order": False}, one)
+    three = landed({**first, **window, "page_number": 3, "is_last": True}, two)
 
     assert one.held == Range(at(0), at(59))
-    assert [(piece.in_order, piece.reached) for piece in (two, three)] == [(False, None)] * 2
+    assert [(piece.in_order, piece.max_record_time) for piece in (two, three)] == [
+        (False, None)
+    ] * 2
     assert two.held.is_empty
     assert three.held.is_empty
 

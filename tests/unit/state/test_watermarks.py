@@ -40,16 +40,16 @@ def a_walk(endpoint: str, start: float | None = None, end: float | None = None, 
         endpoint=endpoint,
         slice="{}",
         parent_id=None,
-        parent_version=None,
+        parent_digest=None,
         read_id="R",
         read_run_id="one",
         read_started_at=NOON,
         run_id="one",
         walk_id="W",
-        complete=False,
+        is_full_read=False,
         window_start=None if start is None else at(start),
         window_end=None if end is None else at(end),
-        reached=None,
+        max_record_time=None,
         in_order=True,
         pages=1,
         next_url=None,
@@ -66,11 +66,11 @@ def events(start: float | None, end: float, metrics: str = "M1", **facts: Any) -
 
 def all_profiles(start: float | None = None, end: float | None = None, **facts: Any) -> Landed:
     """A walk of a complete read of profiles."""
-    return a_walk("profiles", start, end, complete=True, **facts)
+    return a_walk("profiles", start, end, is_full_read=True, **facts)
 
 
 def members(start: float | None = None, **facts: Any) -> Landed:
-    return a_walk("list_profiles", start, parent_id="L1", parent_version="v", **facts)
+    return a_walk("list_profiles", start, parent_id="L1", parent_digest="v", **facts)
 
 
 def marks(
@@ -86,13 +86,15 @@ def a_range(start: float | None, end: float, scope: str | None = "M1", **facts: 
     """A range of events that was read at ``NOON``."""
     resource = "events" if scope else "profiles"
     begin = None if start is None else at(start)
-    read = Watermark(resource, scope, None, "range", begin, at(end), NOON, run_id="one")
+    read = Watermark(resource, scope, None, "window", begin, at(end), NOON, run_id="one")
     return replace(read, **facts)
 
 
-def a_mark(kind: str, hours: float, read_at: float = 0, version: str = "v") -> Watermark:
+def a_mark(kind: str, hours: float, read_started_at: float = 0, version: str = "v") -> Watermark:
     """A moment of list L1."""
-    return Watermark("lists", "L1", None, kind, None, at(hours), at(read_at), version, "one")
+    return Watermark(
+        "lists", "L1", None, kind, None, at(hours), at(read_started_at), version, "one"
+    )
 
 
 # -- ranges ---------------------------------------------------------------------------------------
@@ -111,12 +113,15 @@ def test_a_window_of_events_is_a_range_per_metric():
 
 
 def test_of_a_walk_under_way_only_the_seconds_that_are_whole_count():
-    walk = events(-9, -1, ended=False, reached=at(-5))
+    walk = events(-9, -1, ended=False, max_record_time=at(-5))
     assert marks(walk) == [replace(a_range(-9, 0), end=at(-5) - timedelta(seconds=1))]
 
 
 def test_a_walk_that_has_finished_no_second_leaves_no_mark():
-    assert marks(events(-9, -1, ended=False), events(-9, -1, ended=False, reached=at(-9))) == []
+    assert (
+        marks(events(-9, -1, ended=False), events(-9, -1, ended=False, max_record_time=at(-9)))
+        == []
+    )
 
 
 def test_ranges_of_one_read_that_touch_become_one():
@@ -130,7 +135,7 @@ def test_a_gap_between_ranges_stays():
 def test_ranges_that_were_read_at_other_times_are_kept_apart():
     assert marks(events(-9, -5), events(-5, -1, read_started_at=at(1))) == [
         a_range(-9, -5),
-        a_range(-5, -1, read_at=at(1)),
+        a_range(-5, -1, read_started_at=at(1)),
     ]
 
 
@@ -145,16 +150,16 @@ def test_updated_profiles_are_a_range_without_scope():
 
 def test_no_read_has_begun_later_than_now_however_it_is_dated():
     (mark,) = marks(events(-9, -1), now=NOON - timedelta(minutes=3))
-    assert (mark.end, mark.read_at) == (at(-1), NOON - timedelta(minutes=3))
+    assert (mark.end, mark.read_started_at) == (at(-1), NOON - timedelta(minutes=3))
 
 
 def test_listings_leave_no_mark():
-    assert marks(a_walk("tags", complete=True), a_walk("flow_messages", parent_id="A1")) == []
+    assert marks(a_walk("tags", is_full_read=True), a_walk("flow_messages", parent_id="A1")) == []
 
 
 # -- complete reads of profiles -------------------------------------------------------------------
 
-COMPLETE = Watermark("profiles", None, None, "complete", None, NOON - MARGIN, NOON, run_id="one")
+COMPLETE = Watermark("profiles", None, None, "full_read", None, NOON - MARGIN, NOON, run_id="one")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_all_profiles_are_read_where_the_parts_leave_no_time_out(parts):
         [all_profiles(None, -5)],
         [all_profiles(-5, None)],
         [all_profiles(None, -5), all_profiles(-4, None)],
-        [all_profiles(None, -5), all_profiles(-5, None, ended=False, reached=at(-1))],
+        [all_profiles(None, -5), all_profiles(-5, None, ended=False, max_record_time=at(-1))],
         [all_profiles(None, -5), all_profiles(-5, None, read_id="another")],
     ],
     ids=["no end", "no beginning", "a gap", "under way", "two reads"],
@@ -187,8 +192,8 @@ def test_a_complete_read_that_is_not_all_there_leaves_no_mark(parts):
 
 def test_a_complete_read_is_good_up_to_what_klaviyo_had_indexed_when_it_began():
     (mark,) = marks(all_profiles(), now=NOON - timedelta(minutes=7))
-    assert mark.read_at == NOON - timedelta(minutes=7)
-    assert mark.end == mark.read_at - MARGIN
+    assert mark.read_started_at == NOON - timedelta(minutes=7)
+    assert mark.end == mark.read_started_at - MARGIN
 
 
 @pytest.mark.parametrize(("landed_by", "whose"), [(("one", "one"), "one"), (("one", "two"), "two")])
@@ -206,28 +211,28 @@ def kinds(*walks: Landed) -> dict[str, datetime]:
 
 
 def test_a_whole_read_of_a_group_says_when_and_who_joined_last():
-    found = marks(members(complete=True, reached=at(-4)))
-    assert found == [a_mark("complete", 0), a_mark("joined", -4)]
+    found = marks(members(is_full_read=True, max_record_time=at(-4)))
+    assert found == [a_mark("full_read", 0), a_mark("last_joined", -4)]
 
 
 def test_an_empty_group_has_nobody_who_joined_last():
-    assert kinds(members(complete=True)) == {"complete": NOON}
+    assert kinds(members(is_full_read=True)) == {"full_read": NOON}
 
 
 def test_who_joined_since_moves_the_mark():
-    assert kinds(members(-9, reached=at(-4))) == {"joined": at(-4)}
+    assert kinds(members(-9, max_record_time=at(-4))) == {"last_joined": at(-4)}
 
 
 @pytest.mark.parametrize("reached", [None, at(-9), at(-9) + JOINED_LATE])
 def test_finding_the_last_who_joined_again_is_no_news(reached):
-    assert kinds(members(-9, reached=reached)) == {}
+    assert kinds(members(-9, max_record_time=reached)) == {}
 
 
 @pytest.mark.parametrize(
     "facts", [{"ended": False, "next_url": "…"}, {"status": 404}], ids=["under way", "gone"]
 )
 def test_a_group_that_was_not_read_to_the_end_has_no_mark(facts):
-    assert marks(members(complete=True, reached=at(-4), **facts)) == []
+    assert marks(members(is_full_read=True, max_record_time=at(-4), **facts)) == []
 
 
 @pytest.mark.parametrize(
@@ -235,22 +240,22 @@ def test_a_group_that_was_not_read_to_the_end_has_no_mark(facts):
 )
 def test_a_count_is_a_mark_of_its_group_where_it_says_a_number(endpoint, of):
     """Issue 19: a group without the number that was asked for was taken for counted."""
-    walk = a_walk(endpoint, parent_id="L1", parent_version="v")
+    walk = a_walk(endpoint, parent_id="L1", parent_digest="v")
     found = marks(walk, counts={(of, "L1"): 0})
-    assert found == [replace(a_mark("count", 0), resource=of)]
+    assert found == [replace(a_mark("member_count", 0), resource=of)]
     assert marks(walk, counts={(of, "L2"): 0}) == []
 
 
 def a_count(hours: float, difference: int | None) -> Watermark:
     """A count of list L1, with what it differed by from a whole read made for it."""
-    return replace(a_mark("count", hours, read_at=hours), difference=difference)
+    return replace(a_mark("member_count", hours, read_started_at=hours), difference=difference)
 
 
 def test_a_whole_read_of_a_group_that_was_counted_says_what_the_two_differ_by():
-    found = marks(members(complete=True, records=7), counts={("lists", "L1"): 9})
-    assert found == [a_mark("complete", 0), a_count(0, 2)]
-    of_another = marks(members(complete=True, records=7), counts={("segments", "L1"): 9})
-    assert of_another == [a_mark("complete", 0)]
+    found = marks(members(is_full_read=True, records=7), counts={("lists", "L1"): 9})
+    assert found == [a_mark("full_read", 0), a_count(0, 2)]
+    of_another = marks(members(is_full_read=True, records=7), counts={("segments", "L1"): 9})
+    assert of_another == [a_mark("full_read", 0)]
     assert marks(members(-9, records=7), counts={("lists", "L1"): 9}) == []
 
 
@@ -271,7 +276,7 @@ def test_a_difference_that_two_whole_reads_in_a_row_have_shown_is_known(
     differences, last, difference
 ):
     rows = [a_count(n, one) for n, one in enumerate(differences)]
-    read = known([a_mark("complete", -9), *reversed(rows)]).groups["lists", "L1"]
+    read = known([a_mark("full_read", -9), *reversed(rows)]).groups["lists", "L1"]
     assert (read.last_difference, read.difference) == (last, difference)
 
 
@@ -287,7 +292,7 @@ def test_a_difference_that_two_whole_reads_in_a_row_have_shown_is_known(
     ],
 )
 def test_a_difference_is_told_when_it_repeats_and_then_no_more(before, now, told):
-    marks = [a_mark("complete", 0), a_count(0, now)]
+    marks = [a_mark("full_read", 0), a_count(0, now)]
     found = repeated_differences(marks, {("lists", "L1"): before} if before else {})
     assert found == [a_count(0, now)] * told
 
@@ -306,8 +311,8 @@ def and_back(found: Iterable[Watermark]) -> list[Watermark]:
             row["kind"],
             row["range_start"],
             row["range_end"],
-            row["read_at"],
-            row["version"],
+            row["read_started_at"],
+            row["parent_digest"],
             row["run_id"],
             row["count_difference"],
         )
@@ -331,8 +336,8 @@ def test_what_was_read_is_known_again():
         events(-9, -1, "M1,M2"),
         a_walk("profiles", -9, -1),
         all_profiles(),
-        members(complete=True, reached=at(-4)),
-        a_walk("list_count", parent_id="L1", parent_version="v"),
+        members(is_full_read=True, max_record_time=at(-4)),
+        a_walk("list_count", parent_id="L1", parent_digest="v"),
     ]
     found = marks(*walks, names={"M1": "Opened Email"}, counts={("lists", "L1"): 1})
 
@@ -354,11 +359,11 @@ def test_the_last_complete_read_of_profiles_is_the_one_that_counts():
 
 def test_the_last_moment_of_each_kind_is_known_of_a_group():
     rows = [
-        a_mark("complete", -9),
-        a_mark("joined", -4),
-        a_mark("joined", -8),
-        a_mark("count", -6),
-        a_mark("count", -7),
+        a_mark("full_read", -9),
+        a_mark("last_joined", -4),
+        a_mark("last_joined", -8),
+        a_mark("member_count", -6),
+        a_mark("member_count", -7),
     ]
     read = GroupRead(at(-9), at(-4), at(-6), "v", whole_by="one")
     assert known(rows).groups == {("lists", "L1"): read}
@@ -366,9 +371,9 @@ def test_the_last_moment_of_each_kind_is_known_of_a_group():
 
 def test_a_group_is_known_as_it_was_when_last_looked_at():
     rows = [
-        a_mark("complete", -9, read_at=-9, version="first"),
-        a_mark("joined", -5, read_at=-1, version="third"),
-        a_mark("count", -2, read_at=-2, version="second"),
+        a_mark("full_read", -9, read_started_at=-9, version="first"),
+        a_mark("last_joined", -5, read_started_at=-1, version="third"),
+        a_mark("member_count", -2, read_started_at=-2, version="second"),
     ]
     assert known(rows).groups["lists", "L1"].version == "third"
 
@@ -382,7 +387,7 @@ def test_a_group_is_known_as_it_was_when_last_looked_at():
 )
 def test_marks_of_earlier_runs_are_told_by_id_whenever_they_say_that_they_began(run_id, earlier):
     rows = [
-        a_range(-9, -1, read_at=at(hours), run_id=run)
+        a_range(-9, -1, read_started_at=at(hours), run_id=run)
         for run, hours in (("gone", 9), ("three", -9), ("one", 0), ("two", -5))
     ]
     found = keep_earlier(rows, run_id, ["one", "two", "three"])
@@ -395,7 +400,7 @@ hours = st.integers(-100, -1)
 @given(st.lists(st.tuples(hours, hours).map(sorted), max_size=6), st.integers(-100, 0))
 def test_no_more_is_known_than_has_landed(windows, reached):
     walks = [events(start, end) for start, end in windows]
-    under_way = events(-100, -1, ended=False, reached=at(reached))
+    under_way = events(-100, -1, ended=False, max_record_time=at(reached))
     held = [walk.held for walk in (*walks, under_way)]
     everything = Range(at(-200), EVER)
 
@@ -414,7 +419,7 @@ def test_no_more_is_known_than_has_landed(windows, reached):
         [events(-9, -5), events(-5, -1, walk_id="W2", in_order=False)],
         [all_profiles(in_order=False)],
         [a_walk("profiles", -9, -1, in_order=False)],
-        [members(complete=True, reached=at(-4), in_order=False)],
+        [members(is_full_read=True, max_record_time=at(-4), in_order=False)],
     ],
     ids=["a window", "a part of one", "all profiles", "profiles since", "members"],
 )

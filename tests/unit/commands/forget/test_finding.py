@@ -49,4 +49,4 @@ def test_pages_that_tell_the_address_asked_for_go_last():
     bodies = [body % ("ANN", OLD), body % ("ANN", NEW), body % ("BOB", OTHER)]
     told = [finding.tells(finding.profiles_on(body), Asked(email=OLD)) for body in bodies]
     keys = [a_page(number, tells=tells) for number, tells in enumerate(told)]
-    assert [page.page_no for page in sorted(keys, key=pages._place)] == [1, 2, 0]
+    assert [page.page_number for page in sorted(keys, key=pages._place)] == [1, 2, 0]

@@ -70,11 +70,11 @@ def test_the_summary_says_how_much_and_not_who():
 
 
 def test_what_could_not_be_removed_is_named_and_ends_in_3():
-    done = Forgotten("r1", NOW, "email", 1, 1, 1, problems=["t: its old files are still there"])
+    done = Forgotten("r1", NOW, "email", 1, 1, 1, errors=["t: its old files are still there"])
 
     assert done.exit_code == 3
     assert list(lines(done))[:2] == [
-        "not done: t: its old files are still there",
+        "failed: t: its old files are still there",
         "forget partly done: profiles=1 rows=0 pages=1 records=1 seconds=0.0 run=r1",
     ]
 

@@ -47,7 +47,7 @@ def test_of_a_days_verifications_the_newest_counts(answers):
     found = {(row["scope_name"], row["month"]): row for row in answers.verified_months}
 
     [healed] = [row for (_, month), row in found.items() if (month.month, row["days"]) == (10, 10)]
-    assert (healed["matched"], healed["should_be"], healed["missing"]) == (100, 100, 0)
+    assert (healed["matched"], healed["expected_count"], healed["missing"]) == (100, 100, 0)
 
 
 def test_a_day_with_too_many_does_not_make_up_for_days_that_are_short(answers):
@@ -55,12 +55,14 @@ def test_a_day_with_too_many_does_not_make_up_for_days_that_are_short(answers):
 
     assert short["month"] == date(2026, 10, 1)
     assert (short["days"], short["short_days"]) == (4, 4)
-    assert (short["matched"], short["should_be"]) == (34, 40)
+    assert (short["matched"], short["expected_count"]) == (34, 40)
     assert (short["missing"], short["too_many"]) == (6, 89)
 
 
 def test_the_largest_differences_come_first(answers):
-    found = [(row["resource"], row["have"], row["should_be"]) for row in answers.differences]
+    found = [
+        (row["resource"], row["actual_count"], row["expected_count"]) for row in answers.differences
+    ]
 
     assert found == [("events", 99, 10), *[("events", 8, 10)] * 3, ("lists", 4, 5)]
     [lists] = answers.verified_resources
@@ -172,4 +174,4 @@ def test_a_table_that_cannot_be_read_is_named_and_the_others_answer(tmp_path):
     (line,) = before.unreadable
     assert line.startswith("klaviyo_v2.metrics is unreadable (")
     assert line.endswith("lacks what it holds; `klaviyo-spark status` says the way out")
-    assert figures(before, "default", sample.NOW).problems == (line,)
+    assert figures(before, "default", sample.NOW).errors == (line,)

@@ -11,23 +11,25 @@ from klaviyo_spark.commands.report.completeness import Cell, cell, completeness
 AT = datetime(2026, 11, 20, tzinfo=timezone.utc)
 
 
-def a_month(month: date = date(2026, 10, 1), have: int = 10, should_be: int = 10, scope="M1"):
+def a_month(
+    month: date = date(2026, 10, 1), actual_count: int = 10, expected_count: int = 10, scope="M1"
+):
     return {
         "scope": scope,
         "scope_name": f"name of {scope}",
         "month": month,
         "days": 31,
-        "short_days": int(have < should_be),
-        "matched": min(have, should_be),
-        "should_be": should_be,
-        "missing": max(should_be - have, 0),
-        "too_many": max(have - should_be, 0),
+        "short_days": int(actual_count < expected_count),
+        "matched": min(actual_count, expected_count),
+        "expected_count": expected_count,
+        "missing": max(expected_count - actual_count, 0),
+        "too_many": max(actual_count - expected_count, 0),
         "verified_at": AT,
     }
 
 
 @pytest.mark.parametrize(
-    ("have", "should_be", "percent", "level"),
+    ("actual_count", "expected_count", "percent", "level"),
     [
         (10, 10, "100", "full"),
         (0, 0, "100", "full"),
@@ -41,8 +43,10 @@ def a_month(month: date = date(2026, 10, 1), have: int = 10, should_be: int = 10
         (3, 0, "100", "over"),
     ],
 )
-def test_a_percentage_is_rounded_down_so_that_100_means_all(have, should_be, percent, level):
-    found = cell(a_month(have=have, should_be=should_be))
+def test_a_percentage_is_rounded_down_so_that_100_means_all(
+    actual_count, expected_count, percent, level
+):
+    found = cell(a_month(actual_count=actual_count, expected_count=expected_count))
 
     assert (found.percent, found.level) == (percent, level)
 
@@ -50,7 +54,7 @@ def test_a_percentage_is_rounded_down_so_that_100_means_all(have, should_be, per
 def test_a_cell_says_in_words_what_is_missing():
     expected = "990 of 1,000 events, 31 days verified, 10 missing on 1 days"
 
-    assert cell(a_month(have=990, should_be=1000)) == Cell("99", "high", expected)
+    assert cell(a_month(actual_count=990, expected_count=1000)) == Cell("99", "high", expected)
 
 
 def test_months_between_are_there_and_say_that_they_were_not_verified():
@@ -101,9 +105,9 @@ def test_all_matched_is_complete():
     assert completeness([a_month()], [lists], [], {}).is_complete
 
 
-@pytest.mark.parametrize(("have", "is_complete"), [(9, False), (11, True)])
-def test_only_an_event_too_few_is_not_complete_since_events_stay(have, is_complete):
-    assert completeness([a_month(have=have)], [], [], {}).is_complete is is_complete
+@pytest.mark.parametrize(("actual_count", "is_complete"), [(9, False), (11, True)])
+def test_only_an_event_too_few_is_not_complete_since_events_stay(actual_count, is_complete):
+    assert completeness([a_month(actual_count=actual_count)], [], [], {}).is_complete is is_complete
 
 
 def test_a_list_that_differs_is_not_complete():

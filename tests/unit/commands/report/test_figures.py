@@ -33,7 +33,7 @@ def test_the_cards_answer_the_four_questions(answers):
             "6 events missing, 89 events more than Klaviyo counts, lists differ",
         ),
         ("Fresh?", "good", "1 h old", "events up to 2026-11-20 10:58 UTC"),
-        ("Last run", "warn", "partly done", "sync, 1 h ago, 2 problems"),
+        ("Last run", "warn", "partly done", "sync, 1 h ago, 2 errors"),
         ("Changed", "good", "5,300 new rows", "50 changed, 12 marked deleted"),
     ]
 
@@ -103,7 +103,7 @@ def test_how_a_run_ended_is_said_in_words(exit_code, expected):
 
 
 def test_a_run_that_only_ingested_leaves_the_changes_of_the_one_before(answers):
-    ingest = {**sample.a_run(2), "run_id": "fourth", "verb": "ingest", "started_at": NOW}
+    ingest = {**sample.a_run(2), "run_id": "fourth", "command": "ingest", "started_at": NOW}
 
     found = figures(replace(answers, runs=[ingest, *answers.runs]), "default", NOW)
 

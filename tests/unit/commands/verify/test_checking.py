@@ -105,7 +105,10 @@ class Lab:
 
     def faults(self) -> list[tuple[str, str, int, int]]:
         found = [check for check in self.checker().everything(ever=False) if check.is_fault]
-        return [(check.counted, check.scope, check.have, check.should_be) for check in found]
+        return [
+            (check.count_type, check.scope, check.actual_count, check.expected_count)
+            for check in found
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +136,8 @@ def lab(served, truth, monkeypatch) -> Iterator[Lab]:
     served.missing_scopes = set()
 
 
-def of(checks: list[Check], counted: str) -> list[Check]:
-    return [check for check in checks if check.counted == counted]
+def of(checks: list[Check], count_type: str) -> list[Check]:
+    return [check for check in checks if check.count_type == count_type]
 
 
 def test_a_lake_that_holds_all_is_complete_and_every_scope_is_a_check(lab):
@@ -179,7 +182,7 @@ def test_everything_goes_back_to_the_first_event_and_asks_no_more_of_the_lake(la
     metrics = {row["metric_data_id"] for row in lab.here.truth["events"]}
     lab.known = Known(events={id: [Read(Range(None, until), NOW)] for id in metrics})
     checks = of(lab.checker().everything(ever=True), "events")
-    assert sum(check.should_be for check in checks) == len(lab.here.truth["events"])
+    assert sum(check.expected_count for check in checks) == len(lab.here.truth["events"])
     assert min(check.day for check in checks if check.day) == lab.here.first_day()
     assert lab.here.asked == [Span(date(2000, 1, 1), until.date() - timedelta(days=1))]
 
@@ -195,7 +198,10 @@ def test_what_is_missing_or_too_much_is_named(lab):
     lab.here.lose("tags", lambda row: row["tag_id"] == tag)
     lab.here.truth["flows"].append({"flow_id": "GONE", "_deleted": False})
 
-    found = {(counted, scope): have - should_be for counted, scope, have, should_be in lab.faults()}
+    found = {
+        (counted, scope): actual_count - expected_count
+        for counted, scope, actual_count, expected_count in lab.faults()
+    }
     assert found == {
         ("events", event["metric_data_id"]): -1,
         ("records", tag): -1,
@@ -230,7 +236,9 @@ def test_members_are_missing_only_if_they_joined_before_the_last_that_was_read(
     last = members[-1 if read_later else -4]["joined_group_at"]
     lab.known = Known(groups={("lists", id): GroupRead(whole_at=LONG_AGO, joined_at=last)})
 
-    assert [have - should_be for _, _, have, should_be in lab.faults()] == expected
+    assert [
+        actual_count - expected_count for _, _, actual_count, expected_count in lab.faults()
+    ] == expected
     newer = "3 members are newer than the last sync; the next one reads them"
     assert (newer in lab.outcome.warnings) is not read_later
 
@@ -324,7 +332,7 @@ def test_again_asks_about_what_was_healed_alone(lab):
 
     checks = checker.again(todo, found)
 
-    assert [(check.counted, check.scope, check.day, check.differs) for check in checks] == [
+    assert [(check.count_type, check.scope, check.day, check.differs) for check in checks] == [
         ("events", event["metric_data_id"], event["event_datetime"].date(), False),
         ("members", id, None, False),
     ]
@@ -340,9 +348,9 @@ def test_a_record_that_is_gone_here_too_differs_no_longer(lab):
     lab.here.truth["flows"][-1]["_deleted"] = True
 
     again = {check.scope: check for check in checker.again(healing(found), found)}
-    assert (again["GONE"].have, again["GONE"].should_be) == (0, 0)
+    assert (again["GONE"].actual_count, again["GONE"].expected_count) == (0, 0)
     assert [check for check in again.values() if check.differs] == []
 
     lab.here.before = [check for check in found if check.scope == "GONE"]
     later = {check.scope: check for check in lab.checker().everything(ever=False)}
-    assert (later["GONE"].have, later["GONE"].should_be) == (0, 0)
+    assert (later["GONE"].actual_count, later["GONE"].expected_count) == (0, 0)

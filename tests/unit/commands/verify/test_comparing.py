@@ -16,8 +16,8 @@ READ_AT = datetime(2026, 5, 3, 12, tzinfo=timezone.utc)
 BEFORE, AFTER = READ_AT - timedelta(hours=1), READ_AT + timedelta(hours=1)
 
 
-def an_event_check(have: int, should_be: int, twice: int = 0) -> Check:
-    return Check("events", "events", "M1", "Opened Email", D1, have, should_be, twice)
+def an_event_check(actual_count: int, expected_count: int, twice: int = 0) -> Check:
+    return Check("events", "events", "M1", "Opened Email", D1, actual_count, expected_count, twice)
 
 
 def of_events(
@@ -26,7 +26,7 @@ def of_events(
     since: date = D1,
 ) -> list[tuple[str, date | None, int, int]]:
     checks = comparing.events(counts, held or {}, {"M1": "Opened Email"}, since)
-    return [(check.scope, check.day, check.have, check.should_be) for check in checks]
+    return [(check.scope, check.day, check.actual_count, check.expected_count) for check in checks]
 
 
 # -- events ---------------------------------------------------------------------------------------
@@ -39,12 +39,12 @@ def test_each_day_of_each_metric_is_a_check_whether_it_differs_or_not():
 
 
 @pytest.mark.parametrize(
-    ("rows", "ids", "have"),
+    ("rows", "ids", "actual_count"),
     [(10, 10, 10), (12, 10, 12), (10, 9, 9), (9, 9, 9), (11, 11, 11), (30, 9, 9)],
 )
-def test_what_is_here_twice_does_not_make_up_for_what_is_missing(rows, ids, have):
+def test_what_is_here_twice_does_not_make_up_for_what_is_missing(rows, ids, actual_count):
     (check,) = comparing.events({("M1", D1): 10}, {("M1", D1): Held(rows, ids)}, {}, D1)
-    assert (check.have, check.twice) == (have, rows - ids)
+    assert (check.actual_count, check.twice) == (actual_count, rows - ids)
 
 
 def test_days_before_the_first_event_of_any_metric_are_left_out():
@@ -83,7 +83,9 @@ def test_members_who_joined_after_the_last_read_are_not_missing_yet():
     counts = {("lists", "L1"): 12, ("lists", "L2"): 7, ("segments", "L1"): 3}
     held = {("lists", "L1"): 10, ("segments", "L1"): 4}
     checks = comparing.members(counts, {("lists", "L1"): 2}, held, {("lists", "L1"): "News"}, {})
-    assert [(c.resource, c.scope, c.scope_name, c.have, c.should_be) for c in checks] == [
+    assert [
+        (c.resource, c.scope, c.scope_name, c.actual_count, c.expected_count) for c in checks
+    ] == [
         ("lists", "L1", "News", 10, 10),
         ("lists", "L2", None, 0, 7),
         ("segments", "L1", None, 4, 3),
@@ -93,7 +95,7 @@ def test_members_who_joined_after_the_last_read_are_not_missing_yet():
 def test_a_known_difference_between_the_count_and_the_list_is_no_fault():
     key, read = ("lists", "L1"), GroupRead(last_difference=2, difference=2)
     (check,) = comparing.members({key: 9}, {}, {key: 7}, {}, {key: read})
-    assert (check.have, check.should_be, check.is_fault) == (7, 7, False)
+    assert (check.actual_count, check.expected_count, check.is_fault) == (7, 7, False)
 
 
 def test_only_groups_with_too_few_members_may_have_new_ones():
@@ -119,7 +121,7 @@ def of_records(
     listed: dict[str, Listed], held: dict[str, str | None], read_at: datetime | None = READ_AT
 ) -> list[tuple[str, int, int]]:
     checks = comparing.records("campaigns", listed, held, read_at)
-    return sorted((check.scope, check.have, check.should_be) for check in checks)
+    return sorted((check.scope, check.actual_count, check.expected_count) for check in checks)
 
 
 def test_a_record_is_here_or_missing_or_here_and_no_longer_listed():
@@ -145,8 +147,8 @@ def test_where_nothing_was_ever_read_all_is_missing():
 
 
 def test_what_is_nowhere_any_more_differs_no_longer():
-    def differed(counted: str, scope: str, resource: str = "lists") -> Check:
-        return Check(resource, counted, scope, "name", None, 1, 2)
+    def differed(count_type: str, scope: str, resource: str = "lists") -> Check:
+        return Check(resource, count_type, scope, "name", None, 1, 2)
 
     here = [Check("lists", "records", "L1", None, None, 0, 1)]
     before = [

@@ -113,10 +113,19 @@ def fewest(few: Mapping[str, Mapping[date, int]]) -> int:
 # -- from checks ----------------------------------------------------------------------------------
 
 
-def a_check(counted: str, scope: str, have: int, should_be: int, **more: object) -> Check:
-    resource = {"events": "events", "members": "lists", "records": "campaigns"}[counted]
+def a_check(
+    count_type: str, scope: str, actual_count: int, expected_count: int, **more: object
+) -> Check:
+    resource = {"events": "events", "members": "lists", "records": "campaigns"}[count_type]
     facts = {"scope_name": None, "day": None, **more}
-    return Check(resource, counted, scope, have=have, should_be=should_be, **facts)  # type: ignore[arg-type]
+    return Check(
+        resource,
+        count_type,
+        scope,
+        actual_count=actual_count,
+        expected_count=expected_count,
+        **facts,
+    )  # type: ignore[arg-type]
 
 
 def test_only_what_a_read_can_mend_is_read_again():

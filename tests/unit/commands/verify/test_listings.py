@@ -39,7 +39,7 @@ def test_only_the_resources_that_are_kept_are_listed():
 def test_each_listing_is_walked_once_in_all_its_slices():
     walks = listing_walks("https://a.klaviyo.com", listings(["campaigns", "tags"]), NOW)
     assert sorted(walk.endpoint.name for walk in walks) == ["campaigns"] * 6 + ["tags"]
-    assert all(walk.complete for walk in walks)
+    assert all(walk.is_full_read for walk in walks)
 
 
 def test_records_are_told_from_what_the_page_includes():

@@ -26,7 +26,7 @@ def a_reread(healing: Healing) -> Reread:
 
 
 def of(walks: list[Walk]) -> list[tuple[str, str | None, bool]]:
-    return [(walk.endpoint.name, walk.parent_id, walk.complete) for walk in walks]
+    return [(walk.endpoint.name, walk.parent_id, walk.is_full_read) for walk in walks]
 
 
 def test_short_days_are_asked_for_from_midnight_to_midnight():
@@ -36,7 +36,7 @@ def test_short_days_are_asked_for_from_midnight_to_midnight():
         'filter=equals(metric_id,["M1","M2"]),greater-or-equal(datetime,2026-05-02T00:00:00Z),'
         "less-or-equal(datetime,2026-05-04T23:59:59Z)"
     ) in unquote(walk.first_url)
-    assert (walk.facts, walk.complete) == ({"metric_ids": "M1,M2"}, False)
+    assert (walk.facts, walk.is_full_read) == ({"metric_ids": "M1,M2"}, False)
 
 
 def test_a_reading_is_cut_among_threads_only_where_it_is_long():

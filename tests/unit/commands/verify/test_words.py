@@ -11,7 +11,7 @@ import pytest
 from klaviyo_spark.commands.verify.comparing import Check
 from klaviyo_spark.commands.verify.days import Span
 from klaviyo_spark.commands.verify.healing import Healing, Reading
-from klaviyo_spark.commands.verify.run import Verified, exit_code, problems
+from klaviyo_spark.commands.verify.run import Verified, exit_code, fault_lines
 from klaviyo_spark.commands.verify.words import SHOWN, as_json, lines, verdict
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.models import Outcome
@@ -19,9 +19,13 @@ from klaviyo_spark.state.models import Outcome
 AT = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
-def of_events(day: int, have: int = 5, should_be: int = 5, twice: int = 0, metric: str = "M1"):
+def of_events(
+    day: int, actual_count: int = 5, expected_count: int = 5, twice: int = 0, metric: str = "M1"
+):
     name = "Opened Email"
-    return Check("events", "events", metric, name, date(2026, 5, day), have, should_be, twice)
+    return Check(
+        "events", "events", metric, name, date(2026, 5, day), actual_count, expected_count, twice
+    )
 
 
 LIST = Check("lists", "members", "L1", "News", None, 7, 7)
@@ -48,9 +52,9 @@ def told(done: Verified) -> list[str]:
     ("checks", "failed", "code"),
     [
         ([of_events(1), LIST, TAG], {}, 0),
-        ([of_events(1, have=4), LIST], {}, 3),
-        ([of_events(1, have=6), LIST], {}, 0),
-        ([of_events(1, have=6, twice=1), LIST], {}, 3),
+        ([of_events(1, actual_count=4), LIST], {}, 3),
+        ([of_events(1, actual_count=6), LIST], {}, 0),
+        ([of_events(1, actual_count=6, twice=1), LIST], {}, 3),
         ([LIST], {"events": ["no scope"]}, 3),
         ([], {"events": ["no"], "lists": ["no"], "tags": ["no"]}, 1),
         ([], {}, 0),
@@ -85,9 +89,9 @@ def test_days_in_a_row_of_a_metric_are_one_line():
 
 def test_members_and_records_are_named():
     checks = [
-        replace(LIST, have=8),
-        replace(TAG, have=0),
-        replace(TAG, scope="T2", scope_name=None, should_be=0),
+        replace(LIST, actual_count=8),
+        replace(TAG, actual_count=0),
+        replace(TAG, scope="T2", scope_name=None, expected_count=0),
     ]
     assert told(a_verification(*checks)) == [
         "differs: lists News (L1): have 8 members, should be 7",
@@ -110,7 +114,7 @@ def test_events_that_klaviyo_no_longer_counts_come_last_and_are_no_fault():
 
 
 def test_of_many_differences_the_rest_is_counted():
-    checks = [replace(TAG, scope=f"T{n:03}", have=0) for n in range(SHOWN + 2)]
+    checks = [replace(TAG, scope=f"T{n:03}", actual_count=0) for n in range(SHOWN + 2)]
     said = told(a_verification(*checks))
     assert len(said) == SHOWN + 1
     assert said[-1] == "... and 2 more lines: all are in klaviyo_ops.verifications"
@@ -130,7 +134,7 @@ def test_what_could_not_be_verified_is_told_and_the_last_line_says_how_it_ended(
     outcome = Outcome(failed={"lists": ["no scope"]}, warnings=["odd"])
     done = a_verification(of_events(1), outcome=outcome, requests=12, seconds=1.25)
     assert [*lines(done)][-4:] == [
-        "note: odd",
+        "warning: odd",
         "not verified: lists: no scope",
         "not known to be complete: not all could be verified",
         "verify partly done: requests=12 pages=0 seconds=1.2 run=run1",
@@ -173,8 +177,8 @@ def test_no_read_mends_rows_that_are_here_twice():
 
 
 def test_the_runs_row_says_what_differs_without_saying_it_all():
-    faults = [of_events(1, 3), of_events(2, 4), replace(LIST, have=9)]
-    assert problems(faults) == [
+    faults = [of_events(1, 3), of_events(2, 4), replace(LIST, actual_count=9)]
+    assert fault_lines(faults) == [
         "events: events of 2 scopes differ, 3 missing, 0 too many",
         "lists: members of 1 scope differ, 0 missing, 2 too many",
     ]
@@ -193,22 +197,22 @@ def test_for_programs_everything_is_named():
         == [
             {
                 "resource": "events",
-                "counted": "events",
+                "count_type": "events",
                 "scope": "M1",
                 "scope_name": "Opened Email",
                 "day": "2026-05-01",
-                "have": 4,
-                "should_be": 5,
+                "actual_count": 4,
+                "expected_count": 5,
             }
         ]
     )
     assert said["checked"][1] == {
         "resource": "lists",
-        "counted": "members",
+        "count_type": "members",
         "scopes": 1,
-        "have": 7,
-        "should_be": 7,
+        "actual_count": 7,
+        "expected_count": 7,
         "missing": 0,
         "more": 0,
     }
-    assert (said["healed"]["days"], said["not_verified"], said["notes"]) == (0, {}, ["odd"])
+    assert (said["healed"]["days"], said["not_verified"], said["warnings"]) == (0, {}, ["odd"])
