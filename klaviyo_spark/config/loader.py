@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import yaml
 
 from klaviyo_spark.config.accounts import chosen
 from klaviyo_spark.config.address import check_base_url
-from klaviyo_spark.config.models import ASIDE, RESOURCES, Entry, PersonalData, Schemas, Settings
-from klaviyo_spark.config.personal_data import check
+from klaviyo_spark.config.models import (
+    ASIDE,
+    RESOURCES,
+    Entry,
+    PersonalData,
+    Schemas,
+    Settings,
+    Treatment,
+)
 from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE, ApiKey, find_key
 from klaviyo_spark.config.times import parse_duration, parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
 
 BASE = Path("conf/base.yml")
-_DURATIONS = ("lookback", "full_profiles_every", "full_members_every", "indexing_lag")
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}
+# How msgspec ends a message: the place of the slip within the value.
+_PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
 
 
 def load(
@@ -50,10 +59,10 @@ def load(
     options = {name: value for name, value in overrides.items() if value not in (None, "")}
     given: dict[str, Any] = {}
     if environ.get("KLAVIYO_BASE_URL") and "base_url" not in options:
-        given |= _checked({"base_url": environ["KLAVIYO_BASE_URL"]}, "KLAVIYO_BASE_URL")
+        given["base_url"] = _given("base_url", environ["KLAVIYO_BASE_URL"], "KLAVIYO_BASE_URL")
     for name, value in options.items():
         try:
-            given |= _checked({name: value}, f"--{name.replace('_', '-')}")
+            given[name] = _given(name, value, f"--{name.replace('_', '-')}")
         except ConfigError as error:
             raise UsageError(f"{error}") from error
     settings = msgspec.convert(chosen(merged, given), Settings)
@@ -141,65 +150,102 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
-    """``raw`` in the types of ``Settings``; refused if any setting of it is unknown or unfit."""
-    _known(raw, Settings, where)
-    for name, struct in _NESTED.items():
-        if isinstance(raw.get(name), dict):
-            _known(raw[name], struct, where)
-    fitting = {name: _fitting(name, value, where) for name, value in raw.items()}
-    try:
-        msgspec.convert(fitting, Settings)
-    except msgspec.ValidationError as error:
-        what, _, at = str(error).partition(" - at `$.")
-        name = "" if where.startswith("--") else f"{at.rstrip('`')}: "
-        raise ConfigError(f"{where}: {name}{what[0].lower()}{what[1:]}") from error
+    """``raw`` in the types of ``Settings``.
+
+    Raises:
+        ConfigError: names every setting of ``where`` that is unknown or does not fit.
+    """
+    slips: list[str] = []
+    fitting: dict[str, Any] = _fitting(raw, Settings, "", slips)
+    if slips:
+        raise ConfigError(f"{where}: {'; '.join(slips)}")
     return fitting
 
 
-def _entry(raw: Any, where: str) -> Any:
-    """One of ``accounts``; what is no entry at all is left to be refused by its type."""
-    if not isinstance(raw, dict):
-        return raw
-    _known(raw, Entry, where)
-    return {name: _fitting(name, value, where) for name, value in raw.items()}
+def _given(name: str, value: Any, where: str) -> Any:
+    """The value of a setting that an option or a variable of the environment gives."""
+    slips: list[str] = []
+    fitting = _fitting(value, _type_of(name, Settings), name, slips)
+    if slips:
+        raise ConfigError(f"{where}: {slips[0].removeprefix(f'{name}: ')}")
+    return fitting
 
 
-def _known(raw: Mapping[Any, Any], struct: type[msgspec.Struct], where: str) -> None:
-    for name in raw:
-        if name not in struct.__struct_fields__:
-            close = nearest(str(name), struct.__struct_fields__)
-            raise ConfigError(f"{where}: unknown setting '{name}'{close}")
+def _type_of(name: Any, struct: Any) -> Any:
+    """The type of a setting.
+
+    Raises:
+        ValueError: there is no such setting; names the nearest.
+    """
+    types = get_type_hints(struct, include_extras=True)
+    if name not in types:
+        raise ValueError(f"unknown setting '{name}'{nearest(str(name), types)}")
+    return types[name]
 
 
-def _fitting(name: str, value: Any, where: str) -> Any:
-    if name == "accounts":
-        if not isinstance(value, list):
-            return value or []
-        return [_entry(one, f"{where}: accounts") for one in value]
+def _fitting(value: Any, kind: Any, place: str, slips: list[str]) -> Any:
+    """``value`` in the type ``kind``; each part that does not fit goes into ``slips``.
+
+    What is nested stays a dict, for another file to go over.
+    """
+    if kind in (Settings, *_NESTED.values(), Entry) and isinstance(value, dict):
+        fitting = {}
+        for name, one in value.items():
+            try:
+                field = _type_of(name, kind)
+            except ValueError as error:
+                slips.append(f"{place}: {error}" if place else f"{error}")
+            else:
+                fitting[name] = _fitting(one, field, f"{place}.{name}" if place else name, slips)
+        return fitting
+    if place == "accounts" and not value:
+        return []
+    if place == "accounts" and isinstance(value, list):
+        every = [_fitting(one, Entry, f"accounts[{n}]", slips) for n, one in enumerate(value)]
+        missing = [n for n, one in enumerate(every) if isinstance(one, dict) and "name" not in one]
+        slips += [f"accounts[{n}]: has no name" for n in missing]
+        return every
     try:
-        if name in _DURATIONS or (name in _AT_LEAST and value is not None):
-            length = value if isinstance(value, timedelta) else parse_duration(str(value))
-            least = _AT_LEAST.get(name, length)
-            if length < least:
-                raise ValueError(f"{value} is too short; expected at least {least.days}d, or null")
-            return length
-        if name == "base_url":
-            return check_base_url(str(value))
-        if name == "start" and value is not None:
-            text = value.isoformat() if isinstance(value, date) else str(value)
-            parse_time(text)
-            return text
-        if name == "resources" and isinstance(value, (str, list, tuple)):
-            names = value.split(",") if isinstance(value, str) else value
-            return check_resources(str(one) for one in names)
-        if name == "personal_data" and isinstance(value, dict):
-            check(value)
-        if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
-            raise ValueError("expected documented, all, or a list of metric names")
+        return _value(place.rpartition(".")[2], value, kind)
+    except msgspec.ValidationError as error:
+        what = _PLACE.sub("", str(error))
+        part = found[1] if (found := _PLACE.search(str(error))) else ""
+        slips.append(f"{place}{part}: {what[0].lower()}{what[1:]}")
     except (ValueError, UsageError) as error:
-        option = where.startswith(("--", "KLAVIYO"))
-        raise ConfigError(f"{where}: {'' if option else f'{name}: '}{error}") from error
-    return value
+        slips.append(f"{place}: {error}")
+    return None
+
+
+def _value(name: str, value: Any, kind: Any) -> Any:
+    """The value of one setting in its type.
+
+    Raises:
+        ValueError, UsageError, msgspec.ValidationError: it does not fit; says what is expected.
+    """
+    kinds = (kind, *get_args(kind))
+    if value is None and type(None) in kinds:
+        return None
+    if timedelta in kinds:
+        length = value if isinstance(value, timedelta) else parse_duration(str(value))
+        if length < (least := _AT_LEAST.get(name, length)):
+            raise ValueError(f"{value} is too short; expected at least {least.days}d, or null")
+        return length
+    if name == "base_url":
+        return check_base_url(str(value))
+    if name == "start":
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        parse_time(text)
+        return text
+    if name == "resources" and isinstance(value, (str, list, tuple)):
+        names = value.split(",") if isinstance(value, str) else value
+        return check_resources(str(one) for one in names)
+    if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
+        raise ValueError("expected documented, all, or a list of metric names")
+    if name == "id" and value != "keep":
+        raise ValueError("can only be kept: tables are keyed and joined by Klaviyo's ids")
+    if kind == Treatment and value not in get_args(Treatment):
+        raise ValueError(f"is {value!r}; expected keep, hash or drop")
+    return msgspec.convert(value, kind)
 
 
 def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import hmac
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
 
 import msgspec
 
@@ -27,19 +26,6 @@ _BLOCK = 64
 _INNER, _OUTER = 0x36, 0x5C
 # Written down with each load, to notice another key; too short to find a key by.
 _CHECK_DIGITS = 8
-
-
-def check(value: Mapping[Any, Any]) -> None:
-    """See to it that each class is treated as it may be.
-
-    Raises:
-        ValueError: one is not.
-    """
-    for name, treatment in value.items():
-        if name == "id" and treatment != "keep":
-            raise ValueError("id can only be kept: tables are keyed and joined by Klaviyo's ids")
-        if treatment not in get_args(Treatment):
-            raise ValueError(f"{name} is {treatment!r}; expected keep, hash or drop")
 
 
 @dataclass(frozen=True)

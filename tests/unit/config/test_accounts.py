@@ -203,21 +203,21 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         ),
         (
             accounts("name: us, key_varible: A"),
-            "a.yml: accounts: unknown setting 'key_varible'; did you mean 'key_variable'?",
+            "a.yml: accounts[0]: unknown setting 'key_varible'; did you mean 'key_variable'?",
         ),
         (
             accounts("name: us, key_variable: A, max_concurrent_requests: 2"),
-            "a.yml: accounts: unknown setting 'max_concurrent_requests'",
+            "a.yml: accounts[0]: unknown setting 'max_concurrent_requests'",
         ),
         (
             accounts("name: us, key_variable: A, resources: [evnts]"),
-            "a.yml: accounts: resources: unknown resource 'evnts'; did you mean 'events'? (known: "
-            "campaigns, events, flows, lists, metrics, profiles, segments, tags)",
+            "a.yml: accounts[0].resources: unknown resource 'evnts'; did you mean 'events'? "
+            "(known: campaigns, events, flows, lists, metrics, profiles, segments, tags)",
         ),
         (
             accounts("name: us, key_variable: A, base_url: 'http://a.example'"),
-            "a.yml: accounts: base_url: plain http to a.example would show the key; use https (or "
-            "loopback)",
+            "a.yml: accounts[0].base_url: plain http to a.example would show the key; use https "
+            "(or loopback)",
         ),
         (
             accounts("name: us, key_variable: A, rate_limit_share: 2"),
@@ -225,7 +225,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         ),
         (
             accounts("key_variable: A"),
-            "a.yml: accounts[0]: object missing required field `name`",
+            "a.yml: accounts[0]: has no name",
         ),
         ("accounts: us", "a.yml: accounts: expected `array`, got `str`"),
         ("accounts: 3", "a.yml: accounts: expected `array`, got `int`"),

@@ -57,9 +57,9 @@ def test_classes_of_personal_data_go_over_one_another_one_by_one():
 @pytest.mark.parametrize(
     ("conf", "message"),
     [
-        ("{email: mask}", "dev.yml: personal_data: email is 'mask'; expected keep, hash or drop"),
-        ("{id: hash}", "dev.yml: personal_data: id can only be kept: tables are keyed and joined"),
-        ("{mail: hash}", "dev.yml: unknown setting 'mail'; did you mean 'email'?"),
+        ("{email: mask}", "dev.yml: personal_data.email: is 'mask'; expected keep, hash or drop"),
+        ("{id: hash}", "dev.yml: personal_data.id: can only be kept: tables are keyed and joined"),
+        ("{mail: hash}", "dev.yml: personal_data: unknown setting 'mail'; did you mean 'email'?"),
         ("hash", "dev.yml: personal_data: expected `object`, got `str`"),
     ],
 )
@@ -132,7 +132,7 @@ def test_the_conf_files_of_the_checkout_load():
         ("zzz: 1", "conf/dev.yml: unknown setting 'zzz'"),
         (
             "schemas: {sliver: x}",
-            "conf/dev.yml: unknown setting 'sliver'; did you mean 'silver'?",
+            "conf/dev.yml: schemas: unknown setting 'sliver'; did you mean 'silver'?",
         ),
         (
             "max_concurrent_requests: many",
@@ -190,6 +190,43 @@ def test_a_conf_that_does_not_fit_is_refused_by_file_and_setting(text: str, mess
 
     assert str(refused.value) == message
     assert refused.value.exit_code == 2
+
+
+def test_all_slips_of_a_file_are_named_at_once():
+    text = """
+lookbak: 7d
+vacuum_after: 3d
+max_deleted_share: much
+metrics: [Placed Order, 7]
+schemas: {sliver: x, ops: "a b"}
+personal_data: {email: mask}
+accounts: [{start: soon}, eu]
+"""
+    with pytest.raises(ConfigError) as refused:
+        load(a_conf(text), environ={})
+
+    assert str(refused.value).split("; ") == [
+        "conf/dev.yml: unknown setting 'lookbak'",
+        "did you mean 'lookback'?",
+        "vacuum_after: 3d is too short",
+        "expected at least 7d, or null",
+        "max_deleted_share: expected `float`, got `str`",
+        "metrics[1]: expected `str`, got `int`",
+        "schemas: unknown setting 'sliver'",
+        "did you mean 'silver'?",
+        "schemas.ops: expected `str` matching regex '\\\\A[A-Za-z0-9_-]+\\\\Z'",
+        "personal_data.email: is 'mask'",
+        "expected keep, hash or drop",
+        "accounts[0].start: 'soon' is not a time",
+        "expected ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z",
+        "accounts[1]: expected `object`, got `str`",
+        "accounts[0]: has no name",
+    ]
+
+
+def test_a_check_that_there_is_not_is_refused_by_its_setting():
+    with pytest.raises(ConfigError, match="^conf/dev.yml: checks: invalid enum value 'no_such'$"):
+        load(a_conf("checks: {no_such: fail}"), environ={})
 
 
 def test_what_is_not_yaml_is_refused_by_its_line():
