@@ -6,22 +6,22 @@ has: types, ids, links, ``meta``. What is read whole, as JSON text, is known wit
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.table import Source, TableSpec
+from klaviyo_spark.schema.paths import FieldPath, FieldRead
+from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.table import TableSpec
 
 # Record types of a page, besides those of ``included``: what stands in ``data``, the page itself.
 DATA, PAGE = "data", "page"
 ANY = "*"
 _PAGE_KEYS = ("data", "included", "links", "meta", "jsonapi")
 _RECORD_KEYS = ("type", "id", "links", "meta")
-_WORD = re.compile(r"[\w$-]+")
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
 
 
@@ -61,9 +61,10 @@ def known(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Kno
         for source in table.sources:
             made.source(table, source)
         for judge in table.judges:
-            record = made.of(judge.endpoint, judge.rows)
-            made.paths(record, [judge.parent], whole=True)
-            made.paths(record, [judge.proof.partition(" has ")[0], *judge.childless], whole=False)
+            record = made.of(judge.endpoint, judge.row_source.type)
+            required = judge.required.path if judge.required else None
+            made.paths(record, [judge.parent_path], whole=True)
+            made.paths(record, [required, *judge.childless_paths], whole=False)
     for endpoint in endpoints.values():
         made.endpoint(endpoint)
     for nodes in made.nodes.values():
@@ -78,61 +79,58 @@ def known(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Kno
 class _Made:
     nodes: dict[str, dict[str, Node]]
 
-    def of(self, endpoint: str, rows: str) -> Node:
-        """The record that ``rows`` names, as sources and judges write it."""
-        return self.nodes[endpoint].setdefault(rows.partition(":")[2] or DATA, _record())
+    def of(self, endpoint: str, type: str = "") -> Node:
+        """An included record of that type, or a record in ``data``."""
+        return self.nodes[endpoint].setdefault(type or DATA, _record())
 
-    def paths(self, record: Node, texts: Iterable[str], *, whole: bool) -> None:
-        for text in filter(None, texts):
-            record.add(_keys(parse_path(text[1:])), whole=whole)
+    def paths(self, record: Node, paths: Iterable[FieldPath | None], *, whole: bool) -> None:
+        for path in filter(None, paths):
+            record.add(path.all_keys, whole=whole)
 
     def source(self, table: TableSpec, source: Source) -> None:
         """What one source of a table reads."""
         if source.of:  # silver rows, whose own table reads what they are made of
             return
-        record = self.of(source.endpoint, source.rows)
+        record = self.of(source.endpoint, source.row_source.type)
         roots: dict[str, list[tuple[Node, tuple[str, ...]]]] = {"$": [(record, ())]}
         if source.explode:
-            arrays = [parse_path(path[1:].removesuffix("[]")).keys for path in source.explode]
-            roots = {"^": [(record, ())], "$": [(record, keys) for keys in arrays]}
+            roots = {"^": [(record, ())], "$": [(record, path.keys) for path in source.arrays]}
         for related in source.related:
-            rows = DATA if related.link else f"included:{related.type}"
-            roots[related.name] = [(self.of(source.endpoint, rows), ())]
-            if related.link:
-                self.paths(self.of(source.endpoint, DATA), [related.link], whole=True)
-        self.paths(record, [source.version, *(r.ref for r in source.related)], whole=True)
-        texts: list[str] = []
-        partition = (table.partition,) if table.partition else ()
-        for column in (*table.columns, *partition, *table.internal):
-            texts += column.reads.get(source.name, ())
-            texts += filter(None, column.wall_clock.split("|"))
-        for text in filter(None, texts):
-            read = parse_read(text)
+            there = self.of(source.endpoint, "" if related.link_path else related.type)
+            roots[related.name] = [(there, ())]
+            if related.link_path:
+                self.paths(there, [related.link_path], whole=True)
+        refs = [related.ref_path for related in source.related]
+        self.paths(record, [source.version_path, *refs], whole=True)
+        reads: list[FieldRead] = []
+        for column in columns_of(table):
+            reads += column.field_reads.get(source.name, ())
+            reads += [FieldRead("$", flag) for flag in column.wall_clock_flags]
+        for read in reads:
             conditions = [read.only_if[0]] if read.only_if else []
             for node, keys in roots.get(read.scope, ()):
                 for path in (read.path, *conditions):
-                    node.add((*keys, *_keys(path)), whole=True)
-        if source.needs:
+                    node.add((*keys, *path.all_keys), whole=True)
+        if source.needed_path:
             for node, keys in roots["$"]:
-                node.add((*keys, *_keys(parse_path(source.needs[1:]))), whole=False)
+                node.add((*keys, *source.needed_path.all_keys), whole=False)
 
     def endpoint(self, endpoint: Endpoint) -> None:
         """What fan-outs and windows go by, and what is left out on purpose."""
-        data = self.of(endpoint.name, DATA)
+        data = self.of(endpoint.name)
         for window in endpoint.windows:
-            data.add(("attributes", window.field), whole=True)
+            data.add(window.path.keys, whole=True)
         fanout = endpoint.fanout
         if fanout:
-            parent = self.of(fanout.of, fanout.rows)
-            settled = fanout.settled[0] if fanout.settled else ""
-            self.paths(parent, fanout.if_any, whole=False)
-            self.paths(parent, [fanout.partial_if, settled, fanout.sent_at], whole=True)
+            parent = self.of(fanout.of, fanout.row_source.type)
+            settled = fanout.settled_where[0] if fanout.settled_where else None
+            self.paths(parent, fanout.any_paths, whole=False)
+            self.paths(parent, [fanout.partial_path, settled, fanout.sent_at_path], whole=True)
             if fanout.members:
-                self.paths(self.of(fanout.members.count, DATA), [fanout.members.at], whole=True)
-        for text in endpoint.ignores:
-            read = parse_read(text)
-            rows = DATA if read.scope == "$" else f"included:{read.scope}"
-            self.of(endpoint.name, rows).add(_keys(read.path), whole=True)
+                self.paths(self.of(fanout.members.count), [fanout.members.count_path], whole=True)
+        for read in endpoint.ignored_reads:
+            type = "" if read.scope == "$" else read.scope
+            self.of(endpoint.name, type).add(read.path.all_keys, whole=True)
 
 
 def unknown_on(page: Any, nodes: Mapping[str, Node]) -> Iterator[Unknown]:
@@ -158,12 +156,6 @@ def unknown_on(page: Any, nodes: Mapping[str, Node]) -> Iterator[Unknown]:
             continue
         for keys, type in {*_unknown(record, nodes[name], ())}:
             yield name, keys, type
-
-
-def path_text(keys: Sequence[str]) -> str:
-    """Keys as specs write a path; arrays on the way are not told."""
-    parts = (f".{key}" if _WORD.fullmatch(key) else f"[{key!r}]" for key in keys)
-    return "$" + "".join(parts)
 
 
 def json_type(value: Any) -> str:
@@ -198,10 +190,6 @@ def _record() -> Node:
 
 def _all_of(keys: Iterable[str]) -> Node:
     return Node({key: Node(whole=True) for key in keys})
-
-
-def _keys(path: Path) -> tuple[str, ...]:
-    return (*path.keys, *path.inner)
 
 
 KNOWN = known(TABLES.values(), ENDPOINTS)

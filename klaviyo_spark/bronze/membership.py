@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from klaviyo_spark.bronze.request_plan import Parent, at
+from klaviyo_spark.bronze.request_plan import Parent, read_field
 from klaviyo_spark.client.responses import decode
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
@@ -34,7 +34,7 @@ class MemberPlan:
 
 def member_count(body: bytes, members: Members) -> int | None:
     """Klaviyo's number of members on the page of a group; None where it says none."""
-    number = at(decode(body), f"$.data{members.at[1:]}")
+    number = read_field(decode(body), members.count_path.below("data"))
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 

@@ -23,6 +23,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import GroupRead, Key, Outcome
 from klaviyo_spark.state.resume_points import Landed, take_up
@@ -287,14 +288,14 @@ class Due:
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:
-            self._note_joined(key, endpoint.windows[0].field, records(body))
+            self._note_joined(key, endpoint.windows[0].path, records(body))
 
-    def _note_joined(self, key: Key, field: str, members: list[dict[str, Any]]) -> None:
+    def _note_joined(self, key: Key, joined_at: FieldPath, members: list[dict[str, Any]]) -> None:
         """Keep who joined a group; whoever joined later than any before is news."""
         last = self._known.groups[key].joined_at if key in self._known.groups else None
         joined = self._joined[key]
         for member in members:
-            at = as_time(request_plan.at(member, f"$.attributes.{field}"))
+            at = as_time(request_plan.read_field(member, joined_at))
             if at and (last is None or at > last):
                 self._news.add(key)
             id = as_id(member.get("id"))

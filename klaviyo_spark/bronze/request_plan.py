@@ -17,7 +17,7 @@ from klaviyo_spark.client.urls import Bounds, first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
-from klaviyo_spark.schema.paths import Path, parse_path
+from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state.intervals import Range, Read, due
 from klaviyo_spark.state.models import Asked
 
@@ -225,35 +225,43 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
 
 
 def _parents(page: bytes, fanout: Fanout) -> list[Parent]:
-    array, _, type = fanout.rows.partition(":")
+    rows = fanout.row_source
     return [
         _parent(id, record, fanout)
-        for record in records(page, array)
+        for record in records(page, rows.array)
         if (id := as_id(record.get("id"))) is not None
-        and (not type or record.get("type") == type)
-        and (not fanout.if_any or any(at(record, p) for p in fanout.if_any))
+        and (not rows.type or record.get("type") == rows.type)
+        and (not fanout.if_any or any(read_field(record, p) for p in fanout.any_paths))
     ]
 
 
-def at(record: dict[str, Any], read: str) -> Any:
+def read_field(record: dict[str, Any], path: FieldPath) -> Any:
     """The value at a path of a decoded record; None where something is missing on the way."""
-    path: Path = parse_path(read[1:])
-    value: Any = record
-    for key in path.keys:
+    value = _below(record, path.keys)
+    if path.index is None:
+        return value
+    return _below(value[path.index], path.inner) if _has(value, path.index) else None
+
+
+def _below(value: Any, keys: Iterable[str]) -> Any:
+    for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    if path.index is not None:
-        value = value[path.index] if isinstance(value, list) and len(value) > path.index else None
     return value
+
+
+def _has(value: Any, index: int) -> bool:
+    return isinstance(value, list) and len(value) > index
 
 
 def _parent(id: str, record: dict[str, Any], fanout: Fanout) -> Parent:
     text = msgspec.json.encode(record, order="sorted")
+    partial, settled, sent_at = fanout.partial_path, fanout.settled_where, fanout.sent_at_path
     return Parent(
         id,
-        whole=not (fanout.partial_if and at(record, fanout.partial_if) is True),
+        whole=not (partial and read_field(record, partial) is True),
         version=hashlib.sha256(text).hexdigest()[:16],
-        settled=fanout.settled is None or at(record, fanout.settled[0]) in fanout.settled[1],
-        sent_at=as_time(at(record, fanout.sent_at)) if fanout.sent_at else None,
+        settled=settled is None or read_field(record, settled[0]) in settled[1],
+        sent_at=as_time(read_field(record, sent_at)) if sent_at else None,
     )
 
 

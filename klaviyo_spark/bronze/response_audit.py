@@ -24,7 +24,6 @@ from klaviyo_spark.client.responses import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
-from klaviyo_spark.schema.paths import parse_path
 
 _NAMED = 5
 _UNSET = msgspec.UnsetType
@@ -107,11 +106,11 @@ class Audit:
         self._without.setdefault(name, Counter())[part] += 1
 
     def _echo(self, endpoint: Endpoint, fact: str, wanted: set[str], page: _Page) -> None:
-        type, _, path = endpoint.echoes[fact].rpartition(">")
-        keys = parse_path(path[1:]).keys
+        echo = endpoint.echo_reads[fact]
+        type, keys = echo.scope, echo.path.keys
         for record in page.records:
             objects = [record]
-            if type:
+            if type != "$":
                 named = (r for p in endpoint.asks if p.included for r in _refs(_at(record, p.keys)))
                 objects = [page.included[r] for r in named if r[0] == type and r in page.included]
             values = {v for v in map(_as_text, (_at(one, keys) for one in objects)) if v}
@@ -155,13 +154,12 @@ class _Reader:
         inside: dict[str, Any] = {}
         for part in (p for p in endpoint.asks if p.included):
             _want(tree, part.keys, _Named)
-        for read in endpoint.echoes.values():
-            type, _, path = read.rpartition(">")
-            _want(inside if type else tree, parse_path(path[1:]).keys, Any)
+        for read in endpoint.echo_reads.values():
+            _want(tree if read.scope == "$" else inside, read.path.keys, Any)
         for part in endpoint.asks:
             _want(tree, part.keys, msgspec.Raw)
         for window in endpoint.windows:
-            _want(tree, ("attributes", window.field), Any)
+            _want(tree, window.path.keys, Any)
         self._includes = any(part.included for part in endpoint.asks)
         record = _struct("Record", tree)
         fields: list[Any] = [("data", list[record] | record | None, None)]  # type: ignore[valid-type]

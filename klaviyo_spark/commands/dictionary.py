@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from klaviyo_spark.resources import ALL, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
-from klaviyo_spark.schema.table import Column, TableSpec
+from klaviyo_spark.schema.columns import Column
+from klaviyo_spark.schema.paths import FieldRead
+from klaviyo_spark.schema.table import TableSpec
 
 README = Path(__file__).parents[1] / "resources" / "README.md"
 
@@ -19,8 +22,8 @@ def as_json() -> list[dict[str, object]]:
             "table": f"klaviyo_v2.{table.name}",
             "key": list(table.key),
             "columns": [
-                {"column": name, "type": type, "comment": comment, "path": path}
-                for name, type, comment, path in _rows(table)
+                {"column": name, "type": type, "comment": comment, "path": " | ".join(paths)}
+                for name, type, comment, paths in _rows(table)
             ],
         }
         for table in TABLES.values()
@@ -61,34 +64,42 @@ def as_markdown() -> str:
             lines += [f"Key: {', '.join(f'`{k}`' for k in table.key)}, with `_account_id`.", ""]
             lines += ["| column | type | meaning | path |", "|---|---|---|---|"]
             lines += [
-                f"| `{name}` | {type} | {_cell(comment)} | {_code(path)} |"
-                for name, type, comment, path in _rows(table)
+                f"| `{name}` | {type} | {_cell(comment)} | {_code(paths)} |"
+                for name, type, comment, paths in _rows(table)
             ]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, str]]:
+def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, list[str]]]:
     for column in columns_of(table):
-        yield column.name, column.type, column.doc, _path(column, table)
+        yield column.name, column.type, column.doc, _paths(column, table)
     for name, type, comment in BOOKKEEPING:
-        yield name, type, comment, ""
+        yield name, type, comment, []
 
 
-def _path(column: Column, table: TableSpec) -> str:
-    paths = [p for reads in column.reads.values() for p in reads]
-    if table.made_of:  # where the column of that row is read, which is the record around this one
-        of = {f"row.{c.name}": c for c in TABLES[table.made_of.table].columns}
-        paths = [f"^{_path(of[p], table)[1:]}" if p in of else p for p in paths]
-    return " | ".join(dict.fromkeys(paths))
+def _paths(column: Column, table: TableSpec) -> list[str]:
+    """What a column is read from, each once."""
+    if not table.made_of:
+        return [*dict.fromkeys(text for texts in column.reads.values() for text in texts)]
+    # A column of another table's row: where that is read, which is the record around this one.
+    of = {c.name: c for c in TABLES[table.made_of.table].columns}
+    reads: list[FieldRead] = []
+    for read in (read for several in column.field_reads.values() for read in several):
+        if read.scope == "row":
+            there = of[read.path.keys[0]].field_reads
+            reads += [replace(one, scope="^") for several in there.values() for one in several]
+        else:
+            reads.append(read)
+    return [*dict.fromkeys(map(str, reads))]
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _code(path: str) -> str:
-    return ", ".join(f"`{p}`" for p in path.split(" | ")) if path else ""
+def _code(paths: list[str]) -> str:
+    return ", ".join(f"`{path}`" for path in paths)
 
 
 if __name__ == "__main__":

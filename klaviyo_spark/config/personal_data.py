@@ -18,7 +18,7 @@ import msgspec
 
 from klaviyo_spark.config.models import PersonalData, Settings, Treatment
 from klaviyo_spark.config.secrets import HashKey, find_hash_key
-from klaviyo_spark.schema.table import Column, Pii
+from klaviyo_spark.schema.columns import Column, Pii
 
 # Texts of any content: what can be recognised in them of other classes is treated as those are.
 TEXTS = ("url", "free_form")

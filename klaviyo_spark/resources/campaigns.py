@@ -3,17 +3,11 @@
 https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, M, Part, Slice
-from klaviyo_spark.schema.table import (
-    Judge,
-    Parent,
-    Precedence,
-    Related,
-    Resource,
-    Source,
-    TableSpec,
-    col,
-)
+from klaviyo_spark.schema.sources import Precedence, Related, Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 # Klaviyo refuses this listing without a channel, and hides archived campaigns unless asked for.
 _CHANNELS = ("email", "sms", "mobile_push")

@@ -4,19 +4,11 @@ https://developers.klaviyo.com/en/reference/get_events
 """
 
 from klaviyo_spark.schema.checks import Check
+from klaviyo_spark.schema.columns import Column, Pii, col
+from klaviyo_spark.schema.deletion_rules import Judge
 from klaviyo_spark.schema.endpoint import XL, Endpoint, Part, Window
-from klaviyo_spark.schema.table import (
-    Borrow,
-    Column,
-    Judge,
-    Pii,
-    Related,
-    Resource,
-    RowOf,
-    Source,
-    TableSpec,
-    col,
-)
+from klaviyo_spark.schema.sources import Borrow, Related, RowOf, Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 EVENTS_ENDPOINT = Endpoint(
     name="events",

@@ -7,8 +7,11 @@ https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
 
 from datetime import date
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Part, Revision, S, Slice
-from klaviyo_spark.schema.table import Judge, Parent, Related, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.sources import Related, Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 # Archived flows come only when asked for.
 _SLICES = (

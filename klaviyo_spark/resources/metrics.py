@@ -3,8 +3,11 @@
 https://developers.klaviyo.com/en/reference/get_metrics
 """
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge
 from klaviyo_spark.schema.endpoint import Endpoint, M
-from klaviyo_spark.schema.table import Judge, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 # No sort, no page size and no time filter: 200 a page, read whole each time.
 METRICS_ENDPOINT = Endpoint(

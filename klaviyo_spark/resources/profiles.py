@@ -3,8 +3,11 @@
 https://developers.klaviyo.com/en/reference/get_profiles
 """
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, L, Part, Window
-from klaviyo_spark.schema.table import Judge, Parent, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 # Subscriptions come only when asked for. Complete reads go by `created`, which never changes while
 # a walk is under way; what changed since is found by `updated`. Both have strict bounds only.

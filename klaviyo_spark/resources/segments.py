@@ -4,8 +4,11 @@ https://developers.klaviyo.com/en/reference/get_segments
 https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge, Parent
 from klaviyo_spark.schema.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
-from klaviyo_spark.schema.table import Judge, Parent, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 SEGMENTS_ENDPOINT = Endpoint(
     name="segments",

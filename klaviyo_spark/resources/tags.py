@@ -3,8 +3,11 @@
 https://developers.klaviyo.com/en/reference/get_tags
 """
 
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge
 from klaviyo_spark.schema.endpoint import Endpoint, S
-from klaviyo_spark.schema.table import Judge, Resource, Source, TableSpec, col
+from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.table import Resource, TableSpec
 
 TAGS_ENDPOINT = Endpoint(
     name="tags",

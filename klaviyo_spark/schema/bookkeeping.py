@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.schema.table import Column, TableSpec
+from klaviyo_spark.schema.columns import Column
+from klaviyo_spark.schema.table import TableSpec
 
 # After a table's own columns, in this order.
 BOOKKEEPING = (

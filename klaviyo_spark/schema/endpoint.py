@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
-from klaviyo_spark.schema.paths import parse_path
+from klaviyo_spark.errors import SpecError
+from klaviyo_spark.schema.paths import (
+    FieldPath,
+    FieldRead,
+    Proof,
+    RowSource,
+    find_slips,
+    parse_each,
+    parse_path,
+    parse_proof,
+    parse_read,
+    parse_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,11 @@ class Window:
     sort: str
     moves: bool = False
 
+    @property
+    def path(self) -> FieldPath:
+        """Where a record says it."""
+        return FieldPath(("attributes", self.field))
+
 
 @dataclass(frozen=True)
 class Part:
@@ -65,16 +83,20 @@ class Part:
     included: bool = False
     scalar: bool = False
 
+    @cached_property
+    def required(self) -> Proof:
+        """``proof``, parsed."""
+        return parse_proof(self.proof)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Where it stands, from the record's top."""
-        path, _, key = self.proof.partition(" has ")
-        return (*parse_path(path[1:]).keys, *([key] if key else []))
+        return self.required.keys
 
     @property
     def may_be_null(self) -> bool:
         """Whether a null is all there is."""
-        return " has " in self.proof
+        return self.required.key != ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +112,11 @@ class Members:
     count: str
     at: str
     table: str
+
+    @cached_property
+    def count_path(self) -> FieldPath:
+        """``at``, parsed."""
+        return parse_path(self.at)
 
 
 @dataclass(frozen=True)
@@ -119,6 +146,31 @@ class Fanout:
     settled: tuple[str, tuple[str, ...]] | None = None
     sent_at: str = ""
     members: Members | None = None
+
+    @cached_property
+    def row_source(self) -> RowSource:
+        """``rows``, parsed."""
+        return parse_rows(self.rows)
+
+    @cached_property
+    def any_paths(self) -> tuple[FieldPath, ...]:
+        """``if_any``, parsed."""
+        return parse_each(self.if_any, parse_path)
+
+    @cached_property
+    def partial_path(self) -> FieldPath | None:
+        """``partial_if``, parsed."""
+        return parse_path(self.partial_if) if self.partial_if else None
+
+    @cached_property
+    def settled_where(self) -> tuple[FieldPath, tuple[str, ...]] | None:
+        """``settled``, its path parsed."""
+        return (parse_path(self.settled[0]), self.settled[1]) if self.settled else None
+
+    @cached_property
+    def sent_at_path(self) -> FieldPath | None:
+        """``sent_at``, parsed."""
+        return parse_path(self.sent_at) if self.sent_at else None
 
 
 @dataclass(frozen=True)
@@ -172,6 +224,28 @@ class Endpoint:
     asks: tuple[Part, ...] = ()
     echoes: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Parse what is written as text, and say all that is wrong at once."""
+        slips = [*find_slips(self, "echoes or ignores")]
+        for part in self.asks:
+            slips += find_slips(part, "asks")
+        if self.fanout:
+            slips += find_slips(self.fanout, "fanout")
+        if self.members:
+            slips += find_slips(self.members, "members")
+        if slips:
+            raise SpecError(f"endpoint {self.name}: " + "; ".join(slips))
+
+    @cached_property
+    def echo_reads(self) -> Mapping[str, FieldRead]:
+        """``echoes``, parsed; their scope is the type of an included object."""
+        return dict(zip(self.echoes, parse_each(self.echoes.values(), parse_read), strict=True))
+
+    @cached_property
+    def ignored_reads(self) -> tuple[FieldRead, ...]:
+        """``ignores``, parsed; their scope is the type of an included object."""
+        return parse_each(self.ignores, parse_read)
 
     @property
     def budget(self) -> str:

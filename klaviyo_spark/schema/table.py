@@ -1,19 +1,12 @@
-"""The words tables are described in: sources, columns, judges, keys. No Spark, no I/O here.
+"""What a silver table is: its columns, sources, keys, and what proves that rows are gone.
 
-A **read** says where a value stands. ``$.attributes.name`` is a path in the row's own JSON,
-``^.id`` one in the record around it (for rows that are elements of a record's array),
-``profile>$.attributes.email`` one in a related object of the same page, ``page.parent_id`` a fact
-of the request, and ``row.id`` a column of the silver row that the record is. ``['Bounce Type']``
-quotes a key that is not a word. Several reads are tried in order, newest shape of the API first;
-the first that is not null wins. ``<path> if <path>=<value>`` is read only where the condition
-holds.
+No Spark, no I/O here. ``columns`` says how a value is read, ``sources`` where rows come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.schema.checks import (
@@ -25,194 +18,11 @@ from klaviyo_spark.schema.checks import (
     key_check,
     listing_check,
 )
-from klaviyo_spark.schema.endpoint import Endpoint, Part
-
-ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"]
-Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented_metric", "utc_day"]
-Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first"]
-Role = Literal["", "first_seen", "last_seen", "present", "sticky"]
-Pii = Literal[
-    "", "id", "email", "phone", "name", "location", "ip", "external_id", "url", "free_form"
-]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a silver table: name, type, where it is read, what it means.
-
-    Args:
-        reads: per source name (``""`` for a table's only source), the one that knows best first;
-            paths in order of preference.
-        shape: a named change of the text before it is typed; see ``cast.shaped``.
-        role: how a value changes over reads; see ``changes``.
-        lookup: filled from other silver rows where the record does not say it; see ``lookups``.
-        wall_clock: path of a flag (or of two, with ``|``); where true, the time is a wall clock
-            and its offset is dropped.
-        pii: class of personal data, ``""`` for none; what becomes of it says ``personal_data``.
-    """
-
-    name: str
-    type: ColumnType
-    reads: Mapping[str, tuple[str, ...]]
-    doc: str
-    also_named: str = ""
-    shape: Shape = ""
-    role: Role = ""
-    wall_clock: str = ""
-    lookup: Lookup = ""
-    pii: Pii = ""
-
-
-def col(
-    name: str,
-    type: ColumnType,
-    reads: str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]],
-    doc: str,
-    *,
-    also_named: str = "",
-    shape: Shape = "",
-    role: Role = "",
-    wall_clock: str = "",
-    lookup: Lookup = "",
-    pii: Pii = "",
-) -> Column:
-    """A column, its reads written the shortest way that fits."""
-    by_source = reads if isinstance(reads, Mapping) else {"": reads}
-    paths = {s: (p,) if isinstance(p, str) else tuple(p) for s, p in by_source.items()}
-    return Column(
-        name, type, paths, doc, also_named, shape, role, wall_clock, lookup=lookup, pii=pii
-    )
-
-
-@dataclass(frozen=True)
-class Related:
-    """An object of ``included[]`` that a record points to.
-
-    ``ref`` is the path of its id in the record. With ``link`` instead, the pointing goes the other
-    way: the page's ``data[]`` objects name the record in their array at ``link``.
-    """
-
-    name: str
-    type: str = ""
-    ref: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Borrow:
-    """Rows of another silver table, for records that bring none of their own.
-
-    The silver row that the record is (``Source.of``) has a reference in its column ``ref``, which
-    is looked up in ``table``'s column ``on``; ``column`` of the rows found stands in for the
-    element. Rows may come to ``table`` later than the record.
-    """
-
-    table: str
-    on: str
-    column: str
-    ref: str
-
-
-@dataclass(frozen=True)
-class RowOf:
-    """Rows of another silver table that records are taken from: what a run has written there.
-
-    So a page is parsed once for all its tables, and only what is new or changed is looked at.
-
-    Args:
-        table: the other table; its one source has this source's endpoint.
-        key: its key column, which names the record.
-        json: its column that holds the record's array as JSON text; NULL where it has none.
-    """
-
-    table: str
-    key: str
-    json: str
-
-
-@dataclass(frozen=True)
-class Precedence:
-    """Which of an endpoint's listings counts for a record that several of them hold.
-
-    Args:
-        fact: of the listing, as in ``page.slice.<fact>``.
-        values: what it may be, the one that counts first.
-    """
-
-    fact: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where rows of a table come from.
-
-    Args:
-        endpoint: name of the endpoint whose pages hold them.
-        rows: ``data``, or ``included:<type>``.
-        of: the silver rows that are the records, instead of the pages' objects.
-        explode: arrays or objects of the record, each element of which is a row; else the record.
-        needs: a path without which an element is no row (an action without a message).
-        name: what columns call this source where a table has several.
-        related: objects beside the record. One that it names and that is not there is missing.
-        asks: parts of the record that the endpoint asks for by name.
-        borrow: where elements come from when the record has none.
-        version: the record's own update time; newest wins before fetch time.
-        precedence: of one version that several listings hold, which counts; before fetch time.
-        fills_only: its rows fill columns of rows that another source has given. By themselves they
-            are no row, and no sign that one is there.
-    """
-
-    endpoint: str
-    rows: str = "data"
-    explode: tuple[str, ...] = ()
-    needs: str = ""
-    name: str = ""
-    related: tuple[Related, ...] = ()
-    asks: tuple[Part, ...] = ()
-    version: str = ""
-    borrow: Borrow | None = None
-    fills_only: bool = False
-    of: RowOf | None = None
-    precedence: Precedence | None = None
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What proves that rows are gone: a fresh read of their parent that no longer has them.
-
-    Nothing else does: a 404 for a parent says neither that it is gone nor its children.
-
-    Args:
-        endpoint: whose pages hold the parents, or list the children of one parent (``whole``).
-        rows: as in ``Source``.
-        parent: path of the parent's id in such a record.
-        proof: a path where an object or an array must be, or ``<path> has <key>``, where an array
-            or null must be: else the record says nothing about its children
-            (``relationships.tags`` without ``data`` was not included).
-        childless: paths of which none may hold anything: the record names no child at all.
-        names: path of the array that names the children. Those that it names are there, whether
-            the page includes them or not.
-        whole: the endpoint's complete reads prove it, per parent id or for the table as a whole.
-        of: the silver rows that are the parents: one that a run has written was read fresh.
-    """
-
-    endpoint: str
-    rows: str = "data"
-    parent: str = ""
-    proof: str = ""
-    childless: tuple[str, ...] = ()
-    names: str = ""
-    whole: bool = False
-    of: RowOf | None = None
-
-
-@dataclass(frozen=True)
-class Parent:
-    """The table whose marks pass to this one: ``column`` here holds its key."""
-
-    table: str
-    column: str
+from klaviyo_spark.schema.columns import Column, also_named
+from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.paths import find_slips
+from klaviyo_spark.schema.sources import Precedence, RowOf, Source
 
 
 @dataclass(frozen=True)
@@ -264,12 +74,21 @@ class TableSpec:
         sources = {s.name for s in self.sources}
         if sources == self.fillers:
             slips.append(f"no source gives rows, {sorted(sources)} only fill them")
-        for column in (*self.columns, *self.internal):
+        partition = (self.partition,) if self.partition else ()
+        for column in (*self.columns, *partition, *self.internal):
             unknown = set(column.reads) - sources
             if unknown:
                 slips.append(f"column {column.name!r} reads unknown source {sorted(unknown)}")
             if not column.doc:
                 slips.append(f"column {column.name!r} says nothing about its meaning")
+            slips += self._slips_in_reads(column)
+        for source in self.sources:
+            slips += _slips_in_source(source)
+        for judge in self.judges:
+            label = f"judge of {judge.endpoint!r}"
+            slips += find_slips(judge, label)
+            if [judge.whole, judge.parent != "", judge.of is not None].count(True) != 1:
+                slips.append(f"{label} needs one of whole, parent and of")
         if self.judged_per and self.judged_per not in names:
             slips.append(f"judged_per {self.judged_per!r} not among columns")
         if any(judge.names for judge in self.judges) and len(self.key) > 1:
@@ -278,6 +97,15 @@ class TableSpec:
             slips.append(f"version_by {self.version_by!r} not among columns")
         if slips:
             raise SpecError(f"klaviyo_v2.{self.name}: " + "; ".join(slips))
+
+    def _slips_in_reads(self, column: Column) -> Iterator[str]:
+        slips = list(find_slips(column, f"column {column.name!r}"))
+        yield from slips
+        for source in [] if slips else self.sources:
+            scopes = {read.scope for read in column.field_reads.get(source.name, ())}
+            if unknown := sorted(scopes - source.scopes):
+                has = sorted(source.scopes)
+                yield f"column {column.name!r} reads unknown scope {unknown}, there are {has}"
 
     @property
     def endpoints(self) -> frozenset[str]:
@@ -312,7 +140,7 @@ class TableSpec:
             column.name
             for column in self.columns
             if column.name in self.id_parts
-            and not any(r[0] == "$" for s in exploded for r in column.reads.get(s, ("$",)))
+            and not any(_is_of_element(column, name) for name in exploded)
         )
 
     @property
@@ -325,8 +153,8 @@ class TableSpec:
         """Column that says which of those listings a row is of; empty where none does."""
         if not self.precedence:
             return ""
-        read = f"page.slice.{self.precedence.fact}"
-        return next((c.name for c in self.columns for p in c.reads.values() if read in p), "")
+        read = self.precedence.read
+        return next((c.name for c in self.columns for r in c.field_reads.values() if read in r), "")
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -345,19 +173,23 @@ class TableSpec:
         return (*self.columns, *(also_named(c) for c in self.columns if c.also_named))
 
 
-def also_named(column: Column) -> Column:
-    """The same column under its right name, where the document has a slip."""
-    doc = f"The same as {column.name}, under the name that fits. {column.doc}"
-    return Column(
-        column.also_named,
-        column.type,
-        column.reads,
-        doc,
-        shape=column.shape,
-        role=column.role,
-        wall_clock=column.wall_clock,
-        pii=column.pii,
-    )
+def _slips_in_source(source: Source) -> Iterator[str]:
+    label = f"source {source.name or source.endpoint!r}"
+    yield from find_slips(source, label)
+    for related in source.related:
+        yield from find_slips(related, f"{label}: {related.name!r}")
+        if bool(related.link) == bool(related.ref and related.type):
+            yield f"{label}: {related.name!r} needs either link, or ref and type"
+    for part in source.asks:
+        yield from find_slips(part, f"{label}: asks")
+    if source.borrow and not source.of:
+        yield f"{label} borrows rows of {source.borrow.table!r} for records that are no rows"
+
+
+def _is_of_element(column: Column, source: str) -> bool:
+    """Whether a column is read in the element itself, or not at all."""
+    reads = column.field_reads.get(source)
+    return reads is None or any(read.scope == "$" for read in reads)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import LEFT_OUT
-from klaviyo_spark.schema.table import Column as ColumnSpec
+from klaviyo_spark.schema.columns import Column as ColumnSpec
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.lookups import REFERENCES
 from klaviyo_spark.silver.parse import missing_parts

@@ -21,7 +21,8 @@ from klaviyo_spark.lake.merge import partition_filter
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
-from klaviyo_spark.schema.table import Borrow, TableSpec
+from klaviyo_spark.schema.sources import Borrow
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.lookups import NEEDS, REFERENCES, look_up
 

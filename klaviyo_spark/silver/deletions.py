@@ -9,13 +9,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.paths import parse_path
-from klaviyo_spark.schema.table import Judge, TableSpec
+from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.paths import ID, TYPE
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.explode import explode_records
 from klaviyo_spark.silver.parse.json_fields import Leaves
 from klaviyo_spark.silver.parse.json_spelling import decoded
 
-_ID, _TYPE = parse_path(".id"), parse_path(".type")
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
 
 
@@ -90,16 +90,20 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
 
     A record that says nothing about its children (the judge's proof fails) is left out.
     """
-    paths = [judge.parent, judge.proof, judge.names, *judge.childless]
-    rows, leaves = _parsed(pages, judge.endpoint, judge.rows, paths)
-    if judge.proof:
-        rows = rows.where(leaves.proves(judge.proof))
-    for path in judge.childless:
-        rows = rows.where(f"{leaves.of(parse_path(path[1:]))} IS NULL")
-    parent = decoded(leaves.of(parse_path(judge.parent[1:])), "is_coded")
+    required, names = judge.required, judge.names_path
+    paths = [required.path if required else None, names, *judge.childless_paths]
+    wanted = [ID, TYPE, judge.parent_path, *filter(None, paths)]
+    leaves = Leaves("json", "record_", wanted)
+    mine = pages.where(F.col("endpoint") == judge.endpoint)
+    rows = explode_records(mine, judge.row_source, leaves)
+    if required:
+        rows = rows.where(leaves.proves(required))
+    for path in judge.childless_paths:
+        rows = rows.where(f"{leaves.of(path)} IS NULL")
+    parent = decoded(leaves.of(judge.parent_path), "is_coded")
     named = "CAST(NULL AS array<string>)"
-    if judge.names:
-        listed = leaves.of(parse_path(judge.names[1:]))
+    if names:
+        listed = leaves.of(names)
         named = f"from_json({listed}, 'array<struct<id:string>>').id"
     return (
         rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at", f"{named} AS named")
@@ -107,15 +111,3 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
         .groupBy("_account_id", "parent_key")
         .agg(F.max("fetched_at").alias("judged_at"), F.max_by("named", "fetched_at").alias("named"))
     )
-
-
-def _parsed(
-    pages: DataFrame, endpoint: str, rows: str, paths: list[str]
-) -> tuple[DataFrame, Leaves]:
-    """Records of an endpoint with the leaves at ``paths``, those of other types left out."""
-    _, _, type = rows.partition(":")
-    wanted = [parse_path(p.partition(" has ")[0][1:]) for p in paths if p]
-    leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
-    records = explode_records(pages.where(F.col("endpoint") == endpoint), rows, leaves)
-    of_type = f"{leaves.of(_TYPE)} = {sql_text.text(type)}"
-    return (records.where(of_type) if type else records), leaves

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.table import Borrow, Source, TableSpec
+from klaviyo_spark.schema.sources import Borrow, Source
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import lookups
 
 

@@ -21,8 +21,8 @@ from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
-from klaviyo_spark.schema.paths import parse_read
-from klaviyo_spark.schema.table import Column, Pii, TableSpec
+from klaviyo_spark.schema.columns import Column, Pii
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.json_spelling import scalar
 
 _INNER, _OUTER = "_inner_pad", "_outer_pad"
@@ -163,8 +163,8 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
         for column in columns_of(table):
             if column.pii in ("", "id", *TEXTS):
                 continue
-            for read in (parse_read(path) for paths in column.reads.values() for path in paths):
-                key = [*read.path.keys, *read.path.inner][-1]
+            for read in (read for reads in column.field_reads.values() for read in reads):
+                key = read.path.all_keys[-1]
                 found.setdefault(column.pii, set()).add(key.lstrip("$_").lower())
     return {pii: frozenset(keys) for pii, keys in found.items()}
 

@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import LEFT_OUT
-from klaviyo_spark.schema.table import Column, TableSpec
+from klaviyo_spark.schema.columns import Column
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.parse import missing_parts
 

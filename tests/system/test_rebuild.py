@@ -15,7 +15,7 @@ from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.table import col
+from klaviyo_spark.schema.columns import col
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import shown_otherwise

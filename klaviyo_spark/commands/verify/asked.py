@@ -122,9 +122,9 @@ class Klaviyo:
                 continue
             endpoint = got.walk.endpoint
             key = (endpoint.resource, got.walk.parent_id)
-            path = f"$.attributes.{endpoint.windows[0].field}"
+            path = endpoint.windows[0].path
             for member in records(got.page.body):
-                joined_at = as_time(request_plan.at(member, path))
+                joined_at = as_time(request_plan.read_field(member, path))
                 id = as_id(member.get("id"))
                 if id is not None and joined_at and joined_at > since[key]:
                     found.setdefault(key, set()).add(id)

@@ -19,9 +19,13 @@ from klaviyo_spark.commands.verify.days import Span, windows
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import Endpoint, S
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.paths import FieldPath
 
 # A question may be about one metric and at most a year: a calendar year, so a leap day is no gain.
 LONGEST = 365
+
+_ATTRIBUTES = FieldPath(("data", "attributes"))
+_NUMBERS = FieldPath(("measurements", "count"))
 
 COUNTS = Endpoint(
     name="metric_aggregates",
@@ -78,11 +82,11 @@ def counts(body: bytes, facts: Mapping[str, str]) -> dict[date, int]:
         BadAnswer: it does not hold a count for each day.
     """
     asked = Span(date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"]))
-    attributes = request_plan.at(decode(body), "$.data.attributes")
+    attributes = request_plan.read_field(decode(body), _ATTRIBUTES)
     dates = [as_time(text) for text in _listed(attributes, "dates")]
     found = dict.fromkeys((at.date() for at in dates if at), 0)
     for row in _listed(attributes, "data"):
-        numbers = request_plan.at(row, "$.measurements.count") if isinstance(row, dict) else None
+        numbers = request_plan.read_field(row, _NUMBERS) if isinstance(row, dict) else None
         if not isinstance(numbers, list) or len(numbers) != len(dates):
             raise _unfit()
         for at, number in zip(dates, numbers, strict=True):

@@ -14,19 +14,17 @@ from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.paths import ID, FieldRead, RowSource
 from klaviyo_spark.schema.table import TableSpec
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A table with a row per record of a listing, or per record that a listing includes.
-
-    ``rows`` as in ``table.Source``.
-    """
+    """A table with a row per record of a listing, or per record that a listing includes."""
 
     table: TableSpec
     endpoint: Endpoint
-    rows: str
+    rows: RowSource
 
     @property
     def key(self) -> str:
@@ -35,9 +33,8 @@ class Listing:
 
     def records(self, page: bytes) -> Iterator[tuple[str, Listed]]:
         """Id and facts of the table's records on a page."""
-        array, _, type = self.rows.partition(":")
-        for record in records(page, array):
-            if type and record.get("type") != type:
+        for record in records(page, self.rows.array):
+            if self.rows.type and record.get("type") != self.rows.type:
                 continue
             id = as_id(record.get("id"))
             if id is not None:
@@ -47,12 +44,12 @@ class Listing:
 def listings(resources: Sequence[str]) -> list[Listing]:
     """The listings of ``resources`` that are small and read whole, and their tables."""
     return [
-        Listing(table, ENDPOINTS[source.endpoint], source.rows)
+        Listing(table, ENDPOINTS[source.endpoint], source.row_source)
         for table in TABLES.values()
         if table.resource in resources and table.resource not in WINDOWED
         for source in table.sources
         if _is_listing(ENDPOINTS[source.endpoint]) and not source.explode and not source.of
-        if len(table.key) == 1 and _key_reads(table).get(source.name) == ("$.id",)
+        if len(table.key) == 1 and _key_reads(table).get(source.name) == (FieldRead("$", ID),)
     ]
 
 
@@ -70,8 +67,8 @@ def _is_listing(endpoint: Endpoint) -> bool:
     return "{id}" not in endpoint.path and endpoint.revision is None
 
 
-def _key_reads(table: TableSpec) -> Mapping[str, tuple[str, ...]]:
-    return next(column.reads for column in table.columns if column.name == table.key[0])
+def _key_reads(table: TableSpec) -> Mapping[str, tuple[FieldRead, ...]]:
+    return next(column.field_reads for column in table.columns if column.name == table.key[0])
 
 
 def _listed(record: Mapping[str, Any]) -> Listed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.instants import (
     EPOCH,
     LEAST_EPOCH,
@@ -18,7 +19,6 @@ from klaviyo_spark.schema.instants import (
     SECONDS_BELOW,
     TIME,
 )
-from klaviyo_spark.schema.table import Column
 
 # try_cast is wider than Klaviyo's forms: it takes "2026", "12:30" (today!), "1d", "NaN", "t".
 _TIME, _OFFSET, _EPOCH = sql_text.text(TIME), sql_text.text(OFFSET), sql_text.text(EPOCH)

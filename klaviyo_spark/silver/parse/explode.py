@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.table import Borrow, RowOf
+from klaviyo_spark.schema.paths import TYPE, RowSource
+from klaviyo_spark.schema.sources import Borrow, RowOf
 from klaviyo_spark.silver.parse import json_spelling
 from klaviyo_spark.silver.parse.included import Neighbour
 from klaviyo_spark.silver.parse.json_fields import Leaves
@@ -39,14 +40,13 @@ PAGE = f"from_json({_BODY}, {_TEXTS})"
 
 
 def explode_records(
-    pages: DataFrame, rows: str, leaves: Leaves, neighbours: Sequence[Neighbour] = ()
+    pages: DataFrame, rows: RowSource, leaves: Leaves, neighbours: Sequence[Neighbour] = ()
 ) -> DataFrame:
-    """One row per object of the pages' ``data``, or of ``included`` where ``rows`` says so.
+    """One row per object of the pages that ``rows`` means.
 
     Args:
         pages: bronze pages with status 200.
-        rows: ``data`` or ``included:<type>`` (the type is not looked at here).
-        leaves: what is to be read of column ``json``.
+        leaves: what is to be read of column ``json``, a record's type too.
         neighbours: objects of the page that are to stand beside their records.
 
     Returns:
@@ -56,10 +56,10 @@ def explode_records(
         found wanting later.
     """
     pages = _taken_apart(pages)
-    objects = _readable(rows.partition(":")[0])
+    objects = _readable(rows.array)
     if not neighbours:
         found = pages.selectExpr(*_FACTS, f"posexplode_outer({objects}) AS (at, json)")
-        return leaves.parse(found.where("at is not null"))
+        return _keep_type(leaves.parse(found.where("at is not null")), rows, leaves)
     pages = _at_once(
         pages,
         *_FACTS,
@@ -76,7 +76,14 @@ def explode_records(
     found = pages.selectExpr(*_FACTS, f"{records} AS records").selectExpr(
         *_FACTS, "posexplode_outer(records) AS (at, record)"
     )
-    return leaves.parse(found.where("at is not null").select(*_FACTS, "at", "record.*"), begun=True)
+    found = found.where("at is not null").select(*_FACTS, "at", "record.*")
+    return _keep_type(leaves.parse(found, begun=True), rows, leaves)
+
+
+def _keep_type(records: DataFrame, rows: RowSource, leaves: Leaves) -> DataFrame:
+    if not rows.type:
+        return records
+    return records.where(f"{leaves.of(TYPE)} = {sql_text.text(rows.type)}")
 
 
 def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:

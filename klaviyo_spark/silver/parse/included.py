@@ -7,11 +7,10 @@ the next page may hold a newer state of it.
 from __future__ import annotations
 
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.paths import Path, parse_path
-from klaviyo_spark.schema.table import Related
+from klaviyo_spark.schema.paths import ID
+from klaviyo_spark.schema.sources import Related
 from klaviyo_spark.silver.parse.json_fields import Leaves
 
-_ID = parse_path(".id")
 _IDENTITY = "'struct<type:string,id:string>'"
 _IDS = "'array<struct<id:string>>'"
 
@@ -21,9 +20,9 @@ class Neighbour:
 
     def __init__(self, related: Related) -> None:
         self._type = related.type
-        self._link = parse_path(related.link[1:]) if related.link else None
+        self._link = related.link_path
         self.name = f"{related.name}_json"
-        self.ref: Path = parse_path(related.ref[1:]) if related.ref else _ID
+        self.ref = related.ref_path or ID
 
     def on_page(self) -> tuple[str, str]:
         """What a page has to offer: texts of the objects, and what each is found by."""

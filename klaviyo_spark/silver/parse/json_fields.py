@@ -6,11 +6,44 @@ SQL -> SQL and DataFrame -> DataFrame, no I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.paths import Path, Tree, parse_path
+from klaviyo_spark.schema.paths import FieldPath, Proof
+
+
+@dataclass
+class Tree:
+    """The parts of a JSON text that are needed: what Spark has to parse, and no more.
+
+    ``text`` says that the node itself is wanted as text, not only its children.
+    """
+
+    children: dict[str, Tree] = field(default_factory=dict)
+    text: bool = False
+
+    def want(self, path: FieldPath) -> None:
+        """Make ``path`` readable."""
+        node = self
+        for key in path.keys:
+            node = node.children.setdefault(key, Tree())
+        node.text = True
+
+    def twins(self) -> set[str]:
+        """Children that differ from an earlier one in case only.
+
+        Spark resolves names of struct fields without regard to case, so these cannot stand in
+        one struct with their elders.
+        """
+        seen: set[str] = set()
+        late = set()
+        for key in self.children:
+            if key.lower() in seen:
+                late.add(key)
+            seen.add(key.lower())
+        return late
 
 
 class Leaves:
@@ -20,7 +53,7 @@ class Leaves:
     object wanted both whole and in parts is parsed twice, once to text and once from that text.
     """
 
-    def __init__(self, source: str, name: str, wanted: Iterable[Path]) -> None:
+    def __init__(self, source: str, name: str, wanted: Iterable[FieldPath]) -> None:
         self.source, self._name = source, name
         # Name of a struct column, the text it is parsed from, and its type.
         self._structs: list[tuple[str, str, str]] = []
@@ -56,20 +89,19 @@ class Leaves:
         """The struct that one look at ``text`` gives."""
         return _parsed(text, self.type)
 
-    def within(self, first: str, path: Path) -> str:
+    def within(self, first: str, path: FieldPath) -> str:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
         text = ".".join([first, *map(sql_text.name, path.keys)])
         return text if path.index is None else _element(text, path)
 
-    def of(self, path: Path) -> str:
+    def of(self, path: FieldPath) -> str:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
         text = self._where[path.keys] if path.keys else sql_text.name(self.source)
         return text if path.index is None else _element(text, path)
 
-    def proves(self, proof: str) -> str:
+    def proves(self, proof: Proof) -> str:
         """Whether a judge's proof holds: see ``Judge``."""
-        path, _, key = proof.partition(" has ")
-        text = self.of(parse_path(path[1:]))
+        text, key = self.of(proof.path), proof.key
         if not key:
             return f"coalesce({is_nested(text)}, false)"
         place = sql_text.text(f"$['{key}']")
@@ -130,7 +162,7 @@ def _parsed(text: str, schema: str) -> str:
     return f"from_json({text}, {sql_text.text(schema)})"
 
 
-def _element(text: str, path: Path) -> str:
+def _element(text: str, path: FieldPath) -> str:
     """One element of the array in ``text``, or what stands in it."""
     place = f"$[{path.index}]" + "".join(f"['{key}']" for key in path.inner)
     return f"get_json_object({text}, {sql_text.text(place)})"

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from klaviyo_spark.schema import sql_text
+from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.endpoint import Part
-from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.table import Column, Related, Source, TableSpec
+from klaviyo_spark.schema.paths import FieldPath
+from klaviyo_spark.schema.sources import Related, Source
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.included import Neighbour
 from klaviyo_spark.silver.parse.json_fields import Leaves, has_key, is_nested
 
@@ -27,7 +29,7 @@ class _Fed:
     label: str
     part: Part | Related
     columns: frozenset[str]
-    places: tuple[Path, ...] = ()
+    places: tuple[FieldPath, ...] = ()
 
 
 def labels_by_column(table: TableSpec, columns: tuple[Column, ...]) -> dict[str, tuple[str, ...]]:
@@ -57,7 +59,7 @@ def missing(source: Source, columns: tuple[Column, ...], record: Leaves) -> str:
 def _fed(source: Source, columns: tuple[Column, ...]) -> Iterator[_Fed]:
     if source.explode:  # elements of a record's array, which its judge speaks about
         return
-    reads = [(c.name, parse_read(r)) for c in columns for r in c.reads.get(source.name, ())]
+    reads = [(c.name, read) for c in columns for read in c.field_reads.get(source.name, ())]
     by_related = {
         related.name: frozenset(name for name, read in reads if read.scope == related.name)
         for related in source.related
@@ -65,7 +67,7 @@ def _fed(source: Source, columns: tuple[Column, ...]) -> Iterator[_Fed]:
     for part in source.asks:
         own = [(name, read.path) for name, read in reads if read.scope == "$"]
         below = [(name, path) for name, path in own if _is_below(path, part)]
-        refs = {r.name: parse_path(r.ref[1:]) for r in source.related if r.ref}
+        refs = {r.name: r.ref_path for r in source.related if r.ref_path}
         named = {name: path for name, path in refs.items() if _is_below(path, part)}
         fed = frozenset(name for name, _ in below).union(*(by_related[name] for name in named))
         places = dict.fromkeys([*(path for _, path in below), *named.values()])
@@ -76,16 +78,15 @@ def _fed(source: Source, columns: tuple[Column, ...]) -> Iterator[_Fed]:
             yield _Fed(related.name, related, by_related[related.name])
 
 
-def _is_below(path: Path, part: Part) -> bool:
+def _is_below(path: FieldPath, part: Part) -> bool:
     return path.keys[: len(part.keys)] == part.keys
 
 
 def _lacks(fed: _Fed, record: Leaves) -> str:
     if isinstance(fed.part, Related):
         gone = f"{sql_text.name(Neighbour(fed.part).name)} IS NULL"
-        if not fed.part.ref:
-            return gone
-        return f"{gone} AND {record.of(parse_path(fed.part.ref[1:]))} IS NOT NULL"
+        ref = fed.part.ref_path
+        return f"{gone} AND {record.of(ref)} IS NOT NULL" if ref else gone
     # An array that is there and empty is there.
     texts = dict.fromkeys(record.of(replace(path, index=None, inner=())) for path in fed.places)
     nothing = " AND ".join(f"{text} IS NULL" for text in texts)

@@ -19,9 +19,10 @@ from pyspark.sql import functions as F
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import unfit
-from klaviyo_spark.schema.paths import Path, Read, parse_path, parse_read
-from klaviyo_spark.schema.table import Column as ColumnSpec
-from klaviyo_spark.schema.table import Precedence, Source, TableSpec
+from klaviyo_spark.schema.columns import Column as ColumnSpec
+from klaviyo_spark.schema.paths import ID, TYPE, FieldPath, FieldRead
+from klaviyo_spark.schema.sources import Precedence, Source
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse import missing_parts
 from klaviyo_spark.silver.parse.cast import shaped, typed
 from klaviyo_spark.silver.parse.explode import (
@@ -34,8 +35,9 @@ from klaviyo_spark.silver.parse.included import Neighbour
 from klaviyo_spark.silver.parse.json_fields import Leaves
 from klaviyo_spark.silver.parse.json_spelling import decoded, holds_code
 
-_ID, _TYPE = parse_path(".id"), parse_path(".type")
 _VERSION = "version"
+# Of each column what it is read from, of one source.
+Reads = Mapping[str, Sequence[FieldRead]]
 
 
 def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFrame:
@@ -52,7 +54,7 @@ def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFram
     (source,) = table.sources
     by_name = {column.name: column for column in table.columns}
     columns = [by_name[name] for name in names]
-    reads = [[parse_read(read) for read in c.reads[source.name]] for c in columns]
+    reads = [c.field_reads[source.name] for c in columns]
     leaves = Leaves("json", "record_", [read.path for several in reads for read in several])
     cells = []
     for column, several in zip(columns, reads, strict=True):
@@ -90,7 +92,7 @@ class _Scopes:
 
     leaves: dict[str, Leaves]
 
-    def text(self, read: Read) -> str:
+    def text(self, read: FieldRead) -> str:
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
@@ -103,7 +105,7 @@ class _Scopes:
         return text
 
 
-def _page_fact(path: Path) -> str:
+def _page_fact(path: FieldPath) -> str:
     match path.keys:
         case ("slice", fact):
             return f"get_json_object(slice, {sql_text.text(f'$.{fact}')})"
@@ -122,29 +124,26 @@ def _project_source(
     record_scope = "^" if source.explode else "$"
     paths = _paths_by_scope(reads, table)
     wanted = list(paths.get(record_scope, []))
-    wanted += [parse_path(p[1:].removesuffix("[]")) for p in source.explode]
+    wanted += source.arrays
     if source.of:
         leaves = Leaves("json", "record_", wanted)
         records, neighbours = rows_as_records(silver[source.of.table], source.of, source.borrow), []
     else:
-        wanted += [parse_path(r.ref[1:]) for r in source.related if r.ref]
-        if source.version:
-            wanted.append(parse_path(source.version[1:]))
-        leaves = Leaves("json", "record_", [_ID, _TYPE, *wanted])
+        wanted += [related.ref_path for related in source.related if related.ref_path]
+        if source.version_path:
+            wanted.append(source.version_path)
+        leaves = Leaves("json", "record_", [ID, TYPE, *wanted])
         pages = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
         neighbours = [Neighbour(related) for related in source.related]
-        records = explode_records(pages, source.rows, leaves, neighbours)
-    _, _, type = source.rows.partition(":")
-    if type:
-        records = records.where(f"{leaves.of(_TYPE)} = {sql_text.text(type)}")
+        records = explode_records(pages, source.row_source, leaves, neighbours)
     scopes = _Scopes({record_scope: leaves})
     for related, neighbour in zip(source.related, neighbours, strict=True):
         beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
         records = beside.parse(records)
         scopes.leaves[related.name] = beside
     version = "CAST(NULL AS string)"
-    if source.version:
-        version = decoded(leaves.of(parse_path(source.version[1:])), "is_coded")
+    if source.version_path:
+        version = decoded(leaves.of(source.version_path), "is_coded")
     records = (
         records.selectExpr("*", f"{version} AS version_text")
         .selectExpr(
@@ -158,10 +157,11 @@ def _project_source(
         if not source.of:  # a silver row is there once
             records = _newest_records(records, leaves)
         rows = _elements(records, source, scopes, silver)
-        inner = Leaves("element", "element_", [*paths.get("$", []), *_needs(source)])
+        needed = [source.needed_path] if source.needed_path else []
+        inner = Leaves("element", "element_", [*paths.get("$", []), *needed])
         rows = inner.parse(rows)
-        if source.needs:
-            rows = rows.where(f"{inner.of(_needs(source)[0])} IS NOT NULL OR empties > 0")
+        for path in needed:
+            rows = rows.where(f"{inner.of(path)} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner
     else:
         rows = records.selectExpr("*", "CAST(NULL AS int) AS element_index", "0 AS empties")
@@ -172,7 +172,7 @@ def _select(
     rows: DataFrame,
     table: TableSpec,
     source: Source,
-    reads: dict[str, list[Read]],
+    reads: Reads,
     scopes: _Scopes,
 ) -> DataFrame:
     """The whole shape of a projected row, stated once."""
@@ -213,8 +213,8 @@ def _select(
 
 
 def _with_texts(
-    rows: DataFrame, reads: dict[str, list[Read]], scopes: _Scopes
-) -> tuple[DataFrame, dict[Read, str]]:
+    rows: DataFrame, reads: Reads, scopes: _Scopes
+) -> tuple[DataFrame, dict[FieldRead, str]]:
     """``rows`` with each reading's text as Klaviyo wrote it, and where that is.
 
     Rows that have something to decode are few. All their texts are decoded in one expression:
@@ -251,7 +251,7 @@ def _elements(
     records: DataFrame, source: Source, scopes: _Scopes, silver: Mapping[str, DataFrame]
 ) -> DataFrame:
     """One row per element of the records' arrays; of borrowed rows where a record has no array."""
-    arrays = [scopes.leaves["^"].of(parse_path(p[1:].removesuffix("[]"))) for p in source.explode]
+    arrays = [scopes.leaves["^"].of(path) for path in source.arrays]
     own = explode_elements(records, arrays, distinct=source.of is not None)
     if not source.borrow:
         return own
@@ -278,7 +278,7 @@ def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
 
     Of one version that an answer holds twice, both: neither is the newer one.
     """
-    id = leaves.of(_ID)
+    id = leaves.of(ID)
     whose = f"CASE WHEN {unfit(id)} THEN concat_ws(' ', walk_id, page_number, at) ELSE {id} END"
     newest = f"struct({_VERSION}, place, fetched_at, page_number, walk_id)"
     by = f"_account_id, parent_id, {whose}"
@@ -298,10 +298,10 @@ def place_in(precedence: Precedence, text: str) -> str:
 def _place(source: Source) -> str:
     if not source.precedence:
         return "0"
-    return place_in(source.precedence, _page_fact(parse_path(f".slice.{source.precedence.fact}")))
+    return place_in(source.precedence, _page_fact(source.precedence.read.path))
 
 
-def _odd(source: Source, reads: dict[str, list[Read]]) -> str:
+def _odd(source: Source, reads: Reads) -> str:
     """Whether an element is a scalar or an array where columns are read in an object."""
     every = [read for several in reads.values() for read in several]
     if not source.explode or any(r.scope == "$" and not r.path.keys for r in every):
@@ -309,40 +309,30 @@ def _odd(source: Source, reads: dict[str, list[Read]]) -> str:
     return f"empties = 0 AND substring({sql_text.bare('element')}, 1, 1) <> '{{'"
 
 
-def _reads(table: TableSpec, source: Source) -> dict[str, list[Read]]:
-    return {
-        c.name: [parse_read(p) for p in c.reads.get(source.name, ())] for c in columns_of(table)
-    }
+def _reads(table: TableSpec, source: Source) -> Reads:
+    return {c.name: c.field_reads.get(source.name, ()) for c in columns_of(table)}
 
 
-def _paths_by_scope(reads: dict[str, list[Read]], table: TableSpec) -> dict[str, list[Path]]:
-    paths: dict[str, list[Path]] = {}
+def _paths_by_scope(reads: Reads, table: TableSpec) -> dict[str, list[FieldPath]]:
+    paths: dict[str, list[FieldPath]] = {}
     for read in [r for several in reads.values() for r in several]:
         if read.scope not in ("page", "row"):
             paths.setdefault(read.scope, []).append(read.path)
             if read.only_if:
                 paths[read.scope].append(read.only_if[0])
     for column in columns_of(table):
-        for flag in _flags(column):
+        for flag in column.wall_clock_flags:
             paths.setdefault("$", []).append(flag)
     return paths
 
 
-def _flags(column: ColumnSpec) -> list[Path]:
-    return [parse_path(p[1:]) for p in column.wall_clock.split("|") if p]
-
-
 def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> str:
-    flags = [typed(_FLAG, scopes.leaves["$"].of(path)) for path in _flags(column)]
+    flags = [typed(_FLAG, scopes.leaves["$"].of(path)) for path in column.wall_clock_flags]
     return f"coalesce({', '.join(flags)}, false)" if flags else ""
 
 
 def _first_of(texts: list[str]) -> str:
     return f"coalesce({', '.join(texts)})" if len(texts) > 1 else texts[0]
-
-
-def _needs(source: Source) -> list[Path]:
-    return [parse_path(source.needs[1:])] if source.needs else []
 
 
 _FLAG = ColumnSpec("flag", "boolean", {}, "that a time is a wall clock")

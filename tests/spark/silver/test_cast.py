@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources.metric_names import DOCUMENTED
-from klaviyo_spark.schema.table import Column, col
+from klaviyo_spark.schema.columns import Column, col
 from klaviyo_spark.silver.parse.cast import shaped, typed
 from tests.data.time_texts import EVENT, FIRST, LAST, NINE, TIMES, at
 

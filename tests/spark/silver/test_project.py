@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.table import Judge
+from klaviyo_spark.schema.deletion_rules import Judge
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import glance, project

@@ -23,7 +23,7 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import ApiError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.schema.paths import parse_path
+from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import GroupRead, Outcome
 from klaviyo_spark.state.store import Lately
@@ -104,14 +104,14 @@ class Lookers:
 
 def places(endpoint: Endpoint) -> list[tuple[str, ...]]:
     """The keys of a record that somebody looks at."""
-    paths = [*endpoint.echoes.values()]
-    paths += [endpoint.members.at] if endpoint.members else []
+    paths: list[FieldPath | None] = [read.path for read in endpoint.echo_reads.values()]
+    paths += [endpoint.members.count_path] if endpoint.members else []
     for one in ENDPOINTS.values():
         if one.fanout and one.fanout.of == endpoint.name:
-            settled = one.fanout.settled[0] if one.fanout.settled else None
-            paths += one.fanout.if_any
-            paths += filter(None, (one.fanout.partial_if, settled, one.fanout.sent_at))
-    found = [parse_path(path.rpartition(">")[2][1:]).keys for path in paths]
+            settled = one.fanout.settled_where[0] if one.fanout.settled_where else None
+            paths += [*one.fanout.any_paths, one.fanout.partial_path, settled]
+            paths.append(one.fanout.sent_at_path)
+    found = [path.keys for path in paths if path]
     found += [part.keys for part in endpoint.asks]
     found += [("attributes", window.field) for window in endpoint.windows]
     return [*found, ("attributes", "name"), ("attributes", "integration", "name"), ("new",)]

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from klaviyo_spark.bronze import unknown_fields
-from klaviyo_spark.bronze.known_fields import KNOWN, known, path_text, unknown_on
+from klaviyo_spark.bronze.known_fields import KNOWN, known, unknown_on
 from klaviyo_spark.bronze.unknown_fields import COUNTED, Watch, note, reader, warning
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.paths import path_text
 from tests.builders import NOON, a_page, a_record, all_samples, an_event
 from tests.places import DATA
 

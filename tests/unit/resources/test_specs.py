@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from klaviyo_spark.commands import dictionary
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
-from klaviyo_spark.schema.paths import Path, parse_path, parse_read
-from klaviyo_spark.schema.table import Source, TableSpec, col
+from klaviyo_spark.schema.columns import col
+from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Members, Part, S
+from klaviyo_spark.schema.paths import parse_read
+from klaviyo_spark.schema.sources import Borrow, Related, Source
+from klaviyo_spark.schema.table import TableSpec
 from tests import contract
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
@@ -141,32 +146,49 @@ def test_every_read_parses_in_a_scope_that_its_source_has(table):
             *(["row"] if source.of else []),
         }
         for column in columns_of(table):
-            for text in column.reads.get(source.name, ()):
-                read = parse_read(text)
-                assert read.scope in scopes, f"{column.name}: {text}"
+            for read in column.field_reads.get(source.name, ()):
+                assert read.scope in scopes, f"{column.name}: {read}"
                 if read.scope == "page":
-                    assert read.path.keys in PAGE_FACTS, f"{column.name}: {text}"
+                    assert read.path.keys in PAGE_FACTS, f"{column.name}: {read}"
+
+
+def unparsed(*words: Any) -> list[tuple[Any, str]]:
+    """Strings of parts of a spec that nobody has parsed yet."""
+    return [
+        (word, name)
+        for word in words
+        for name, member in vars(type(word)).items()
+        if isinstance(member, cached_property) and name not in vars(word)
+    ]
 
 
 @every_table
-def test_all_other_paths_parse_too(table):
-    texts = [p for c in columns_of(table) for p in c.wall_clock.split("|") if p]
-    for source in table.sources:
-        texts += [*source.explode, source.needs, source.version]
-        texts += [p for r in source.related for p in (r.ref, r.link)]
-    for judge in table.judges:
-        texts += [judge.parent, judge.proof.partition(" has ")[0], judge.names, *judge.childless]
-    for text in filter(None, texts):
-        assert text[0] in "$^", text
-        parse_path(text[1:])
+def test_all_strings_of_a_table_are_parsed_once_it_is_built(table):
+    sources = table.sources
+    related = [related for source in sources for related in source.related]
+    asks = [part for source in sources for part in source.asks]
+    partition = [table.partition] if table.partition else []
+    columns = (*table.columns, *table.internal, *partition)
+    assert unparsed(*columns, *sources, *related, *asks, *table.judges) == []
+
+
+@every_endpoint
+def test_all_strings_of_an_endpoint_are_parsed_once_it_is_built(endpoint):
+    words = [endpoint, *endpoint.asks, endpoint.fanout, endpoint.members]
+    assert unparsed(*filter(None, words)) == []
+
+
+@every_table
+def test_reads_mean_the_same_when_written_again(table):
+    for column in columns_of(table):
+        for read in (read for reads in column.field_reads.values() for read in reads):
+            assert parse_read(str(read)) == read
 
 
 @every_table
 def test_related_objects_are_pointed_to_in_one_way_and_used(table):
     for source in table.sources:
-        used = {
-            parse_read(r).scope for c in columns_of(table) for r in c.reads.get(source.name, ())
-        }
+        used = {r.scope for c in columns_of(table) for r in c.field_reads.get(source.name, ())}
         for related in source.related:
             assert bool(related.link) != bool(related.ref and related.type), related
         if not source.borrow:
@@ -213,8 +235,8 @@ def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
         facts = [dict(part.facts) for part in parents.slices]
         for name, allowed in endpoint.fanout.slices.items():
             assert set(allowed) < {f[name] for f in facts}
-        for path in (*endpoint.fanout.if_any, endpoint.fanout.partial_if):
-            assert not path or parse_path(path[1:]).keys
+        for path in filter(None, (*endpoint.fanout.any_paths, endpoint.fanout.partial_path)):
+            assert path.keys
 
 
 @every_endpoint
@@ -296,6 +318,77 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
         {"columns": (_ID, col("name", "string", "$.name", ""))},
         "column 'name' says nothing about its meaning",
     ),
+    (
+        {"columns": (_ID, col("name", "string", "$.na me", "Its name."))},
+        r"column 'name': not a path: '\$.na me', from character 5",
+    ),
+    (
+        {"columns": (_ID, col("name", "string", "onwer>$.name", "Its name."))},
+        r"column 'name' reads unknown scope \['onwer'\], there are \['\$', 'page'\]",
+    ),
+    (
+        {"columns": (_ID, col("name", "string", "page.slcie.name", "Its name."))},
+        "column 'name': not a field read: 'page.slcie.name', expected",
+    ),
+    (
+        {"columns": (_ID, col("at", "timestamp", "$.at", "Its time.", wall_clock="$.a|local"))},
+        "column 'at': not a path: 'local', expected \\$ at its start",
+    ),
+    (
+        {"partition": col("day", "date", "$day", "Its day.")},
+        "column 'day': not a path: '\\$day', from character 2",
+    ),
+    (
+        {"sources": (Source("tags", rows="inclued:tag"),)},
+        "source 'tags': not a row source: 'inclued:tag', expected data or included:<type>",
+    ),
+    (
+        {"sources": (Source("tags", explode=("$.a[", "$.b[]")),)},
+        r"source 'tags': not a path: '\$.a\[', from character 4",
+    ),
+    ({"sources": (Source("tags", needs="id"),)}, "source 'tags': not a path: 'id'"),
+    ({"sources": (Source("tags", version="^.at"),)}, r"source 'tags': not a path: '\^.at'"),
+    (
+        {"sources": (Source("tags", asks=(Part("$.a has "),)),)},
+        r"source 'tags': asks: not a proof: '\$.a has ', expected <path> or <path> has <key>",
+    ),
+    (
+        {"sources": (Source("tags", related=(Related("owner", type="o", ref="id"),)),)},
+        "source 'tags': 'owner': not a path: 'id'",
+    ),
+    (
+        {"sources": (Source("tags", related=(Related("owner", link="data"),)),)},
+        "source 'tags': 'owner': not a path: 'data'",
+    ),
+    (
+        {"sources": (Source("tags", related=(Related("owner", ref="$.id"),)),)},
+        "source 'tags': 'owner' needs either link, or ref and type",
+    ),
+    (
+        {"sources": (Source("tags", borrow=Borrow("a", on="b", column="c", ref="d")),)},
+        "source 'tags' borrows rows of 'a' for records that are no rows",
+    ),
+    (
+        {"judges": (Judge("tags", rows="tag", parent="$.id"),)},
+        "judge of 'tags': not a row source: 'tag'",
+    ),
+    ({"judges": (Judge("tags", parent="id"),)}, "judge of 'tags': not a path: 'id'"),
+    (
+        {"judges": (Judge("tags", parent="$.id", proof="$.a has b c"),)},
+        r"judge of 'tags': not a proof: '\$.a has b c'",
+    ),
+    (
+        {"judges": (Judge("tags", parent="$.id", childless=("$.a", "b", "c")),)},
+        "judge of 'tags': not a path: 'b', expected \\$ at its start; not a path: 'c'",
+    ),
+    (
+        {"judges": (Judge("tags", parent="$.id", names="$."),)},
+        r"judge of 'tags': not a path: '\$.', from character 2",
+    ),
+    (
+        {"judges": (Judge("tags", parent="$.id", whole=True),)},
+        "judge of 'tags' needs one of whole, parent and of",
+    ),
 ]
 
 
@@ -324,18 +417,67 @@ def test_all_slips_are_named_at_once():
     )
 
 
-@pytest.mark.parametrize("text", [".a b", "a", ".a[]b", ".a[].b", "['open", ".a..b", ".a["])
-def test_what_is_no_path_is_refused(text):
-    with pytest.raises(SpecError, match="not a path"):
-        parse_path(text)
+def test_slips_in_strings_are_named_at_once_too():
+    with pytest.raises(SpecError) as caught:
+        a_table(
+            columns=(
+                col("thing_id", "string", ("id", "$.id if $.type"), "Its id."),
+                col("name", "string", "owner>$.name", "Its name."),
+            ),
+            sources=(Source("tags", rows="included", explode=("a[]", "b[]"), version="$at"),),
+            judges=(Judge("tags", parent="$.id", proof="id"),),
+        )
+    assert str(caught.value) == (
+        "klaviyo_v2.things: column 'thing_id': not a field read: 'id', expected $<path>, ^<path>, "
+        "<related>>$<path>, row.<column>, page.parent_id, page.fetched_at, page.present or "
+        "page.slice.<fact>; not a field read: '$.id if $.type', expected <path> if <path>=<value>; "
+        "column 'name' reads unknown scope ['owner'], there are ['$', '^', 'page']; "
+        "source 'tags': not a row source: 'included', expected data or included:<type>; "
+        "source 'tags': not a path: 'a', expected $ at its start; "
+        "not a path: 'b', expected $ at its start; "
+        "source 'tags': not a path: '$at', from character 2; "
+        "judge of 'tags': not a path: 'id', expected $ at its start"
+    )
 
 
-def test_a_read_is_taken_apart():
-    read = parse_read("attribution>$.relationships.flow['a b.c'].data[0].$id if $.type=event")
-
-    assert read.scope == "attribution"
-    assert read.path == Path(("relationships", "flow", "a b.c", "data"), 0, ("$id",))
-    assert read.only_if == (Path(("type",)), "event")
+def test_slips_of_an_endpoint_are_named_at_once():
+    with pytest.raises(SpecError) as caught:
+        Endpoint(
+            "things",
+            "tags",
+            "/api/things/{id}",
+            S,
+            ("tags:read",),
+            fanout=Fanout(
+                "tags",
+                rows="tags",
+                if_any=("a", "$.b"),
+                partial_if="c",
+                settled=("d", ("yes",)),
+                sent_at="e",
+                members=Members("thing_count", "f", "things"),
+            ),
+            asks=(Part("g"),),
+            echoes={"archived": "h", "channel": "owner>i"},
+            ignores=("tag>", "$.j"),
+        )
+    must = "expected $ at its start"
+    expected = (
+        "expected $<path>, ^<path>, <related>>$<path>, row.<column>, page.parent_id, "
+        "page.fetched_at, page.present or page.slice.<fact>"
+    )
+    assert str(caught.value).split("; ") == [
+        f"endpoint things: echoes or ignores: not a field read: 'h', {expected}",
+        f"not a path: 'i', {must}",
+        f"echoes or ignores: not a path: '', {must}",
+        f"asks: not a path: 'g', {must}",
+        "fanout: not a row source: 'tags', expected data or included:<type>",
+        f"fanout: not a path: 'a', {must}",
+        f"fanout: not a path: 'c', {must}",
+        f"fanout: not a path: 'd', {must}",
+        f"fanout: not a path: 'e', {must}",
+        f"members: not a path: 'f', {must}",
+    ]
 
 
 # -- the data dictionary --------------------------------------------------------------------------
