@@ -17,7 +17,7 @@ from klaviyo_spark.errors import LakeError, TableUnreadable
 from klaviyo_spark.lake.commit_tag import tag_of
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.staging import drop_staging, make_staging
+from klaviyo_spark.lake.staging import check_staging, drop_staging, make_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.silver.dependencies import held_back_with
@@ -107,6 +107,8 @@ class Rebuild:
                 f"{', '.join(sorted(short))}: bronze no longer has all pages that these hold rows "
                 "of, so a rebuild would lose rows; name other --resources, or remove these tables"
             )
+        if not self._begun:  # before a look at the tables makes what is not there
+            check_staging(self._all)
         broken = self._unreadable(account_id, aside.aside)
         if not self._begun:
             make_staging(self._all)

@@ -42,6 +42,6 @@ def plain(found: Facts) -> tuple[Any, ...]:
     of_accounts = (found.by_account, found.newest_by_account)
     states = {name: (of.table_id, of.version) for name, of in found.states.items()}
     foreign = [(one.operation, one.version) for one in found.states["lists"].foreign]
-    assert foreign == [("DELETE", 1)]
+    assert foreign == [("DELETE", 2)]
     looked_at = (found.rows, found.pages, found.newest_event_at, found.holding)
     return (*looked_at, answers, of_accounts, states, found.bronze)
