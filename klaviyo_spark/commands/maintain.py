@@ -159,7 +159,7 @@ class _Run:
     @cached_property
     def _last(self) -> datetime | None:
         """When the last maintain run that did all of its parts began, or somewhat earlier."""
-        whole = self.lake.ops("runs").where("verb = 'maintain' AND exit_code = 0")
+        whole = self.lake.ops("runs").where("command = 'maintain' AND exit_code = 0")
         past = whole.where(F.col("started_at") <= F.lit(self.done.started_at))
         row = past.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
         return utc(row["at"]) - _CLOCKS_DIFFER if row and row["at"] is not None else None

@@ -83,7 +83,7 @@ def notes(
         what = "; ".join(_words(table, c, broken[c.name], speaking[c]) for c in failed)
         raise CheckFailed(
             f"check {failed[0].name} failed: {what}; "
-            f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: note}}"
+            f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: warn}}"
         )
     return [said(table, check, broken[check.name], n) for check, n in speaking.items()]
 

@@ -176,7 +176,7 @@ class Home:
 
     def _args(self, *args: str) -> list[str]:
         conf = self.folder / "soak.yml"
-        conf.write_text(self.conf or "threads: 16\n", encoding="utf-8")
+        conf.write_text(self.conf or "max_concurrent_requests: 16\n", encoding="utf-8")
         places = ("--warehouse", str(self.warehouse), "--base-url", self.sandbox.url)
         return [*args, "--config", str(conf), *places]
 

@@ -30,7 +30,7 @@ IN_INGEST, IN_REFINE = {2: 3, 6: 12, 9: 40}, {4: 1, 6: 3, 8: 6}
 # The account is behind Klaviyo's clock by as many days as it is to move on, and one: its new
 # events are as late as that.
 BEHIND = len(DAYS) + 1
-CONF = f"threads: 16\n{ALL_READ_ANEW}lookback: {2 * BEHIND}d\n"
+CONF = f"max_concurrent_requests: 16\n{ALL_READ_ANEW}lookback: {2 * BEHIND}d\n"
 
 
 @dataclass

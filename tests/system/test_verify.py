@@ -210,7 +210,7 @@ def test_afterwards_all_is_whole_and_nobody_has_to_be_waited_for(story):
 
 
 def test_runs_of_verify_are_written_down(story):
-    runs = story.lake.ops("runs").where("verb = 'verify'").orderBy("started_at").collect()
+    runs = story.lake.ops("runs").where("command = 'verify'").orderBy("started_at").collect()
     assert [(run["exit_code"], run["pages"] > 0, run["errors"]) for run in runs] == [
         (0, True, []),
         (0, False, []),
@@ -219,7 +219,7 @@ def test_runs_of_verify_are_written_down(story):
 
 def test_what_has_been_read_again_is_no_step_back(story):
     """The marks of the sync stay; healing adds ranges of the days it read, with their names."""
-    marks = story.lake.ops("watermarks").where("resource = 'events' AND kind = 'range'").collect()
+    marks = story.lake.ops("watermarks").where("resource = 'events' AND kind = 'window'").collect()
     synced = {m["scope"]: m["range_end"] for m in marks if m["range_start"] is None}
     added = [mark for mark in marks if mark["run_id"] == story.healed.run_id]
     assert {mark["scope"] for mark in added} == story.short.keys() <= synced.keys()

@@ -89,7 +89,7 @@ def test_the_plan_counts_events_and_reads_none(told):
         planned[-2],
     )
     assert planned[-1].startswith(
-        "in all about 5 s of asking (rate_limit_share 1, 16 threads), then"
+        "in all about 5 s of requests (rate_limit_share 1, max_concurrent_requests 16), then"
     )
     assert set(told.asked[0]) == {"/api/metrics", "/api/metric-aggregates"}
     assert "A dry run: nothing is read" in told.shown[0]
