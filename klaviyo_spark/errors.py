@@ -23,7 +23,7 @@
           Unauthorized     the key is wrong                         exit 1, at once
           MissingScope     the key lacks a scope                    exit 3, the rest goes on
           NotFound         the thing is gone                        landed as a fact, no failure
-          RevisionRetired  the pinned revision has ended            exit 1, at once
+          RevisionRetired  the endpoint or revision has ended       exit 3, the rest goes on
           OlderRevisionRetired  one asked for single fields has     a warning, the rest goes on
           CursorExpired    a links.next is no longer good           the walk goes on without it
           UnknownId        an id in a filter does not exist         asked again without it

@@ -15,7 +15,7 @@ from functools import cached_property
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.urls import check_next, first_url, origin
-from klaviyo_spark.errors import ApiError, OtherAccount, RevisionRetired, Unauthorized, Unreachable
+from klaviyo_spark.errors import ApiError, OtherAccount, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -65,7 +65,7 @@ class Identity:
 
         Raises:
             OtherAccount: none of many ids is known.
-            Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
+            Unauthorized, Unreachable: every request would fail alike.
             Stopped: ``stop`` was set.
         """
         listed, known = 0, 0
@@ -121,7 +121,7 @@ def check_account(
 
     Raises:
         OtherAccount: none of them is known.
-        Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
+        Unauthorized, Unreachable: every request would fail alike.
         Stopped: ``stop`` was set.
     """
     if not identity.is_known:
@@ -143,7 +143,7 @@ def _read(
     """Ids of a listing, page by page until they are enough; None where it cannot be had.
 
     Raises:
-        Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
+        Unauthorized, Unreachable: every request would fail alike.
     """
     url: str | None = first_url(client.base_url, endpoint)
     asked: set[str] = set()
@@ -158,7 +158,7 @@ def _read(
             url = page.next_url
             if url:
                 check_next(url, client.base_url, asked)
-    except (Unauthorized, RevisionRetired, Unreachable):
+    except (Unauthorized, Unreachable):
         raise
     except ApiError as error:
         logger.debug("whose account it is was not seen by %s: %s", endpoint.name, error)

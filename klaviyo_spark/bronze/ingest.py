@@ -95,7 +95,7 @@ def ingest(
 
     Raises:
         OtherAccount: Klaviyo answers for another account than the lake's; nothing has landed.
-        Unauthorized, RevisionRetired, Unreachable: every request would fail alike.
+        Unauthorized, Unreachable: every request would fail alike.
         Interrupted: ``stop`` was set.
     """
     return _Ingest(lake, client, wanted, progress, stop or threading.Event()).run(plan)
@@ -205,8 +205,9 @@ class _Ingest:
                 case Failed(_, error) if got.stops_all:
                     fatal = fatal or error
                 case Failed(walk, RateLimitTooLong() as error):
+                    if walk.endpoint.budget not in self.outcome.stopped:  # once, of all in flight
+                        self._warn(f"{walk.endpoint.name}: {error}")
                     self.outcome.stop(walk.endpoint, error.resume_at)
-                    self._warn(f"{walk.endpoint.name}: {error}")
                 case Failed(walk, OlderRevisionRetired() as error):
                     self._warn(f"{error}; {revisions.loss(walk.endpoint)}")
                 case Failed(walk, UnknownId() as error) if "metric_ids" in walk.facts:
@@ -237,14 +238,14 @@ class _Ingest:
             if id in self.plan.metrics_read_before:
                 self.outcome.fail(
                     "events",
-                    f"events: Klaviyo no longer knows metric {id} ({name}), though it lists it; "
-                    "its events were not read, those of all others were",
+                    f"Klaviyo no longer knows metric {id} ({name}), though it lists it; its events "
+                    "were not read",
                     of_member=True,
                 )
             else:
                 self._warn(
                     f"Klaviyo does not know metric {id} ({name}), though it lists it; its events "
-                    "were not read, those of all others were"
+                    "were not read"
                 )
         return walks
 

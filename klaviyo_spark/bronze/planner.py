@@ -219,7 +219,7 @@ class Due:
         if "events" in self._asked and metrics_read:
             walks += self._events(ENDPOINTS["events"], span, begun)
         elif "events" in self._asked:
-            self._outcome.fail("events", "events: which metrics to read could not be found out")
+            self._outcome.fail("events", "which metrics to read could not be found out")
         return self._left(walks)
 
     def _events(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:
@@ -227,12 +227,22 @@ class Due:
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail(
-                "events", f"events: metric {name!r} is no longer in the account", of_member=True
+                "events", f"metric {name!r} is no longer in the account", of_member=True
             )
         if found.none:
-            self._outcome.fail("events", "events: none of the metrics to read is in the account")
+            self._outcome.fail("events", "none of the metrics to read is in the account")
         self.metric_names = found.ids
-        reads = {metric_id: self._known.events.get(metric_id, []) for metric_id in found.ids}
+        for id, name in found.ids.items():
+            if not request_plan.is_askable(id):
+                self._outcome.fail(
+                    "events",
+                    f"no filter of Klaviyo's can name metric {id} ({name}); its events were not "
+                    "read",
+                    of_member=True,
+                )
+        reads = {
+            id: self._known.events.get(id, []) for id in found.ids if request_plan.is_askable(id)
+        }
         return request_plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
 
     def _profiles(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:

@@ -149,19 +149,26 @@ def event_walks(
     return walks
 
 
+def is_askable(metric_id: str) -> bool:
+    """Whether a filter of Klaviyo's can name a metric; no id that Klaviyo makes is otherwise."""
+    return not set(metric_id) & {'"', "\\", ","}
+
+
 def known_metrics(base_url: str, walk: Walk, said: str) -> tuple[frozenset[str], list[Walk]]:
     """What to ask in the place of a walk over events that names a metric id Klaviyo refuses.
 
     Args:
-        said: Klaviyo's words. Where they name none of the ids, the walk is cut in two by its ids,
-            so that the refused one is found.
+        said: Klaviyo's words. Where they name none of the ids, or all, the walk is cut in two by its
+            ids, so that the refused one is found.
 
     Returns:
         The ids that are known to be refused now, and the walks over the others.
     """
     ids = walk.facts["metric_ids"].split(",")
     refused = frozenset(id for id in ids if re.search(rf"(?<!\w){re.escape(id)}(?!\w)", said))
-    if not refused and len(ids) == 1:
+    if len(refused) == len(ids) > 1:  # they quote the filter, and tell nothing
+        refused = frozenset()
+    if len(ids) == 1:
         refused = frozenset(ids)
     left = [id for id in ids if id not in refused]
     middle = 0 if refused else len(left) // 2

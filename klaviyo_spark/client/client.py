@@ -97,6 +97,7 @@ class Client:
         self._sent: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._contact = Contact.NONE
+        self._key_was_accepted = False
 
     def __repr__(self) -> str:
         """Where it talks to; never the key."""
@@ -243,6 +244,7 @@ class Client:
         edges: tuple[bytes, ...] = ()
         if status == 200:
             next_url, count, edges = responses.read_page(body, where, self._key.reveal())
+            self._key_was_accepted = True
         elif not (status == 404 and gone_ok and responses.is_error_body(body)):
             self._raise(endpoint, response, body, where, attempt)
         self._contact = Contact.ANSWERED
@@ -303,6 +305,7 @@ class Client:
             Refusal(
                 status, where, said, responses.answerer(response.headers, body),
                 self._revision(endpoint), response.headers.get("Location", ""), asked,
+                self._key_was_accepted,
             ),
             endpoint,
             self._key.name,

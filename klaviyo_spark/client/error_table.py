@@ -172,6 +172,13 @@ UNASKABLE = Trouble(
     "setting", FatalError, "{host} cannot be asked ({kind}); check base URL and proxies"
 )  # fmt: skip
 
+# Taken in the place of the other rows of Klaviyo's 401 once a page has come.
+REVOKED = Trouble(
+    "key no longer accepted", Unauthorized,
+    ": {key} was accepted earlier in this run and is refused now ({said}): look in Klaviyo under "
+    "Settings, API keys, whether it still stands, and run again to go on from what has landed",
+    (401,),
+)  # fmt: skip
 RETIRED = Trouble(
     "retired", RevisionRetired,
     ": Klaviyo has retired API revision {revision} or this endpoint; upgrade klaviyo-spark "
@@ -248,6 +255,7 @@ TROUBLES = (
         "anew",
         (401,),
     ),
+    REVOKED,
     Trouble(
         "scope missing", MissingScope,
         ": the key lacks a scope, {scopes} needed. A key's scopes cannot be changed: make a new "

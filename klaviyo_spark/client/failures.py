@@ -10,7 +10,14 @@ import urllib3
 from klaviyo_spark.client import error_table
 from klaviyo_spark.client.error_table import Said
 from klaviyo_spark.client.urls import origin
-from klaviyo_spark.errors import ApiError, FatalError, MissingScope, RetryableError, Unreachable
+from klaviyo_spark.errors import (
+    ApiError,
+    FatalError,
+    MissingScope,
+    RetryableError,
+    Unauthorized,
+    Unreachable,
+)
 from klaviyo_spark.schema.endpoint import Endpoint
 
 
@@ -25,6 +32,7 @@ class Refusal:
         revision: that was asked for.
         location: of a redirect; only its host is named.
         retry_after_s: the wait that the answer asks for, where it does.
+        key_was_accepted: Klaviyo has answered this key with a page before.
     """
 
     status: int
@@ -34,6 +42,7 @@ class Refusal:
     revision: str
     location: str
     retry_after_s: float | None = None
+    key_was_accepted: bool = False
 
 
 def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
@@ -46,6 +55,8 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
     row = error_table.of_answer(status, said)
     if row is error_table.RETIRED and endpoint.revision:
         row = error_table.OLDER_RETIRED
+    if row.error is Unauthorized and refusal.key_was_accepted:
+        row = error_table.REVOKED
     if issubclass(row.error, RetryableError):
         who = f" from {refusal.answerer}" if said.code is None and refusal.answerer else ""
         text = f": {said}" if said else ""

@@ -37,7 +37,9 @@ logger = logging.getLogger(__name__)
 QUEUED_PAGES = 16
 _POLL_S = 0.2
 _JOIN_S = 3.0
-_STOP_ALL = (Unauthorized, RevisionRetired, Unreachable)
+_STOP_ALL = (Unauthorized, Unreachable)
+# Errors that would meet every walk of the same budget.
+_STOP_BUDGET = (RateLimitTooLong, RevisionRetired)
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ class Crew:
         """All pages as they come in: in order within a walk, mixed between walks.
 
         A failed walk does not end the others, unless the error would meet them all: a refused key,
-        a retired revision, a host that is out of reach. A rate limit too long to wait for ends the
-        walks that count in the same budget: those not begun are left out. When an error meets all,
+        a host that is out of reach. A rate limit too long to wait for, and an endpoint or revision
+        that is retired, end the walks that count in the same budget: those not begun are left out.
+        When an error meets all,
         and when ``stop`` is set, no more is sent, and what is in hand is still handed out; an
         answer that Klaviyo is yet to give is waited for 3 s after a stop. Leaving the iterator
         early (Ctrl-C, ``close``) ends the threads.
@@ -173,7 +176,7 @@ class Crew:
                     failed = Failed(walk, error)
                     if failed.stops_all:
                         self._halt.set()
-                    elif isinstance(error, RateLimitTooLong):
+                    elif isinstance(error, _STOP_BUDGET):
                         self._turns.drop(walk.endpoint.budget)
                     self._put(failed)
                 finally:

@@ -227,9 +227,9 @@ def http_date(value: str | None) -> datetime | None:
     """A ``Date`` header in UTC; None where it is missing or no date."""
     try:
         found = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError):
+        return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (TypeError, ValueError, OverflowError):  # also a year that no time zone may shift
         return None
-    return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import duckdb
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder
 
@@ -128,7 +129,9 @@ class Story:
         opened = DeltaTable(self.folder / "klaviyo_v2.db" / table)
         names = ", ".join(f'"{column}"' for column in columns)
         found = QueryBuilder().register("t", opened).execute(f"SELECT {names} FROM t")
-        return sorted((tuple(row.values()) for row in found.read_all().to_pylist()), key=str)
+        return sorted(
+            (tuple(row.values()) for row in pa.table(found.read_all()).to_pylist()), key=str
+        )
 
     def rows_of(self, letter: str, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """The rows of one case, whose ids stand in the first column."""

@@ -39,7 +39,7 @@ FIRST = "metrics"
 # Exit code where one endpoint fails and the rest would be read.
 PARTLY = 3
 # Every further request would end alike.
-_FOR_ALL = (Unauthorized, RevisionRetired, Unreachable, RateLimitTooLong)
+_FOR_ALL = (Unauthorized, Unreachable, RateLimitTooLong)
 
 
 def client(settings: Settings, key: ApiKey) -> Client:

@@ -153,7 +153,7 @@ class Klaviyo:
     def _note_uncounted(self, got: Fetched | Failed) -> None:
         """A metric that cannot be counted is a failure; a group that has gone meanwhile is not."""
         if isinstance(got, Fetched) and got.walk.endpoint is COUNTS:
-            self._outcome.fail("events", f"events: Klaviyo counts no metric {got.walk.parent_id}")
+            self._outcome.fail("events", f"Klaviyo counts no metric {got.walk.parent_id}")
 
     def _pages(self, walks: Sequence[Walk]) -> Iterator[Fetched | Failed]:
         """All pages; what fails is noted, and handed on too.

@@ -113,14 +113,14 @@ class Checker:
     def _metrics(self, now: Now, known: Known) -> Mapping[str, str]:
         """Ids and names of the metrics to verify: those that a sync reads."""
         if "metrics" in now.unread:
-            self._outcome.fail("events", "events: which metrics to count could not be found out")
+            self._outcome.fail("events", "which metrics to count could not be found out")
             return {}
         found = resolve(now.metrics, self._settings.metrics, known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
-            self._outcome.fail("events", f"events: metric {name!r} is no longer in the account")
+            self._outcome.fail("events", f"metric {name!r} is no longer in the account")
         if found.none:
-            self._outcome.fail("events", "events: none of the metrics to read is in the account")
+            self._outcome.fail("events", "none of the metrics to read is in the account")
         there = {metric.id: metric.name for metric in now.metrics}
         for id, name in known.metric_names.items():
             if id not in there and name not in found.vanished:

@@ -150,7 +150,7 @@ def test_a_metric_that_is_refused_by_name_is_left_out_and_told(serve):
     assert done.outcome.failed == {}
     assert done.outcome.warnings == [
         "Klaviyo does not know metric M00007 (name of M00007), though it lists it; its events were "
-        "not read, those of all others were"
+        "not read"
     ]
     assert len(done.asked) == 2
     assert done.marks == [id for id in METRICS if id != "M00007"]
@@ -165,8 +165,8 @@ def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
 
     assert done.outcome.failed == {
         "events": [
-            "events: Klaviyo no longer knows metric M00007 (name of M00007), though it lists it; "
-            "its events were not read, those of all others were"
+            "Klaviyo no longer knows metric M00007 (name of M00007), though it lists it; its "
+            "events were not read"
         ]
     }
     assert "M00007" not in done.marks
@@ -178,6 +178,15 @@ def test_where_every_metric_that_was_read_before_is_refused_no_events_are_read(s
     done = Ingested(server, lambda url: FakePlan(events(url), read_before=METRICS))
     assert len(done.outcome.failed["events"]) == len(METRICS)
     assert (done.outcome.unread, done.outcome.lost_members_alone) == ({"events"}, False)
+
+
+def test_words_that_quote_the_whole_filter_name_no_metric(serve):
+    """All ids were believed to be refused, and no events were read."""
+    detail = f"A metric in any(metric_id,[{','.join(METRICS)}]) does not exist."
+    server = serve(refusing("M00007", detail=detail))
+    done = Ingested(server, lambda url: FakePlan(events(url)))
+    assert done.marks == [id for id in METRICS if id != "M00007"]
+    assert len(done.outcome.warnings) == 1
 
 
 @pytest.mark.parametrize("refused", [("M00001",), ("M00011",), ("M00003", "M00008"), METRICS])

@@ -261,6 +261,19 @@ def test_a_metric_that_vanished_is_a_member_that_is_lost(a_run, said):
     assert (due._outcome.unread, due._outcome.lost_members_alone) == (set(), True)
 
 
+@pytest.mark.parametrize("id", ['M"2', "M\\2", "M,2"])
+def test_a_metric_that_no_filter_can_name_is_left_out_and_told(a_run, id):
+    """It ended the run."""
+    due = a_run("events", start=NOW - DAY)
+    due.note("metrics", {}, None, a_body(a_metric("M1"), a_metric(id, "Clicked Email")))
+    (walk,) = due.windows()
+    assert walk.facts == {"metric_ids": "M1"}
+    assert due._outcome.failed["events"] == [
+        f"no filter of Klaviyo's can name metric {id} (clicked email); its events were not read"
+    ]
+    assert due._outcome.unread == set()
+
+
 def test_the_end_of_a_bounded_run_is_left_out(a_run):
     due = a_run("events", start=NOW - 3 * DAY, end=NOW - DAY)
     due.note("metrics", {}, None, a_body(a_metric("M1")))
@@ -271,7 +284,7 @@ def test_without_metrics_events_are_not_read_and_it_is_said(a_run):
     due = a_run("events")
     due._outcome.fail("metrics", "403")
     assert due.windows() == []
-    assert due._outcome.failed["events"] == ["events: which metrics to read could not be found out"]
+    assert due._outcome.failed["events"] == ["which metrics to read could not be found out"]
 
 
 @pytest.mark.parametrize(

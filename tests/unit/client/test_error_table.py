@@ -11,7 +11,7 @@ import urllib3
 
 from klaviyo_spark.client import error_table
 from klaviyo_spark.client.error_table import TROUBLES, Said, Trouble, of_answer
-from klaviyo_spark.errors import ApiError, RetryableError
+from klaviyo_spark.errors import ApiError, RetryableError, Unauthorized
 from tests.helpers.fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
 
 URL = f"{BASE}/api/events"
@@ -152,8 +152,24 @@ def test_is_not_sent_again(klaviyo, name: str, answer: dict):
         assert error.status == answer["status"]
 
 
+@pytest.mark.parametrize("code", ["not_authenticated", "authentication_failed"])
+def test_a_key_that_has_read_a_page_was_not_missing_and_is_not_mistyped(klaviyo, code):
+    klaviyo.get(URL, body=a_body("1"))
+    klaviyo.get(URL, status=401, body=an_error(code, "Incorrect credentials."))
+    with a_client() as client:
+        client.get(EVENTS, URL)
+        with pytest.raises(Unauthorized) as raised:
+            client.get(EVENTS, URL)
+    assert str(raised.value) == (
+        "GET /api/events -> 401: KLAVIYO_API_KEY was accepted earlier in this run and is refused "
+        "now (Incorrect credentials.): look in Klaviyo under Settings, API keys, whether it still "
+        "stands, and run again to go on from what has landed"
+    )
+
+
 def test_each_row_is_tried_here():
-    assert {name for name, _ in RETRIED + NOT_RETRIED} == {row.name for row in TROUBLES}
+    tried = {name for name, _ in RETRIED + NOT_RETRIED} | {error_table.REVOKED.name}
+    assert tried == {row.name for row in TROUBLES}
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,6 @@ def test_a_failed_walk_leaves_the_others_alone():
     "error",
     [
         Unauthorized("401"),
-        RevisionRetired("410"),
         Unreachable("no connection"),
     ],
     ids=lambda e: type(e).__name__,
@@ -144,8 +143,12 @@ def test_some_errors_stop_all_walks(error):
     assert len(client.asked) == 1
 
 
-def test_a_rate_limit_too_long_ends_the_walks_of_its_budget_alone():
-    error = RateLimitTooLong("429", resume_at=NOON)
+@pytest.mark.parametrize(
+    "error",
+    [RateLimitTooLong("429", resume_at=NOON), RevisionRetired("410")],
+    ids=lambda e: type(e).__name__,
+)
+def test_some_errors_end_the_walks_of_their_budget_alone(error):
     walks = [a_walk(name) for name in "abc"] + [a_walk("m", MEMBERS), a_walk("d")]
     client = FakeClient(a=error)
     results = list(pages(walks, client, threads=1))

@@ -238,4 +238,5 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | N
 def test_a_date_header_is_utc():
     assert http_date("Sun, 01 Nov 2026 12:00:00 GMT") == NOON
     assert http_date("yesterday") is None
+    assert http_date("Fri, 31 Dec 9999 23:59:59 -0100") is None
     assert http_date(None) is None

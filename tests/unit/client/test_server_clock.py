@@ -61,6 +61,13 @@ def test_an_answer_without_a_date_changes_nothing(machine, clock):
     assert clock.now() == NOON - SECOND
 
 
+@pytest.mark.parametrize("year", [1970, 9999])
+def test_a_date_that_no_clock_of_klaviyos_shows_changes_nothing(machine, clock, year):
+    clock.note(NOON.replace(year=year), came=0.0)
+    assert not clock.is_known
+    assert clock.now() == NOON
+
+
 def test_two_stamps_are_never_the_same_and_never_go_back(clock):
     clock.note(NOON, came=0.0)
     first, second = clock.stamp(), clock.stamp()

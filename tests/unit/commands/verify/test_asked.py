@@ -123,7 +123,7 @@ def test_days_between_those_that_are_wanted_are_asked_for_with_them_and_not_told
 
 def test_a_metric_that_klaviyo_does_not_count_is_named(ask, outcome):
     assert ask.counted({"NoSuch": [date(2026, 1, 1)]}, {}).events == {}
-    assert outcome.failed == {"events": ["events: Klaviyo counts no metric NoSuch"]}
+    assert outcome.failed == {"events": ["Klaviyo counts no metric NoSuch"]}
 
 
 @pytest.mark.parametrize(("kind", "fails"), [("no_data", True), ("loop", False), ("503", False)])

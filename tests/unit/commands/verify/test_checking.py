@@ -264,7 +264,7 @@ def test_a_key_that_may_not_list_metrics_lets_the_rest_be_verified(lab):
     assert {check.resource for check in checks} == {*RESOURCES} - {"events", "metrics"}
     assert [check for check in checks if check.is_fault] == []
     assert {*lab.outcome.failed} == {"events", "metrics"}
-    assert lab.outcome.failed["events"] == ["events: which metrics to count could not be found out"]
+    assert lab.outcome.failed["events"] == ["which metrics to count could not be found out"]
 
 
 def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
@@ -274,9 +274,7 @@ def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
 
     checks = lab.checker().everything(ever=False)
     assert {check.scope for check in checks} == {metric}
-    assert lab.outcome.failed == {
-        "events": ["events: metric 'Old Metric' is no longer in the account"]
-    }
+    assert lab.outcome.failed == {"events": ["metric 'Old Metric' is no longer in the account"]}
 
 
 def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
