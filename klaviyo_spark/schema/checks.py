@@ -1,7 +1,7 @@
 """Checks of the rows a load reads: a name, what breaks it, and what comes of that. No I/O here.
 
 quarantine  the row is kept out of the table, whole, with the check's words
-note        said at the end of the run, and in ``klaviyo_ops.table_loads``
+warn        said at the end of the run, and in ``klaviyo_ops.table_loads``
 fail        the table is held back, with what is made of it; the run ends with exit 3
 """
 
@@ -22,11 +22,11 @@ class Check:
 
     Args:
         name: what conf (`checks`) and messages call it.
-        breaks: SQL, true for a row that breaks it: over the table's columns; for ``note`` and
+        breaks: SQL, true for a row that breaks it: over the table's columns; for ``warn`` and
             ``fail`` also ``nulled`` (cells that did not fit), ``broken`` (not NULL for a row that
             goes to quarantine) and ``_landed_at``.
         says: what such rows are, in words.
-        rows, share: the allowance. ``note`` and ``fail`` speak where more than so many rows of a
+        rows, share: the allowance. ``warn`` and ``fail`` speak where more than so many rows of a
             load break it, and more than this share of all that it changes, or ``of_read``.
         rule: SQL, the words that a row takes to quarantine; ``says`` if empty.
         of_read: the share is of all records that a load reads: what breaks it is counted whenever

@@ -53,8 +53,8 @@ def changes(
     Returns:
         The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone), ``broken`` or
         ``none`` (not to be written, and only told of); ``nulled``, how many cells did not fit their
-        type; ``broken``, what quarantine gets; ``lacked``: a read of this run is what marks it; the
-        counts of ``checks.LEFT_OUT``; ``stored_day``, the partition that the table has the row in
+        type; ``broken``, what quarantine gets; ``lacked``: a read of this run is what marks it;
+        ``keyless``: a record that stands for a row, though nobody knows which; the counts of ``checks.LEFT_OUT``; ``stored_day``, the partition that the table has the row in
         (NULL too where it has none, or no such row).
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
@@ -96,6 +96,7 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         "nulled",
         "broken",
         "false AS lacked",
+        "false AS keyless",
         *LEFT_OUT,
         "CAST(NULL AS date) AS stored_day",
     )
@@ -190,6 +191,7 @@ def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         f"CASE WHEN {changed} THEN coalesce(s_nulled, 0) ELSE 0 END AS nulled",
         "s_broken AS broken",
         "lacked",
+        "fresh AND s_broken IS NOT NULL AND s_broken.element_index IS NULL AS keyless",
         *[f"{text} AS {count}" for count, text in zip(LEFT_OUT, left_out, strict=True)],
         "stored_day",
     )

@@ -125,7 +125,7 @@ class Loader:
             self.facts.run_id,
             batch_ids,
             seconds=round(time.monotonic() - started, 3),
-            check_warnings=(*writer.check_warnings, *writer.unconfirmed),
+            check_warnings=(*writer.check_warnings, *writer.unconfirmed, *writer.doubted),
             errors=tuple(writer.errors),
             unconfirmed_run_id=waits,
             **counts,
@@ -222,12 +222,18 @@ class Loader:
             current = self.lake.silver(table)
         if table.made_of:  # rows of other owners stay as they are
             current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
-        reads = complete_reads(pages.where(~F.col("read_id").isin(*self._doubted)))
+        pages = pages.where(~F.col("read_id").isin(*self._doubted))
+        reads = complete_reads(pages)
         evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
         changed = self._changes(rows, current, table, evidence)
         tally = writer.tally(table, changed)
         if span and not tally.falls_into(span):
             current = self.lake.silver(table)
+            changed = self._changes(rows, current, table, evidence)
+            tally = writer.tally(table, changed)
+        if tally.counts["keyless"] and tally.counts["lacked"] and self._reads_whole(table):
+            reads = self._without_keyless(table, pages, changed, tally, writer)
+            evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
             changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
         if self._is_to_confirm(table, tally, writer):
@@ -245,6 +251,19 @@ class Loader:
     def _reads_whole(self, table: TableSpec) -> bool:
         """Whether the run has complete reads that judge rows of ``table``."""
         return any(judge.endpoint in self.facts.fully_read for judge in table.judges)
+
+    def _without_keyless(
+        self, table: TableSpec, pages: DataFrame, changed: DataFrame, tally: Tally, writer: Writer
+    ) -> DataFrame:
+        """Complete reads that hold no record without a key, which may be any row they lack."""
+        walks = changed.where("keyless").select(F.col("broken.walk_id").alias("walk_id"))
+        doubted = pages.join(walks, "walk_id", "left_semi").select("read_id")
+        writer.doubted.append(
+            f"klaviyo_v2.{table.name}: {tally.counts['keyless']:,} records of complete reads came "
+            "without an id that can be used: which rows they are nobody knows, so those reads mark "
+            "nothing as deleted"
+        )
+        return complete_reads(pages.join(doubted, "read_id", "left_anti"))
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
         """Whether the read lacks too much to be believed at once; then the writer says so."""

@@ -95,6 +95,7 @@ class Writer:
         check_warnings: what checks have to say of what was written.
         errors: what could not be written beside it.
         unconfirmed: what is to be said of a complete read that marks nothing before the next one.
+        doubted: what is to be said of complete reads that mark nothing, whatever the next one says.
     """
 
     lake: Lake
@@ -104,6 +105,7 @@ class Writer:
     check_warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     unconfirmed: list[str] = field(default_factory=list)
+    doubted: list[str] = field(default_factory=list)
 
     def first(
         self,
@@ -251,7 +253,7 @@ def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> D
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
     return changed.where("change NOT IN ('broken', 'none')").drop(
-        "change", "nulled", "broken", "stored_day", "checks", "outside", "lacked", *LEFT_OUT
+        "change", "nulled", "broken", "stored_day", "checks", "outside", "lacked", "keyless", *LEFT_OUT
     )
 
 
@@ -268,6 +270,7 @@ def _counts(inside: Column, outside: Column) -> list[Column]:
         ),
         F.count_if(~F.col("change").isin("broken", "none") & outside).alias("outside"),
         F.count_if("lacked").alias("lacked"),
+        F.count_if("keyless").alias("keyless"),
     ]
 
 
@@ -287,7 +290,7 @@ def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     kinds = held.column("change").to_pylist()
     counts = {name: kinds.count(kind) for name, kind in _KINDS.items()}
     counts["cast_failures"] = pc.sum(held.column("nulled")).as_py() or 0
-    for name in ("outside", "lacked"):
+    for name in ("outside", "lacked", "keyless"):
         counts[name] = pc.sum(held.column(name)).as_py() or 0
     broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))
     for check in counted(table):

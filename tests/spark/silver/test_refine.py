@@ -198,6 +198,45 @@ def test_a_member_without_id_is_quarantined_for_each_of_its_tables(lake):
     ]
 
 
+def test_a_complete_read_with_a_record_without_id_marks_nothing(lake):
+    """The record of a tag came without its id, and the tag was marked as deleted."""
+    tags = [a_record("tag", f"T{n}") for n in (1, 2)]
+    land(lake, "one", a_page("tags", *tags))
+    refine(lake, "default", ["tags"])
+    odd = {**tags[1], "id": None}
+    land(lake, "two", a_page("tags", tags[0], odd, fetched_at=NOON + DAY))
+    [done] = refine(lake, "default", ["tags"])
+    land(lake, "three", a_page("tags", tags[0], fetched_at=NOON + 2 * DAY))
+    [later] = refine(lake, "default", ["tags"])
+
+    assert (done.soft_deleted, done.quarantined) == (0, 1)
+    assert done.check_warnings == (
+        "klaviyo_v2.tags: 1 records of complete reads came without an id that can be used: which "
+        "rows they are nobody knows, so those reads mark nothing as deleted",
+    )
+    assert later.soft_deleted == 1
+
+
+def test_a_member_without_id_is_a_doubt_of_its_own_list_alone(lake):
+    def members(day: int, **lists: list[dict[str, Any]]) -> None:
+        pages = [
+            a_page(
+                "list_profiles", *found, parent_id=id, walk_id=f"{id}{day}", read_id=f"{id}{day}",
+                fetched_at=NOON + day * DAY,
+            )
+            for id, found in lists.items()
+        ]  # fmt: skip
+        land(lake, f"run {day}", *pages)
+        refine(lake, "default", ["lists"])
+
+    ann, bob = a_member("P1"), a_member("P2")
+    members(0, L1=[ann, bob], L2=[ann, bob])
+    members(1, L1=[ann, {**bob, "id": [1]}], L2=[ann])
+
+    there = rows(lake, "list_profiles", "list_id", "profile_id", "_deleted_at")
+    assert [(list_id, id) for list_id, id, gone in there if gone] == [("L2", "P2")]
+
+
 def test_an_action_that_only_the_older_revision_still_lists_is_gone(lake):
     def read(day: int, *listed: str) -> list[dict[str, Any]]:
         at = NOON + day * DAY
