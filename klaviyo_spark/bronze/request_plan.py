@@ -158,8 +158,8 @@ def known_metrics(base_url: str, walk: Walk, said: str) -> tuple[frozenset[str],
     """What to ask in the place of a walk over events that names a metric id Klaviyo refuses.
 
     Args:
-        said: Klaviyo's words. Where they name none of the ids, or all, the walk is cut in two by its
-            ids, so that the refused one is found.
+        said: Klaviyo's words. Where they name none of the ids, or all, the walk is cut in two
+            by its ids, so that the refused one is found.
 
     Returns:
         The ids that are known to be refused now, and the walks over the others.

@@ -5,15 +5,27 @@ from __future__ import annotations
 import click
 
 from klaviyo_spark.cli.progress import progress
-from klaviyo_spark.errors import UsageError
+from klaviyo_spark.errors import ConfigError, UsageError
+
+_COUNT = click.IntRange(min=0)
+_events = click.option("--events", type=_COUNT, default=20_000, show_default=True)
+_profiles = click.option("--profiles", type=click.IntRange(1), default=2_000, show_default=True)
 
 
 @click.command()
-@click.option("--port", default=0, show_default=True, help="0 takes a free one.")
-@click.option("--events", default=20_000, show_default=True)
-@click.option("--profiles", default=2_000, show_default=True)
-@click.option("--rate-scale", default=1.0, show_default=True, help="Times Klaviyo's rate limits.")
-@click.option("--latency-ms", default=0, show_default=True, help="Added to each answer.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True,
+    help="0 takes a free one.",
+)  # fmt: skip
+@_events
+@_profiles
+@click.option(
+    "--rate-scale", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+    help="Times Klaviyo's rate limits.",
+)  # fmt: skip
+@click.option(
+    "--latency-ms", type=_COUNT, default=0, show_default=True, help="Added to each answer."
+)
 @click.option("--seed", default=7, show_default=True, help="The same seed, the same account.")
 def sandbox(
     port: int, events: int, profiles: int, rate_scale: float, latency_ms: int, seed: int
@@ -24,13 +36,19 @@ def sandbox(
         from klaviyo_spark.sandbox import serve
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
-    serve(port, events, profiles, rate_scale, seed, latency_ms)
+    try:
+        serve(port, events, profiles, rate_scale, seed, latency_ms)
+    except OSError as error:
+        raise ConfigError(
+            f"port {port} of this machine cannot be had: {error.strerror}; name another, or leave "
+            "--port out"
+        ) from error
     return 0
 
 
 @click.command()
-@click.option("--events", default=20_000, show_default=True)
-@click.option("--profiles", default=2_000, show_default=True)
+@_events
+@_profiles
 @click.option("--warehouse", default="./demo-lake", show_default=True)
 def demo(events: int, profiles: int, warehouse: str) -> int:
     """Sync a sample account at first, a day later, with nothing new; then write a report."""

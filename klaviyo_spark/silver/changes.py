@@ -54,8 +54,9 @@ def changes(
         The table's columns; ``change``: ``new``, ``changed``, ``marked`` (now gone), ``broken`` or
         ``none`` (not to be written, and only told of); ``nulled``, how many cells did not fit their
         type; ``broken``, what quarantine gets; ``lacked``: a read of this run is what marks it;
-        ``keyless``: a record that stands for a row, though nobody knows which; the counts of ``checks.LEFT_OUT``; ``stored_day``, the partition that the table has the row in
-        (NULL too where it has none, or no such row).
+        ``keyless``: a record that stands for a row, though nobody knows which; the counts of
+        ``checks.LEFT_OUT``; ``stored_day``, the partition that the table has the row in (NULL too
+        where it has none, or no such row).
     """
     complete = evidence.judged is not None or evidence.gone_parents is not None
     s, t = (

@@ -258,11 +258,7 @@ class Loader:
         """Complete reads that hold no record without a key, which may be any row they lack."""
         walks = changed.where("keyless").select(F.col("broken.walk_id").alias("walk_id"))
         doubted = pages.join(walks, "walk_id", "left_semi").select("read_id")
-        writer.doubted.append(
-            f"klaviyo_v2.{table.name}: {tally.counts['keyless']:,} records of complete reads came "
-            "without an id that can be used: which rows they are nobody knows, so those reads mark "
-            "nothing as deleted"
-        )
+        writer.doubted.append(confirmation.keyless_note(table, tally.counts["keyless"]))
         return complete_reads(pages.join(doubted, "read_id", "left_anti"))
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:

@@ -253,7 +253,15 @@ def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> D
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
     return changed.where("change NOT IN ('broken', 'none')").drop(
-        "change", "nulled", "broken", "stored_day", "checks", "outside", "lacked", "keyless", *LEFT_OUT
+        "change",
+        "nulled",
+        "broken",
+        "stored_day",
+        "checks",
+        "outside",
+        "lacked",
+        "keyless",
+        *LEFT_OUT,
     )
 
 

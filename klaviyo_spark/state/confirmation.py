@@ -46,6 +46,14 @@ def unconfirmed_note(table: TableSpec, lacked: int, live: int, share: float) -> 
     )
 
 
+def keyless_note(table: TableSpec, keyless: int) -> str:
+    """What is said of reads that hold records without a key."""
+    return (
+        f"klaviyo_v2.{table.name}: {keyless:,} records of complete reads came without an id that "
+        "can be used: which rows they are nobody knows, so those reads mark nothing as deleted"
+    )
+
+
 def unconfirmed(notes: Iterable[LoadNote]) -> dict[str, str]:
     """Per table whose last load left a read to be confirmed: the run of that read."""
     last = {note.table: note for note in sorted(notes, key=lambda note: note.loaded_at)}

@@ -36,6 +36,7 @@ _MAKERS = (
     "end",
     "_matches",
     "unconfirmed_note",
+    "keyless_note",
     "_unseen_note",
     "_name_kept",
     "_name_emptied",

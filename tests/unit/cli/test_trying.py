@@ -1,0 +1,42 @@
+"""What `sandbox` and `demo` refuse before they start anything."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from klaviyo_spark.cli.app import main
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("sandbox", "--port", "70000"), "'--port': 70000 is not in the range"),
+        (("sandbox", "--profiles", "0"), "'--profiles': 0 is not in the range"),
+        (("sandbox", "--rate-scale", "0"), "'--rate-scale': 0.0 is not in the range"),
+        (("demo", "--events", "-5"), "'--events': -5 is not in the range"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_by_name(capsys, args, said):
+    with pytest.raises(SystemExit) as left:
+        main([*args])
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_line():
+    """It was an OSError, with the way to its stack trace."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "klaviyo_spark.cli", "sandbox", "--events", "0"]
+        done = subprocess.run(
+            [*command, "--port", port], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"klaviyo-spark: port {port} of this machine cannot be had: Address already in use; name "
+        "another, or leave --port out\n"
+    )
