@@ -24,6 +24,7 @@ from klaviyo_spark.state.drift import newest
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.retention import pages_gone
 from klaviyo_spark.state.store import bronze_state
+from klaviyo_spark.state.watermarks import INGEST, RESUMED
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +65,10 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
                 "read from Klaviyo again; rows of what Klaviyo no longer has stay in the tables"
             )
         return state
-    of_this = marks.where(F.col("bronze_id") == state.table_id)
+    # What a run came to the end of is no claim that pages are there.
+    of_this = marks.where(F.col("bronze_id") == state.table_id).where(
+        ~F.col("kind").isin(INGEST, RESUMED)
+    )
     if state.is_older_than(version, writes.get(state.table_id)):
         # Who looked at a later version than there is has landed nothing in this one.
         later = _runs(of_this.where(F.col("bronze_version") > state.version))

@@ -65,12 +65,14 @@ def complete_reads(pages: DataFrame) -> DataFrame:
 def landed_walks(pages: DataFrame) -> DataFrame:
     """One row per walk, as far as it has landed: the fields of ``resume_points.Landed``.
 
+    A walk that lacks a page before its last one, since somebody deleted it, is left out.
     Times are microseconds since 1970, UTC: sessions differ in the zone they collect times in.
     """
     last = {
         name: F.max_by(name, "page_number").alias(name) for name in ("next_url", "status", "run_id")
     }
-    return pages.groupBy("walk_id").agg(
+    walks = pages.groupBy("walk_id").agg(
+        F.count_distinct("page_number").alias("pages_held"),
         *[
             F.first(name).alias(name)
             for name in (
@@ -90,6 +92,7 @@ def landed_walks(pages: DataFrame) -> DataFrame:
         F.sum("record_count").alias("records"),
         *last.values(),
     )  # fmt: skip
+    return walks.where("pages_held = pages").drop("pages_held")
 
 
 def last_asked(pages: DataFrame) -> DataFrame:

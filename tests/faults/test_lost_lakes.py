@@ -38,6 +38,9 @@ REPLACED = (
 )
 
 
+EACH_ID = "explode(from_json(body, 'data array<struct<id: string>>').data.id)"
+
+
 @dataclass
 class Home:
     """An account that is served, and a lake that one sync has made of it."""
@@ -135,6 +138,23 @@ def test_pages_deleted_from_bronze_are_read_again(spark, home, folder):
     assert rows_of(lake) == home.rows
     assert [line for line in again.outcome.warnings if "klaviyo_bronze" in line] == []
     assert later["/api/events"] < PAGES
+
+
+def test_one_page_deleted_from_the_middle_of_a_walk_is_read_again(spark, home, folder):
+    """The walk counted as landed as far as its last page, so the page stayed away for good."""
+    lake = a_lake(spark, folder)
+    pages = lake.pages().where("endpoint = 'events'")
+    held = {id for (id,) in pages.selectExpr(EACH_ID).collect()}
+    one = pages.where("NOT is_last").select("walk_id", "page_number").first()
+    spark.sql(
+        f"DELETE FROM {lake._bronze()} WHERE resource = 'events' "
+        f"AND walk_id = '{one['walk_id']}' AND page_number = {one['page_number']}"
+    )
+
+    home.sync(lake)
+
+    pages = lake.pages().where("endpoint = 'events'")
+    assert held <= {id for (id,) in pages.selectExpr(EACH_ID).collect()}
 
 
 def test_ops_removed_nothing_is_lost_or_doubled(spark, home, folder):
