@@ -9,11 +9,11 @@ from importlib import import_module
 from klaviyo_spark.cli.app import cli
 from klaviyo_spark.cli.options import CommonOptions
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.report.verb import reader_of
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.times import bounds
 from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
-from klaviyo_spark.lake.readers.sql import Reader
+from klaviyo_spark.lake.readers.opening import reader
+from klaviyo_spark.lake.readers.reader import Reader
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
 
@@ -102,7 +102,7 @@ class Backfill:
             )
         names = [one.account for one in each(settings)]
         every = {name: f" of {name}" if len(names) > 1 else "" for name in names}
-        return reader_of(settings), every, (start, end)
+        return reader(settings), every, (start, end)
 
 
 def _in_jupyter(html: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from klaviyo_spark.lake.readers.sql import Reader, Row
+from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.schema.sql_text import portable as text
 
 # Columns of the tables that are shown, with their headings.
@@ -56,7 +56,7 @@ def steps(reader: Reader, account: str, start: datetime, end: datetime) -> list[
             "GROUP BY run_id",
         )
     }
-    found = []
+    found: list[Row] = []
     for row in sorted(done, key=lambda step: step["step_start"]):
         run = runs[row["run_id"]]
         took = (run["finished_at"] - run["started_at"]) / timedelta(minutes=1)

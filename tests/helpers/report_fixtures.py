@@ -8,7 +8,7 @@ import pytest
 
 from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake.readers.sql import FolderReader
+from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.sandbox import Account
 from tests.helpers import report_sample as sample
 
@@ -34,4 +34,4 @@ def account(written) -> Account:
 
 @pytest.fixture(scope="session")
 def answers(lake) -> Answers:
-    return ask(FolderReader(lake, Schemas()), "default")
+    return ask(Files(lake, Schemas()), "default")

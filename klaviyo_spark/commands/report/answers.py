@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.errors import in_a_line
-from klaviyo_spark.lake.readers.sql import Reader, Row, named
+from klaviyo_spark.lake.readers.reader import Reader, Row
+from klaviyo_spark.lake.readers.sql import named
 from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
 

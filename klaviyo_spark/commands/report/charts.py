@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from klaviyo_spark.commands.report.questions import bucket
-from klaviyo_spark.lake.readers.sql import Row
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import ENDPOINTS
 
 MOST_DAYS = 3_653

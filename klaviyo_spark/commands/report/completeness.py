@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from klaviyo_spark.commands.report.charts import metric_label
-from klaviyo_spark.lake.readers.sql import Row
+from klaviyo_spark.lake.readers.reader import Row
 
 HOW = "run klaviyo-spark verify"
 

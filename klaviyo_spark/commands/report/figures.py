@@ -13,7 +13,7 @@ from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.commands.report import charts
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.completeness import HOW, Completeness, completeness
-from klaviyo_spark.lake.readers.sql import Row
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import RESOURCES
 
 FRESH_FOR = timedelta(hours=36)

@@ -13,9 +13,7 @@ from klaviyo_spark.commands.report.page import page
 from klaviyo_spark.config.accounts import each
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
-from klaviyo_spark.lake.readers.opening import lake_to_read
-from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, Reader, SparkReader
-from klaviyo_spark.lake.spark import session
+from klaviyo_spark.lake.readers.opening import reader
 
 # Stands in the head of every report.
 _SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
@@ -60,7 +58,7 @@ def beside(out: Path, account: str) -> Path:
 
 def write(settings: Settings, out: Path) -> None:
     """Write the page on one account of a lake to a file."""
-    answers = ask(reader_of(settings), settings.account)
+    answers = ask(reader(settings), settings.account)
     if not answers.tables and not answers.runs and not answers.unreadable:
         where = settings.catalog or settings.warehouse
         raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
@@ -69,16 +67,3 @@ def write(settings: Settings, out: Path) -> None:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LakeError(f"{out}: cannot be written: {error.strerror}") from error
-
-
-def reader_of(settings: Settings) -> Reader:
-    """What reads the lake: delta-rs where it is a folder of this machine, else Spark."""
-    folder, place_of = lake_to_read(settings)
-
-    def by_spark() -> Reader:
-        place = place_of()
-        return SparkReader(session.spark_session(place.uri), place)
-
-    if folder is None:
-        return by_spark()
-    return Fallback(FolderReader(folder, settings.schemas), by_spark)

@@ -15,6 +15,7 @@ from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain
+from klaviyo_spark.lake.readers.sql import renamed
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from klaviyo_spark.lake.table_states import states_or_errors
 from klaviyo_spark.lake.tables import folder_in, is_not_there
@@ -26,6 +27,19 @@ class Tables:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+
+    def has(self, table: str) -> bool:
+        """Whether Spark finds the table."""
+        try:
+            return bool(self._lake.spark.table(self._name(*table.split("."))).columns)
+        except AnalysisException:
+            return False
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query."""
+        with pin_settings(self._lake.spark):
+            found = self._lake.spark.sql(renamed(sql, self._name)).toArrow()
+        return plain(pa.table(found))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table; Delta answers from its log where it can."""
@@ -44,8 +58,7 @@ class Tables:
 
     def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
         """The rows of a query."""
-        place = self._lake.place
-        name = place.table(getattr(place, schema), table)
+        name = self._name(schema, table)
         try:
             with pin_settings(self._lake.spark):
                 found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
@@ -55,8 +68,13 @@ class Tables:
             if not is_damage(error):
                 raise
             why = in_a_line(error)
-            raise unreadable(getattr(place, schema), table, folder_in(name), why) from error
+            schema = getattr(self._lake.place, schema)
+            raise unreadable(schema, table, folder_in(name), why) from error
         return plain(pa.table(found))
+
+    def _name(self, schema: str, table: str) -> str:
+        place = self._lake.place
+        return place.table(getattr(place, schema), table)
 
     def states(
         self,

@@ -11,6 +11,7 @@ from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import Holding
 from klaviyo_spark.lake.readers.reader import Reader, Row
+from klaviyo_spark.lake.readers.sql import named
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files
@@ -27,6 +28,16 @@ class Fallback:
         self._files, self._start = files, start
         self._spark: Reader | None = None
         self._starting = Lock()
+
+    def has(self, table: str) -> bool:
+        """Whether the lake has a table."""
+        return self._files.has(table)
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query."""
+        tables = (table.split(".") for table in named(sql))
+        is_read = all(self._files.reads(schema, name) for schema, name in tables)
+        return (self._files if is_read else self._by_spark()).rows(sql)
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table."""
@@ -54,8 +65,9 @@ class Fallback:
         return self._files.states(schema, since, writes)
 
     def _reader_of(self, schema: str, table: str) -> Reader:
-        if self._files.reads(schema, table):
-            return self._files
+        return self._files if self._files.reads(schema, table) else self._by_spark()
+
+    def _by_spark(self) -> Reader:
         with self._starting:
             self._spark = self._spark or self._start()
         return self._spark

@@ -21,6 +21,7 @@ from klaviyo_spark.lake.file_lock import Holding, holding
 from klaviyo_spark.lake.local.features import is_read
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
+from klaviyo_spark.lake.readers.sql import named, renamed
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
 T = TypeVar("T")
@@ -35,6 +36,20 @@ class Files:
     def reads(self, schema: str, table: str) -> bool:
         """Whether what this says of a table is right; see ``local.features``."""
         return is_read(self._at(schema, table))
+
+    def has(self, table: str) -> bool:
+        """Whether the table's folder has a Delta log, and a commit in it."""
+        path = self._at(*table.split("."))
+        return path.is_dir() and DeltaTable.is_deltatable(str(path))
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query, worked out by delta-rs' own engine."""
+        engine = QueryBuilder()
+        for table in named(sql):
+            schema, name = table.split(".")
+            engine = engine.register(f"{schema}_{name}", DeltaTable(self._at(schema, name)))
+        found = engine.execute(renamed(sql, lambda schema, name: f"{schema}_{name}"))
+        return plain(pa.table(found))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from its log; of a file without statistics, from its footer."""

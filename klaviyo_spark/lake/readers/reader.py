@@ -22,6 +22,17 @@ class Reader(Protocol):
     ``TableUnreadable``.
     """
 
+    def has(self, table: str) -> bool:
+        """Whether the lake has a table, named as in the SQL of ``rows``."""
+        ...
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query on any tables, which it names as ``sql`` says.
+
+        A table that is not there, or is damaged, raises the engine's own error.
+        """
+        ...
+
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from Delta's log."""
         ...

@@ -64,7 +64,7 @@ def test_each_account_of_several_is_shown_by_its_name(tmp_path, monkeypatch: pyt
     conf = tmp_path / "my.yml"
     conf.write_text("accounts: [{name: us, key_variable: A}, {name: eu, key_variable: B}]")
     reader = SimpleNamespace(has=lambda _table: False)
-    monkeypatch.setattr("klaviyo_spark.notebook.backfill.reader_of", lambda _settings: reader)
+    monkeypatch.setattr("klaviyo_spark.notebook.backfill.reader", lambda _settings: reader)
     shown: list[str] = []
     values = {"start": "2026-01-01", "end": "2026-02-01", "config": f"{conf}"}
     backfill = Backfill(values, shown.append)

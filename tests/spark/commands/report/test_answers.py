@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 
 from klaviyo_spark.commands.report.answers import Answers, ask
-from klaviyo_spark.lake.readers.sql import SparkReader
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.catalog import Tables
 from tests.helpers.small_lakes import a_place
 
 
 def test_spark_answers_as_delta_rs_does(spark, lake, answers):
     place = a_place(lake)
 
-    found = ask(SparkReader(spark, place), "default")
+    found = ask(Tables(Lake(spark, place)), "default")
 
     for field in fields(Answers):
         one, other = getattr(found, field.name), getattr(answers, field.name)
@@ -24,7 +25,7 @@ def test_spark_answers_as_delta_rs_does(spark, lake, answers):
 def test_spark_finds_no_answers_where_there_is_no_lake(spark, tmp_path):
     place = a_place(tmp_path)
 
-    assert ask(SparkReader(spark, place), "it's \\another") == Answers()
+    assert ask(Tables(Lake(spark, place)), "it's \\another") == Answers()
 
 
 def repr_of(row):

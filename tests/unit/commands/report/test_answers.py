@@ -12,7 +12,9 @@ from klaviyo_spark.commands.report import questions
 from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake.readers.sql import Fallback, FolderReader, named
+from klaviyo_spark.lake.readers.fallback import Fallback
+from klaviyo_spark.lake.readers.folder import Files
+from klaviyo_spark.lake.readers.sql import named
 from klaviyo_spark.resources import TABLES
 from tests.builders import HOUR
 from tests.helpers import lakes
@@ -93,7 +95,7 @@ def test_an_orphan_is_counted_once_however_often_it_is_named(answers):
 
 
 def test_of_another_account_nothing_is_told(lake):
-    other = ask(FolderReader(lake, Schemas()), "it's \\another")
+    other = ask(Files(lake, Schemas()), "it's \\another")
 
     assert (other.events, other.runs, other.quarantined, other.orphans) == ([], [], [], [])
     assert set(counts(other.tables).values()) == {0}
@@ -106,7 +108,7 @@ def test_a_run_of_the_whole_lake_is_told_of_every_account(tmp_path):
     rows = [a_run("mine", "us", 0), a_run("upkeep", None, 1), a_run("theirs", "eu", 2)]
     lakes.write(tmp_path, "klaviyo_ops.runs", *rows)
 
-    found = ask(FolderReader(tmp_path, Schemas()), "us")
+    found = ask(Files(tmp_path, Schemas()), "us")
 
     assert [run["run_id"] for run in found.runs] == ["upkeep", "mine"]
 
@@ -122,7 +124,7 @@ def test_loads_of_an_account_are_not_those_of_another_that_ran_at_the_same_time(
         inserted = {"inserted": len(account) + 1, "loaded_at": sample.NOW + 48 * HOUR}
         lakes.write(tmp_path, "klaviyo_ops.table_loads", {**load, **inserted})
 
-    found = ask(FolderReader(tmp_path, Schemas()), "eu").changes
+    found = ask(Files(tmp_path, Schemas()), "eu").changes
 
     assert [(row["run_id"], row["name"], row["inserted"]) for row in found] == [
         ("run of eu", "tags", 3)
@@ -141,7 +143,7 @@ def test_spark_answers_where_delta_rs_does_not_read_a_table(tmp_path):
         def rows(self, sql: str) -> list[dict[str, Any]]:
             return [{"asked": sql}]
 
-    reader = Fallback(FolderReader(tmp_path, Schemas()), Spark)
+    reader = Fallback(Files(tmp_path, Schemas()), Spark)
 
     assert [reader.has(f"ops.{name}") for name in ("runs", "watermarks")] == [True, False]
     assert reader.rows("SELECT 1 FROM ops.runs") == [{"asked": "SELECT 1 FROM ops.runs"}]
@@ -149,7 +151,7 @@ def test_spark_answers_where_delta_rs_does_not_read_a_table(tmp_path):
 
 
 def test_a_lake_without_tables_gives_no_answers(tmp_path):
-    assert ask(FolderReader(tmp_path, Schemas()), "default") == Answers()
+    assert ask(Files(tmp_path, Schemas()), "default") == Answers()
 
 
 @pytest.mark.parametrize("question", [questions.quarantined, questions.late_per_day])
@@ -167,7 +169,7 @@ def test_a_table_that_cannot_be_read_is_named_and_the_others_answer(tmp_path):
         lakes.write(tmp_path, f"klaviyo_v2.{table}", {**mine, TABLES[table].key[0]: "1"})
     log = tmp_path / "klaviyo_v2.db" / "metrics" / "_delta_log" / f"{0:020}.json"
     log.write_text("{no")
-    before = ask(FolderReader(tmp_path, Schemas()), "default")
+    before = ask(Files(tmp_path, Schemas()), "default")
 
     assert counts(before.tables) == {"tags": 1}
     assert before.metrics == []

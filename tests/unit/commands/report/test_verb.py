@@ -10,8 +10,8 @@ import pytest
 
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands.demo import leave_report
-from klaviyo_spark.commands.report.verb import reader_of
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.readers.opening import reader
 from klaviyo_spark.lake.warehouse import check_warehouse
 from tests.helpers import lakes
 
@@ -126,12 +126,12 @@ def test_a_file_that_cannot_be_written_is_said(lake, tmp_path, capsys):
 
 
 def test_a_local_folder_is_read_without_spark(lake, monkeypatch):
-    monkeypatch.setattr("klaviyo_spark.commands.report.verb.session.spark_session", no_spark)
-    reader = reader_of(Settings(warehouse=str(lake)))
-    assert reader.rows("SELECT count(*) AS n FROM ops.runs") == [{"n": 3}]
+    monkeypatch.setattr("klaviyo_spark.lake.spark.session.spark_session", no_spark)
+    found = reader(Settings(warehouse=str(lake)))
+    assert found.rows("SELECT count(*) AS n FROM ops.runs") == [{"n": 3}]
 
 
-def no_spark(warehouse: str) -> None:
+def no_spark(warehouse: str, work: object) -> None:
     raise AssertionError(f"Spark was started for {warehouse}")
 
 
@@ -139,12 +139,12 @@ def test_on_a_platform_spark_reads_since_paths_are_its_own(lake, monkeypatch):
     asked = []
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
     monkeypatch.setattr(
-        "klaviyo_spark.commands.report.verb.session.spark_session",
-        lambda warehouse: asked.append(warehouse),
+        "klaviyo_spark.lake.spark.session.spark_session",
+        lambda warehouse, work: asked.append(warehouse),
     )
 
-    reader_of(Settings(warehouse=str(lake)))
-    reader_of(Settings(catalog="main"))
+    reader(Settings(warehouse=str(lake)))
+    reader(Settings(catalog="main"))
 
     assert asked == [str(lake), "./lake"]
 
