@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from tests.builders import KEY
 from tests.helpers.remote import remote_session
@@ -91,7 +91,7 @@ def spark(
     folders = [folder_of(item) for item in request.session.items]
     with_spark = [folder for folder in folders if folder != "unit"]
     is_short = len(with_spark) < FEW_TESTS and WHOLE_ACCOUNTS.isdisjoint(with_spark)
-    work = Work.SHORT if is_short else Work.SMALL
+    work = SparkPreset.SHORT if is_short else SparkPreset.SMALL
     session = spark_session(warehouse, "local[2]", work)
     with pin_settings(session):  # which one of our own has, and a given one has not
         yield session

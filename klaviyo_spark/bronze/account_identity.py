@@ -73,7 +73,7 @@ class Identity:
             ours = self._ids(name, "AND _deleted_at IS NULL")
             if not ours:
                 continue
-            found = _read(ENDPOINTS[name], client, ours.intersection, stop)
+            found = _list_ids(ENDPOINTS[name], client, ours.intersection, stop)
             if found is None:
                 continue
             if found & ours:
@@ -126,7 +126,7 @@ def check_account(
     """
     if not identity.is_known:
         return None
-    found = _read(METRICS, client, identity.knows, stop)
+    found = _list_ids(METRICS, client, identity.knows, stop)
     if found is None:
         return identity.check_listings(client, stop)
     if not identity.knows(found):
@@ -134,7 +134,7 @@ def check_account(
     return None
 
 
-def _read(
+def _list_ids(
     endpoint: Endpoint,
     client: Client,
     is_enough: Callable[[frozenset[str]], object],

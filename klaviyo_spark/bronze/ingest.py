@@ -18,10 +18,10 @@ from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
 from klaviyo_spark.bronze.account_identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.lost_pages import check_bronze
-from klaviyo_spark.bronze.planner import Due, Wanted
+from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.paginator import Crew, Failed, Fetched
+from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
     Interrupted,
@@ -38,17 +38,17 @@ from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state import store
-from klaviyo_spark.state.models import TABLES_HELD, GroupRead, Key, Outcome
-from klaviyo_spark.state.resume_points import Landed
+from klaviyo_spark.state.models import TABLES_HELD, GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.resume_points import ResumePoint
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
-__all__ = ["Wanted", "ingest"]
+__all__ = ["IngestScope", "ingest"]
 
 logger = logging.getLogger(__name__)
 
 
 class Plan(Protocol):
-    """What to ask; ``Due`` is the one of ordinary runs.
+    """What to ask; ``IngestPlanner`` is the one of ordinary runs.
 
     ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
     ``metric_names``: what each metric id that is read counts as.
@@ -58,12 +58,12 @@ class Plan(Protocol):
     ``group_reads``: what earlier runs have read of groups.
     """
 
-    kept: dict[str, Landed]
+    kept: dict[str, ResumePoint]
     metric_names: Mapping[str, str]
     metrics_read_before: Collection[str]
     identity: Identity | None
-    member_counts: Mapping[Key, int]
-    group_reads: Mapping[Key, GroupRead]
+    member_counts: Mapping[GroupKey, int]
+    group_reads: Mapping[GroupKey, GroupRead]
 
     def rounds(self) -> Iterable[Sequence[Walk]]:
         """Walks, round by round; the next is asked for when all pages of one were noted."""
@@ -79,7 +79,7 @@ class Plan(Protocol):
 def ingest(
     lake: Lake,
     client: Client,
-    wanted: Wanted,
+    wanted: IngestScope,
     progress: Shows,
     stop: threading.Event | None = None,
     plan: Plan | None = None,
@@ -106,7 +106,7 @@ class _Ingest:
         self,
         lake: Lake,
         client: Client,
-        wanted: Wanted,
+        wanted: IngestScope,
         progress: Shows,
         stop: threading.Event,
     ) -> None:
@@ -114,7 +114,7 @@ class _Ingest:
         self.progress, self.stop = progress, stop
         self.outcome = Outcome()
         self.lander = Lander(lake, wanted.account_id, wanted.run_id)
-        self._watch = unknown_fields.Watch()
+        self._watch = unknown_fields.UnknownFieldDetector()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
         self._gone: Counter[str] = Counter()  # 404s per path
@@ -127,7 +127,7 @@ class _Ingest:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
         self.client.learn_time()
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
-        self.plan = plan or Due(self.lake, self.client, self.wanted, self.outcome)
+        self.plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
         try:
             for number, walks in enumerate(self.plan.rounds()):
                 left: Sequence[Walk] = walks if number else self._identified(walks)
@@ -194,7 +194,7 @@ class _Ingest:
         """
         self._asked |= {walk.endpoint.name for walk in walks}
         walks = [walk for walk in walks if walk.endpoint.budget not in self.outcome.stopped]
-        crew = Crew(walks, self.client, threads=self.wanted.threads)
+        crew = PageFetcher(walks, self.client, threads=self.wanted.threads)
         fatal: KlaviyoSparkError | None = None
         again: list[Walk] = []
         refused: list[tuple[Walk, MissingScope]] = []
@@ -323,7 +323,7 @@ class _Ingest:
             self._before[endpoint.name] = store.pages_read(lake, account_id, endpoint)
         return self._before[endpoint.name]
 
-    def _stages(self, crew: Crew) -> list[Stage]:
+    def _stages(self, crew: PageFetcher) -> list[Stage]:
         """How far each resource is, earlier rounds counted in."""
         found = crew.standings()
         stages = []
@@ -349,7 +349,7 @@ class _Ingest:
         endpoints = [ENDPOINTS[name] for name in sorted(asked)]
         return [one for one in endpoints if one.budget not in self.outcome.stopped]
 
-    def _resumed(self) -> list[Landed]:
+    def _resumed(self) -> list[ResumePoint]:
         """Walks of earlier runs that this one has gone on with to their end."""
         return [
             walk

@@ -53,15 +53,15 @@ Known = Mapping[str, Mapping[str, Node]]
 Unknown = tuple[str, tuple[str, ...], str]
 
 
-def known(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Known:
+def fields_by_record(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Known:
     """Per endpoint and record type what is known: ``page`` for the page itself, ``data`` for the
     records there, else the type of included ones."""
-    made = _Made({name: {PAGE: _all_of(_PAGE_KEYS), DATA: _record()} for name in endpoints})
+    made = _RecordFields({name: {PAGE: _all_of(_PAGE_KEYS), DATA: _record()} for name in endpoints})
     for table in tables:
         for source in table.sources:
             made.source(table, source)
         for judge in table.judges:
-            record = made.of(judge.endpoint, judge.row_source.type)
+            record = made.node(judge.endpoint, judge.row_source.type)
             required = judge.required.path if judge.required else None
             made.paths(record, [judge.parent_path], whole=True)
             made.paths(record, [required, *judge.childless_paths], whole=False)
@@ -76,10 +76,10 @@ def known(tables: Iterable[TableSpec], endpoints: Mapping[str, Endpoint]) -> Kno
 
 
 @dataclass
-class _Made:
+class _RecordFields:
     nodes: dict[str, dict[str, Node]]
 
-    def of(self, endpoint: str, type: str = "") -> Node:
+    def node(self, endpoint: str, type: str = "") -> Node:
         """An included record of that type, or a record in ``data``."""
         return self.nodes[endpoint].setdefault(type or DATA, _record())
 
@@ -91,12 +91,12 @@ class _Made:
         """What one source of a table reads."""
         if source.of:  # silver rows, whose own table reads what they are made of
             return
-        record = self.of(source.endpoint, source.row_source.type)
+        record = self.node(source.endpoint, source.row_source.type)
         roots: dict[str, list[tuple[Node, tuple[str, ...]]]] = {"$": [(record, ())]}
         if source.explode:
             roots = {"^": [(record, ())], "$": [(record, path.keys) for path in source.arrays]}
         for related in source.related:
-            there = self.of(source.endpoint, "" if related.link_path else related.type)
+            there = self.node(source.endpoint, "" if related.link_path else related.type)
             roots[related.name] = [(there, ())]
             if related.link_path:
                 self.paths(there, [related.link_path], whole=True)
@@ -117,20 +117,20 @@ class _Made:
 
     def endpoint(self, endpoint: Endpoint) -> None:
         """What fan-outs and windows go by, and what is left out on purpose."""
-        data = self.of(endpoint.name)
+        data = self.node(endpoint.name)
         for window in endpoint.windows:
             data.add(window.path.keys, whole=True)
         fanout = endpoint.fanout
         if fanout:
-            parent = self.of(fanout.of, fanout.row_source.type)
+            parent = self.node(fanout.of, fanout.row_source.type)
             settled = fanout.settled_where[0] if fanout.settled_where else None
             self.paths(parent, fanout.any_paths, whole=False)
             self.paths(parent, [fanout.partial_path, settled, fanout.sent_at_path], whole=True)
             if fanout.members:
-                self.paths(self.of(fanout.members.count), [fanout.members.count_path], whole=True)
+                self.paths(self.node(fanout.members.count), [fanout.members.count_path], whole=True)
         for read in endpoint.ignored_reads:
             type = "" if read.scope == "$" else read.scope
-            self.of(endpoint.name, type).add(read.path.all_keys, whole=True)
+            self.node(endpoint.name, type).add(read.path.all_keys, whole=True)
 
 
 def unknown_on(page: Any, nodes: Mapping[str, Node]) -> Iterator[Unknown]:
@@ -192,4 +192,4 @@ def _all_of(keys: Iterable[str]) -> Node:
     return Node({key: Node(whole=True) for key in keys})
 
 
-KNOWN = known(TABLES.values(), ENDPOINTS)
+KNOWN = fields_by_record(TABLES.values(), ENDPOINTS)

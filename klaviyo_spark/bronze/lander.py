@@ -9,7 +9,7 @@ from typing import Any
 
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.state.resume_points import Landed, landed, slice_text
+from klaviyo_spark.state.resume_points import ResumePoint, advance, slice_text
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Lander:
         self.commits = 0
         self.pages = 0
         self.bytes = 0
-        self.walks: dict[str, Landed] = {}
+        self.walks: dict[str, ResumePoint] = {}
 
     def take(self, got: Fetched) -> None:
         """Take one page; with the last that a batch holds, the batch is appended."""
@@ -54,7 +54,7 @@ class Lander:
         self.pages += len(rows)
         self.bytes += size
         for row in rows:
-            self.walks[row["walk_id"]] = landed(row, self.walks.get(row["walk_id"]))
+            self.walks[row["walk_id"]] = advance(row, self.walks.get(row["walk_id"]))
 
 
 def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
     Returns:
         The bronze table that is read into; one that is not there is made.
     """
-    lake = lake.of(account_id)
+    lake = lake.for_account(account_id)
     marks = lake.ops("watermarks").where(F.col("account_id") == account_id)
     looked_at = F.max("bronze_version").alias("version")
     landed = F.struct("bronze_version", "run_id", "bronze_commits")
@@ -76,7 +76,7 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         _remove(lake, gone)
         outcome.warnings.append(
             "klaviyo_bronze.pages: an older copy was put back: "
-            f"{_again(gone) if gone else 'no run lacks pages'}"
+            f"{_reread_note(gone) if gone else 'no run lacks pages'}"
         )
         return state
     commits = [commit for commit in state.foreign if commit.version > version]
@@ -89,7 +89,7 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
     outcome.warnings.append(
         f"klaviyo_bronze.pages: something other than klaviyo-spark changed rows "
         f"({newest([str(commit) for commit in commits])}); "
-        f"{_again(gone) if gone else 'no run lacks pages'}"
+        f"{_reread_note(gone) if gone else 'no run lacks pages'}"
     )
     return state
 
@@ -98,7 +98,7 @@ def _write(row: Row) -> Write:
     return Write(row["bronze_version"], row["run_id"], row["bronze_commits"])
 
 
-def _again(gone: Collection[RunMarks]) -> str:
+def _reread_note(gone: Collection[RunMarks]) -> str:
     resources = ", ".join(sorted({one.resource for one in gone}))
     return f"what lacks pages is read again: {resources}"
 

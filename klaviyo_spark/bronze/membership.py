@@ -18,7 +18,7 @@ from datetime import datetime, timedelta, timezone
 from klaviyo_spark.bronze.request_plan import Parent, read_field
 from klaviyo_spark.client.responses import decode
 from klaviyo_spark.schema.endpoint import Members
-from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
+from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
 
 COUNTS = 15
 _NEVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -41,7 +41,7 @@ def member_count(body: bytes, members: Members) -> int | None:
 def member_plan(
     resource: str,
     groups: Iterable[Parent],
-    reads: Mapping[Key, GroupRead],
+    reads: Mapping[GroupKey, GroupRead],
     every: timedelta,
     now: datetime,
 ) -> MemberPlan:
@@ -64,8 +64,8 @@ def member_plan(
 
 def to_count(
     groups: Iterable[tuple[str, Parent]],
-    reads: Mapping[Key, GroupRead],
-    news: Set[Key],
+    reads: Mapping[GroupKey, GroupRead],
+    news: Set[GroupKey],
     most: int = COUNTS,
 ) -> list[tuple[str, Parent]]:
     """Groups worth counting in this run: with news first, then changed ones, then in rotation.
@@ -76,7 +76,7 @@ def to_count(
         most: per resource, since each is counted by an endpoint with a limit of its own.
     """
 
-    def place(one: tuple[str, Parent]) -> tuple[bool, bool, datetime, Key]:
+    def place(one: tuple[str, Parent]) -> tuple[bool, bool, datetime, GroupKey]:
         resource, group = one
         key = (resource, group.id)
         read = reads.get(key, GroupRead())

@@ -25,8 +25,8 @@ from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import store
-from klaviyo_spark.state.models import GroupRead, Key, Outcome
-from klaviyo_spark.state.resume_points import Landed, take_up
+from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.resume_points import ResumePoint, plan_resume
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _JOINED_HELD = 10_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class IngestScope:
     """What one ingest is to read; see ``Settings`` for the meaning of each."""
 
     account_id: str
@@ -63,10 +63,10 @@ def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
     return found
 
 
-class Due:
+class IngestPlanner:
     """The rounds of one run. ``note`` has to be told of each page before the next round."""
 
-    def __init__(self, lake: Lake, client: Client, wanted: Wanted, outcome: Outcome) -> None:
+    def __init__(self, lake: Lake, client: Client, wanted: IngestScope, outcome: Outcome) -> None:
         self._lake, self._client, self._wanted, self._outcome = lake, client, wanted, outcome
         self._asked = set(wanted.resources)
         self._known = store.read_watermarks(lake, wanted.account_id)
@@ -78,19 +78,19 @@ class Due:
             logger.info("going on from %d pages of a run that was cut short", pages)
         self._unconfirmed = _by_endpoint(store.unconfirmed(lake, wanted.account_id))
         # Walks of that run, as far as they had landed, that this one goes on from.
-        self.kept: dict[str, Landed] = {}
+        self.kept: dict[str, ResumePoint] = {}
         self.metric_names: Mapping[str, str] = {}
         self.metrics_read_before: Collection[str] = self._known.events
         self.identity: Identity | None = Identity(
             lake, wanted.account_id, self._known.events.keys(), client.base_url
         )
-        self.group_reads: Mapping[Key, GroupRead] = self._known.groups
-        self.member_counts: dict[Key, int] = {}
+        self.group_reads: Mapping[GroupKey, GroupRead] = self._known.groups
+        self.member_counts: dict[GroupKey, int] = {}
         # What pages say that later rounds go by.
         self._parents: dict[str, dict[str, request_plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
-        self._joined: dict[Key, set[str]] = {}
-        self._news: set[Key] = set()
+        self._joined: dict[GroupKey, set[str]] = {}
+        self._news: set[GroupKey] = set()
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What to ask, round by round; the pages of one have to be noted before the next."""
@@ -197,7 +197,7 @@ class Due:
         walks = []
         for endpoint in endpoints:
             before = {} if endpoint.name in self._unconfirmed else asked[endpoint.name]
-            parents = request_plan.to_ask_again(
+            parents = request_plan.parents_to_refetch(
                 self._parents_of(endpoint), before, self._wanted.lookback, now
             )
             walks += request_plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
@@ -206,7 +206,7 @@ class Due:
     def windows(self) -> list[Walk]:
         """Events and profiles."""
         begun = self._client.stamp()
-        span = request_plan.Span(
+        span = request_plan.RequestedRange(
             self._wanted.start,
             self._wanted.end and self._wanted.end - timedelta(seconds=1),
             self._client.now() - self._wanted.indexing_lag,
@@ -222,7 +222,9 @@ class Due:
             self._outcome.fail("events", "which metrics to read could not be found out")
         return self._left(walks)
 
-    def _events(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:
+    def _events(
+        self, endpoint: Endpoint, span: request_plan.RequestedRange, begun: datetime
+    ) -> list[Walk]:
         found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
@@ -245,7 +247,9 @@ class Due:
         }
         return request_plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
 
-    def _profiles(self, endpoint: Endpoint, span: request_plan.Span, begun: datetime) -> list[Walk]:
+    def _profiles(
+        self, endpoint: Endpoint, span: request_plan.RequestedRange, begun: datetime
+    ) -> list[Walk]:
         last = self._known.complete_profiles_at
         overdue = last is None or span.upper - last >= self._wanted.full_profiles_every
         bounded = span.start is not None or span.end is not None
@@ -269,7 +273,7 @@ class Due:
         """What of ``walks`` no run has landed yet; what one has is taken note of."""
         now = self._client.now()
         fresh = now - _KEEPS
-        taken = take_up(walks, self._cut_short, fresh, self._wanted.lookback)
+        taken = plan_resume(walks, self._cut_short, fresh, self._wanted.lookback)
         self.kept.update({walk.walk_id: walk for walk in taken.kept})
         noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
         if noted:
@@ -300,7 +304,9 @@ class Due:
         if endpoint.members and key in self._joined:
             self._note_joined(key, endpoint.windows[0].path, records(body))
 
-    def _note_joined(self, key: Key, joined_at: FieldPath, members: list[dict[str, Any]]) -> None:
+    def _note_joined(
+        self, key: GroupKey, joined_at: FieldPath, members: list[dict[str, Any]]
+    ) -> None:
         """Keep who joined a group; whoever joined later than any before is news."""
         last = self._known.groups[key].joined_at if key in self._known.groups else None
         joined = self._joined[key]

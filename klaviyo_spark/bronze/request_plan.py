@@ -18,8 +18,8 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
-from klaviyo_spark.state.intervals import Range, Read, due
-from klaviyo_spark.state.models import Asked
+from klaviyo_spark.state.intervals import CoveredInterval, Range, ranges_to_read
+from klaviyo_spark.state.models import LastRequest
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100
@@ -28,7 +28,7 @@ _ASKED_AGAIN_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Span:
+class RequestedRange:
     """The times a run is about: what was asked for, and what every run reads again.
 
     ``end`` is the last second to read; None means up to ``upper``, which stays behind now, since
@@ -99,8 +99,8 @@ def fanout_walks(
     return walks
 
 
-def to_ask_again(
-    parents: Iterable[Parent], asked: Mapping[str, Asked], recent: timedelta, now: datetime
+def parents_to_refetch(
+    parents: Iterable[Parent], asked: Mapping[str, LastRequest], recent: timedelta, now: datetime
 ) -> list[Parent]:
     """Parents whose children may be others than when they were last asked about.
 
@@ -125,8 +125,8 @@ def to_ask_again(
 def event_walks(
     base_url: str,
     endpoint: Endpoint,
-    reads: Mapping[str, Sequence[Read]],
-    span: Span,
+    reads: Mapping[str, Sequence[CoveredInterval]],
+    span: RequestedRange,
     now: datetime,
 ) -> list[Walk]:
     """Walks over what has not been read of each metric, and the lookback.
@@ -136,7 +136,7 @@ def event_walks(
     """
     ids_by_ranges: dict[tuple[Range, ...], list[str]] = {}
     for metric_id, done in reads.items():
-        wanted = tuple(due(span.start, span.end, done, span.lookback, span.upper))
+        wanted = tuple(ranges_to_read(span.start, span.end, done, span.lookback, span.upper))
         ids_by_ranges.setdefault(wanted, []).append(metric_id)
     window = endpoint.windows[0]
     walks = []
@@ -192,8 +192,8 @@ def _event_walk(
 def profile_walks(
     base_url: str,
     endpoint: Endpoint,
-    reads: Sequence[Read],
-    span: Span,
+    reads: Sequence[CoveredInterval],
+    span: RequestedRange,
     is_full_read: bool,
     now: datetime,
 ) -> list[Walk]:
@@ -219,7 +219,7 @@ def profile_walks(
             now,
             bounds=Bounds(updated.field, r.start, r.end, updated.closed),
         )
-        for r in due(span.start, span.end, reads, span.lookback, span.upper)
+        for r in ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
     ]
 
 

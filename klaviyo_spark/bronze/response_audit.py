@@ -96,7 +96,7 @@ class Audit:
 
     def _part(self, name: str, part: Part, page: _Page) -> None:
         for record in page.records:
-            value = _at(record, part.keys)
+            value = _value_at(record, part.keys)
             if not _is_there(value, part):
                 self._note(name, ".".join(part.keys))
             elif part.included and any(ref not in page.included for ref in _refs(value)):
@@ -111,9 +111,11 @@ class Audit:
         for record in page.records:
             objects = [record]
             if type != "$":
-                named = (r for p in endpoint.asks if p.included for r in _refs(_at(record, p.keys)))
+                named = (
+                    r for p in endpoint.asks if p.included for r in _refs(_value_at(record, p.keys))
+                )
                 objects = [page.included[r] for r in named if r[0] == type and r in page.included]
-            values = {v for v in map(_as_text, (_at(one, keys) for one in objects)) if v}
+            values = {v for v in map(_as_text, (_value_at(one, keys) for one in objects)) if v}
             if values and values.isdisjoint(wanted):
                 self._strays[endpoint.name, fact] += 1
                 some = self._values.setdefault((endpoint.name, fact), {})
@@ -123,7 +125,7 @@ class Audit:
     def _window(self, walk: Walk, start: datetime, page: _Page) -> None:
         assert walk.bounds
         keys = ("attributes", walk.bounds.field)
-        times = (as_time(_at(record, keys)) for record in page.records)
+        times = (as_time(_value_at(record, keys)) for record in page.records)
         early = 0
         for time in filter(None, times):
             if time >= start - SLACK:
@@ -208,7 +210,7 @@ def _word(key: str) -> str:
     return re.sub(r"\W", "_", key)
 
 
-def _at(value: Any, keys: Iterable[str]) -> Any:
+def _value_at(value: Any, keys: Iterable[str]) -> Any:
     """What stands at ``keys`` of what was read; UNSET where nothing does."""
     for key in keys:
         if isinstance(value, _Ref):
@@ -238,7 +240,7 @@ def _refs(named: Any) -> Iterator[tuple[str, str]]:
 
 def _name(one: Any) -> tuple[str, str] | None:
     """Type and id of an object; None where it lacks either."""
-    type, id = _at(one, ("type",)), as_id(_at(one, ("id",)))
+    type, id = _value_at(one, ("type",)), as_id(_value_at(one, ("id",)))
     return (type, id) if isinstance(type, str) and id is not None else None
 
 

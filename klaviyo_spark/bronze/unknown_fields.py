@@ -45,7 +45,7 @@ _AGAIN = (
 
 
 @dataclass
-class Found:
+class UnknownField:
     """One place that no spec knows, over the pages of a run; never a value."""
 
     first_seen_at: datetime
@@ -54,7 +54,7 @@ class Found:
     records: int = 0
 
 
-class Watch:
+class UnknownFieldDetector:
     """Looks at the pages of a run."""
 
     def __init__(self, known: Known = KNOWN) -> None:
@@ -63,7 +63,7 @@ class Watch:
         self._counted: Counter[str] = Counter()
         self._rounds: Counter[str] = Counter()
         # By endpoint, record type and keys.
-        self.found: dict[tuple[str, str, tuple[str, ...]], Found] = {}
+        self.found: dict[tuple[str, str, tuple[str, ...]], UnknownField] = {}
 
     def look(self, endpoint: str, body: bytes, at: datetime) -> None:
         """Look at a page with status 200 that was fetched ``at``."""
@@ -75,7 +75,7 @@ class Watch:
         except ValueError:  # such a page is refine's to complain of
             return
         for type, keys, json_type in unknown:
-            found = self.found.setdefault((endpoint, type, keys), Found(at, at))
+            found = self.found.setdefault((endpoint, type, keys), UnknownField(at, at))
             found.first_seen_at = min(found.first_seen_at, at)
             found.last_seen_at = max(found.last_seen_at, at)
             found.json_types.add(json_type)
@@ -106,7 +106,7 @@ class Watch:
         self._rounds[endpoint] += 1
 
 
-def note(lake: Lake, account_id: str, run_id: str, watch: Watch) -> list[str]:
+def note(lake: Lake, account_id: str, run_id: str, watch: UnknownFieldDetector) -> list[str]:
     """Write down what was found, beside what earlier runs found; nothing found costs nothing.
 
     Returns:
@@ -184,10 +184,10 @@ def _array_of(type: Any) -> Any:
 
 
 def _rows(
-    found: Mapping[tuple[str, str, tuple[str, ...]], Found], account_id: str, run_id: str
+    found: Mapping[tuple[str, str, tuple[str, ...]], UnknownField], account_id: str, run_id: str
 ) -> Iterator[dict[str, Any]]:
     """Rows of ``klaviyo_ops.unknown_fields``."""
-    merged: dict[tuple[str, str, str], list[Found]] = defaultdict(list)
+    merged: dict[tuple[str, str, str], list[UnknownField]] = defaultdict(list)
     for (endpoint, type, keys), one in found.items():
         # Keys are Klaviyo's words; should one ever be a person's, it is not to be kept.
         merged[endpoint, scrub(type, ""), scrub(path_text(keys), "")].append(one)

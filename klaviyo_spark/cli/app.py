@@ -39,7 +39,7 @@ from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
 from klaviyo_spark.lake.spark.memory import share_arenas
 
 if TYPE_CHECKING:
-    from klaviyo_spark.commands.sync.account_context import Part
+    from klaviyo_spark.commands.sync.account_context import AccountContext
     from klaviyo_spark.commands.sync.pipeline import Verb
 
 _INTERRUPTED = 130
@@ -137,7 +137,7 @@ def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
 
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         assert part.client
         done = verify(
             job.lake,
@@ -153,7 +153,7 @@ def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int
             click.echo("\n".join(words.lines(done)))
         return done.exit_code
 
-    code = account_context.each(job.parts, work, partial(click.echo, err=as_json))
+    code = account_context.for_each_account(job.parts, work, partial(click.echo, err=as_json))
     if as_json:
         every = list(found.values())
         click.echo(json.dumps(every if len(every) > 1 else every[0], indent=1))
@@ -201,12 +201,12 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
     asked = run.asked_for(profile, email)
     job = open_context(options, asks=False, refines=True)
 
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         done = run.forget(job.lake, part.settings, asked, wait=options.wait)
         click.echo("\n".join(run.lines(done)))
         return done.exit_code
 
-    return account_context.each(job.parts, work, click.echo)
+    return account_context.for_each_account(job.parts, work, click.echo)
 
 
 @cli.command()
@@ -246,10 +246,10 @@ def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
             verb, job.lake, job.parts, job.start, job.end, wait=wait, show=show, anew=rebuild
         )
         click.echo("\n".join(summary.of_several(every)))
-        return accounts.exit_code(done.exit_code for done in every)
+        return accounts.combined_exit_code(done.exit_code for done in every)
     [part] = job.parts
     # Where the lake may have others, the rows told are the account's own.
-    lake = job.lake.of(part.account) if job.settings.accounts else job.lake
+    lake = job.lake.for_account(part.account) if job.settings.accounts else job.lake
     done = pipeline.run(
         verb,
         lake,

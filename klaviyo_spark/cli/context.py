@@ -15,7 +15,7 @@ from klaviyo_spark.config.personal_data import Personal, personal
 from klaviyo_spark.config.times import bounds
 
 if TYPE_CHECKING:
-    from klaviyo_spark.commands.sync.account_context import Part
+    from klaviyo_spark.commands.sync.account_context import AccountContext
     from klaviyo_spark.lake.lake import Lake, Place
 
 
@@ -24,7 +24,7 @@ class CommandContext:
     """What a command that works on the lake works with; ``named``: the resources of its options."""
 
     settings: Settings
-    parts: tuple[Part, ...]
+    parts: tuple[AccountContext, ...]
     lake: Lake
     start: datetime | None
     end: datetime | None

@@ -20,14 +20,18 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb, and its arguments as ``given``."""
+        """The verb, and its arguments as ``drop_empty_options``."""
         name, verb, rest = super().resolve_command(ctx, args)
         options = verb.params if verb else []
         valued = (p for p in options if isinstance(p, click.Option) and not p.is_flag)
-        return name, verb, given(rest, {name for option in valued for name in option.opts})
+        return (
+            name,
+            verb,
+            drop_empty_options(rest, {name for option in valued for name in option.opts}),
+        )
 
 
-def given(args: list[str], names: Set[str]) -> list[str]:
+def drop_empty_options(args: list[str], names: Set[str]) -> list[str]:
     """``args`` without the options among ``names`` whose value is empty.
 
     Raises:

@@ -27,7 +27,7 @@ from klaviyo_spark.cli.options import (
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.init import fitting
 from klaviyo_spark.config import template
-from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import BASE
 from klaviyo_spark.config.secrets import VARIABLE
 from klaviyo_spark.errors import ConfigError
@@ -74,17 +74,17 @@ def _same(**given: str | None) -> str:
 def doctor(options: CommonOptions) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
     # It imports the client and its libraries, which no other verb of this module needs.
-    from klaviyo_spark.commands.doctor import examined, exit_code, lines, verdict
+    from klaviyo_spark.commands.doctor import exit_code_of_checks, lines, run_checks, verdict
 
     if not options.verbose:
         logging.getLogger("klaviyo_spark").setLevel(logging.ERROR)  # the lines say it all
     checks = []
-    for check in examined(options.settings, os.environ):
+    for check in run_checks(options.settings, os.environ):
         click.echo("\n".join(lines(check)))
         checks.append(check)
     same = _same(config=options.config, warehouse=options.warehouse)
     click.echo(verdict(checks, f"klaviyo-spark sync{same}"))
-    return exit_code(checks)
+    return exit_code_of_checks(checks)
 
 
 @click.command()
@@ -99,7 +99,10 @@ def status(options: CommonOptions, as_json: bool) -> int:
 
     settings = options.settings()
     found, now = facts(reader(settings)), utc_now()
-    every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
+    every = [
+        summed(found, lake_name(settings), one.account, now)
+        for one in settings_per_account(settings)
+    ]
     if len(every) > 1:
         click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))
     else:

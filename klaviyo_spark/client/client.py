@@ -27,13 +27,13 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import MAX_WAIT_S, RetryPolicy, wait_s
 from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.client.sleep import raise_if_stopped
-from klaviyo_spark.client.transport import Key, KeyAuth, Session
+from klaviyo_spark.client.transport import KeyAuth, Secret, Session
 from klaviyo_spark.client.urls import origin, same_origin
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import BadAnswer, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
 
-__all__ = ["BASE_URL", "REVISION", "Client", "Key", "Page", "Stats"]
+__all__ = ["BASE_URL", "REVISION", "Client", "Page", "Secret", "Stats"]
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Client:
     def __init__(
         self,
         base_url: str,
-        key: Key,
+        key: Secret,
         *,
         limiter: Limiter,
         revision: str = REVISION,

@@ -44,7 +44,7 @@ class Contact(IntEnum):
 
 
 @dataclass(frozen=True)
-class Said:
+class ErrorDetail:
     """What an error body says; printed, it is its ``text``, which is scrubbed.
 
     Args:
@@ -65,7 +65,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ErrorRule:
     """One row.
 
     Args:
@@ -96,7 +96,7 @@ class Trouble:
         """How often it is tried by a run that has got that far with the host."""
         return self.tries if contact >= self.contact else self.early_tries
 
-    def fits(self, status: int, said: Said) -> bool:
+    def fits(self, status: int, said: ErrorDetail) -> bool:
         """Whether an answer is this row's."""
         return (
             status in self.statuses
@@ -105,7 +105,7 @@ class Trouble:
         )
 
 
-def _again(
+def _retry_rule(
     name: str,
     statuses: Collection[int],
     words: str,
@@ -114,25 +114,25 @@ def _again(
     tries: int = TRIES,
     early_tries: int = TRIES,
     contact: Contact = Contact.REACHED,
-) -> Trouble:
-    return Trouble(
+) -> ErrorRule:
+    return ErrorRule(
         name, error, words, statuses, codes,
         tries=tries, total_s=TOTAL_S, early_tries=early_tries, contact=contact,
     )  # fmt: skip
 
 
-THROTTLED = _again(
+THROTTLED = _retry_rule(
     "rate limit spent", (429,),
     "Other tools draw on the account's rate limits too: pause them, or set rate_limit_share "
     "in conf to what they leave",
 )  # fmt: skip
-SERVER = _again(
+SERVER = _retry_rule(
     "Klaviyo is in trouble",
     # The last five are those of the network in front of Klaviyo, for outages behind it.
     (500, 502, 503, 504, 520, 521, 522, 523, 524),
     "Klaviyo is in trouble, see https://status.klaviyo.com; run again later",
 )
-INTERCEPTED = _again(  # a challenge page, a firewall's refusal, a proxy's time-out
+INTERCEPTED = _retry_rule(  # a challenge page, a firewall's refusal, a proxy's time-out
     "intercepted", (403, 408, 425, *range(500, 600)),
     "This is not Klaviyo's answer and says nothing about the key: ask whoever runs that proxy or "
     "firewall to let klaviyo-spark's requests through, or run again later",
@@ -141,58 +141,58 @@ INTERCEPTED = _again(  # a challenge page, a firewall's refusal, a proxy's time-
     early_tries=EARLY_TRIES,
     contact=Contact.ANSWERED,
 )  # fmt: skip
-ERROR_PAGE = _again(
+ERROR_PAGE = _retry_rule(
     "200 and an error", (200,),
     "Klaviyo answers status 200 with an error; run again later, and report this line if it stays",
     ErrorPage,
     tries=2,
     early_tries=2,
 )  # fmt: skip
-NO_PAGE = _again(  # HTML, nothing, malformed or cut JSON
+NO_PAGE = _retry_rule(  # HTML, nothing, malformed or cut JSON
     "200 and no page", (200,),
     "Something on the way answers for Klaviyo or cuts its answers: check the base URL and proxies",
 )  # fmt: skip
-BROKEN_OFF = _again(  # resets, time-outs, TLS that ends, bodies cut short or trickling
+BROKEN_OFF = _retry_rule(  # resets, time-outs, TLS that ends, bodies cut short or trickling
     "no whole answer", (),
     "Check the network, firewall and proxies on the way, or run again later",
 )  # fmt: skip
-UNREACHABLE = _again(
+UNREACHABLE = _retry_rule(
     "no connection", (),
     "Ad-block and DNS lists block Klaviyo's host on some networks: look it up from this machine, "
     "check firewall, HTTPS_PROXY and NO_PROXY",
     Unreachable,
     early_tries=EARLY_TRIES,
 )  # fmt: skip
-UNTRUSTED = Trouble(
+UNTRUSTED = ErrorRule(
     "certificate", FatalError,
     "the certificate of {host} is not trusted here; behind a proxy that opens TLS, set "
     "REQUESTS_CA_BUNDLE to its CA",
 )  # fmt: skip
-UNASKABLE = Trouble(
+UNASKABLE = ErrorRule(
     "setting", FatalError, "{host} cannot be asked ({kind}); check base URL and proxies"
 )  # fmt: skip
 
 # Taken in the place of the other rows of Klaviyo's 401 once a page has come.
-REVOKED = Trouble(
+REVOKED = ErrorRule(
     "key no longer accepted", Unauthorized,
     ": {key} was accepted earlier in this run and is refused now ({said}): look in Klaviyo under "
     "Settings, API keys, whether it still stands, and run again to go on from what has landed",
     (401,),
 )  # fmt: skip
-RETIRED = Trouble(
+RETIRED = ErrorRule(
     "retired", RevisionRetired,
     ": Klaviyo has retired API revision {revision} or this endpoint; upgrade klaviyo-spark "
     "({said})",
     (410,),
 )  # fmt: skip
-OLDER_RETIRED = Trouble(
+OLDER_RETIRED = ErrorRule(
     "older revision retired", OlderRevisionRetired,
     ": Klaviyo has retired API revision {revision}, the only one that {name} can be asked at: "
     "{said}",
     (410,),
 )  # fmt: skip
 
-TROUBLES = (
+ERROR_RULES = (
     THROTTLED,
     SERVER,
     INTERCEPTED,
@@ -203,84 +203,84 @@ TROUBLES = (
     UNTRUSTED,
     UNASKABLE,
     # Klaviyo refuses with an error of its own; what comes without one is judged before all others.
-    Trouble(
+    ErrorRule(
         "not Klaviyo's 401", BadAnswer,
         " from {answerer}, without the error that Klaviyo's API sends: it says nothing certain of "
         "{key}; check the base URL and proxies, and then the key",
         (401,), (None,),
     ),
-    Trouble(
+    ErrorRule(
         "not Klaviyo's 404", BadAnswer,
         " by something other than Klaviyo's API ({answerer}); check the base URL and proxies",
         (404,), (None,),
     ),
-    Trouble(
+    ErrorRule(
         "not Klaviyo's refusal", BadAnswer,
         " from {answerer}, which is not Klaviyo's API; check the base URL and proxies",
         range(400, 1000), (None,),
     ),
-    Trouble(
+    ErrorRule(
         "cursor expired", CursorExpired,
         ": {said}. The cursor of this page is no longer good: run again to go on without it",
         (400,), about=r"invalid[\w ]* cursor|cursor[\w ]* (invalid|expired)|^page\[cursor\]",
     ),
-    Trouble(
+    ErrorRule(
         "page size", FatalError,
         ": {said}. Klaviyo has lowered the largest page: upgrade klaviyo-spark",
         (400,), about=r"^page\[size\]|page size",
     ),
-    Trouble(
+    ErrorRule(
         "unknown id", UnknownId,
         ": {said}. Klaviyo does not know an id that it has listed",
         (400,), about="^filter .*(not exist|not found|unknown id|invalid id)",
     ),
-    Trouble(
+    ErrorRule(
         "filter", FatalError,
         ": {said}. The filter is klaviyo-spark's: upgrade it, and report this line if it stays",
         (400,), about="^filter",
     ),
-    Trouble(
+    ErrorRule(
         "invalid", FatalError,
         ": {said}. The request is klaviyo-spark's: upgrade it, and report this line if it stays",
         (400,), ("invalid",),
     ),
-    Trouble(
+    ErrorRule(
         "key lost", Unauthorized,
         ": Klaviyo got no key; a proxy on the way must let the Authorization header through",
         (401,), ("not_authenticated",),
     ),
-    Trouble(
+    ErrorRule(
         "key refused", Unauthorized,
         ": {key} was refused; make a private key in Klaviyo under Settings, API keys, and set it "
         "anew",
         (401,),
     ),
     REVOKED,
-    Trouble(
+    ErrorRule(
         "scope missing", MissingScope,
         ": the key lacks a scope, {scopes} needed. A key's scopes cannot be changed: make a new "
         "one with all of them",
         (403,),
     ),
-    Trouble("gone", NotFound, ": {said}", (404,)),
+    ErrorRule("gone", NotFound, ": {said}", (404,)),
     RETIRED,
     OLDER_RETIRED,
-    Trouble(
+    ErrorRule(
         "redirect", BadAnswer,
         "{to}: not an answer of Klaviyo's API, and redirects are not followed; check the base URL "
         "and proxies",
         range(201, 400),
     ),
-    Trouble("refused", FatalError, ": {said}", range(400, 1000)),
+    ErrorRule("refused", FatalError, ": {said}", range(400, 1000)),
 )  # fmt: skip
 
 
-def of_answer(status: int, said: Said) -> Trouble:
+def of_answer(status: int, said: ErrorDetail) -> ErrorRule:
     """The row of an answer that is no page."""
-    return next((row for row in TROUBLES if row.fits(status, said)), TROUBLES[-1])
+    return next((row for row in ERROR_RULES if row.fits(status, said)), ERROR_RULES[-1])
 
 
-def of_error(error: RetryableError) -> Trouble:
+def of_error(error: RetryableError) -> ErrorRule:
     """The row of what may be sent again: by its kind, else by its status."""
     kinds = {row.error: row for row in (UNREACHABLE, INTERCEPTED, ERROR_PAGE)}
     rows = (THROTTLED, SERVER, NO_PAGE)

@@ -8,7 +8,7 @@ import requests
 import urllib3
 
 from klaviyo_spark.client import error_table
-from klaviyo_spark.client.error_table import Said
+from klaviyo_spark.client.error_table import ErrorDetail
 from klaviyo_spark.client.urls import origin
 from klaviyo_spark.errors import (
     ApiError,
@@ -37,7 +37,7 @@ class Refusal:
 
     status: int
     where: str
-    said: Said
+    said: ErrorDetail
     answerer: str
     revision: str
     location: str

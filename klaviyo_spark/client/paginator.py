@@ -1,7 +1,7 @@
 """Walks: listings followed from their first URL to the last page, side by side.
 
-``Crew.pages`` is an iterator in the caller's thread; driver threads fetch, a bounded queue between
-them keeps memory constant.
+``PageFetcher.pages`` is an iterator in the caller's thread; driver threads fetch, a bounded queue
+between them keeps memory constant.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import datetime
 
 from klaviyo_spark.client.client import Client, Page
 from klaviyo_spark.client.page_order import Times, times_on
-from klaviyo_spark.client.scheduler import Turns
+from klaviyo_spark.client.scheduler import FairScheduler
 from klaviyo_spark.client.urls import check_next
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
@@ -80,11 +80,11 @@ def pages(
     queued_pages: int = QUEUED_PAGES,
     stop: threading.Event | None = None,
 ) -> Iterator[Fetched | Failed]:
-    """All pages of ``walks`` by a crew that does just that; see ``Crew.pages``."""
-    return Crew(walks, client, threads=threads, queued_pages=queued_pages).pages(stop)
+    """All pages of ``walks`` by a crew that does just that; see ``PageFetcher.pages``."""
+    return PageFetcher(walks, client, threads=threads, queued_pages=queued_pages).pages(stop)
 
 
-class Crew:
+class PageFetcher:
     """The threads that follow ``walks``, and what they hand over.
 
     Args:
@@ -104,7 +104,7 @@ class Crew:
         self._client = client
         self._halt = threading.Event()  # nothing new is sent
         self._gone = threading.Event()  # nobody takes results any more
-        self._turns = Turns(walks, max(1, threads), self._halt)
+        self._turns = FairScheduler(walks, max(1, threads), self._halt)
         self._out: queue.Queue[_Result] = queue.Queue(queued_pages)
         self._threads = [
             # Daemons: a download under way does not hold up the end of the process.

@@ -21,12 +21,14 @@ from collections.abc import Callable, Mapping, Sequence
 from klaviyo_spark.client.sleep import Sleep, nap, raise_if_stopped
 from klaviyo_spark.schema.endpoint import Rate
 
-LEAST = 0.1  # part of a window that stays open after a 429; of the burst, no more than that
-KEPT = 0.8  # of what was used of a longer window when it turned out to be spent
+MIN_WINDOW_SHARE = (
+    0.1  # part of a window that stays open after a 429; of the burst, no more than that
+)
+BACKOFF_FACTOR = 0.8  # of what was used of a longer window when it turned out to be spent
 RECOVERY_S = 30.0  # from there back to the whole window
 SLOWEST_S = 900.0  # the same where 429s go on
 SLOWEST_BURST_S = 120.0  # at which pace the minute is still used
-CALM_S = 300.0  # with the whole window open, after which a 429 counts as a first one again
+RESET_AFTER_S = 300.0  # with the whole window open, after which a 429 counts as a first one again
 _TIER = re.compile(r"(\d+)\s*;\s*w\s*=\s*(\d+)")
 
 
@@ -153,10 +155,17 @@ class _Lane:
         burst, *longer = self._windows.values()
         # A second asks for no longer wait than itself, and cannot be spent by a few requests.
         burst_spent = wait_s <= burst.seconds and burst.part(now) >= 0.5
-        burst.cut(now, self._blocked_until, LEAST, SLOWEST_BURST_S if burst_spent else RECOVERY_S)
+        burst.cut(
+            now,
+            self._blocked_until,
+            MIN_WINDOW_SHARE,
+            SLOWEST_BURST_S if burst_spent else RECOVERY_S,
+        )
         for window in () if burst_spent else longer:
             used = min(window.part(now), self._sent(now, window.seconds) / window.limit)
-            window.cut(now, self._blocked_until, max(LEAST, KEPT * used), SLOWEST_S)
+            window.cut(
+                now, self._blocked_until, max(MIN_WINDOW_SHARE, BACKOFF_FACTOR * used), SLOWEST_S
+            )
 
     def usage(self, now: float) -> float:
         """Requests of the last minute per what the account is allowed in one."""
@@ -201,7 +210,7 @@ class _Window:
 
     def cut(self, now: float, resume_at: float, kept: float, slowest_s: float) -> None:
         """Keep a part until ``resume_at`` and let it grow; slower, up to a limit, once more."""
-        if now > self._whole_at + CALM_S:
+        if now > self._whole_at + RESET_AFTER_S:
             self._recovery_s = RECOVERY_S
         else:
             self._recovery_s = max(self._recovery_s, min(slowest_s, 4 * self._recovery_s))

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from klaviyo_spark.client.error_table import Said
+from klaviyo_spark.client.error_table import ErrorDetail
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from klaviyo_spark.schema.instants import as_time
 
@@ -147,19 +147,19 @@ def read_page(
     return page.links.next or None if page.links else None, int(data != b"null"), ()
 
 
-def error_text(body: bytes, secret: str) -> Said:
+def error_text(body: bytes, secret: str) -> ErrorDetail:
     """What an error body says, short, without key, e-mail addresses and phones.
 
     Nothing where the body is no error of Klaviyo's (an HTML page of something in between).
     """
     errors = _errors(body)
     if not errors:
-        return Said()
+        return ErrorDetail()
     text = "; ".join(e.detail or e.title or "" for e in errors if e.detail or e.title)
     code, source = errors[0].code, errors[0].source
     if isinstance(source, dict):
         source = source.get("parameter") or source.get("pointer")
-    return Said(
+    return ErrorDetail(
         scrub(text, secret)[:DETAIL_CHARS],
         code if isinstance(code, str) else "",
         source if isinstance(source, str) else "",

@@ -17,7 +17,7 @@ from itertools import islice
 
 from klaviyo_spark.client.page_order import Times, follows
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.client.window_split import Course, best_to_cut
+from klaviyo_spark.client.window_split import WindowProgress, best_to_cut
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.schema.endpoint import Endpoint
 
@@ -26,7 +26,7 @@ _POLL_S = 0.2
 
 
 @dataclass
-class Standing:
+class EndpointProgress:
     """How far an endpoint is: walks waiting and under way, pages, and what may be cut."""
 
     endpoint: Endpoint
@@ -37,7 +37,7 @@ class Standing:
     full_pages: int = 0
     cuts: int = 0
     walks_done: int = 0
-    courses: dict[str, tuple[Walk, Course]] = field(default_factory=dict)
+    courses: dict[str, tuple[Walk, WindowProgress]] = field(default_factory=dict)
 
     @property
     def may_cut(self) -> bool:
@@ -61,7 +61,7 @@ class Standing:
         return ahead + per_walk * (len(self.waiting) + max(0, self.busy - len(begun)))
 
 
-class Turns:
+class FairScheduler:
     """Walks for threads to iterate over; ``done`` tells that a thread has finished one.
 
     A free thread gets the walk whose endpoint has the fewest threads for its budget, in the order
@@ -76,7 +76,7 @@ class Turns:
         self._walks = iter(walks)
         self._threads = threads
         self._halt = halt
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, EndpointProgress] = {}
         self._waiting = 0
         self._dropped: set[str] = set()
         self._changed = threading.Condition()
@@ -163,7 +163,7 @@ class Turns:
             if walk.endpoint.budget in self._dropped:
                 continue
             name = walk.endpoint.name
-            self._standings.setdefault(name, Standing(walk.endpoint)).waiting.append(walk)
+            self._standings.setdefault(name, EndpointProgress(walk.endpoint)).waiting.append(walk)
             self._waiting += 1
 
     def _next(self) -> Walk | None:
@@ -197,17 +197,19 @@ class Turns:
         )
         return self._begin(standing, half, rest)
 
-    def _begin(self, standing: Standing, walk: Walk, course: Course | None = None) -> Walk:
+    def _begin(
+        self, standing: EndpointProgress, walk: Walk, course: WindowProgress | None = None
+    ) -> Walk:
         standing.busy += 1
         if walk.bounds is not None and walk.ask is not None:
             horizon = walk.read_started_at or utc_now()
-            course = course or Course(walk.bounds, walk.max_record_time, horizon)
+            course = course or WindowProgress(walk.bounds, walk.max_record_time, horizon)
             if not walk.in_order:
                 course.lose_order()
             standing.courses[walk.walk_id] = (walk, course)
         return walk
 
-    def _feeds_one_more(self, standing: Standing) -> bool:
+    def _feeds_one_more(self, standing: EndpointProgress) -> bool:
         most = min(self._threads, math.ceil(standing.endpoint.rate.steady / 60))
         dropped = standing.endpoint.budget in self._dropped
         return not dropped and standing.busy < max(1, most)

@@ -24,7 +24,7 @@ _TARGET = "X-Request-Target"
 _SENDABLE = string.ascii_letters + string.digits + string.punctuation
 
 
-class Key(Protocol):
+class Secret(Protocol):
     """A secret that has to be asked for by name, so that no print or log shows it by chance."""
 
     @property
@@ -40,7 +40,7 @@ class Key(Protocol):
 class KeyAuth(AuthBase):
     """Klaviyo's Authorization header. As an auth it goes before a netrc file's entry."""
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Secret) -> None:
         """Take the key.
 
         Raises:

@@ -25,7 +25,7 @@ MOST_AHEAD = 1_000
 _SECOND = timedelta(seconds=1)
 
 
-class Course:
+class WindowProgress:
     """A walk over a window: what it is still to read. Not safe for threads by itself.
 
     Args:
@@ -128,18 +128,18 @@ class Course:
         within = self.max_record_time + _SECOND <= middle
         return middle if within and middle < (self.bounds.end or self._horizon) else None
 
-    def cut(self) -> Course:
+    def cut(self) -> WindowProgress:
         """Leave the further half, with the second of ``middle``, to another: its course."""
         middle = self.middle
         assert middle is not None
         bounds = replace(self.bounds, start=middle)
-        rest = Course(bounds, middle, self._horizon, self.pace, self._pages)
+        rest = WindowProgress(bounds, middle, self._horizon, self.pace, self._pages)
         rest._cut_at = self._cut_at
         self.bounds, self._cut_at = replace(self.bounds, end=middle), middle
         return rest
 
 
-def best_to_cut(courses: Iterable[Course]) -> Course | None:
+def best_to_cut(courses: Iterable[WindowProgress]) -> WindowProgress | None:
     """The course with the most pages ahead; None where none is worth cutting."""
     worth = [c for c in courses if c.pages_left >= LEAST_PAGES and c.middle is not None]
     return max(worth, key=lambda c: c.pages_left, default=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 
-from klaviyo_spark.commands.publish import SUFFIX, TAG, due, views
+from klaviyo_spark.commands.publish import SUFFIX, TAG, pending_statements, views
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.schema.sql_text import text
 
@@ -63,10 +63,10 @@ def publish(lake: Lake) -> list[str]:
         }
     )
     has_tags = {(row["schema_name"], row["table_name"], row["column_name"]) for row in tagged}
-    missing_views, missing_tags = due(place, has_views, has_tags, foreign)
+    missing_views, missing_tags = pending_statements(place, has_views, has_tags, foreign)
     refused = (
-        _told(lake, "views", missing_views, "CREATE TABLE on the schema"),
-        _told(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),
+        _run_statements(lake, "views", missing_views, "CREATE TABLE on the schema"),
+        _run_statements(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),
     )
     stay = [
         f"views: {name} is not of klaviyo-spark's making, and stays as it is; rename it for ours"
@@ -75,7 +75,7 @@ def publish(lake: Lake) -> list[str]:
     return [line for line in (*stay, *refused) if line]
 
 
-def _told(lake: Lake, what: str, statements: list[str], right: str) -> str:
+def _run_statements(lake: Lake, what: str, statements: list[str], right: str) -> str:
     """Run the statements up to the first that is refused, and say so."""
     for done, statement in enumerate(statements):
         try:

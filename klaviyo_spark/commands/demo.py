@@ -22,7 +22,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.progress import Reporter, Silent
 
@@ -56,10 +56,10 @@ def show(
         names = settings.schemas
         place = Place(str(folder), None, names.bronze, names.silver, names.ops)
         out("starting Spark")
-        lake = Lake(spark_session(place.uri, work=Work.SHORT), place)
+        lake = Lake(spark_session(place.uri, work=SparkPreset.SHORT), place)
         limiter = Limiter()
         run_ids = {title: uuid.uuid4().hex for title in SYNCS}
-        with pipeline.alone("demo", lake, uuid.uuid4().hex, wait=False):
+        with pipeline.exclusive("demo", lake, uuid.uuid4().hex, wait=False):
             if (folder / MARK).exists():
                 out(f"replacing the lake in {warehouse}")
             clear_folder(folder, run_ids.values())

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import exit_code_of, words_of
 from klaviyo_spark.lake import maintenance
@@ -25,7 +25,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.silver.writer import moved
+from klaviyo_spark.silver.writer import keys_in_other_partitions
 from klaviyo_spark.state import retention
 from klaviyo_spark.state.store import note_pages_gone, read_drift
 
@@ -37,7 +37,7 @@ _CLOCKS_DIFFER = timedelta(days=7)
 
 
 @dataclass
-class Kept:
+class TableMaintenance:
     """One table: its files before and after, bytes freed (None: not known), pages deleted."""
 
     table: str
@@ -58,7 +58,7 @@ class Upkeep:
 
     run_id: str
     started_at: datetime
-    tables: list[Kept] = field(default_factory=list)
+    tables: list[TableMaintenance] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -77,7 +77,7 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     """
     done = Upkeep(uuid.uuid4().hex, utc_now())
     began = time.monotonic()
-    with pipeline.alone("maintain", lake, done.run_id, wait):
+    with pipeline.exclusive("maintain", lake, done.run_id, wait):
         of_lake = _Run(lake, settings, done)
         account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
         try:
@@ -115,9 +115,9 @@ def lines(done: Upkeep) -> Iterator[str]:
 class _Run:
     def __init__(self, lake: Lake, settings: Settings, done: Upkeep) -> None:
         self.lake, self.settings, self.done = lake, settings, done
-        self.accounts = [one.account for one in each(settings)]
+        self.accounts = [one.account for one in settings_per_account(settings)]
         self.names: dict[str, str] = {}
-        self.kept: dict[str, Kept] = {}
+        self.kept: dict[str, TableMaintenance] = {}
 
     def run(self) -> None:
         """All parts that conf asks for, a table's upkeep beside that of others."""
@@ -127,7 +127,9 @@ class _Run:
             list(pool.map(self.lake.ops, ops_tables.TABLES))
             self.names = self.lake.names()
             counts = pool.map(lambda table: len(self._files(table)), self.names)
-            self.kept = {t: Kept(t, n, n) for t, n in zip(self.names, counts, strict=True)}
+            self.kept = {
+                t: TableMaintenance(t, n, n) for t, n in zip(self.names, counts, strict=True)
+            }
             self.done.tables = list(self.kept.values())
             if self.settings.bronze_retention is not None:
                 for account in self.accounts:
@@ -168,8 +170,8 @@ class _Run:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
         spec = TABLES[table.rpartition(".")[2]]
         runs = _loaded_since(self.lake, spec.name, self._last)
-        twice = moved(self.lake.silver(spec), spec, runs).toArrow()
-        removed = self.lake.keep_in_one_partition(spec, twice)
+        twice = keys_in_other_partitions(self.lake.silver(spec), spec, runs).toArrow()
+        removed = self.lake.delete_moved_rows(spec, twice)
         if removed:
             self.done.warnings.append(
                 f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
@@ -180,7 +182,7 @@ class _Run:
         kept, name = self.kept[table], self.names[table]
         spec = TABLES.get(table.rpartition(".")[2])
         if spec and spec.partition:
-            days = maintenance.crowded(self._files(table), spec.partition.name)
+            days = maintenance.days_to_compact(self._files(table), spec.partition.name)
             maintenance.optimize_days(self.lake, name, spec.partition.name, days)
         elif kept.files_before > maintenance.FILES_A_TABLE:
             maintenance.optimize(self.lake, name)
@@ -197,9 +199,9 @@ class _Run:
     def _delete_pages(self, table: str, account_id: str) -> None:
         assert self.settings.bronze_retention is not None
         lake = self.lake
-        mine = lake.of(account_id).pages()
+        mine = lake.for_account(account_id).pages()
         portions = retention.portions(mine)
-        before = retention.now(portions, self.done.started_at) - self.settings.bronze_retention
+        before = retention.age_base(portions, self.done.started_at) - self.settings.bronze_retention
         refined = read_drift(lake, account_id, TABLES).batch_ids
         old = retention.old(portions, refined, TABLES.values(), before)
         if not old.runs:

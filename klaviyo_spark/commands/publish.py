@@ -1,7 +1,8 @@
 """What a catalog is told beyond the tables themselves, as SQL made from the specs. No I/O here.
 
 Views ``<table>_current`` show what is there now; tags ``pii`` name the class of personal data that
-a column holds. ``commands/catalog.py`` asks a catalog what it has of it; ``due`` is what it lacks.
+a column holds. ``commands/catalog.py`` asks a catalog what it has of it; ``pending_statements`` is
+what it lacks.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def tags(place: Place) -> Iterator[Tag]:
     yield _tag(place, place.ops, "quarantine", "record", "free_form")
 
 
-def due(
+def pending_statements(
     place: Place,
     has_views: Mapping[str, tuple[str, ...]],
     has_tags: Collection[tuple[str, str, str]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from klaviyo_spark.commands.sync.pipeline import EVERYTHING, Summary
-from klaviyo_spark.config.accounts import exit_code
+from klaviyo_spark.config.accounts import combined_exit_code
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.resources import TABLES
 
@@ -42,7 +42,7 @@ def of_several(every: Sequence[Summary]) -> Iterator[str]:
     yield f"== {len(every)} accounts"
     for summary in every:
         yield from _notes(summary, f"{summary.account}: ", notes=False)
-    code = exit_code(summary.exit_code for summary in every)
+    code = combined_exit_code(summary.exit_code for summary in every)
     left = [f"{s.account} {ENDED[s.exit_code]}" for s in every if s.exit_code]
     yield f"{every[0].verb} {ENDED[code]}: {', '.join(left) or 'all accounts'}"
 

@@ -52,20 +52,22 @@ def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {**conf, **own, **given, "accounts": left}
 
 
-def each(settings: Settings) -> tuple[Settings, ...]:
+def settings_per_account(settings: Settings) -> tuple[Settings, ...]:
     """The settings of each account, in conf's order; as they are where there is one."""
     replace = msgspec.structs.replace
-    return tuple(replace(settings, **e.said, accounts=()) for e in settings.accounts) or (settings,)
+    return tuple(replace(settings, **e.values, accounts=()) for e in settings.accounts) or (
+        settings,
+    )
 
 
-def twice(one: str, other: str) -> ConfigError:
+def duplicate_account_error(one: str, other: str) -> ConfigError:
     """The refusal of two accounts that are the same one."""
     return ConfigError(
         f"accounts: {one} and {other} have the same key: they would be one account twice"
     )
 
 
-def exit_code(codes: Iterable[int]) -> int:
+def combined_exit_code(codes: Iterable[int]) -> int:
     """What several accounts come to, by the exit code of each.
 
     0 where all are done; 4 where the rate limit stopped one; where all failed, 1, or 2 if none was
@@ -108,4 +110,4 @@ def _check_apart(entries: Iterable[Mapping[str, Any]]) -> None:
         names.add(name.casefold())
         for key in (entry["key_variable"], tuple(entry[part] for part in _SECRET)):
             if key and key != (None, None) and of.setdefault(key, name) != name:
-                raise twice(of[key], name)
+                raise duplicate_account_error(of[key], name)

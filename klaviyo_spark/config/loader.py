@@ -17,7 +17,7 @@ from klaviyo_spark.config.accounts import chosen
 from klaviyo_spark.config.address import check_base_url
 from klaviyo_spark.config.models import (
     ASIDE,
-    RESOURCES,
+    RESOURCE_NAMES,
     Entry,
     PersonalData,
     Schemas,
@@ -55,14 +55,16 @@ def load(
     """
     merged: dict[str, Any] = {}
     for file in conf_files(path):
-        merged = _over(merged, _read(file))
+        merged = _over(merged, _parse_file(file))
     options = {name: value for name, value in overrides.items() if value not in (None, "")}
     given: dict[str, Any] = {}
     if environ.get("KLAVIYO_BASE_URL") and "base_url" not in options:
-        given["base_url"] = _given("base_url", environ["KLAVIYO_BASE_URL"], "KLAVIYO_BASE_URL")
+        given["base_url"] = _override_of(
+            "base_url", environ["KLAVIYO_BASE_URL"], "KLAVIYO_BASE_URL"
+        )
     for name, value in options.items():
         try:
-            given[name] = _given(name, value, f"--{name.replace('_', '-')}")
+            given[name] = _override_of(name, value, f"--{name.replace('_', '-')}")
         except ConfigError as error:
             raise UsageError(f"{error}") from error
     settings = msgspec.convert(chosen(merged, given), Settings)
@@ -76,12 +78,12 @@ def conf_files(path: str | None) -> list[Path]:
         return [BASE] if BASE.is_file() else []
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"--config {path}: no such file{_beside(file)}")
+        raise ConfigError(f"--config {path}: no such file{_nearby_conf(file)}")
     base = file.with_name(BASE.name)
     return [base, file] if base.is_file() and not base.samefile(file) else [file]
 
 
-def _beside(file: Path) -> str:
+def _nearby_conf(file: Path) -> str:
     """What conf there is beside a file that is missing, if that is where conf is kept."""
     there = sorted(f.name for f in file.parent.glob("*.yml") if not f.match("*.job.yml"))
     if BASE.name not in there:
@@ -102,15 +104,15 @@ def check_resources(names: Iterable[str]) -> tuple[str, ...]:
         UsageError: one is unknown, or none was named; lists them all.
     """
     asked = [name.strip() for name in names if name.strip()]
-    known = ", ".join(RESOURCES)
+    known = ", ".join(RESOURCE_NAMES)
     for name in asked:
-        if name not in RESOURCES:
+        if name not in RESOURCE_NAMES:
             raise UsageError(
-                f"unknown resource '{name}'{nearest(name, RESOURCES)} (known: {known})"
+                f"unknown resource '{name}'{nearest(name, RESOURCE_NAMES)} (known: {known})"
             )
     if not asked:
         raise UsageError(f"no resource named; known: {known}")
-    return tuple(name for name in RESOURCES if name in asked)
+    return tuple(name for name in RESOURCE_NAMES if name in asked)
 
 
 def _check_schemas(schemas: Schemas) -> None:
@@ -130,7 +132,7 @@ def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiK
     return find_key(scope, key, environ, variable=variable)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _parse_file(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -162,7 +164,7 @@ def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
     return fitting
 
 
-def _given(name: str, value: Any, where: str) -> Any:
+def _override_of(name: str, value: Any, where: str) -> Any:
     """The value of a setting that an option or a variable of the environment gives."""
     slips: list[str] = []
     fitting = _fitting(value, _type_of(name, Settings), name, slips)

@@ -10,7 +10,16 @@ import msgspec
 from klaviyo_spark.config.secrets import VARIABLE
 from klaviyo_spark.config.times import parse_time
 
-RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "profiles", "segments", "tags")
+RESOURCE_NAMES = (
+    "campaigns",
+    "events",
+    "flows",
+    "lists",
+    "metrics",
+    "profiles",
+    "segments",
+    "tags",
+)
 # Of the schemas of tables that a rebuild makes beside those that readers see.
 ASIDE = "_rebuild"
 
@@ -75,7 +84,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     base_url: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
-    def said(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """What the entry says, by name of the setting."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "name"}
         said = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
@@ -94,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     warehouse: Text = "./lake"
     catalog: Name | None = None
     schemas: Schemas = Schemas()
-    resources: tuple[str, ...] = RESOURCES
+    resources: tuple[str, ...] = RESOURCE_NAMES
     start: str | None = None
     lookback: timedelta = timedelta(days=7)
     full_profiles_every: timedelta = timedelta(days=30)

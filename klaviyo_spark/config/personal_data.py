@@ -35,7 +35,7 @@ class Personal:
     data: PersonalData = field(default_factory=PersonalData)
     key: HashKey | None = None
 
-    def of(self, pii: Pii) -> Treatment:
+    def policy_of(self, pii: Pii) -> Treatment:
         """What becomes of a class; of what is not personal, nothing."""
         treatment: Treatment = getattr(self.data, pii) if pii else "keep"
         return treatment
@@ -45,7 +45,7 @@ class Personal:
         """The classes that are not kept."""
         return {name: t for name, t in msgspec.structs.asdict(self.data).items() if t != "keep"}
 
-    def said(self, columns: Iterable[Column]) -> str | None:
+    def policy_text(self, columns: Iterable[Column]) -> str | None:
         """How a table of ``columns`` shows personal data, as a text; None where all is kept."""
         classes = {column.pii for column in columns}
         anything = not classes.isdisjoint(TEXTS)

@@ -101,7 +101,7 @@ def find_key(
         raise ConfigError(f"{missing} is missing: a secret has a scope and a key")
     elsewhere = f"set {variable}" if variable else "name a key_variable"
     secret = secret or partial(from_databricks, elsewhere=elsewhere)
-    value, name = _found(scope, key, environ, secret, variable)
+    value, name = _find_key(scope, key, environ, secret, variable)
     if not value:
         raise ConfigError(
             f"no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key"
@@ -121,7 +121,7 @@ def find_hash_key(
         ConfigError: there is none, or it is short enough to be guessed.
     """
     secret = secret or partial(from_databricks, elsewhere=f"set {HASH_VARIABLE}")
-    value, name = _found(scope, key, environ, secret, HASH_VARIABLE)
+    value, name = _find_key(scope, key, environ, secret, HASH_VARIABLE)
     if not value:
         raise ConfigError(
             f"personal_data: hash needs a key: set {HASH_VARIABLE}, or on Databricks "
@@ -135,7 +135,7 @@ def find_hash_key(
     return HashKey(value, name)
 
 
-def _found(
+def _find_key(
     scope: str | None,
     key: str | None,
     environ: Mapping[str, str],

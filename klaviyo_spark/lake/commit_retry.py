@@ -31,13 +31,15 @@ TRIES = 5
 T = TypeVar("T")
 
 
-def safe_to_repeat(error: BaseException) -> bool:
+def is_retriable(error: BaseException) -> bool:
     """Whether Delta refused a commit for what another one did to rows, and nothing else."""
     said = str(error)
     return any(name in said for name in _SAFE)
 
 
-def repeated(work: Callable[[], T], what: str, sleep: Callable[[float], None] = time.sleep) -> T:
+def retry_on_conflict(
+    work: Callable[[], T], what: str, sleep: Callable[[float], None] = time.sleep
+) -> T:
     """Do ``work``, again where another writer was first; its last error where it always was.
 
     Args:
@@ -51,7 +53,7 @@ def repeated(work: Callable[[], T], what: str, sleep: Callable[[float], None] = 
         )
 
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(safe_to_repeat),
+        retry=tenacity.retry_if_exception(is_retriable),
         stop=tenacity.stop_after_attempt(TRIES),
         wait=tenacity.wait_random_exponential(multiplier=1, max=30),
         before_sleep=say,

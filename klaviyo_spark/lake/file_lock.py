@@ -74,7 +74,7 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Holding:
+class LockStatus:
     """Whose name stands on a lake's lock; ``alive`` is None where that cannot be told from here."""
 
     holder: Holder
@@ -119,7 +119,7 @@ def local_folder(warehouse: str, catalog: str | None) -> Path | None:
     return None if catalog else location(warehouse).folder
 
 
-def holding(folder: Path) -> Holding | None:
+def holding(folder: Path) -> LockStatus | None:
     """Whose name stands in the folder's lock file; the lock itself is left alone.
 
     A holder that died leaves its name there. Its process id may be another process's by now, which
@@ -130,7 +130,7 @@ def holding(folder: Path) -> Holding | None:
             holder = _who(file)
     except OSError:
         return None
-    return Holding(holder, holder.lives()) if holder else None
+    return LockStatus(holder, holder.lives()) if holder else None
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def locked(
         OSError: the file cannot be made, written or locked.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with until_ours(lambda: _lock(folder / FILE), wait, stop, _LOOK_S) as file:
+    with poll_until_acquired(lambda: _lock(folder / FILE), wait, stop, _LOOK_S) as file:
         before = _who(file)
         if before is not None:
             logger.info("taking the lake over from %s, which died", before)
@@ -161,7 +161,9 @@ def locked(
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def until_ours(take: Callable[[], T], wait: bool, stop: threading.Event | None, look_s: float) -> T:
+def poll_until_acquired(
+    take: Callable[[], T], wait: bool, stop: threading.Event | None, look_s: float
+) -> T:
     """What ``take`` gives once it raises no ``LakeBusy``.
 
     Without ``wait``, now or not at all, unless the holder may be dead: then until that is known.

@@ -21,7 +21,7 @@ _CHECKPOINT_INTERVAL = 100
 
 
 @dataclass(frozen=True)
-class Sign:
+class Heartbeat:
     """The last sign of life of a lake's holder.
 
     Args:
@@ -39,7 +39,7 @@ class Sign:
         return abs((now - self.at).total_seconds()) < lease_s
 
 
-class Watch:
+class HeartbeatMonitor:
     """How long a sign stands still, by the time that passes on this machine.
 
     ``moves``: it has been seen to change, so somebody lives.
@@ -51,7 +51,7 @@ class Watch:
         self._since_s = 0.0
         self.moves = False
 
-    def still_s(self, sign: Sign) -> float:
+    def still_s(self, sign: Heartbeat) -> float:
         """Seconds since ``sign`` was first looked at."""
         seen = (sign.token, sign.number)
         if seen != self._last:
@@ -60,7 +60,7 @@ class Watch:
         return self._elapsed() - self._since_s
 
 
-def last_sign(spark: SparkSession, table: str) -> Sign | None:
+def last_sign(spark: SparkSession, table: str) -> Heartbeat | None:
     """The last sign of who holds the lake; None where it is free."""
     times = [F.unix_micros(name).alias(name) for name in ("since", "taken_at")]
     held = spark.table(table).where(F.col("token").isNotNull())
@@ -71,7 +71,7 @@ def last_sign(spark: SparkSession, table: str) -> Sign | None:
     holder = Holder(run_id, command, host, pid, utc(since))
     last = signed(spark, table)
     number, at = last[1:] if last and last[0] == token else (0, utc(taken_at))
-    return Sign(token, holder, number, at)
+    return Heartbeat(token, holder, number, at)
 
 
 def signed(spark: SparkSession, table: str) -> tuple[str, int, datetime] | None:

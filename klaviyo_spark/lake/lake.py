@@ -17,7 +17,7 @@ from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake.arrow import TYPES
-from klaviyo_spark.lake.commit_retry import repeated
+from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.local import pages as local_pages
@@ -68,7 +68,7 @@ class Lake(Tables):
         self._landing = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
 
-    def of(self, account_id: str, run_id: str = "") -> Lake:
+    def for_account(self, account_id: str, run_id: str = "") -> Lake:
         """The lake as one account is to see it: no page and no silver row of another.
 
         What is made, locked or known of the lake is the same one.
@@ -104,7 +104,7 @@ class Lake(Tables):
                 )
             try:
                 self._local_pages.append(rows)
-            except local_pages.Unfit as unfit:
+            except local_pages.UnsupportedTable as unfit:
                 logger.info("%s: Spark appends, as delta-rs does not: %s", table, unfit)
             else:
                 return
@@ -249,7 +249,7 @@ class Lake(Tables):
             key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
         return self._merge(self._silver(table), key, rows, names_of(table))
 
-    def keep_in_one_partition(self, table: TableSpec, keys: pa.Table) -> int:
+    def delete_moved_rows(self, table: TableSpec, keys: pa.Table) -> int:
         """Remove rows of ``keys`` that are in another partition than they say; how many."""
         if not keys.num_rows:
             return 0
@@ -279,7 +279,7 @@ class Lake(Tables):
         """Update rows that match, insert those that do not; again where others write too."""
         merge = upsert(name, on, columns, update)
         with tagged(self.spark, self._tag):
-            done = repeated(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
+            done = retry_on_conflict(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
         return Merged(done["num_inserted_rows"], done["num_updated_rows"])
 
     def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, in_a_line
 from klaviyo_spark.java_words import is_of_java
-from klaviyo_spark.lake.file_lock import Holder, Holding, T, until_ours
-from klaviyo_spark.lake.heartbeat import Sign, Watch, give_sign, last_sign, signed
+from klaviyo_spark.lake.file_lock import Holder, LockStatus, T, poll_until_acquired
+from klaviyo_spark.lake.heartbeat import Heartbeat, HeartbeatMonitor, give_sign, last_sign, signed
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.merge import insert_columns, merge_into, set_columns
 
@@ -90,7 +90,7 @@ def lease(
     done = threading.Event()
     beats = threading.Thread(target=_beat, args=(ours, beat_s, done), name="lease", daemon=True)
     try:
-        until_ours(ours.take, wait, stop, look_s)
+        poll_until_acquired(ours.take, wait, stop, look_s)
         beats.start()
         yield
     finally:
@@ -100,7 +100,7 @@ def lease(
         ours.free()
 
 
-def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> Holding | None:
+def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> LockStatus | None:
     """Who holds the lake by a lease, without taking it or making its table.
 
     One look shows that it lives where its last sign was given just now, by a clock that agrees with
@@ -112,7 +112,7 @@ def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> Holding | No
     found = last_sign(lake.spark, lake.place.table(lake.place.ops, TABLE))
     if found is None:
         return None
-    return Holding(found.holder, True if found.is_fresh(clock(), LEASE_S) else None)
+    return LockStatus(found.holder, True if found.is_fresh(clock(), LEASE_S) else None)
 
 
 class _Lease:
@@ -128,11 +128,11 @@ class _Lease:
     ) -> None:
         self.spark, self.holder = lake.spark, holder
         self.lease_s, self.clock = lease_s, clock
-        self.watch = Watch(elapsed)
+        self.watch = HeartbeatMonitor(elapsed)
         self.signs = 0
         self.token = uuid.uuid4().hex
         self.claimed = False
-        self.table = _again(lambda: lake.ensure(TABLE, COLUMNS, DOC))
+        self.table = _retry_on_conflict(lambda: lake.ensure(TABLE, COLUMNS, DOC))
 
     def take(self) -> None:
         """Make it ours.
@@ -141,7 +141,7 @@ class _Lease:
             LakeBusy: it is another's, whose signs have not stood still for long enough.
         """
         for _ in range(_TRIES):
-            other = self._found()
+            other = self._read_heartbeat()
             silent_s = self.watch.still_s(other) if other else 0.0
             if other and silent_s < self.lease_s:
                 raise self._busy(other)
@@ -156,11 +156,11 @@ class _Lease:
                     logger.warning(
                         "took the lake over from %s, silent for %.0f s", other.holder, silent_s
                     )
-                _again(self._sign)
+                _retry_on_conflict(self._sign)
                 return
         raise LakeBusy(None)
 
-    def _busy(self, other: Sign) -> LakeBusy:
+    def _busy(self, other: Heartbeat) -> LakeBusy:
         now = self.clock()
         if self.watch.moves:
             return LakeBusy(other.holder, ", which gives signs of life")
@@ -188,7 +188,7 @@ class _Lease:
             return
         update = f"UPDATE {self.table} SET token = NULL WHERE token = '{self.token}'"
         try:
-            _again(lambda: self.spark.sql(update))
+            _retry_on_conflict(lambda: self.spark.sql(update))
         except Exception as error:
             logger.warning(
                 "the lake was not freed and counts as held for %.0f s: %s",
@@ -196,11 +196,11 @@ class _Lease:
                 _brief(error),
             )
 
-    def _found(self) -> Sign | None:
+    def _read_heartbeat(self) -> Heartbeat | None:
         return last_sign(self.spark, self.table)
 
     def _is_ours(self) -> bool:
-        found = self._found()
+        found = self._read_heartbeat()
         return found is not None and found.token == self.token
 
     def _claim(self, expected: str | None) -> None:
@@ -254,7 +254,7 @@ def _beat(ours: _Lease, beat_s: float, done: threading.Event) -> None:
             )
 
 
-def _again(write: Callable[[], T]) -> T:
+def _retry_on_conflict(write: Callable[[], T]) -> T:
     """What ``write`` gives, tried again where Delta let another writer go first."""
     for _ in range(_TRIES - 1):
         try:

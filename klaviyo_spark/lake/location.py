@@ -72,7 +72,7 @@ def location(
         uri = scheme[1].lower() + written[scheme.end(1) :]
         return Location(uri, None, uri)
     path = _decoded(written) if scheme else written
-    if session.place(environ, active=False) is session.Place.GIVEN:
+    if session.place(environ, active=False) is session.SparkHost.GIVEN:
         if not path.startswith("/"):
             raise ConfigError(
                 f"warehouse {written}: is relative, and this platform's Spark does not start from "
@@ -101,8 +101,8 @@ def _check_letters(path: str) -> None:
     """Refuse letters that one of those who read a path cannot have in it."""
     if any(c < " " or c == "\x7f" for c in path):
         raise ConfigError(
-            f"warehouse {_shown(path)}: delta-rs takes no control characters, such as a tab or the "
-            "end of a line; name another folder"
+            f"warehouse {_printable(path)}: delta-rs takes no control characters, such as a tab or "
+            "the end of a line; name another folder"
         )
     if "${" in path:
         raise ConfigError(
@@ -156,18 +156,19 @@ def _check_folder(folder: Path, environ: Mapping[str, str], encoding: str) -> No
     escape = _ESCAPE.search(path)
     if escape or "\\" in path:
         raise ConfigError(
-            f"warehouse {_shown(path)}: delta-rs takes {escape[0] if escape else 'a backslash'} "
-            "for another character; name another folder (a URI is decoded: file:///my%20lake)"
+            f"warehouse {_printable(path)}: delta-rs takes "
+            f"{escape[0] if escape else 'a backslash'} for another character; "
+            "name another folder (a URI is decoded: file:///my%20lake)"
         )
     if _bytes(path, encoding) == _bytes(path, "utf-8") != b"":
         return
     if encoding.lower() == "utf-8":
-        raise ConfigError(f"warehouse {_shown(path)}: Spark needs names in UTF-8; name another")
+        raise ConfigError(f"warehouse {_printable(path)}: Spark needs names in UTF-8; name another")
     named = (
         f"{name}={environ[name]}" for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)
     )
     raise ConfigError(
-        f"warehouse {_shown(path)}: with {next(named, 'no LC_ALL')} this process spells it in "
+        f"warehouse {_printable(path)}: with {next(named, 'no LC_ALL')} this process spells it in "
         f"{encoding}, and Spark in UTF-8; set LC_ALL=C.UTF-8, or name a folder in plain letters"
     )
 
@@ -180,6 +181,6 @@ def _bytes(path: str, encoding: str) -> bytes:
         return b""
 
 
-def _shown(path: str) -> str:
+def _printable(path: str) -> str:
     """A path on one line, in letters that any terminal has or can do without."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)

@@ -20,7 +20,7 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 @contextmanager
-def held(
+def lock_lake(
     lake: Lake, holder: Holder, *, wait: bool = False, stop: threading.Event | None = None
 ) -> Iterator[None]:
     """Hold ``lake`` while the block runs: no other process can, nor a thread with its own Lake.

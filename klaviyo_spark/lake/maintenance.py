@@ -68,7 +68,7 @@ def files_of(rows: DataFrame) -> list[str]:
     return rows.inputFiles()
 
 
-def crowded(files: Sequence[str], column: str) -> list[date | None]:
+def days_to_compact(files: Sequence[str], column: str) -> list[date | None]:
     """Days with more files than pay, oldest first; None stands for rows without a day."""
     # Of the table's own folders: the lake's may be called so too.
     at = re.compile(rf".*/{re.escape(column)}=([^/]+)/", re.DOTALL)
@@ -235,7 +235,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
 @contextmanager
 def listing_quickly(lake: Lake) -> Iterator[None]:
     """Within, ``vacuum`` lists folders in few tasks; a platform's session is left as it is."""
-    ours = session.place(os.environ, active=False) is not session.Place.GIVEN
+    ours = session.place(os.environ, active=False) is not session.SparkHost.GIVEN
     with hold(lake.spark, _LISTING if ours else {}):
         yield
 

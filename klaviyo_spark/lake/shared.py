@@ -32,7 +32,7 @@ def check_warehouse_of(spark: SparkSession, place: Location) -> None:
         ConfigError: Spark cannot reach it, spells it in another way, or a cluster's executors do
             not see it.
     """
-    if session.place(os.environ, active=False) is session.Place.GIVEN:
+    if session.place(os.environ, active=False) is session.SparkHost.GIVEN:
         return
     if place.folder is None:
         _check_reached(spark, place.uri)

@@ -36,7 +36,7 @@ def check_staging(lake: Lake) -> None:
     Raises:
         LakeError: names what is not.
     """
-    list(_ours(lake))
+    list(_own_schemas(lake))
 
 
 def make_staging(lake: Lake) -> None:
@@ -66,7 +66,7 @@ def drop_staging(lake: Lake) -> list[str]:
     Raises:
         LakeError: one is there that is not ours, or cannot be removed.
     """
-    ours = list(_ours(lake))
+    ours = list(_own_schemas(lake))
     folder = folder_of(lake)
     if folder:
         for schema, tables in ours:
@@ -74,9 +74,9 @@ def drop_staging(lake: Lake) -> list[str]:
         return []
     names = [lake.place.table(schema, table) for schema, tables in ours for table in tables]
     if not lake.place.catalog:
-        _each(lake, names, lambda name: lake.spark.sql(f"DELETE FROM {name}").collect())
+        _run_side_by_side(lake, names, lambda name: lake.spark.sql(f"DELETE FROM {name}").collect())
         return names
-    _each(lake, names, lambda name: lake.spark.sql(f"DROP TABLE IF EXISTS {name}"))
+    _run_side_by_side(lake, names, lambda name: lake.spark.sql(f"DROP TABLE IF EXISTS {name}"))
     for schema, _ in ours:
         try:
             lake.spark.sql(f"DROP SCHEMA IF EXISTS {_name(lake, schema)} RESTRICT")
@@ -93,7 +93,7 @@ def _schemas(lake: Lake) -> dict[str, Collection[str]]:
     return {place.silver + ASIDE: TABLES, place.ops + ASIDE: ops_tables.TABLES}
 
 
-def _ours(lake: Lake) -> Iterator[tuple[str, list[str]]]:
+def _own_schemas(lake: Lake) -> Iterator[tuple[str, list[str]]]:
     """The schemas that are there, each with those of our tables that are.
 
     Raises:
@@ -159,7 +159,7 @@ def _in_catalog(lake: Lake, schema: str, tables: Collection[str]) -> list[str] |
 
 
 def _behind_uri(lake: Lake, schema: str, tables: Collection[str]) -> list[str]:
-    def ours(table: str) -> bool:
+    def is_own(table: str) -> bool:
         name = lake.place.table(schema, table)
         try:
             rows = lake.spark.sql(f"SHOW TBLPROPERTIES {name}").collect()
@@ -171,7 +171,11 @@ def _behind_uri(lake: Lake, schema: str, tables: Collection[str]) -> list[str]:
             raise LakeError(_refusal(name))
         return True
 
-    return [table for table, there in zip(tables, _each(lake, tables, ours), strict=True) if there]
+    return [
+        table
+        for table, there in zip(tables, _run_side_by_side(lake, tables, is_own), strict=True)
+        if there
+    ]
 
 
 def _name(lake: Lake, schema: str) -> str:
@@ -179,7 +183,7 @@ def _name(lake: Lake, schema: str) -> str:
     return f"{sql_text.name(lake.place.catalog)}.{sql_text.name(schema)}"
 
 
-def _each(lake: Lake, names: Iterable[str], work: Callable[[str], Any]) -> list[Any]:
+def _run_side_by_side(lake: Lake, names: Iterable[str], work: Callable[[str], Any]) -> list[Any]:
     with workers(lake.spark, _SIDE_BY_SIDE, "staging") as pool:
         return list(pool.map(work, names))
 

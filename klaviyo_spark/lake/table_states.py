@@ -92,7 +92,7 @@ def states_or_errors(
     if left:
         by_shape = not can_tag(lake.spark)
 
-        def asked(table: str) -> TableState | TableUnreadable | None:
+        def read_state(table: str) -> TableState | TableUnreadable | None:
             name = lake.place.table(schema, table)
             try:
                 return by_spark(lake.spark, name, left[table], by_shape, writes.get(table, ()))
@@ -102,7 +102,7 @@ def states_or_errors(
                 return unreadable(schema, table, folder_in(name), in_a_line(error))
 
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delta-log") as pool:
-            found |= dict(zip(left, pool.map(asked, left), strict=True))
+            found |= dict(zip(left, pool.map(read_state, left), strict=True))
     return {name: state for name, state in found.items() if state}
 
 

@@ -130,13 +130,13 @@ class Tables:
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
-        return self._seen(self._rows(self._bronze()), "account_id")
+        return self._rows_of_account(self._rows(self._bronze()), "account_id")
 
     def silver(self, table: TableSpec) -> DataFrame:
         """One silver table as it is."""
-        return self._seen(self._rows(self._silver(table)), "_account_id")
+        return self._rows_of_account(self._rows(self._silver(table)), "_account_id")
 
-    def _seen(self, rows: DataFrame, account: str) -> DataFrame:
+    def _rows_of_account(self, rows: DataFrame, account: str) -> DataFrame:
         """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
         return rows if self.account_id is None else rows.where(F.col(account) == self.account_id)
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from klaviyo_spark.cli.app import cli
 from klaviyo_spark.cli.options import CommonOptions
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.times import bounds
 from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
 from klaviyo_spark.lake.readers.opening import reader
@@ -100,7 +100,7 @@ class Backfill:
             raise UsageError(
                 "backfill: needs --start and --end; a sync finds by itself what is new"
             )
-        names = [one.account for one in each(settings)]
+        names = [one.account for one in settings_per_account(settings)]
         every = {name: f" of {name}" if len(names) > 1 else "" for name in names}
         return reader(settings), every, (start, end)
 

@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_campaigns
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, M, Part, Slice
 from klaviyo_spark.schema.sources import Precedence, Related, Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -101,7 +101,7 @@ CAMPAIGNS = TableSpec(
             precedence=_FIRST_CHANNEL,
         ),
     ),
-    judges=(Judge("campaigns", whole=True),),
+    judges=(DeletionRule("campaigns", whole=True),),
     columns=(
         col("campaign_id", "string", "$.id", "Klaviyo's id of the campaign."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
@@ -216,7 +216,7 @@ def _audiences(which: str) -> TableSpec:
                 precedence=_FIRST_CHANNEL,
             ),
         ),
-        judges=(Judge("campaigns", parent="$.id", proof=f"{_A}.audiences has {which}"),),
+        judges=(DeletionRule("campaigns", parent="$.id", proof=f"{_A}.audiences has {which}"),),
         judged_per="campaign_id",
         parent=Parent("campaigns", "campaign_id"),
         columns=(
@@ -250,7 +250,7 @@ _WITH_TEMPLATE = Source(
     asks=TEMPLATES_ENDPOINT.asks,
     version=f"{_A}.updated_at",
 )
-_MESSAGES_OF_CAMPAIGN = Judge(
+_MESSAGES_OF_CAMPAIGN = DeletionRule(
     "campaigns",
     parent="$.id",
     proof="$.relationships.campaign-messages has data",
@@ -396,7 +396,7 @@ CAMPAIGN_MESSAGE_SEND_TIMES = TableSpec(
         ),
     ),
     judges=(
-        Judge(
+        DeletionRule(
             "campaigns",
             rows="included:campaign-message",
             parent="$.id",
@@ -443,7 +443,7 @@ CAMPAIGN_TAGS = TableSpec(
             precedence=_FIRST_CHANNEL,
         ),
     ),
-    judges=(Judge("campaigns", parent="$.id", proof="$.relationships.tags has data"),),
+    judges=(DeletionRule("campaigns", parent="$.id", proof="$.relationships.tags has data"),),
     judged_per="campaign_id",
     parent=Parent("campaigns", "campaign_id"),
     columns=(

@@ -5,9 +5,9 @@ https://developers.klaviyo.com/en/reference/get_events
 
 from klaviyo_spark.schema.checks import Check
 from klaviyo_spark.schema.columns import Column, Pii, col
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.endpoint import XL, Endpoint, Part, Window
-from klaviyo_spark.schema.sources import Borrow, Related, RowOf, Source
+from klaviyo_spark.schema.sources import BorrowedRows, Related, RowOf, Source
 from klaviyo_spark.schema.table import Resource, TableSpec
 
 EVENTS_ENDPOINT = Endpoint(
@@ -366,7 +366,7 @@ EVENTS = TableSpec(
 )
 
 
-def _groups(name: str, doc: str, json: str, borrow: Borrow | None = None) -> TableSpec:
+def _groups(name: str, doc: str, json: str, borrow: BorrowedRows | None = None) -> TableSpec:
     """A table of the groups that ``json`` lists, a column of ``events``."""
     event = RowOf("events", key="id", json=json)
     return TableSpec(
@@ -375,7 +375,7 @@ def _groups(name: str, doc: str, json: str, borrow: Borrow | None = None) -> Tab
         doc=doc,
         key=("event_id", "group_id"),
         sources=(Source("events", explode=("$[]",), of=event, borrow=borrow),),
-        judges=(Judge("events", of=event),),
+        judges=(DeletionRule("events", of=event),),
         judged_per="event_id",
         columns=(
             col("event_id", "string", "row.id", "The event: join events.id (not events.event_id)."),
@@ -394,7 +394,7 @@ EVENT_ATTRIBUTION_GROUP_IDS = _groups(
     "event_attribution_group_ids",
     "One row per event and list or segment that the message it is attributed to went to.",
     "_attribution_group_ids",
-    Borrow(
+    BorrowedRows(
         table="event_group_ids",
         on="event_id",
         column="group_id",

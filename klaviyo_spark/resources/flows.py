@@ -8,7 +8,7 @@ https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
 from datetime import date
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Part, Revision, S, Slice
 from klaviyo_spark.schema.sources import Related, Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -134,7 +134,7 @@ FLOWS = TableSpec(
     key=("flow_id",),
     version_by="updated",
     sources=(Source("flows", version=f"{_A}.updated"),),
-    judges=(Judge("flows", whole=True),),
+    judges=(DeletionRule("flows", whole=True),),
     columns=(
         col("flow_id", "string", "$.id", "Klaviyo's id of the flow: join events.flow."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
@@ -192,7 +192,7 @@ FLOW_ACTIONS = TableSpec(
         ),
     ),
     judges=(
-        Judge(
+        DeletionRule(
             "flows",
             parent="$.id",
             proof="$.relationships.flow-actions has data",
@@ -303,14 +303,14 @@ FLOW_ACTION_MESSAGES = TableSpec(
     # An action's definition does not hold all of its messages: to lack one proves nothing, unless
     # it has none at all. Then its listing is not asked for.
     judges=(
-        Judge(
+        DeletionRule(
             "flows",
             rows="included:flow-action",
             parent="$.id",
             proof=f"{_D}.data",
             childless=_MESSAGES_AT,
         ),
-        Judge("flow_messages", whole=True),
+        DeletionRule("flow_messages", whole=True),
     ),
     judged_per="flow_action_id",
     parent=Parent("flow_actions", "flow_action_id"),

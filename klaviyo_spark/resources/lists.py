@@ -5,7 +5,7 @@ https://developers.klaviyo.com/en/reference/get_profiles_for_list
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
 from klaviyo_spark.schema.sources import Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -63,7 +63,7 @@ COUNT_ENDPOINT = Endpoint(
 
 _A = "$.attributes"
 _MEMBERS = Source("list_profiles", asks=MEMBERS_ENDPOINT.asks)
-_ALL_MEMBERS = Judge("list_profiles", whole=True)
+_ALL_MEMBERS = DeletionRule("list_profiles", whole=True)
 _LIST = Parent("lists", "list_id")
 
 LISTS = TableSpec(
@@ -73,7 +73,7 @@ LISTS = TableSpec(
     key=("list_id",),
     version_by="updated",
     sources=(Source("lists", version=f"{_A}.updated"),),
-    judges=(Judge("lists", whole=True),),
+    judges=(DeletionRule("lists", whole=True),),
     columns=(
         col("list_id", "string", "$.id", "Klaviyo's id of the list."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
@@ -103,7 +103,7 @@ LIST_TAGS = TableSpec(
     doc="One row per list and tag on it.",
     key=("list_id", "tag_id"),
     sources=(Source("lists", explode=("$.relationships.tags.data[]",), version=f"{_A}.updated"),),
-    judges=(Judge("lists", parent="$.id", proof="$.relationships.tags has data"),),
+    judges=(DeletionRule("lists", parent="$.id", proof="$.relationships.tags has data"),),
     judged_per="list_id",
     parent=_LIST,
     columns=(

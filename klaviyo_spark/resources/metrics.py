@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_metrics
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.endpoint import Endpoint, M
 from klaviyo_spark.schema.sources import Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -32,7 +32,7 @@ METRICS = TableSpec(
     key=("list_id",),
     sources=(Source("metrics", version=f"{_A}.updated"),),
     version_by="updated",
-    judges=(Judge("metrics", whole=True),),
+    judges=(DeletionRule("metrics", whole=True),),
     note="list_id and tag_id are slips of the documented table, kept for the queries that use "
     "them; metric_id and name hold the same.",
     columns=(

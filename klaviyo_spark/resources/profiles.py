@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_profiles
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import Endpoint, L, Part, Window
 from klaviyo_spark.schema.sources import Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -56,7 +56,7 @@ PROFILES = TableSpec(
     key=("profile_id",),
     version_by="updated",
     sources=(Source("profiles", asks=PROFILES_ENDPOINT.asks, version=f"{_A}.updated"),),
-    judges=(Judge("profiles", whole=True),),
+    judges=(DeletionRule("profiles", whole=True),),
     columns=(
         col("profile_id", "string", "$.id", "Klaviyo's id of the profile.", pii="id"),
         col("email", "string", f"{_A}.email", "E-mail address.", pii="email"),
@@ -149,7 +149,7 @@ PROFILES = TableSpec(
     ),
 )
 
-_SUPPRESSIONS_READ = Judge("profiles", parent="$.id", proof=f"{_A}.subscriptions.email")
+_SUPPRESSIONS_READ = DeletionRule("profiles", parent="$.id", proof=f"{_A}.subscriptions.email")
 _PROFILE = Parent("profiles", "profile_id")
 _REASON = "HARD_BOUNCE, INVALID_EMAIL, SPAM_COMPLAINT, UNSUBSCRIBE or USER_SUPPRESSED."
 

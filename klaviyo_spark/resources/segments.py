@@ -5,7 +5,7 @@ https://developers.klaviyo.com/en/reference/get_profiles_for_segment
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import XS, Endpoint, Fanout, L, Members, Part, Window
 from klaviyo_spark.schema.sources import Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -74,7 +74,7 @@ SEGMENTS = TableSpec(
     key=("segment_id",),
     version_by="updated",
     sources=(Source("segments", version=f"{_A}.updated"),),
-    judges=(Judge("segments", whole=True),),
+    judges=(DeletionRule("segments", whole=True),),
     columns=(
         col("segment_id", "string", "$.id", "Klaviyo's id of the segment."),
         col("name", "string", f"{_A}.name", "Name given in Klaviyo."),
@@ -89,7 +89,7 @@ SEGMENT_PROFILES = TableSpec(
     doc="One row per segment and profile that is, or (marked) was, in it.",
     key=("segment_id", "profile_id"),
     sources=(Source("segment_profiles", asks=MEMBERS_ENDPOINT.asks),),
-    judges=(Judge("segment_profiles", whole=True),),
+    judges=(DeletionRule("segment_profiles", whole=True),),
     judged_per="segment_id",
     parent=_SEGMENT,
     columns=(
@@ -106,7 +106,7 @@ SEGMENT_TAGS = TableSpec(
     sources=(
         Source("segments", explode=("$.relationships.tags.data[]",), version=f"{_A}.updated"),
     ),
-    judges=(Judge("segments", parent="$.id", proof="$.relationships.tags has data"),),
+    judges=(DeletionRule("segments", parent="$.id", proof="$.relationships.tags has data"),),
     judged_per="segment_id",
     parent=_SEGMENT,
     columns=(

@@ -4,7 +4,7 @@ https://developers.klaviyo.com/en/reference/get_tags
 """
 
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.endpoint import Endpoint, S
 from klaviyo_spark.schema.sources import Source
 from klaviyo_spark.schema.table import Resource, TableSpec
@@ -30,7 +30,7 @@ TAGS = TableSpec(
     doc="One row per tag.",
     key=("tag_id",),
     sources=(Source("tags"),),
-    judges=(Judge("tags", whole=True),),
+    judges=(DeletionRule("tags", whole=True),),
     columns=(
         col("tag_id", "string", "$.id", "Klaviyo's id of the tag."),
         col("name", "string", "$.attributes.name", "What the tag says."),

@@ -19,7 +19,7 @@ from klaviyo_spark.schema.sources import RowOf
 
 
 @dataclass(frozen=True)
-class Judge:
+class DeletionRule:
     """What proves that rows are gone: a fresh read of their parent that no longer has them.
 
     Nothing else does: a 404 for a parent says neither that it is gone nor its children.

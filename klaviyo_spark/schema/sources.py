@@ -45,7 +45,7 @@ class Related:
 
 
 @dataclass(frozen=True)
-class Borrow:
+class BorrowedRows:
     """Rows of another silver table, for records that bring none of their own.
 
     The silver row that the record is (``Source.of``) has a reference in its column ``ref``, which
@@ -122,7 +122,7 @@ class Source:
     related: tuple[Related, ...] = ()
     asks: tuple[Part, ...] = ()
     version: str = ""
-    borrow: Borrow | None = None
+    borrow: BorrowedRows | None = None
     fills_only: bool = False
     of: RowOf | None = None
     precedence: Precedence | None = None

@@ -19,7 +19,7 @@ from klaviyo_spark.schema.checks import (
     listing_check,
 )
 from klaviyo_spark.schema.columns import Column, also_named
-from klaviyo_spark.schema.deletion_rules import Judge, Parent
+from klaviyo_spark.schema.deletion_rules import DeletionRule, Parent
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.paths import find_slips
 from klaviyo_spark.schema.sources import Precedence, RowOf, Source
@@ -51,7 +51,7 @@ class TableSpec:
     sources: tuple[Source, ...]
     version_by: str = ""
     nullable_key: tuple[str, ...] = ()
-    judges: tuple[Judge, ...] = ()
+    judges: tuple[DeletionRule, ...] = ()
     judged_per: str = ""
     parent: Parent | None = None
     history: bool = False

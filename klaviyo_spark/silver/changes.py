@@ -74,7 +74,7 @@ def changes(
     known_by = dict.fromkeys(("_account_id", *table.key, table.judged_per, table.parent_column))
     both = both.selectExpr("*", *[f"coalesce(s_{n}, t_{n}) AS k_{n}" for n in known_by if n])
     both = _with_evidence(both, table, evidence)
-    return _settled(both, table, run_id)
+    return _final_rows(both, table, run_id)
 
 
 def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
@@ -105,22 +105,24 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
 
 def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> DataFrame:
     """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``named``, ..."""
-    both = _beside(
+    both = _left_join_evidence(
         both,
         evidence.judged,
         {"parent_key": table.judged_per} if table.judged_per else {},
         {"judged_at": "timestamp", "started_at": "timestamp", "named": "array<string>"},
     )
-    both = _beside(
+    both = _left_join_evidence(
         both,
         evidence.gone_parents,
         {"parent_key": table.parent_column},
         {"parent_deleted_at": "timestamp"},
     )
-    return _beside(both, evidence.held, {k: k for k in table.key}, {"held_at": "timestamp"})
+    return _left_join_evidence(
+        both, evidence.held, {k: k for k in table.key}, {"held_at": "timestamp"}
+    )
 
 
-def _beside(
+def _left_join_evidence(
     both: DataFrame, facts: DataFrame | None, on: dict[str, str], brings: dict[str, str]
 ) -> DataFrame:
     """``both`` with the columns of ``facts`` for its key, or NULLs where there are no facts."""
@@ -136,9 +138,9 @@ def _beside(
     )
 
 
-def _settled(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
+def _final_rows(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     """Each row as it is to be, those that stay as they are left out."""
-    fresh = f"s_there IS NOT NULL AND {_given(table)}"
+    fresh = f"s_there IS NOT NULL AND {_gives_rows(table)}"
     lacking = "started_at > t__landed_at"
     if any(judge.names for judge in table.judges):
         lacking += f" AND NOT coalesce(array_contains(named, k_{table.key[0]}), false)"
@@ -223,7 +225,7 @@ def _cell(column: ColumnSpec, table: TableSpec, labels: tuple[str, ...]) -> str:
         ref = REFERENCES[column.lookup]
         new = f"CASE WHEN s_{ref} <=> t_{ref} THEN coalesce({old}, {new}) ELSE {new} END"
     if labels:
-        new = missing_parts.kept(new, old, labels)
+        new = missing_parts.keep_old(new, old, labels)
     match column.role:
         case "first_seen":
             return f"coalesce({old}, {new})"
@@ -261,7 +263,7 @@ def labels_of(table: TableSpec) -> dict[str, tuple[str, ...]]:
     return missing_parts.with_references(labels_by_column(table, columns), references)
 
 
-def _given(table: TableSpec) -> str:
+def _gives_rows(table: TableSpec) -> str:
     """Whether the row read is one by a source that gives rows, not only filled."""
     if not table.fillers:
         return "true"

@@ -21,14 +21,14 @@ from klaviyo_spark.lake.merge import partition_filter
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
-from klaviyo_spark.schema.sources import Borrow
+from klaviyo_spark.schema.sources import BorrowedRows
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import row_hash
 from klaviyo_spark.silver.lookups import NEEDS, REFERENCES, look_up
 
 
 @dataclass(frozen=True)
-class Settler:
+class DeferredLookups:
     """Settles tables after the rows of one run have been written.
 
     Args:
@@ -48,7 +48,7 @@ class Settler:
         columns = (*table.columns, *table.internal)
         needed = {name for column in columns for name in NEEDS.get(column.lookup, ())}
         silver = {name: self.lake.silver(TABLES[name]) for name in needed}
-        came = {name: self._written(rows) for name, rows in silver.items()}
+        came = {name: self._rows_of_run(rows) for name, rows in silver.items()}
         news = {
             name: rows.select("_account_id", F.col(TABLES[name].key[0]).alias("news_id"))
             for name, rows in came.items()
@@ -59,7 +59,7 @@ class Settler:
         current = self._older(self.lake.silver(table))
         if news.keys() == {table.name}:
             current = current.where(since)
-        waited = waiting(table, current, news)
+        waited = rows_to_fill(table, current, news)
         days: list[date | None] = []
         if table.partition:
             day = table.partition.name
@@ -70,7 +70,7 @@ class Settler:
         rows = current.join(waited, ["_account_id", *table.key], "left_semi")
         if table.name in came:  # the large one, and what older rows of it say is filled already
             silver[table.name] = came[table.name]
-        return self._merge(table, settled(table, rows, silver, self.run_id), days)
+        return self._merge(table, fill_rows(table, rows, silver, self.run_id), days)
 
     def borrow(self, table: TableSpec, since: Column) -> int:
         """Add rows that borrow what has come; how many.
@@ -80,15 +80,15 @@ class Settler:
         """
         count = 0
         for borrow in (source.borrow for source in table.sources if source.borrow):
-            news = self._written(self.lake.silver(TABLES[borrow.table]))
+            news = self._rows_of_run(self.lake.silver(TABLES[borrow.table]))
             if news.isEmpty():
                 continue
             assert table.made_of
             owners = self._older(self.lake.silver(TABLES[table.made_of.table])).where(since)
-            came = owed(table, borrow, owners, news)
+            came = rows_to_lend(table, borrow, owners, news)
             if came.isEmpty():  # most days: the table itself need not be looked through
                 continue
-            rows = lent(table, came, self.lake.silver(table), self.run_id)
+            rows = lend_rows(table, came, self.lake.silver(table), self.run_id)
             count += self._merge(table, rows, [])
         return count
 
@@ -96,8 +96,8 @@ class Settler:
         """Rows that the run has not read, or read as they were; those that it has settled too."""
         return rows.where(~_is_written(self.run_id, self.began))
 
-    def _written(self, rows: DataFrame) -> DataFrame:
-        return written(rows, self.run_id, self.began)
+    def _rows_of_run(self, rows: DataFrame) -> DataFrame:
+        return rows_written_by(rows, self.run_id, self.began)
 
     def _merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> int:
         if rows.isEmpty():  # a merge of nothing makes a version too
@@ -105,7 +105,7 @@ class Settler:
         return sum(self.lake.merge(table, rows, days))
 
 
-def written(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:
+def rows_written_by(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:
     """Rows that a run has written, of what it has read since it ``began``.
 
     The time spares files: Delta knows the latest of each.
@@ -117,7 +117,7 @@ def _is_written(run_id: str, began: datetime) -> Column:
     return (F.col("_run_id") == run_id) & (F.col("_landed_at") >= F.lit(began))
 
 
-def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:
+def rows_to_fill(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:
     """Key and partition of rows that point to ``news`` by a column that is looked up.
 
     Args:
@@ -135,7 +135,7 @@ def waiting(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame])
     return reduce(DataFrame.union, found).distinct()
 
 
-def settled(
+def fill_rows(
     table: TableSpec, rows: DataFrame, silver: Mapping[str, DataFrame], run_id: str
 ) -> DataFrame:
     """Those of ``rows`` that come out different now that ``silver`` holds more, whole."""
@@ -153,7 +153,9 @@ def settled(
     )
 
 
-def owed(table: TableSpec, borrow: Borrow, owners: DataFrame, news: DataFrame) -> DataFrame:
+def rows_to_lend(
+    table: TableSpec, borrow: BorrowedRows, owners: DataFrame, news: DataFrame
+) -> DataFrame:
     """What ``owners`` without an array of their own may borrow: key and ``_landed_at`` of rows.
 
     Args:
@@ -179,8 +181,8 @@ def owed(table: TableSpec, borrow: Borrow, owners: DataFrame, news: DataFrame) -
     )
 
 
-def lent(table: TableSpec, came: DataFrame, current: DataFrame, run_id: str) -> DataFrame:
-    """Rows of ``table`` that are missing of those ``owed``, whole.
+def lend_rows(table: TableSpec, came: DataFrame, current: DataFrame, run_id: str) -> DataFrame:
+    """Rows of ``table`` that are missing of those ``rows_to_lend``, whole.
 
     Args:
         current: the table as it is.

@@ -9,17 +9,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.paths import ID, TYPE
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.explode import explode_records
-from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.json_fields import JsonFieldReader
 from klaviyo_spark.silver.parse.json_spelling import decoded
 
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
 
 
-def judged(
+def find_deletions(
     table: TableSpec,
     pages: DataFrame,
     reads: DataFrame,
@@ -83,7 +83,7 @@ def gone_parents(parent: TableSpec, parents: DataFrame) -> DataFrame:
     )
 
 
-def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
+def present_parents(pages: DataFrame, judge: DeletionRule) -> DataFrame:
     """Parents that were read fresh: ``_account_id``, ``parent_key``, ``judged_at`` (fetch time).
 
     ``named``: ids of the children that the newest reading names; NULL where the judge has none.
@@ -93,17 +93,17 @@ def present_parents(pages: DataFrame, judge: Judge) -> DataFrame:
     required, names = judge.required, judge.names_path
     paths = [required.path if required else None, names, *judge.childless_paths]
     wanted = [ID, TYPE, judge.parent_path, *filter(None, paths)]
-    leaves = Leaves("json", "record_", wanted)
+    leaves = JsonFieldReader("json", "record_", wanted)
     mine = pages.where(F.col("endpoint") == judge.endpoint)
     rows = explode_records(mine, judge.row_source, leaves)
     if required:
         rows = rows.where(leaves.proves(required))
     for path in judge.childless_paths:
-        rows = rows.where(f"{leaves.of(path)} IS NULL")
-    parent = decoded(leaves.of(judge.parent_path), "is_coded")
+        rows = rows.where(f"{leaves.text_at(path)} IS NULL")
+    parent = decoded(leaves.text_at(judge.parent_path), "is_coded")
     named = "CAST(NULL AS array<string>)"
     if names:
-        listed = leaves.of(names)
+        listed = leaves.text_at(names)
         named = f"from_json({listed}, 'array<struct<id:string>>').id"
     return (
         rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at", f"{named} AS named")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.sources import Borrow, Source
+from klaviyo_spark.schema.sources import BorrowedRows, Source
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver import lookups
 
@@ -61,7 +61,7 @@ def _owner(source: Source) -> str:
     return source.of.table if source.of else ""
 
 
-def borrows(table: TableSpec) -> list[Borrow]:
+def borrows(table: TableSpec) -> list[BorrowedRows]:
     """What the table's rows may be borrowed from."""
     return [source.borrow for source in table.sources if source.borrow]
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.state.intervals import Range, Read, merge
+from klaviyo_spark.state.intervals import CoveredInterval, Range, merge
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_DAY = date(1, 1, 1)
@@ -18,7 +18,7 @@ Days = Sequence[tuple[str, date, date]]
 """Scope, first day and last day that was read whole."""
 
 
-def whole_days(reads: Mapping[str, Sequence[Read]]) -> Days:
+def whole_days(reads: Mapping[str, Sequence[CoveredInterval]]) -> Days:
     """The days that were read from midnight to midnight (UTC), per scope."""
     days = []
     for scope, done in reads.items():

@@ -19,16 +19,16 @@ from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
-from klaviyo_spark.silver.deferred_lookups import Settler, written
-from klaviyo_spark.silver.deletions import gone_parents, judged
+from klaviyo_spark.silver.deferred_lookups import DeferredLookups, rows_written_by
+from klaviyo_spark.silver.deletions import find_deletions, gone_parents
 from klaviyo_spark.silver.dependencies import borrows, depends_on
 from klaviyo_spark.silver.late_arrivals import Days
-from klaviyo_spark.silver.lookups import NEEDS, SENT_BY, among_neighbours, look_up, looks_up
-from klaviyo_spark.silver.masking import shown
-from klaviyo_spark.silver.member_history import last_held
+from klaviyo_spark.silver.lookups import NEEDS, SENT_BY, look_up, looks_up, resolve_within_batch
+from klaviyo_spark.silver.masking import mask_personal_data
+from klaviyo_spark.silver.member_history import last_seen_before
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.explode import UNREADABLE
-from klaviyo_spark.silver.parse.project import glance, project
+from klaviyo_spark.silver.parse.project import project, project_columns
 from klaviyo_spark.silver.parse.unreadable_pages import (
     UnreadablePage,
     left_out,
@@ -37,7 +37,7 @@ from klaviyo_spark.silver.parse.unreadable_pages import (
     unreadable_pages,
 )
 from klaviyo_spark.silver.quality import with_broken, with_checks
-from klaviyo_spark.silver.writer import HELD_RECORDS, Finish, RunFacts, Span, Tally, Writer
+from klaviyo_spark.silver.writer import HELD_RECORDS, DaySpan, Finish, RunFacts, Tally, Writer
 from klaviyo_spark.state import confirmation
 from klaviyo_spark.state.bronze_queries import complete_reads
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
@@ -182,7 +182,7 @@ class Loader:
 
     def _wrote(self, table: TableSpec) -> bool:
         if table.partition:  # large, and what is marked there concerns no other table
-            return not self._written(table.name).isEmpty()
+            return not self._rows_of_run(table.name).isEmpty()
         rows = self.lake.silver(table)
         return not rows.where(F.col("_run_id") == self.facts.run_id).isEmpty()
 
@@ -192,10 +192,10 @@ class Loader:
         read = with_broken(project(good, table, self._records_of(table)), table)
         if not self.keep_event_properties and table.name == "events":
             read = read.withColumn("_event_properties", F.lit(None).cast("string"))
-        read = shown(read, table, self.lake.personal)
-        rows = among_neighbours(keep_newest(read, table), table)
+        read = mask_personal_data(read, table, self.lake.personal)
+        rows = resolve_within_batch(keep_newest(read, table), table)
         span = self._span(table)
-        inside = within(table, span) if span else F.lit(True)
+        inside = day_filter(table, span) if span else F.lit(True)
         current = self.lake.silver(table).where(inside)
         counts: Counter[str] = Counter()
         asked = self.facts.records.keys()
@@ -205,7 +205,7 @@ class Loader:
             gone = gone_parents(parent, self.lake.silver(parent))
             evidence = replace(evidence, gone_parents=gone)
         if (span or table.name not in self.begun) and current.isEmpty():
-            together = self._together(table)
+            together = self._repartitions_by_day(table)
             if together:
                 newest = keep_newest(read, table, together=True)
                 changed = with_checks(all_new(newest, table, self.facts.run_id), table)
@@ -224,7 +224,9 @@ class Loader:
             current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
         pages = pages.where(~F.col("read_id").isin(*self._doubted))
         reads = complete_reads(pages)
-        evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
+        evidence = replace(
+            evidence, judged=find_deletions(table, good, reads, asked, self._rows_of_run)
+        )
         changed = self._changes(rows, current, table, evidence)
         tally = writer.tally(table, changed)
         if span and not tally.falls_into(span):
@@ -233,7 +235,9 @@ class Loader:
             tally = writer.tally(table, changed)
         if tally.counts["keyless"] and tally.counts["lacked"] and self._reads_whole(table):
             reads = self._without_keyless(table, pages, changed, tally, writer)
-            evidence = replace(evidence, judged=judged(table, good, reads, asked, self._written))
+            evidence = replace(
+                evidence, judged=find_deletions(table, good, reads, asked, self._rows_of_run)
+            )
             changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
         if self._is_to_confirm(table, tally, writer):
@@ -241,7 +245,7 @@ class Loader:
             changed = self._changes(rows, current, table, evidence)
             tally = writer.tally(table, changed)
         if table.history and tally.counts["soft_deleted"]:
-            evidence = replace(evidence, held=last_held(self.lake.pages(), table, reads))
+            evidence = replace(evidence, held=last_seen_before(self.lake.pages(), table, reads))
             changed = self._changes(rows, current, table, evidence)
             tally = replace(tally, held=None)
         counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
@@ -280,7 +284,7 @@ class Loader:
     ) -> DataFrame:
         return with_checks(changes(rows, current, table, evidence, self.facts.run_id), table)
 
-    def _together(self, table: TableSpec) -> bool:
+    def _repartitions_by_day(self, table: TableSpec) -> bool:
         """Whether a first load brings rows together by day once, for all that is done with them.
 
         Few rows go to the driver first. Very many look others up by a join that parts them again.
@@ -290,7 +294,7 @@ class Loader:
 
     def _settle(self, table: TableSpec, counts: Counter[str]) -> None:
         """Fill rows that waited for what this run has written; ``counts`` grow by them."""
-        settler = Settler(self.lake, self.facts.run_id, self.facts.began)
+        settler = DeferredLookups(self.lake, self.facts.run_id, self.facts.began)
         counts["updated"] += settler.look_up(table, self._since(table))
         if table.made_of:
             counts["inserted"] += settler.borrow(table, self._since(TABLES[table.made_of.table]))
@@ -311,7 +315,7 @@ class Loader:
             near = dict(silver)
             if table.name in needed:
                 _, *sent_by = SENT_BY
-                near[table.name] = glance(good, table, sent_by)
+                near[table.name] = project_columns(good, table, sent_by)
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
@@ -348,31 +352,31 @@ class Loader:
         """Silver rows that the table's rows are made of: written by this run, or borrowed."""
         found = {b.table: self.lake.silver(TABLES[b.table]) for b in borrows(table)}
         if table.made_of:
-            found[table.made_of.table] = self._written(table.made_of.table)
+            found[table.made_of.table] = self._rows_of_run(table.made_of.table)
         return found
 
-    def _written(self, name: str) -> DataFrame:
-        return written(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
+    def _rows_of_run(self, name: str) -> DataFrame:
+        return rows_written_by(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
 
     def _owners(self, table: TableSpec) -> DataFrame:
         """Keys of what the rows are made of, as ``table`` calls them."""
         assert table.made_of
         owner = F.col(table.made_of.key).alias(table.key[0])
-        return self._written(table.made_of.table).select("_account_id", owner)
+        return self._rows_of_run(table.made_of.table).select("_account_id", owner)
 
     def _since(self, table: TableSpec) -> Column:
         """The part of ``table`` whose rows may point to rows of this run in it."""
         span = self._span(table)
-        return within(table, (span[0], None)) if span else F.lit(True)
+        return day_filter(table, (span[0], None)) if span else F.lit(True)
 
-    def _span(self, table: TableSpec) -> Span | None:
+    def _span(self, table: TableSpec) -> DaySpan | None:
         """Days that the run's rows of a partitioned table should fall into, where it is known."""
         if not table.partition:
             return None
         return self.facts.spans.get(table.sources[0].endpoint)
 
 
-def within(table: TableSpec, span: Span) -> Column:
+def day_filter(table: TableSpec, span: DaySpan) -> Column:
     """Rows of those days, in literals, since Delta prunes by nothing else; and those of no day."""
     assert table.partition
     day = F.col(table.partition.name)

@@ -24,7 +24,7 @@ REFERENCES = {
 SENT_BY = ("_account_id", "id", "cohort_message_send_cohort")
 
 
-def among_neighbours(rows: DataFrame, table: TableSpec) -> DataFrame:
+def resolve_within_batch(rows: DataFrame, table: TableSpec) -> DataFrame:
     """``rows``, one per key of ``table``, with the columns that depend on the other rows read."""
     for column in (*table.columns, *table.internal):
         if column.lookup == "klaviyo_first":

@@ -51,7 +51,7 @@ _ALSO: dict[Pii, tuple[str, ...]] = {
 _SCALAR = r"(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d[\d.eE+-]*|true|false)"
 
 
-def shown(rows: DataFrame, table: TableSpec, personal: Personal) -> DataFrame:
+def mask_personal_data(rows: DataFrame, table: TableSpec, personal: Personal) -> DataFrame:
     """``rows`` of ``table`` with personal data as ``personal`` says; what quarantine gets, too.
 
     Texts of any content that are kept lose what can be recognised of the other classes: e-mail
@@ -73,7 +73,7 @@ def shown(rows: DataFrame, table: TableSpec, personal: Personal) -> DataFrame:
 
 def cell(text: str, column: Column, personal: Personal) -> str | None:
     """What stands in the place of ``text``, SQL of a cell of ``column``; None where it stays."""
-    treatment = personal.of(column.pii)
+    treatment = personal.policy_of(column.pii)
     if treatment == "keep":
         return masked(text, personal) if column.pii in TEXTS else None
     if treatment == "drop" or column.type != "string":  # a number cannot hold a digest

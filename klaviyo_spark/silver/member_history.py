@@ -10,7 +10,7 @@ from klaviyo_spark.silver.parse.explode import PAGE, lacks_records
 from klaviyo_spark.silver.parse.project import project
 
 
-def last_held(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame:
+def last_seen_before(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame:
     """The table's key and ``held_at``: the last read, before ``reads``, that held the member.
 
     That is found in each list's read before: who was not in that one has been marked already.

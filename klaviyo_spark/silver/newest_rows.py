@@ -101,12 +101,13 @@ def _overlay(rows: DataFrame, table: TableSpec) -> DataFrame:
     if missing_parts.has_labels(table, columns_of(table)):
         facts.append("array_distinct(flatten(collect_list(missing))) AS missing")
     merged = rows.groupBy("_account_id", *table.key, F.expr(_ALONE).alias("alone")).agg(
-        *[F.expr(f"{_said(c)} AS {sql_text.name(c.name)}") for c in columns], *map(F.expr, facts)
+        *[F.expr(f"{_coalesced_reads(c)} AS {sql_text.name(c.name)}") for c in columns],
+        *map(F.expr, facts),
     )
     return merged.drop("alone")
 
 
-def _said(column: Column) -> str:
+def _coalesced_reads(column: Column) -> str:
     """What the first of the column's sources says that says anything."""
     name = sql_text.name(column.name)
     said = [

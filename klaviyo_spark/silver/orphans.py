@@ -26,13 +26,15 @@ def orphaned_flows(silver: Mapping[str, DataFrame]) -> DataFrame:
 
     A flow that was read once and is gone now has a (marked) row, so it is no orphan.
     """
-    named = [_named(silver[table], table, column, when) for table, column, when in _NAMED_BY]
+    named = [
+        _referenced_flows(silver[table], table, column, when) for table, column, when in _NAMED_BY
+    ]
     every = reduce(DataFrame.union, named)
     flows = silver["flows"].select("_account_id", "flow_id")
     return every.join(flows, on=["_account_id", "flow_id"], how="left_anti")
 
 
-def _named(rows: DataFrame, table: str, column: str, when: str | None) -> DataFrame:
+def _referenced_flows(rows: DataFrame, table: str, column: str, when: str | None) -> DataFrame:
     at = F.col(when) if when else F.lit(None).cast("timestamp")
     return (
         rows.where(F.col(column).isNotNull() & (F.col(column) != ""))

@@ -47,13 +47,13 @@ def with_checks(changed: DataFrame, table: TableSpec) -> DataFrame:
     """``changed`` with ``checks``: names of the checks that count rows which a row breaks."""
     named = ", ".join(
         f"CASE WHEN change <> 'none' AND ({check.breaks}) THEN {sql_text.text(check.name)} END"
-        for check in counted(table)
+        for check in count_checks(table)
         if not check.counts
     )
     return changed.selectExpr("*", f"array_compact(array({named})) AS checks")
 
 
-def counted(table: TableSpec) -> list[Check]:
+def count_checks(table: TableSpec) -> list[Check]:
     """Checks that speak by a number of rows."""
     return [check for check in table.checks if check.severity != "quarantine"]
 
@@ -76,7 +76,7 @@ def notes(
     Raises:
         CheckFailed: of those with severity fail.
     """
-    of = {check: max(changed, read) if check.of_read else changed for check in counted(table)}
+    of = {check: max(changed, read) if check.of_read else changed for check in count_checks(table)}
     speaking = {c: n for c, n in of.items() if c.speaks(broken[c.name], n)}
     failed = [check for check in speaking if graded(check, severities) == "fail"]
     if failed:
@@ -85,10 +85,10 @@ def notes(
             f"check {failed[0].name} failed: {what}; "
             f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: warn}}"
         )
-    return [said(table, check, broken[check.name], n) for check, n in speaking.items()]
+    return [check_line(table, check, broken[check.name], n) for check, n in speaking.items()]
 
 
-def said(table: TableSpec, check: Check, broken: int, of: int = 0) -> str:
+def check_line(table: TableSpec, check: Check, broken: int, of: int = 0) -> str:
     """The line of ``check``, that so many break it."""
     return f"{_words(table, check, broken, of)} (check {check.name})"
 

@@ -69,7 +69,7 @@ class Rebuild:
         self, lake: Lake, resources: Collection[str], only: Collection[str] | None = None
     ) -> None:
         self._lake, self._only = lake, only
-        self._all = self._aside(resources)
+        self._all = self._staging_lake(resources)
         self._made: dict[str, frozenset[str]] = {}
         self._by: dict[str, str] = {}
         self._begun = False
@@ -100,7 +100,7 @@ class Rebuild:
                 "anew would lack what stood on them; name other --resources"
             )
         # What this account does not make anew is looked up in the tables that stand.
-        aside = self._aside(resources)
+        aside = self._staging_lake(resources)
         short = pages_lost(self._lake, account_id, aside.aside)
         if short:
             raise LakeError(
@@ -199,7 +199,7 @@ class Rebuild:
         ]
         return reduce(or_, each)
 
-    def _aside(self, resources: Collection[str]) -> Lake:
+    def _staging_lake(self, resources: Collection[str]) -> Lake:
         names = frozenset(
             table.name
             for table in TABLES.values()

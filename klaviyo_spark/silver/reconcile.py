@@ -24,7 +24,7 @@ from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.silver.repair import Mending, mending
+from klaviyo_spark.silver.repair import RepairPlan, mending
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
 from klaviyo_spark.state.models import Outcome
@@ -58,7 +58,7 @@ def reconcile(
     Returns:
         One load per table and run that had pages for it.
     """
-    lake = lake.of(account_id)
+    lake = lake.for_account(account_id)
     chosen = frozenset(table.name for table in TABLES.values() if table.resource in resources)
     # What chosen tables look things up in has to be there too.
     needed = needed_by(chosen)
@@ -184,7 +184,7 @@ def _note_incomplete(
         )
 
 
-def _note_refused(todo: Mending, by_age: Mapping[str, datetime], outcome: Outcome) -> None:
+def _note_refused(todo: RepairPlan, by_age: Mapping[str, datetime], outcome: Outcome) -> None:
     for resource, tables in todo.refused.items():
         names = ", ".join(name for name in TABLES if name in tables)
         if resource in by_age:
@@ -204,7 +204,7 @@ def _note_refused(todo: Mending, by_age: Mapping[str, datetime], outcome: Outcom
             )
 
 
-def _note_anew(todo: Mending, found: Drift, there: Collection[str], outcome: Outcome) -> None:
+def _note_anew(todo: RepairPlan, found: Drift, there: Collection[str], outcome: Outcome) -> None:
     together = _with_them(todo.anew, found.gone)
     gone = [name for name in TABLES if name in todo.anew and name in found.gone]
     removed = [name for name in gone if name not in found.put_back]
@@ -225,7 +225,7 @@ def _note_anew(todo: Mending, found: Drift, there: Collection[str], outcome: Out
 
 
 def _note_again(
-    todo: Mending,
+    todo: RepairPlan,
     found: Drift,
     there: Collection[str],
     by_age: Mapping[str, datetime],

@@ -33,7 +33,7 @@ from klaviyo_spark.silver.held_back import held_back_line
 from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
 from klaviyo_spark.silver.pending import Group, begins, pending
-from klaviyo_spark.silver.writer import RunFacts, Span
+from klaviyo_spark.silver.writer import DaySpan, RunFacts
 from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before
 from klaviyo_spark.state.drift import Drift
 from klaviyo_spark.state.models import Batch
@@ -44,7 +44,7 @@ from klaviyo_spark.state.store import (
     silver_states,
     watermarks_of,
 )
-from klaviyo_spark.state.watermarks import keep_earlier, known
+from klaviyo_spark.state.watermarks import index_watermarks, keep_earlier
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def refine(
     Raises:
         Exception: an error that meets every table.
     """
-    lake = lake.of(account_id, by)
+    lake = lake.for_account(account_id, by)
     tables = [
         table
         for table in TABLES.values()
@@ -121,7 +121,7 @@ def refine(
             if run_id == reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
-            days = whole_days(known(keep_earlier(marks, run_id, list(began))).events)
+            days = whole_days(index_watermarks(keep_earlier(marks, run_id, list(began))).events)
             loader = Loader(
                 lake,
                 facts,
@@ -134,7 +134,7 @@ def refine(
             )
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
-            new = list(_noted(lake, account_id, by, found, made))
+            new = list(_record_loads(lake, account_id, by, found, made))
             waiting |= {load.table: load.unconfirmed_run_id for load in new if load.is_loaded}
             loads += new
             failed = {load.table for load in loads if not load.is_loaded}
@@ -151,7 +151,7 @@ def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
     return replace(found, states={**found.states, **states})
 
 
-def _noted(
+def _record_loads(
     lake: Lake, account_id: str, by: str, found: Drift, loads: Iterator[Load]
 ) -> Iterator[Load]:
     """Write down what has been refined: what a table has taken in, it need not again.
@@ -292,7 +292,7 @@ def _since(begun_by: Sequence[str], before: Sequence[str]) -> frozenset[str]:
     return frozenset(before[min(places) :]) if places else frozenset()
 
 
-def _span(row: Row) -> Span:
+def _span(row: Row) -> DaySpan:
     """The days that an endpoint's walks asked for, as far as they came."""
     low = None if row["open_below"] or row["low"] is None else utc(row["low"]).date()
     high = None if row["open_above"] or row["high"] is None else utc(row["high"]).date()
@@ -303,7 +303,7 @@ def _as_row(
     load: Load, account_id: str, now: datetime, personal: Personal, found: Drift
 ) -> dict[str, Any]:
     row = {**vars(load), "account_id": account_id, "table_name": load.table, "loaded_at": now}
-    said = personal.said(columns_of(TABLES[load.table]))
+    said = personal.policy_text(columns_of(TABLES[load.table]))
     row |= {"batch_ids": list(load.batch_ids), "check_warnings": list(load.check_warnings)}
     state = found.states[load.table]
     fresh = found.fresh.get(load.table)

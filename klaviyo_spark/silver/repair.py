@@ -10,7 +10,7 @@ from klaviyo_spark.silver.dependencies import made_with
 
 
 @dataclass(frozen=True)
-class Mending:
+class RepairPlan:
     """What is to be done about tables that are gone.
 
     Args:
@@ -31,7 +31,7 @@ def mending(
     by_age: Collection[str],
     short: Collection[str] = (),
     put_back: Collection[str] = (),
-) -> Mending:
+) -> RepairPlan:
     """Which tables can be made again.
 
     Args:
@@ -53,4 +53,4 @@ def mending(
             again |= {*ours} - below
         else:
             anew |= all_of_them
-    return Mending(frozenset(anew), refused, frozenset(again))
+    return RepairPlan(frozenset(anew), refused, frozenset(again))

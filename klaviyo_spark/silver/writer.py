@@ -17,9 +17,9 @@ from klaviyo_spark.errors import CheckFailed, TableUnreadable
 from klaviyo_spark.lake.lake import Lake, Merged
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.deferred_lookups import written
+from klaviyo_spark.silver.deferred_lookups import rows_written_by
 from klaviyo_spark.silver.late_arrivals import Days, late_arrivals
-from klaviyo_spark.silver.quality import counted, notes, quarantined, said
+from klaviyo_spark.silver.quality import check_line, count_checks, notes, quarantined
 
 # Up to so many records, what changes is worked out once and held by the driver between finding and
 # writing, if it is not more rows than that; beyond, Spark works it out again for the write.
@@ -30,7 +30,7 @@ _KINDS = {**_WRITTEN, "quarantined": "broken"}
 # Of rows that the table has already.
 _KNOWN = ("changed", "marked")
 
-Span = tuple[date | None, date | None]
+DaySpan = tuple[date | None, date | None]
 """First and last day, both within; None where it is open."""
 
 Finish = Callable[[DataFrame, bool], DataFrame]
@@ -60,7 +60,7 @@ class RunFacts:
     fully_read: frozenset[str] = frozenset()
     asked_before: Mapping[str, int] = field(default_factory=dict)
     meanwhile: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    spans: Mapping[str, DaySpan] = field(default_factory=dict)
 
     def records_of(self, table: TableSpec) -> int:
         """How many records the run has for ``table``, at most."""
@@ -78,7 +78,7 @@ class Tally:
     days: tuple[date | None, ...] = ()
     held: pa.Table | None = None
 
-    def falls_into(self, span: Span) -> bool:
+    def falls_into(self, span: DaySpan) -> bool:
         """Whether all days are within ``span``."""
         low, high = span
         days = [day for day in self.days if day is not None]
@@ -143,12 +143,12 @@ class Writer:
             self.lake.undo(table)
             raise
         counts = {name: counts[name] for name in (*_KINDS, "cast_failures")}
-        new = written(self.lake.silver(table), self.facts.run_id, self.facts.began)
+        new = rows_written_by(self.lake.silver(table), self.facts.run_id, self.facts.began)
         if together:
-            twice = moved(new, table).toArrow()
-            counts["inserted"] -= self.lake.keep_in_one_partition(table, twice)
+            twice = keys_in_other_partitions(new, table).toArrow()
+            counts["inserted"] -= self.lake.delete_moved_rows(table, twice)
             rivals = pc.sum(twice.column("rivals")).as_py() or 0
-            self.check_warnings.extend([said(table, RIVALS, rivals)] if rivals else [])
+            self.check_warnings.extend([check_line(table, RIVALS, rivals)] if rivals else [])
         self._note_late(table, new, counts["inserted"])
         if counts["quarantined"]:
             self._quarantine(table, changed)
@@ -209,7 +209,7 @@ class Writer:
         return counts
 
     def _check(self, table: TableSpec, counts: Mapping[str, int]) -> None:
-        broken = {check.name: counts[f"check {check.name}"] for check in counted(table)}
+        broken = {check.name: counts[f"check {check.name}"] for check in count_checks(table)}
         changed = sum(counts[kind] for kind in _KINDS)
         read = self.facts.records_of(table)
         lines = notes(table, broken, changed, read, self.severities)
@@ -229,7 +229,9 @@ class Writer:
         self.lake.insert_quarantined(quarantined(changed, table, self.facts.run_id))
 
 
-def moved(rows: DataFrame, table: TableSpec, runs: DataFrame | None = None) -> DataFrame:
+def keys_in_other_partitions(
+    rows: DataFrame, table: TableSpec, runs: DataFrame | None = None
+) -> DataFrame:
     """Keys that have rows in several partitions: key, and the partition of the newest.
 
     An event's time never changes for its id. Should it, both readings of it would stay. ``rivals``:
@@ -290,7 +292,7 @@ def _checks(table: TableSpec) -> list[Column]:
             if check.counts
             else F.count_if(F.array_contains("checks", check.name))
         ).alias(f"check {check.name}")
-        for check in counted(table)
+        for check in count_checks(table)
     ]
 
 
@@ -301,7 +303,7 @@ def _tally_held(table: TableSpec, held: pa.Table) -> Tally:
     for name in ("outside", "lacked", "keyless"):
         counts[name] = pc.sum(held.column(name)).as_py() or 0
     broken = Counter(chain.from_iterable(held.column("checks").to_pylist()))
-    for check in counted(table):
+    for check in count_checks(table):
         left_out = pc.sum(held.column(check.counts)).as_py() if check.counts else None
         counts[f"check {check.name}"] = left_out or broken[check.name]
     days = set(held.column(table.partition.name).to_pylist()) if table.partition else set()

@@ -63,7 +63,7 @@ def complete_reads(pages: DataFrame) -> DataFrame:
 
 
 def landed_walks(pages: DataFrame) -> DataFrame:
-    """One row per walk, as far as it has landed: the fields of ``resume_points.Landed``.
+    """One row per walk, as far as it has landed: the fields of ``resume_points.ResumePoint``.
 
     A walk that lacks a page before its last one, since somebody deleted it, is left out.
     Times are microseconds since 1970, UTC: sessions differ in the zone they collect times in.

@@ -23,7 +23,7 @@ _VERSION = re.compile(r"\(version (\d+)\)$")
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadMark:
     """What an account's loads into one table, by its id, say of it.
 
     Args:
@@ -66,7 +66,7 @@ class Drift:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
-def looked_at(loaded: Iterable[Loaded], tables: Iterable[str]) -> dict[str, int | None]:
+def looked_at(loaded: Iterable[LoadMark], tables: Iterable[str]) -> dict[str, int | None]:
     """Per table, the version after which commits have to be looked at; None where nothing went."""
     since: dict[str, int | None] = dict.fromkeys(tables)
     for one in loaded:
@@ -76,7 +76,7 @@ def looked_at(loaded: Iterable[Loaded], tables: Iterable[str]) -> dict[str, int 
     return since
 
 
-def writes_of(loaded: Iterable[Loaded]) -> dict[str, tuple[Write, ...]]:
+def writes_of(loaded: Iterable[LoadMark]) -> dict[str, tuple[Write, ...]]:
     """Per table, the writes that have to be in its log."""
     writes: dict[str, tuple[Write, ...]] = {}
     for one in loaded:
@@ -86,7 +86,7 @@ def writes_of(loaded: Iterable[Loaded]) -> dict[str, tuple[Write, ...]]:
 
 
 def drift(
-    loaded: Sequence[Loaded],
+    loaded: Sequence[LoadMark],
     states: Mapping[str, TableState],
     unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> Drift:

@@ -49,21 +49,21 @@ def uncovered(wanted: Range, covered: Iterable[Range]) -> list[Range]:
 
 
 @dataclass(frozen=True)
-class Read:
+class CoveredInterval:
     """A range that has been read, and when that began: what came late after it is not in it."""
 
     range: Range
     at: datetime
 
-    def settled(self, lookback: timedelta) -> Range:
+    def final_part(self, lookback: timedelta) -> Range:
         """The part in which nothing is expected any more, if events come late by ``lookback``."""
         return Range(self.range.start, min(self.range.end, self.at - lookback))
 
 
-def due(
+def ranges_to_read(
     start: datetime | None,
     end: datetime | None,
-    reads: Sequence[Read],
+    reads: Sequence[CoveredInterval],
     lookback: timedelta,
     upper: datetime,
 ) -> list[Range]:
@@ -81,7 +81,7 @@ def due(
         # Both ends belong to it, so a single second is a range too.
         asked = Range(start, min(end, upper))
         return [asked] if start is None or start <= asked.end else []
-    gaps = uncovered(Range(start, upper), [read.settled(lookback) for read in reads])
+    gaps = uncovered(Range(start, upper), [read.final_part(lookback) for read in reads])
     trailing = upper - lookback if start is None else max(start, upper - lookback)
     return merge([*gaps, Range(trailing, upper)])
 

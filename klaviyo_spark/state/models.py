@@ -11,7 +11,7 @@ from klaviyo_spark.schema.endpoint import Endpoint
 # partly done.
 TABLES_HELD = "tables"
 
-Key = tuple[str, str]
+GroupKey = tuple[str, str]
 """Resource and id of a group."""
 # Segments show a new member some minutes late, and imports may take as long.
 JOINED_LATE = timedelta(hours=1)
@@ -41,7 +41,7 @@ class GroupRead:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LastRequest:
     """When a parent was last asked about, and what its record was like then."""
 
     version: str | None

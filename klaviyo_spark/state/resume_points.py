@@ -2,7 +2,7 @@
 
 Bronze is the ledger: a page that has landed says which walk it belongs to, what that walk was to
 read, how far it had got and where it goes on. Pages of a walk land in order, so what has landed is
-its beginning. ``take_up`` is pure; ``Lake.unfinished`` asks the table.
+its beginning. ``plan_resume`` is pure; ``Lake.unfinished`` asks the table.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS, WINDOWED
-from klaviyo_spark.state.intervals import Range, Read, uncovered
+from klaviyo_spark.state.intervals import CoveredInterval, Range, uncovered
 
-EVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
+MAX_TIME = datetime(9999, 12, 31, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class Landed:
+class ResumePoint:
     """A walk as far as its pages have landed; names as in ``bronze_table.COLUMNS``.
 
     Args:
@@ -57,16 +57,16 @@ class Landed:
     records: int
 
     @property
-    def held(self) -> Range:
+    def covered_time(self) -> Range:
         """The time that has been read whole; an unfinished second is left out.
 
         Of a walk out of order none: who asked for an order and did not get it may have got less.
         """
         if not self.in_order:
-            return Range(EVER, EVER)
+            return Range(MAX_TIME, MAX_TIME)
         if self.ended:
-            return Range(self.window_start, self.window_end or EVER)
-        nothing = Range(EVER, EVER)
+            return Range(self.window_start, self.window_end or MAX_TIME)
+        nothing = Range(MAX_TIME, MAX_TIME)
         return (
             Range(self.window_start, self.max_record_time - _SECOND)
             if self.max_record_time
@@ -80,7 +80,7 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Done:
+class CompletedReads:
     """What runs that came to their end have read.
 
     Args:
@@ -89,11 +89,11 @@ class Done:
         gone_on_with: walks that they went on from to their end, were there more to ask or not.
     """
 
-    ranges: Sequence[tuple[tuple[str, str | None], Read]]
+    ranges: Sequence[tuple[tuple[str, str | None], CoveredInterval]]
     reads: Mapping[tuple[str, str | None, bool], datetime]
     gone_on_with: Collection[str] = ()
 
-    def makes_up_for(self, walk: Landed) -> bool:
+    def supersedes(self, walk: ResumePoint) -> bool:
         """Whether ``walk`` has been gone on with, or what it read has been read since.
 
         Only then what it holds counts as any other read: late events make it due again.
@@ -109,18 +109,18 @@ class Done:
             [read.range for of, read in self.ranges if of == key and read.at > walk.read_started_at]
             for key in [(resource, scope) for scope in scopes]
         ]
-        return all(ranges and not uncovered(walk.held, ranges) for ranges in since)
+        return all(ranges and not uncovered(walk.covered_time, ranges) for ranges in since)
 
 
 @dataclass(frozen=True)
-class TakenUp:
+class ResumePlan:
     """What is left to ask, and what of the ledger it goes on from."""
 
     walks: tuple[Walk, ...]
-    kept: tuple[Landed, ...]
+    kept: tuple[ResumePoint, ...]
 
 
-def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
+def advance(row: Mapping[str, Any], before: ResumePoint | None) -> ResumePoint:
     """What has landed of a walk with one more page of it.
 
     Args:
@@ -133,7 +133,7 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
         for r in (before.max_record_time if before else None, row["max_record_time"])
         if r and in_order
     ]
-    return Landed(
+    return ResumePoint(
         endpoint=row["endpoint"],
         slice=row["slice"],
         parent_id=row["parent_id"],
@@ -156,7 +156,7 @@ def landed(row: Mapping[str, Any], before: Landed | None) -> Landed:
     )
 
 
-def with_order_lost(pieces: Iterable[Landed]) -> list[Landed]:
+def with_order_lost(pieces: Iterable[ResumePoint]) -> list[ResumePoint]:
     """``pieces``, none of them in order that is of a read with one that is not.
 
     A window is cut by the times on its first pages: where a later page of one part shows that they
@@ -172,12 +172,12 @@ def slice_text(facts: Mapping[str, str]) -> str:
     return json.dumps(dict(facts), sort_keys=True)
 
 
-def take_up(
+def plan_resume(
     walks: Iterable[Walk],
-    landed: Sequence[Landed],
+    landed: Sequence[ResumePoint],
     not_before: datetime,
     lookback: timedelta = timedelta(0),
-) -> TakenUp:
+) -> ResumePlan:
     """What of ``walks`` has not landed yet.
 
     A walk goes on at the page after its last; what has ended is not asked again.
@@ -187,12 +187,12 @@ def take_up(
         not_before: listings begun earlier are read anew: they would show a state of the past.
             Time that was read earlier stays read, but for the ``lookback`` before that.
     """
-    by_key: dict[tuple[object, ...], list[Landed]] = {}
+    by_key: dict[tuple[object, ...], list[ResumePoint]] = {}
     for piece in with_order_lost(landed):
         key = (piece.endpoint, piece.parent_id, piece.is_full_read)
         by_key.setdefault(key, []).append(piece)
     left: list[Walk] = []
-    kept: dict[str, Landed] = {}
+    kept: dict[str, ResumePoint] = {}
     for walk in walks:
         found = by_key.get((walk.endpoint.name, walk.parent_id, walk.is_full_read), [])
         if walk.bounds is None or (walk.bounds.end is None and not walk.is_full_read):
@@ -206,16 +206,16 @@ def take_up(
         found = [p for p in found if p.slice == slice_text(walk.facts)]
         kept.update({p.walk_id: p for p in found})
         held = [
-            piece.held
+            piece.covered_time
             if walk.is_full_read or piece.read_started_at >= not_before
-            else Read(piece.held, piece.read_started_at).settled(lookback)
+            else CoveredInterval(piece.covered_time, piece.read_started_at).final_part(lookback)
             for piece in found
         ]
         left += _rest(walk, found, held)
-    return TakenUp(tuple(left), tuple(kept.values()))
+    return ResumePlan(tuple(left), tuple(kept.values()))
 
 
-def _rest(walk: Walk, found: Sequence[Landed], held: Sequence[Range]) -> Iterator[Walk]:
+def _rest(walk: Walk, found: Sequence[ResumePoint], held: Sequence[Range]) -> Iterator[Walk]:
     """The parts of ``walk`` that are not ``held``; those that ``found`` lead to, by its cursors."""
     if not found:
         yield walk
@@ -223,12 +223,12 @@ def _rest(walk: Walk, found: Sequence[Landed], held: Sequence[Range]) -> Iterato
         if not any(piece.ended for piece in found):
             yield _go_on(walk, max(found, key=lambda p: p.pages))
     else:
-        wanted = Range(walk.bounds.start, walk.bounds.end or EVER)
+        wanted = Range(walk.bounds.start, walk.bounds.end or MAX_TIME)
         for gap in _gaps(wanted, held):
             piece = next((p for p in found if _leads_to(p, gap)), None)
             if piece:
                 # Its cursor knows the end that was asked for then.
-                led = Range(gap.start, min(gap.end, piece.window_end or EVER))
+                led = Range(gap.start, min(gap.end, piece.window_end or MAX_TIME))
                 bounds = replace(walk.bounds, start=piece.window_start, end=_end(led))
                 yield _go_on(
                     replace(walk, bounds=bounds, max_record_time=piece.max_record_time), piece
@@ -251,10 +251,10 @@ def _gaps(wanted: Range, held: Sequence[Range]) -> list[Range]:
 
 
 def _end(r: Range) -> datetime | None:
-    return None if r.end == EVER else r.end
+    return None if r.end == MAX_TIME else r.end
 
 
-def _leads_to(piece: Landed, gap: Range) -> bool:
+def _leads_to(piece: ResumePoint, gap: Range) -> bool:
     """Whether the piece's cursor goes on at the beginning of ``gap``."""
     if piece.ended or not piece.next_url:
         return False
@@ -264,13 +264,13 @@ def _leads_to(piece: Landed, gap: Range) -> bool:
     return begun and gap.start <= piece.max_record_time <= min(gap.end, gap.start + _SECOND)
 
 
-def _go_on(walk: Walk, piece: Landed) -> Walk:
+def _go_on(walk: Walk, piece: ResumePoint) -> Walk:
     assert piece.next_url
     walk = replace(walk, walk_id=piece.walk_id, first_url=piece.next_url, in_order=piece.in_order)
     return replace(_in_read(walk, piece), first_page=piece.pages + 1)
 
 
-def _in_read(walk: Walk, piece: Landed) -> Walk:
+def _in_read(walk: Walk, piece: ResumePoint) -> Walk:
     """``walk`` as a part of the read that ``piece`` is of."""
     return replace(
         walk,

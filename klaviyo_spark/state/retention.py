@@ -37,7 +37,7 @@ PAGES_GONE = "klaviyo_spark.pages_gone_before"
 
 
 @dataclass(frozen=True)
-class Portion:
+class BatchExtent:
     """What one append to bronze holds of one endpoint; times are UTC.
 
     Args:
@@ -54,7 +54,7 @@ class Portion:
 
 
 @dataclass(frozen=True)
-class Old:
+class ExpiredPages:
     """What may go.
 
     Args:
@@ -69,7 +69,7 @@ class Old:
     runs: frozenset[tuple[str, str]]
 
 
-def portions(pages: DataFrame) -> list[Portion]:
+def portions(pages: DataFrame) -> list[BatchExtent]:
     """All of an account's portions, in one query."""
     times = {
         "first_read": F.min("read_started_at"),
@@ -80,10 +80,10 @@ def portions(pages: DataFrame) -> list[Portion]:
         *[F.unix_micros(time).alias(name) for name, time in times.items()]
     )
     rows = [row.asDict() for row in found.collect()]
-    return [Portion(**{**row, **{name: utc(row[name]) for name in times}}) for row in rows]
+    return [BatchExtent(**{**row, **{name: utc(row[name]) for name in times}}) for row in rows]
 
 
-def now(held: Sequence[Portion], ours: datetime) -> datetime:
+def age_base(held: Sequence[BatchExtent], ours: datetime) -> datetime:
     """What ages are counted back from: our clock, or the newest page of ``held`` if it is earlier.
 
     Pages are dated by Klaviyo's clock. Where ours is ahead of it nothing goes before its time.
@@ -92,11 +92,11 @@ def now(held: Sequence[Portion], ours: datetime) -> datetime:
 
 
 def old(
-    held: Sequence[Portion],
+    held: Sequence[BatchExtent],
     refined: Mapping[str, Collection[str]],
     tables: Iterable[TableSpec],
     before: datetime,
-) -> Old:
+) -> ExpiredPages:
     """What of ``held`` may go.
 
     Args:
@@ -108,13 +108,13 @@ def old(
         for endpoint in table.endpoints:
             readers.setdefault(endpoint, []).append(table.name)
 
-    def seen(portion: Portion) -> bool:
+    def is_seen(portion: BatchExtent) -> bool:
         return all(
             portion.batch_id in refined.get(table, ())
             for table in readers.get(portion.endpoint, ())
         )
 
-    unseen = [portion for portion in held if not seen(portion)]
+    unseen = [portion for portion in held if not is_seen(portion)]
     unseen_since: dict[str, datetime] = {}
     for portion in unseen:
         since = unseen_since.get(portion.resource, portion.first_read)
@@ -131,10 +131,10 @@ def old(
         for (run, endpoint), at in last.items()
         if at < cutoffs[resource[endpoint]] and kept.get(endpoint) != run
     }
-    return Old(cutoffs, unseen_since, frozenset(going))
+    return ExpiredPages(cutoffs, unseen_since, frozenset(going))
 
 
-def _compared_with(held: Sequence[Portion], unseen: Sequence[Portion]) -> dict[str, str]:
+def _compared_with(held: Sequence[BatchExtent], unseen: Sequence[BatchExtent]) -> dict[str, str]:
     """Per endpoint the run that the next one to be refined is compared with."""
     began: dict[str, datetime] = {}
     for portion in held:
@@ -176,7 +176,7 @@ def with_pages_gone(
 
 
 def pages_to_go(
-    pages: DataFrame, going: DataFrame, what: Old, endpoints: Iterable[Endpoint]
+    pages: DataFrame, going: DataFrame, what: ExpiredPages, endpoints: Iterable[Endpoint]
 ) -> DataFrame:
     """The pages of ``going`` but for the last whole read of each parent and what came after it.
 

@@ -22,12 +22,19 @@ from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.state import bronze_queries, confirmation
 from klaviyo_spark.state.confirmation import LoadNote
-from klaviyo_spark.state.drift import Drift, Loaded, drift, looked_at, writes_of
-from klaviyo_spark.state.intervals import Range, Read
-from klaviyo_spark.state.models import Asked, Batch
-from klaviyo_spark.state.resume_points import Done, Landed
+from klaviyo_spark.state.drift import Drift, LoadMark, drift, looked_at, writes_of
+from klaviyo_spark.state.intervals import CoveredInterval, Range
+from klaviyo_spark.state.models import Batch, LastRequest
+from klaviyo_spark.state.resume_points import CompletedReads, ResumePoint
 from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gone
-from klaviyo_spark.state.watermarks import INGEST, RESUMED, WINDOW, Known, Watermark, known
+from klaviyo_spark.state.watermarks import (
+    INGEST,
+    RESUMED,
+    WINDOW,
+    KnownWatermarks,
+    Watermark,
+    index_watermarks,
+)
 
 # What was cut short longer ago is read anew: nobody waits a week to go on with a run.
 _GO_ON_WITHIN = timedelta(days=8)
@@ -35,9 +42,9 @@ _GO_ON_WITHIN = timedelta(days=8)
 _OF_AN_INGEST = ["run_id", "endpoint"]
 
 
-def read_watermarks(lake: Lake, account_id: str) -> Known:
+def read_watermarks(lake: Lake, account_id: str) -> KnownWatermarks:
     """What has been read of the account."""
-    return known(watermarks_of(lake, account_id))
+    return index_watermarks(watermarks_of(lake, account_id))
 
 
 def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
@@ -78,7 +85,7 @@ def _marks_of(lake: Lake, account_id: str) -> DataFrame:
 
 
 @dataclass(frozen=True)
-class Lately:
+class RecentLandings:
     """What runs have landed of an account in the last days.
 
     Args:
@@ -87,10 +94,10 @@ class Lately:
     """
 
     newest: datetime | None = None
-    cut_short: Sequence[Landed] = ()
+    cut_short: Sequence[ResumePoint] = ()
 
 
-def landed_lately(lake: Lake, account_id: str, now: datetime) -> Lately:
+def landed_lately(lake: Lake, account_id: str, now: datetime) -> RecentLandings:
     """What the run that begins at ``now``, by Klaviyo's clock, comes after."""
     pages = _recent(lake, account_id, now)
     ended = _ended(lake, account_id)
@@ -104,9 +111,9 @@ def landed_lately(lake: Lake, account_id: str, now: datetime) -> Lately:
         .first()
     )
     if row is None or row["newest"] is None:
-        return Lately()
+        return RecentLandings()
     left = _cut_short(lake, account_id, pages, ended) if row["any_left"] else []
-    return Lately(utc(row["newest"]), left)
+    return RecentLandings(utc(row["newest"]), left)
 
 
 def newest_page(lake: Lake, account_id: str, now: datetime) -> datetime | None:
@@ -122,13 +129,17 @@ def _ended(lake: Lake, account_id: str) -> DataFrame:
     return marks.select("run_id", "resource", F.col("scope").alias("endpoint"))
 
 
-def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) -> list[Landed]:
+def _cut_short(
+    lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame
+) -> list[ResumePoint]:
     """Walks of ``pages`` that no run has made up for which has ``ended``."""
     left = pages.join(ended, _OF_AN_INGEST, "left_anti").select("walk_id").distinct()
     found = bronze_queries.landed_walks(pages.join(left, "walk_id", "left_semi")).collect()
     times = ("read_started_at", "window_start", "window_end", "max_record_time")
     walks = [row.asDict() for row in found]
-    landed = [Landed(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks]
+    landed = [
+        ResumePoint(**{**walk, **{name: _utc(walk[name]) for name in times}}) for walk in walks
+    ]
     marks = _marks_of(lake, account_id)
     ranges = (
         marks.where(F.col("kind") == WINDOW)
@@ -148,11 +159,11 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
         .agg(F.unix_micros(F.max("read_started_at")).alias("at"))
     )
     gone_on_with = marks.where(F.col("kind") == RESUMED).select(F.col("scope").alias("walk_id"))
-    done = Done(
+    done = CompletedReads(
         ranges=[
             (
                 (row["resource"], row["scope"]),
-                Read(
+                CoveredInterval(
                     Range(_utc(row["range_start"]), utc(row["range_end"])),
                     utc(row["read_started_at"]),
                 ),
@@ -165,17 +176,17 @@ def _cut_short(lake: Lake, account_id: str, pages: DataFrame, ended: DataFrame) 
         },
         gone_on_with={row["walk_id"] for row in gone_on_with.join(left, "walk_id").collect()},
     )  # fmt: skip
-    return [walk for walk in landed if not done.makes_up_for(walk)]
+    return [walk for walk in landed if not done.supersedes(walk)]
 
 
 def last_asked(
     lake: Lake, account_id: str, endpoints: Collection[str]
-) -> dict[str, dict[str, Asked]]:
+) -> dict[str, dict[str, LastRequest]]:
     """Per endpoint and parent's id: when it was last asked about, and what it was like."""
     pages = lake.pages().where(F.col("account_id") == account_id)
-    asked: dict[str, dict[str, Asked]] = {name: {} for name in endpoints}
+    asked: dict[str, dict[str, LastRequest]] = {name: {} for name in endpoints}
     for row in bronze_queries.last_asked(pages.where(F.col("endpoint").isin(*endpoints))).collect():
-        asked[row["endpoint"]][row["parent_id"]] = Asked(row["version"], utc(row["at"]))
+        asked[row["endpoint"]][row["parent_id"]] = LastRequest(row["version"], utc(row["at"]))
     return asked
 
 
@@ -187,8 +198,8 @@ def pages_read(lake: Lake, account_id: str, endpoint: Endpoint) -> int:
 
 
 def landed_bodies(
-    lake: Lake, account_id: str, walks: Sequence[Landed], now: datetime
-) -> Iterator[tuple[Landed, bytes]]:
+    lake: Lake, account_id: str, walks: Sequence[ResumePoint], now: datetime
+) -> Iterator[tuple[ResumePoint, bytes]]:
     """Bodies of the pages of ``walks`` that have landed, one after the other."""
     by_id = {walk.walk_id: walk for walk in walks}
     pages = _recent(lake, account_id, now).where(F.col("walk_id").isin(*by_id))
@@ -241,7 +252,7 @@ def members_held(
     )
     ids = [(id, one) for id, some in joined.items() for one in some]
     read = frame(lake.spark, ids, id="string", member="string")
-    return _counted(held), _counted(read.join(held, ["id", "member"], "left_anti"))
+    return _count_per_id(held), _count_per_id(read.join(held, ["id", "member"], "left_anti"))
 
 
 def loads_of(lake: Lake, account_id: str) -> DataFrame:
@@ -282,7 +293,7 @@ def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
     )
     names = set(tables)
     loaded = [
-        Loaded(
+        LoadMark(
             row["table_name"],
             row["table_id"],
             row["version"],
@@ -335,7 +346,7 @@ def landed_batches(lake: Lake) -> list[Batch]:
 
 def pages_lost(lake: Lake, account_id: str, tables: Iterable[str]) -> frozenset[str]:
     """Those of ``tables`` that are there and hold rows whose pages bronze no longer has."""
-    lake = lake.of(account_id)
+    lake = lake.for_account(account_id)
     there = landed_batches(lake)
     of = {
         name: {batch.batch_id for batch in there if batch.endpoint in TABLES[name].endpoints}
@@ -371,13 +382,13 @@ def _states_or_errors(
     return found
 
 
-def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:
+def tables_of_other_policy(lake: Lake, account_id: str, resources: Collection[str]) -> list[str]:
     """Tables with rows of the account that show personal data in another way than is said now.
 
     A load says how it showed what it wrote; a rebuild replaces all loads of a table.
     """
     now = {
-        name: lake.personal.said(columns_of(table)) or ""
+        name: lake.personal.policy_text(columns_of(table)) or ""
         for name, table in TABLES.items()
         if table.resource in resources
     }
@@ -392,7 +403,7 @@ def shown_otherwise(lake: Lake, account_id: str, resources: Collection[str]) -> 
     return [name for name in now if name in found]
 
 
-def _counted(rows: DataFrame) -> dict[str, int]:
+def _count_per_id(rows: DataFrame) -> dict[str, int]:
     return {row["id"]: row["count"] for row in rows.groupBy("id").count().collect()}
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.state.intervals import Range, Read, merge
-from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
-from klaviyo_spark.state.resume_points import EVER, Landed, with_order_lost
+from klaviyo_spark.state.intervals import CoveredInterval, Range, merge
+from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
+from klaviyo_spark.state.resume_points import MAX_TIME, ResumePoint, with_order_lost
 
 # Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and
 # walks of runs before it that it went on with.
@@ -47,26 +47,26 @@ class Watermark:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownWatermarks:
     """All watermarks of an account, by what they are asked for."""
 
-    events: Mapping[str, list[Read]] = field(default_factory=dict)
+    events: Mapping[str, list[CoveredInterval]] = field(default_factory=dict)
     metric_names: Mapping[str, str] = field(default_factory=dict)
-    profiles: list[Read] = field(default_factory=list)
+    profiles: list[CoveredInterval] = field(default_factory=list)
     complete_profiles_at: datetime | None = None
     groups: Mapping[tuple[str, str], GroupRead] = field(default_factory=dict)
 
 
-def known(rows: Iterable[Watermark]) -> Known:
+def index_watermarks(rows: Iterable[Watermark]) -> KnownWatermarks:
     """Rows by what they are asked for."""
-    events: dict[str, list[Read]] = {}
+    events: dict[str, list[CoveredInterval]] = {}
     names: dict[str, str] = {}
-    profiles: list[Read] = []
+    profiles: list[CoveredInterval] = []
     complete: list[datetime] = []
-    moments: dict[Key, dict[str, Watermark]] = {}
-    differences: dict[Key, list[Watermark]] = {}
+    moments: dict[GroupKey, dict[str, Watermark]] = {}
+    differences: dict[GroupKey, list[Watermark]] = {}
     for row in rows:
-        read = Read(Range(row.start, row.end), row.read_started_at)
+        read = CoveredInterval(Range(row.start, row.end), row.read_started_at)
         if row.resource == "events" and row.scope:
             events.setdefault(row.scope, []).append(read)
             names[row.scope] = row.documented_name or row.scope
@@ -80,7 +80,7 @@ def known(rows: Iterable[Watermark]) -> Known:
             if row.difference is not None:
                 differences.setdefault((row.resource, row.scope), []).append(row)
     groups = {key: _group_read(kinds, differences.get(key, ())) for key, kinds in moments.items()}
-    return Known(events, names, profiles, max(complete, default=None), groups)
+    return KnownWatermarks(events, names, profiles, max(complete, default=None), groups)
 
 
 def keep_earlier(rows: Iterable[Watermark], run_id: str, order: Sequence[str]) -> list[Watermark]:
@@ -97,11 +97,11 @@ def keep_earlier(rows: Iterable[Watermark], run_id: str, order: Sequence[str]) -
 
 
 def watermarks(
-    walks: Iterable[Landed],
+    walks: Iterable[ResumePoint],
     metric_names: Mapping[str, str],
     now: datetime,
     margin: timedelta,
-    member_counts: Mapping[Key, int],
+    member_counts: Mapping[GroupKey, int],
 ) -> Iterator[Watermark]:
     """What walks that have landed come to.
 
@@ -114,18 +114,18 @@ def watermarks(
         margin: how long before its beginning a read may miss what Klaviyo was still indexing.
     """
     ranges: dict[tuple[str, str | None, datetime, str], list[Range]] = {}
-    complete: dict[tuple[str, datetime], list[Landed]] = {}
+    complete: dict[tuple[str, datetime], list[ResumePoint]] = {}
     for walk in with_order_lost(walks):
         endpoint = ENDPOINTS[walk.endpoint]
         at = min(walk.read_started_at, now)
         if endpoint.resource == "events":
             for metric_id in walk.facts["metric_ids"].split(","):
                 key = ("events", metric_id, at, walk.run_id)
-                ranges.setdefault(key, []).append(walk.held)
+                ranges.setdefault(key, []).append(walk.covered_time)
         elif endpoint.resource == "profiles" and walk.is_full_read:
             complete.setdefault((walk.read_id, at), []).append(walk)
         elif endpoint.resource == "profiles":
-            ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.held)
+            ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.covered_time)
         elif walk.ended and walk.status == 200 and walk.parent_id:
             of, version = (endpoint.resource, walk.parent_id, None), walk.parent_digest
             if walk.endpoint in _COUNTS and (endpoint.resource, walk.parent_id) in member_counts:
@@ -141,7 +141,7 @@ def watermarks(
         for r in merge(held):
             yield Watermark(resource, scope, name, WINDOW, r.start, r.end, at, None, run_id)
     for (_, at), parts in complete.items():
-        if merge(part.held for part in parts) == [Range(None, EVER)]:
+        if merge(part.covered_time for part in parts) == [Range(None, MAX_TIME)]:
             # Of the parts that a run has landed which went on with the read, if there are any.
             last = max(parts, key=lambda part: part.run_id != part.read_run_id)
             end, run_id = at - margin, last.run_id
@@ -149,7 +149,7 @@ def watermarks(
 
 
 def ends(
-    endpoints: Iterable[Endpoint], resumed: Iterable[Landed], run_id: str, at: datetime
+    endpoints: Iterable[Endpoint], resumed: Iterable[ResumePoint], run_id: str, at: datetime
 ) -> Iterator[Watermark]:
     """Marks of a run's ingest that has come to its end: later runs go on from nothing of it.
 
@@ -166,7 +166,7 @@ def ends(
 
 
 def repeated_differences(
-    marks: Iterable[Watermark], before: Mapping[Key, GroupRead]
+    marks: Iterable[Watermark], before: Mapping[GroupKey, GroupRead]
 ) -> list[Watermark]:
     """Marks of groups whose number differs as it did at the whole read before, for the first time.
 
@@ -211,7 +211,7 @@ def as_row(
     }
 
 
-def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
+def _moments(walk: ResumePoint, at: datetime) -> Iterator[tuple[str, datetime]]:
     """What a walk of a group's members is a mark of."""
     if ENDPOINTS[walk.endpoint].members is None or not walk.in_order:
         return
@@ -227,7 +227,7 @@ def _moments(walk: Landed, at: datetime) -> Iterator[tuple[str, datetime]]:
 def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> GroupRead:
     """What the newest mark of each kind, and the counts with a whole read, say of a group."""
 
-    def at(kind: str) -> datetime | None:
+    def time_of(kind: str) -> datetime | None:
         return kinds[kind].end if kind in kinds else None
 
     last = max(kinds.values(), key=lambda mark: mark.read_started_at)
@@ -235,9 +235,9 @@ def _group_read(kinds: Mapping[str, Watermark], counts: Sequence[Watermark]) -> 
     last_difference = newest[-1].difference if newest else None
     twice = len(newest) == 2 and newest[0].difference == last_difference
     return GroupRead(
-        at(FULL_READ),
-        at(LAST_JOINED),
-        at(MEMBER_COUNT),
+        time_of(FULL_READ),
+        time_of(LAST_JOINED),
+        time_of(MEMBER_COUNT),
         last.version,
         last_difference,
         last_difference if twice and last_difference is not None else 0,

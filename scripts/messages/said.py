@@ -84,7 +84,7 @@ def messages() -> tuple[Said, ...]:
 
 
 def _of_troubles() -> Iterator[Said]:
-    for row in error_table.TROUBLES:
+    for row in error_table.ERROR_RULES:
         if row.tries == 1:
             text = row.words
             for gap in (
@@ -106,7 +106,7 @@ def _of_troubles() -> Iterator[Said]:
             yield Said(text, row.error.__name__, "client/error_table.py")
 
 
-def _statuses(row: error_table.Trouble) -> str:
+def _statuses(row: error_table.ErrorRule) -> str:
     return str(next(iter(row.statuses))) if len(row.statuses) == 1 else GAP
 
 

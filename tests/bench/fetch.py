@@ -23,9 +23,9 @@ from pathlib import Path
 import requests
 
 from klaviyo_spark.bronze.lander import Lander
-from klaviyo_spark.bronze.unknown_fields import Watch
+from klaviyo_spark.bronze.unknown_fields import UnknownFieldDetector
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.paginator import Crew, Failed
+from klaviyo_spark.client.paginator import Failed, PageFetcher
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.demo import KEY
@@ -34,7 +34,7 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Rate
@@ -96,13 +96,13 @@ def throw_away(url: str) -> None:
 
 def land(lake: Lake, url: str, walks: int) -> None:
     """Walks over canned pages, each looked at for what no table has, into bronze."""
-    lander, watch = Lander(lake, "bench", uuid.uuid4().hex), Watch()
+    lander, watch = Lander(lake, "bench", uuid.uuid4().hex), UnknownFieldDetector()
     with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
         asked = [
             Walk(uuid.uuid4().hex, _EVENTS, f"{url}/w/{n}/1", uuid.uuid4().hex)
             for n in range(walks)
         ]
-        for got in Crew(asked, client, threads=WALKS).pages():
+        for got in PageFetcher(asked, client, threads=WALKS).pages():
             if isinstance(got, Failed):
                 raise got.error
             watch.look("events", got.page.body, got.page.fetched_at)
@@ -195,7 +195,7 @@ def a_lake() -> Iterator[Lake]:
     """An empty lake; its bronze table is there already, and Spark has started."""
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(
-            spark_session(folder, work=Work.SHORT),
+            spark_session(folder, work=SparkPreset.SHORT),
             Place(folder, None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops"),
         )
         lake.pages()

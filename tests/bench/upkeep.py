@@ -17,7 +17,7 @@ from klaviyo_spark.commands.maintain import lines, maintain
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import Work, spark_session
+from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, an_event
@@ -58,7 +58,7 @@ def main(days: int = DAYS) -> bool:
 def a_lake(folder: str) -> Lake:
     """An empty lake."""
     place = Place(folder, None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-    return Lake(spark_session(folder, work=Work.SHORT), place)
+    return Lake(spark_session(folder, work=SparkPreset.SHORT), place)
 
 
 def land(lake: Lake, run: int, days: Sequence[int]) -> None:

@@ -160,7 +160,7 @@ def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
     assert [row for row in tags if row[0] == "eu"] == [
         row for row in before["tags"] if row[0] == "eu"
     ]
-    seen = a_lake(spark, of_two).of("default").silver(TABLES["tags"])
+    seen = a_lake(spark, of_two).for_account("default").silver(TABLES["tags"])
     assert [row["name"] for row in seen.collect()] == ["of day 1"]
     assert any(file in line for file in removed), "the one that Spark met first"
 

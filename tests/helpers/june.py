@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timezone
 
 from klaviyo_spark.silver.late_arrivals import whole_days
-from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.intervals import CoveredInterval, Range
 
 
 def june(day: int, hour: int = 0, second: int = 0) -> datetime:
@@ -15,4 +15,4 @@ def june(day: int, hour: int = 0, second: int = 0) -> datetime:
 
 def days(*ranges: tuple[datetime | None, datetime]) -> Sequence[tuple[str, date, date]]:
     """The days of one metric that ranges, read at once, hold whole."""
-    return whole_days({"M1": [Read(Range(start, end), end) for start, end in ranges]})
+    return whole_days({"M1": [CoveredInterval(Range(start, end), end) for start, end in ranges]})

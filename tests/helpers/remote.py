@@ -9,14 +9,14 @@ import warnings
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.lake.spark import jars
-from klaviyo_spark.lake.spark.session import Work, local_conf, machine_mb
+from klaviyo_spark.lake.spark.session import SparkPreset, local_conf, machine_mb
 
 
 def remote_session(warehouse: str, master: str = "local[2]") -> SparkSession:
     """The session of a server with ``master``, with Delta."""
     spark, delta = jars.installed()
     found = jars.delta_jars(spark, delta, os.environ)
-    conf = local_conf(warehouse, master, found, 2, machine_mb(), Work.SMALL)
+    conf = local_conf(warehouse, master, found, 2, machine_mb(), SparkPreset.SMALL)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.remote(master)
     for name, value in conf.items():

@@ -14,7 +14,7 @@ import pytest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import several
-from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.models import Settings
@@ -55,12 +55,12 @@ def story(spark, tmp_path_factory) -> Story:
         served = {US: of_us, EU: of_eu}
         truth = {US: us.truth(), EU: eu.truth()}
         first = sync(lake, served)
-        told = [{name: differences(lake.of(name), truth[name]) for name in truth}]
+        told = [{name: differences(lake.for_account(name), truth[name]) for name in truth}]
         us.advance(days=1)
         of_eu.faults.add(kind="401")
         truth[US] = us.truth()
         second = sync(lake, served)
-        told.append({name: differences(lake.of(name), truth[name]) for name in truth})
+        told.append({name: differences(lake.for_account(name), truth[name]) for name in truth})
     return Story(lake, [first, second], told, shared(truth[US], truth[EU]))
 
 
@@ -68,7 +68,7 @@ def sync(lake: Lake, served: dict[str, Sandbox]) -> dict[str, Summary]:
     # Complete reads each time: the account's truth knows at once who has gone, or left a group.
     at_once = timedelta(0)
     parts = [
-        Part(
+        AccountContext(
             Settings(
                 account=name,
                 base_url=sandbox.url,
@@ -115,7 +115,7 @@ def test_a_key_that_is_refused_fails_its_account_alone(story):
     assert (us.exit_code, us.outcome.failed, eu.exit_code) == (0, {}, 1)
     [said] = eu.outcome.failed["all"]
     assert "-> 401: KLAVIYO_API_KEY was refused" in said
-    assert accounts.exit_code(s.exit_code for s in story.syncs[1].values()) == 3
+    assert accounts.combined_exit_code(s.exit_code for s in story.syncs[1].values()) == 3
 
 
 def test_runs_loads_and_watermarks_are_each_account_s(story):

@@ -18,7 +18,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.columns import col
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.state.store import shown_otherwise
+from klaviyo_spark.state.store import tables_of_other_policy
 from tests.builders import DAY, NOON, a_member, a_page, a_record, an_event
 from tests.helpers.compare import held
 from tests.helpers.small_lakes import a_lake, land
@@ -114,12 +114,12 @@ def test_another_way_to_show_personal_data_reaches_old_rows_by_a_rebuild(spark, 
 
     digest = hmac.new(b"a key of somebody's", b"ann@x.com", "sha256").hexdigest()
     assert profiles() == [("P1", "Ann@x.com", "Ann"), ("P2", digest, None)]
-    assert shown_otherwise(old, "default", ["profiles"]) == ["profiles"]
-    assert shown_otherwise(lake, "default", ["profiles", "tags"]) == ["profiles"]
+    assert tables_of_other_policy(old, "default", ["profiles"]) == ["profiles"]
+    assert tables_of_other_policy(lake, "default", ["profiles", "tags"]) == ["profiles"]
 
     rebuild(lake, "default", ["profiles"])
     assert profiles() == [("P1", digest, None), ("P2", digest, None)]
-    assert shown_otherwise(lake, "default", ["profiles"]) == []
+    assert tables_of_other_policy(lake, "default", ["profiles"]) == []
 
 
 # -- another release ------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def story(spark, tmp_path_factory) -> Story:
             healed = verify(lake, client, settings, heal=True)
             asked = sandbox.counts() - counted
             after = _rows(lake)
-            with pipeline.alone("sync", a_lake(spark, warehouse), "another", wait=False):
+            with pipeline.exclusive("sync", a_lake(spark, warehouse), "another", wait=False):
                 afterwards = verify(lake, client, settings)
     return Story(lake, short, lost, healed, asked, afterwards, before, after)
 

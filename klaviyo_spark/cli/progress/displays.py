@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from klaviyo_spark.cli.progress.words import line, percent, said
+from klaviyo_spark.cli.progress.words import line, percent, render
 from klaviyo_spark.cli.streams import Output
 from klaviyo_spark.progress import View
 
@@ -112,7 +112,7 @@ class BarDisplay(ProgressDisplay):
             share = " " * 5 if done is None else f"{done:3.0f} %"
             head = f"{view.stage.name:<9} {share}|"
             room = self._console.width - len(head) - bar_width - 2
-            rows.add_row(head, Bar(100, 0, done or 0, width=bar_width), f"| {said(view, room)}")
+            rows.add_row(head, Bar(100, 0, done or 0, width=bar_width), f"| {render(view, room)}")
         return rows
 
 

@@ -11,11 +11,11 @@ from klaviyo_spark.progress import Stage, View
 LONGEST_S = 90 * 86_400
 
 
-def said(view: View, width: float = math.inf) -> str:
+def render(view: View, width: float = math.inf) -> str:
     """A view in words, the most of them that fit in ``width``; the count in any case."""
     stage, unit = view.stage, view.stage.unit
-    done = _counted(stage.done, unit)
-    records = _counted(stage.records, "records") if stage.records else ""
+    done = _count_text(stage.done, unit)
+    records = _count_text(stage.records, "records") if stage.records else ""
     speed = per_time = share = left = about_left = ""
     if view.under_way and view.speed is not None:
         speed, per_time = rate(view.speed, unit), rate(view.speed)
@@ -39,7 +39,7 @@ def said(view: View, width: float = math.inf) -> str:
 def line(view: View) -> str:
     """A view as a line of a log."""
     none_left = ", none left" if view.stage.left == 0 else ""
-    return f"{view.stage.name}: {said(view)}{none_left}"
+    return f"{view.stage.name}: {render(view)}{none_left}"
 
 
 def seconds_left(left: float | None, speed: float) -> float | None:
@@ -70,5 +70,5 @@ def rate(speed: float, unit: str = "") -> str:
     return f"{text} {words}/{time_unit}" if unit else f"{text}/{time_unit}"
 
 
-def _counted(number: int, unit: str) -> str:
+def _count_text(number: int, unit: str) -> str:
     return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"

@@ -12,8 +12,8 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.backfill import forecast
 from klaviyo_spark.commands.backfill.steps import Backfill
-from klaviyo_spark.commands.verify.asked import Klaviyo
 from klaviyo_spark.commands.verify.days import EARLIEST
+from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
 from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.loader import api_key
 from klaviyo_spark.config.models import Settings
@@ -25,13 +25,15 @@ from klaviyo_spark.state import store
 from klaviyo_spark.state.models import Outcome
 
 
-def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> Iterator[str]:
+def estimate_backfill(
+    lake: Lake, settings: Settings, todo: Backfill, show: Reporter
+) -> Iterator[str]:
     """What the steps that are left cost, a line each; what cannot be known is said too.
 
     Klaviyo is asked for its metrics, and for the events of each of them on each day: a request
     per metric and year. Without a key it is not asked.
     """
-    found: list[forecast.Ahead] = []
+    found: list[forecast.ResourceEstimate] = []
     resources = todo.window.resources if todo.left else ()
     rate_limit_share, threads = settings.rate_limit_share, settings.max_concurrent_requests
     if "events" in resources:
@@ -43,7 +45,9 @@ def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> 
             limiter = Limiter(share=rate_limit_share)
             with Client(settings.base_url, key, limiter=limiter) as client, show as shown:
                 outcome = Outcome()
-                per_day = _events(lake, Klaviyo(client, threads, outcome, shown), settings, todo)
+                per_day = _events(
+                    lake, KlaviyoCounter(client, threads, outcome, shown), settings, todo
+                )
             for line in outcome.failed.get("events", outcome.failed.get("metrics", [])):
                 yield f"events: how many is not known, {line}"
             if not outcome.failed:
@@ -59,14 +63,16 @@ def foreseen(lake: Lake, settings: Settings, todo: Backfill, show: Reporter) -> 
         yield from forecast.lines(found, rate_limit_share, threads)
 
 
-def _events(lake: Lake, klaviyo: Klaviyo, settings: Settings, todo: Backfill) -> dict[date, int]:
+def _events(
+    lake: Lake, klaviyo: KlaviyoCounter, settings: Settings, todo: Backfill
+) -> dict[date, int]:
     """Events per day, of all metrics that would be read."""
     now = klaviyo.listed(listings(["metrics"]))
     remembered = store.read_watermarks(lake, settings.account).metric_names
     ids = resolve(now.metrics, settings.metrics, remembered).ids
     days = forecast.days_of(todo.left, EARLIEST)
     per_day: dict[date, int] = {}
-    for (_, day), count in klaviyo.counted(dict.fromkeys(ids, days), {}).events.items():
+    for (_, day), count in klaviyo.count(dict.fromkeys(ids, days), {}).events.items():
         per_day[day] = per_day.get(day, 0) + count
     return per_day
 

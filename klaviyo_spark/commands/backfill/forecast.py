@@ -22,7 +22,7 @@ Step = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
-class Ahead:
+class ResourceEstimate:
     """What is ahead of one resource.
 
     Args:
@@ -39,7 +39,9 @@ class Ahead:
     share: float
 
 
-def ahead(resource: str, per_step: Sequence[int], rate_limit_share: float, threads: int) -> Ahead:
+def ahead(
+    resource: str, per_step: Sequence[int], rate_limit_share: float, threads: int
+) -> ResourceEstimate:
     """What a resource costs.
 
     Args:
@@ -51,7 +53,7 @@ def ahead(resource: str, per_step: Sequence[int], rate_limit_share: float, threa
     page = int(endpoint.params["page[size]"])
     requests = sum(max(1, math.ceil(records / page)) for records in per_step)
     a_minute = min(endpoint.rate.steady * rate_limit_share, 60 * threads / REQUEST_S)
-    return Ahead(
+    return ResourceEstimate(
         resource,
         records=sum(per_step),
         requests=requests,
@@ -70,7 +72,9 @@ def per_step(steps: Sequence[Step], per_day: Mapping[date, int]) -> list[int]:
     return [sum(per_day.get(day, 0) for day in _days(start, end)) for start, end in steps]
 
 
-def lines(found: Sequence[Ahead], rate_limit_share: float, threads: int) -> Iterator[str]:
+def lines(
+    found: Sequence[ResourceEstimate], rate_limit_share: float, threads: int
+) -> Iterator[str]:
     """What is ahead, in words."""
     for one in found:
         yield (

@@ -15,21 +15,21 @@ from msgspec import structs
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.backfill.estimate import foreseen
-from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, said
+from klaviyo_spark.commands.backfill.estimate import estimate_backfill
+from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, step_lines
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.account_context import Part, each
+from klaviyo_spark.commands.sync.account_context import AccountContext, for_each_account
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Reporter, Silent
 from klaviyo_spark.state.store import bronze_state
 
-__all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "said"]
+__all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "step_lines"]
 
 
 def backfill(
     lake: Lake,
-    parts: Sequence[Part],
+    parts: Sequence[AccountContext],
     times: tuple[datetime | None, datetime | None],
     named: Sequence[str],
     out: Callable[[str], object],
@@ -49,32 +49,32 @@ def backfill(
         reporter: gives what shows how far a step is.
 
     Returns:
-        The exit code: see ``run_steps`` and ``account_context.each``.
+        The exit code: see ``run_steps`` and ``account_context.for_each_account``.
 
     Raises:
         UsageError: the window is not all in the past, or of what is read whole by every sync.
         LakeBusy: another run holds the lake.
     """
-    whole = Window.past(*times, _now(parts), named)
+    whole = Window.past(*times, _klaviyo_now(parts), named)
     # Among several an account may be kept for other things alone.
     of_all = bool(named) or len(parts) == 1
 
-    def todo(part: Part) -> Backfill | None:
+    def todo(part: AccountContext) -> Backfill | None:
         own = tuple(name for name in whole.resources if of_all or name in part.settings.resources)
         if not own:
             out(f"{part.account}: {' and '.join(whole.resources)} are not among its resources")
             return None
         return begun(lake, part.account, replace(whole, resources=own))
 
-    def tell(part: Part) -> int:
+    def tell(part: AccountContext) -> int:
         left = todo(part)
         if left:
-            ahead = foreseen(lake, part.settings, left, reporter())
-            for line in (*said(left), *ahead):
+            ahead = estimate_backfill(lake, part.settings, left, reporter())
+            for line in (*step_lines(left), *ahead):
                 out(line)
         return 0
 
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         left = todo(part)
         if left is None:
             return 0
@@ -87,9 +87,9 @@ def backfill(
         return run_steps(left, lake, part.account, bronze_id, sync, out)
 
     if dry_run:
-        return each(parts, tell, out)
-    with pipeline.alone("backfill", lake, uuid.uuid4().hex, wait):
-        return each(parts, work, out)
+        return for_each_account(parts, tell, out)
+    with pipeline.exclusive("backfill", lake, uuid.uuid4().hex, wait):
+        return for_each_account(parts, work, out)
 
 
 def begun(lake: Lake, account_id: str, window: Window) -> Backfill:
@@ -178,7 +178,7 @@ def run_steps(
     return 3 if lost else 0
 
 
-def _now(parts: Sequence[Part]) -> datetime:
+def _klaviyo_now(parts: Sequence[AccountContext]) -> datetime:
     """Now by Klaviyo's clock, where it can be asked."""
     client = next((part.client for part in parts if part.client), None)
     if client is None:

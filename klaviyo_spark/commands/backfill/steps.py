@@ -67,7 +67,7 @@ class Backfill:
         return len(list(self.window.steps()))
 
 
-def said(backfill: Backfill) -> Iterator[str]:
+def step_lines(backfill: Backfill) -> Iterator[str]:
     """What is still to do, a line per step."""
     names = " and ".join(backfill.window.resources)
     for start, end in backfill.left:

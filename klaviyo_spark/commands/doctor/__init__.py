@@ -13,8 +13,8 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.doctor import account, machine
 from klaviyo_spark.commands.doctor import lake as lakes
 from klaviyo_spark.commands.doctor.check import (
-    Check,
-    exit_code,
+    Diagnosis,
+    exit_code_of_checks,
     guarded,
     lines,
     of_account,
@@ -24,7 +24,7 @@ from klaviyo_spark.commands.doctor.check import (
 )
 from klaviyo_spark.commands.status import facts, summed
 from klaviyo_spark.commands.sync.account_context import check_apart
-from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import api_key
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.personal_data import personal
@@ -33,10 +33,10 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.readers.opening import lake_name, reader
 from klaviyo_spark.lake.warehouse import check_warehouse
 
-__all__ = ["Check", "examined", "exit_code", "lines", "verdict"]
+__all__ = ["Diagnosis", "exit_code_of_checks", "lines", "run_checks", "verdict"]
 
 
-def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterator[Check]:
+def run_checks(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """All checks, each given as soon as it is made.
 
     Args:
@@ -44,15 +44,15 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
     """
     settings: Settings | None = None
 
-    def conf() -> Iterable[Check]:
+    def conf() -> Iterable[Diagnosis]:
         nonlocal settings
         settings = load()
-        of = each(settings)
+        of = settings_per_account(settings)
         names = ", ".join(one.account for one in of)
         whose = f"account {names}" if len(of) == 1 else f"{len(of)} accounts ({names})"
         yield ok("conf", f"{whose}, lake {lake_name(settings)}")
 
-    def shown() -> Iterable[Check]:
+    def diagnoses() -> Iterable[Diagnosis]:
         assert settings
         treated = personal(settings, environ).treated
         if treated:
@@ -69,15 +69,17 @@ def examined(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterat
         yield warn("the rest", "not looked at without a conf", "mend that first")
         return
     yield from _lake(settings)
-    yield from guarded("personal data", shown)
-    every = each(settings)
-    yield from guarded("key", lambda: _apart(every, environ))
+    yield from guarded("personal data", diagnoses)
+    every = settings_per_account(settings)
+    yield from guarded("key", lambda: _check_distinct_keys(every, environ))
     for one in every:
         found = _klaviyo(one, environ)
         yield from found if len(every) == 1 else of_account(one.account, found)
 
 
-def _apart(every: Iterable[Settings], environ: Mapping[str, str]) -> Iterable[Check]:
+def _check_distinct_keys(
+    every: Iterable[Settings], environ: Mapping[str, str]
+) -> Iterable[Diagnosis]:
     """Nothing, where no two accounts have the same key; what a key lacks is each one's own."""
     keys = []
     for one in every:
@@ -87,11 +89,11 @@ def _apart(every: Iterable[Settings], environ: Mapping[str, str]) -> Iterable[Ch
     return ()
 
 
-def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """An account's key, and what Klaviyo answers to it."""
     key: ApiKey | None = None
 
-    def secret() -> Iterable[Check]:
+    def secret() -> Iterable[Diagnosis]:
         nonlocal key
         key = api_key(settings, environ)
         if key.reveal().startswith("pk_"):
@@ -110,11 +112,11 @@ def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
     yield from guarded("klaviyo", lambda: _account(settings, key))
 
 
-def _lake(settings: Settings) -> Iterator[Check]:
+def _lake(settings: Settings) -> Iterator[Diagnosis]:
     """The lake's place, what is in it, who holds it."""
     usable = True
 
-    def place() -> Iterable[Check]:
+    def place() -> Iterable[Diagnosis]:
         nonlocal usable
         try:
             found = check_warehouse(settings.warehouse, settings.schemas)
@@ -123,10 +125,13 @@ def _lake(settings: Settings) -> Iterator[Check]:
             raise
         return machine.room(found.folder)
 
-    def inside() -> Iterable[Check]:
+    def inside() -> Iterable[Diagnosis]:
         found = facts(reader(settings))
         now = utc_now()
-        every = [summed(found, lake_name(settings), one.account, now) for one in each(settings)]
+        every = [
+            summed(found, lake_name(settings), one.account, now)
+            for one in settings_per_account(settings)
+        ]
         if len(every) == 1 or not every[0].is_there:
             yield from lakes.lake(every[0])
         else:
@@ -144,6 +149,6 @@ def _lake(settings: Settings) -> Iterator[Check]:
         yield from guarded("lake", inside)
 
 
-def _account(settings: Settings, key: ApiKey) -> Iterator[Check]:
+def _account(settings: Settings, key: ApiKey) -> Iterator[Diagnosis]:
     with account.client(settings, key) as client:
         yield from account.account(client, settings.resources)

@@ -17,7 +17,7 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.server_clock import WORTH_SAYING_S
 from klaviyo_spark.client.urls import first_url
-from klaviyo_spark.commands.doctor.check import Check, fail, of_error, ok, warn
+from klaviyo_spark.commands.doctor.check import Diagnosis, fail, of_error, ok, warn
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import (
@@ -57,7 +57,7 @@ def client(settings: Settings, key: ApiKey) -> Client:
     )
 
 
-def account(client: Client, resources: tuple[str, ...]) -> Iterator[Check]:
+def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
     """Everything that a request shows, for the endpoints of ``resources``, each as it is asked."""
     wanted = [e for e in ENDPOINTS.values() if e.resource in resources or e.name == FIRST]
     wanted.sort(key=lambda e: (e.name != FIRST, "{id}" in e.path))
@@ -83,7 +83,7 @@ def account(client: Client, resources: tuple[str, ...]) -> Iterator[Check]:
         yield check
 
 
-def clock(skew: timedelta) -> Check:
+def clock(skew: timedelta) -> Diagnosis:
     """This machine's clock against Klaviyo's, which is ahead by ``skew``."""
     seconds = skew.total_seconds()
     if abs(seconds) <= WORTH_SAYING_S:
@@ -96,7 +96,7 @@ def clock(skew: timedelta) -> Check:
     )
 
 
-def revision(name: str, today: date) -> Check:
+def revision(name: str, today: date) -> Diagnosis:
     """How long Klaviyo serves the revision that everything but single columns is read at."""
     end = revisions.ends(name)
     days = (end - today).days
@@ -109,7 +109,7 @@ def revision(name: str, today: date) -> Check:
     return ok("revision", said)
 
 
-def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Check:
+def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagnosis:
     """One request; a listing's page is kept for those that need an id out of it.
 
     Raises:

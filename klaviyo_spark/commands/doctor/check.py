@@ -19,7 +19,7 @@ _GRAVEST_FIRST = (2, 1, 4, 3)
 
 
 @dataclass(frozen=True)
-class Check:
+class Diagnosis:
     """One line.
 
     Args:
@@ -37,27 +37,27 @@ class Check:
     account: str = ""
 
 
-def ok(name: str, said: str) -> Check:
+def ok(name: str, said: str) -> Diagnosis:
     """Nothing to do."""
-    return Check(name, "ok", said)
+    return Diagnosis(name, "ok", said)
 
 
-def warn(name: str, said: str, way_out: str) -> Check:
+def warn(name: str, said: str, way_out: str) -> Diagnosis:
     """A run would go well all the same."""
-    return Check(name, "warn", said, way_out)
+    return Diagnosis(name, "warn", said, way_out)
 
 
-def fail(name: str, said: str, way_out: str = "", exit_code: int = 2) -> Check:
+def fail(name: str, said: str, way_out: str = "", exit_code: int = 2) -> Diagnosis:
     """A run would not go well."""
-    return Check(name, "fail", said, way_out, exit_code)
+    return Diagnosis(name, "fail", said, way_out, exit_code)
 
 
-def of_error(name: str, error: KlaviyoSparkError, exit_code: int | None = None) -> Check:
+def of_error(name: str, error: KlaviyoSparkError, exit_code: int | None = None) -> Diagnosis:
     """What a run would have met; its message says what to do."""
     return fail(name, str(error), exit_code=error.exit_code if exit_code is None else exit_code)
 
 
-def guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+def guarded(name: str, look: Callable[[], Iterable[Diagnosis]]) -> Iterator[Diagnosis]:
     """The checks that ``look`` makes; where it breaks, a failed one that says so."""
     try:
         yield from look()
@@ -73,29 +73,29 @@ def guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
         )
 
 
-def of_account(account: str, checks: Iterable[Check]) -> Iterator[Check]:
+def of_account(account: str, checks: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
     """The same checks, said to be of one account of several."""
     return (replace(check, account=account) for check in checks)
 
 
-def exit_code(checks: Iterable[Check]) -> int:
+def exit_code_of_checks(checks: Iterable[Diagnosis]) -> int:
     """0 where none failed, else that of the gravest failure.
 
-    What failed for one account of several lets the others run: see ``accounts.exit_code``.
+    What failed for one account of several lets the others run: ``accounts.combined_exit_code``.
     """
     codes: dict[str, set[int]] = {}
     for check in checks:
         failed = {check.exit_code} if check.state == "fail" else set()
         codes.setdefault(check.account, set()).update(failed)
     of_all = _gravest(codes.pop("", set()))
-    return of_all or accounts.exit_code(_gravest(some) for some in codes.values())
+    return of_all or accounts.combined_exit_code(_gravest(some) for some in codes.values())
 
 
 def _gravest(codes: Collection[int]) -> int:
     return next((code for code in (*_GRAVEST_FIRST, *sorted(codes)) if code in codes), 0)
 
 
-def lines(check: Check) -> Iterator[str]:
+def lines(check: Diagnosis) -> Iterator[str]:
     """For a terminal: the state, the name, what was found; below it, what to do."""
     whose = f"{check.account}: " if check.account else ""
     yield f"{check.state:<5} {check.name:<18} {whose}{check.said}"
@@ -103,7 +103,7 @@ def lines(check: Check) -> Iterator[str]:
         yield f"{'':<24} -> {check.way_out}"
 
 
-def verdict(checks: Iterable[Check], sync: str) -> str:
+def verdict(checks: Iterable[Diagnosis], sync: str) -> str:
     """The last line; ``sync`` is the command that comes next."""
     states = [check.state for check in checks]
     failed, warned = states.count("fail"), states.count("warn")

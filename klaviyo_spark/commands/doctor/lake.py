@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from klaviyo_spark.commands.doctor.check import Check, fail, ok, warn
+from klaviyo_spark.commands.doctor.check import Diagnosis, fail, ok, warn
 from klaviyo_spark.commands.status import Status
 from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ENDED
@@ -12,7 +12,7 @@ from klaviyo_spark.lake.unreadable import is_needed
 from klaviyo_spark.resources import TABLES
 
 
-def lake(status: Status) -> Iterator[Check]:
+def lake(status: Status) -> Iterator[Diagnosis]:
     """Whether it is there, whole, and has taken in what has landed."""
     if not status.is_there:
         yield ok("lake", f"none in {status.lake} yet; the first sync makes it")
@@ -21,7 +21,7 @@ def lake(status: Status) -> Iterator[Check]:
     yield from runs(status)
 
 
-def runs(status: Status) -> Iterator[Check]:
+def runs(status: Status) -> Iterator[Diagnosis]:
     """Whether the account's runs went well and its pages are in all tables."""
     unreadable = {name.rpartition(".")[2]: line for name, line in status.unreadable.items()}
     for name, line in unreadable.items():
@@ -54,7 +54,7 @@ def runs(status: Status) -> Iterator[Check]:
         )
 
 
-def lock(holder: Holder | None) -> Check:
+def lock(holder: Holder | None) -> Diagnosis:
     """A lock that somebody holds, or left behind."""
     if holder is None:
         return ok("lock", "nobody holds the lake")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from klaviyo_spark.commands.doctor.check import Check, fail, ok, warn
+from klaviyo_spark.commands.doctor.check import Diagnosis, fail, ok, warn
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import jars, java, os_user, session
 from klaviyo_spark.lake.spark.folders import check_folders, temporary
@@ -19,46 +19,46 @@ _GIB = 1 << 30
 LITTLE, TOO_LITTLE = 5 * _GIB, _GIB // 2
 
 
-def spark(environ: Mapping[str, str]) -> Iterator[Check]:
+def spark(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Java, the pair of Spark and Delta; nothing to look at where the platform brings them.
 
     Raises:
         ConfigError: one of them is missing or the wrong one.
     """
-    if session.place(environ, active=False) is not session.Place.LOCAL:
+    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
         yield ok("spark", "the platform brings Spark, Delta and Java")
         return
     home = java.choose(environ, java.recorded_home(Path(sys.prefix)))
     yield ok("java", f"Java {java.version_of(home)} in {home}")
 
 
-def user(environ: Mapping[str, str]) -> Iterator[Check]:
+def user(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Whether this process's user has a name, where Spark runs in its own JVM.
 
     Raises:
         ConfigError: there is none.
     """
-    if session.place(environ, active=False) is session.Place.LOCAL:
+    if session.place(environ, active=False) is session.SparkHost.LOCAL:
         yield ok("user", os_user.check_name())
 
 
-def folders(environ: Mapping[str, str]) -> Iterator[Check]:
+def folders(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Whether there are the folders that Java starts in and writes to, where Spark runs in its own.
 
     Raises:
         ConfigError: one is missing or cannot be written.
     """
-    if session.place(environ, active=False) is session.Place.LOCAL:
+    if session.place(environ, active=False) is session.SparkHost.LOCAL:
         yield ok("folders", f"temporary files go to {check_folders()}")
 
 
-def pair(environ: Mapping[str, str]) -> Iterator[Check]:
+def pair(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Spark and Delta, as they are installed.
 
     Raises:
         ConfigError: they are not, or do not fit together.
     """
-    if session.place(environ, active=False) is not session.Place.LOCAL:
+    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
         return
     spark, delta = jars.installed()
     jars.check_pair(spark, delta)
@@ -67,7 +67,7 @@ def pair(environ: Mapping[str, str]) -> Iterator[Check]:
     yield delta_jars(spark, delta, environ)
 
 
-def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Check:
+def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Diagnosis:
     """Delta's jars; nothing is fetched here.
 
     Raises:
@@ -76,7 +76,7 @@ def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Check:
     if environ.get("KLAVIYO_SPARK_JARS"):
         found = jars.delta_jars(spark, delta, environ)
     else:
-        found = jars.kept(spark, delta, environ)
+        found = jars.cached_jars(spark, delta, environ)
     if found:
         return ok("jars", f"{len(found)} jars of Delta in {found[0].parent}")
     return warn(
@@ -86,7 +86,7 @@ def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Check:
     )
 
 
-def delta_rs() -> Iterator[Check]:
+def delta_rs() -> Iterator[Diagnosis]:
     """The library that reads and writes a local lake without Spark."""
     if importlib.util.find_spec("deltalake") is None:
         yield warn(
@@ -96,7 +96,7 @@ def delta_rs() -> Iterator[Check]:
         )
 
 
-def room(folder: Path | None) -> Iterator[Check]:
+def room(folder: Path | None) -> Iterator[Diagnosis]:
     """Free space where the lake is, and where Spark puts what does not fit into memory."""
     places = [] if folder is None else [folder]
     with suppress(ConfigError):  # that there is none is said by ``folders``
@@ -106,7 +106,7 @@ def room(folder: Path | None) -> Iterator[Check]:
         yield disk(place, shutil.disk_usage(there).free)
 
 
-def disk(place: Path, free: int) -> Check:
+def disk(place: Path, free: int) -> Diagnosis:
     """Whether ``free`` bytes are enough."""
     said = f"{free / _GIB:,.1f} GiB free for {place}"
     if free < TOO_LITTLE:

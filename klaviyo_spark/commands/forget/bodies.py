@@ -97,20 +97,23 @@ def belongs_to(record: Any, person: Person) -> bool:
     profile = _profile(record)
     if profile:
         return profile[0] in person.ids or profile[1] in person.emails
-    whose = _at(record, "relationships", "profile", "data")
-    return _at(whose, "type") == "profile" and _text(_at(whose, "id")) in person.ids
+    whose = _value_at(record, "relationships", "profile", "data")
+    return _value_at(whose, "type") == "profile" and _text(_value_at(whose, "id")) in person.ids
 
 
 def _profile(record: Any) -> tuple[str, str] | None:
-    if _at(record, "type") != "profile":
+    if _value_at(record, "type") != "profile":
         return None
-    email = _text(_at(record, "attributes", "email"))
-    return _text(_at(record, "id")), email.strip(" ").lower()
+    email = _text(_value_at(record, "attributes", "email"))
+    return _text(_value_at(record, "id")), email.strip(" ").lower()
 
 
 def _left_alone(records: Sequence[_Record], gone: set[int]) -> set[int]:
     """Objects that records which go point to, and none that stays."""
-    ids = {(_text(_at(r.value, "type")), _text(_at(r.value, "id"))): r.begin for r in records}
+    ids = {
+        (_text(_value_at(r.value, "type")), _text(_value_at(r.value, "id"))): r.begin
+        for r in records
+    }
     pointed: dict[bool, set[int]] = {True: set(), False: set()}
     for record in records:
         for ref in _refs(record.value):
@@ -121,11 +124,11 @@ def _left_alone(records: Sequence[_Record], gone: set[int]) -> set[int]:
 
 def _refs(record: Any) -> Iterator[tuple[str, str]]:
     """What a record's relationships point to."""
-    relations = _at(record, "relationships")
+    relations = _value_at(record, "relationships")
     for relation in relations.values() if isinstance(relations, dict) else ():
-        data = _at(relation, "data")
+        data = _value_at(relation, "data")
         for one in data if isinstance(data, list) else [data]:
-            type, id = _text(_at(one, "type")), _text(_at(one, "id"))
+            type, id = _text(_value_at(one, "type")), _text(_value_at(one, "id"))
             if type and id:
                 yield type, id
 
@@ -192,7 +195,7 @@ def _skip(body: str, at: int) -> int:
     return found.end()
 
 
-def _at(value: Any, *keys: str) -> Any:
+def _value_at(value: Any, *keys: str) -> Any:
     """The value at ``keys``; None where there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

@@ -32,14 +32,14 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PersonQuery:
     """Who was asked for, by one of the two."""
 
     profile: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
 
     @property
-    def by(self) -> str:
+    def identifier_type(self) -> str:
         """Which of the two."""
         return "profile" if self.profile else "email"
 
@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class PageKey:
-    """Where a page is; ``tells``: it says whose the address is that was asked for."""
+    """Where a page is; ``identifies_owner``: it says whose the address is that was asked for."""
 
     resource: str
     ingest_date: date
@@ -60,18 +60,18 @@ class PageKey:
     walk_id: str
     page_number: int
     bytes: int
-    tells: bool
+    identifies_owner: bool
 
 
 @dataclass(frozen=True)
-class Found:
+class PersonTraces:
     """A person and the pages that may name them."""
 
     person: Person
     pages: tuple[PageKey, ...]
 
 
-def find(lake: Lake, asked: Asked) -> Found:
+def find(lake: Lake, asked: PersonQuery) -> PersonTraces:
     """Who was asked for, in all that the lake has of them.
 
     By an address: every profile that ever had it. Addresses of those profiles go with them, but not
@@ -83,7 +83,7 @@ def find(lake: Lake, asked: Asked) -> Found:
     Raises:
         LakeError: a page cannot be read.
     """
-    ids = {asked.value} if asked.by == "profile" else set()
+    ids = {asked.value} if asked.identifier_type == "profile" else set()
     emails = {asked.value} - ids
     pairs: set[Pair] = set()
     pages: dict[PageKey, None] = {}
@@ -104,7 +104,7 @@ def find(lake: Lake, asked: Asked) -> Found:
         emails_left = {email for id, email in pairs if id in ids} - emails
         emails |= emails_left
     shared = {email for id, email in pairs if id not in ids} - {asked.value}
-    return Found(a_person(lake, ids, emails - shared), tuple(pages))
+    return PersonTraces(a_person(lake, ids, emails - shared), tuple(pages))
 
 
 def a_person(lake: Lake, ids: Iterable[str], emails: Iterable[str]) -> Person:
@@ -116,10 +116,10 @@ def a_person(lake: Lake, ids: Iterable[str], emails: Iterable[str]) -> Person:
 
 def with_needles(rows: DataFrame, person: Person) -> DataFrame:
     """``rows`` with what the person is found by, in columns ``w_...``."""
-    return rows.crossJoin(F.broadcast(needles(rows.sparkSession, person)))
+    return rows.crossJoin(F.broadcast(search_terms(rows.sparkSession, person)))
 
 
-def needles(spark: SparkSession, person: Person) -> DataFrame:
+def search_terms(spark: SparkSession, person: Person) -> DataFrame:
     """One row: ``w_ids``, ``w_emails`` (digests too), ``w_forms``, ``w_pattern``."""
     row = (
         sorted(person.ids),
@@ -131,7 +131,7 @@ def needles(spark: SparkSession, person: Person) -> DataFrame:
     return frame(spark, [row], w_ids=some, w_emails=some, w_forms=some, w_pattern="string")
 
 
-def theirs(table: TableSpec, alias: str = "") -> str | None:
+def owned_by_sql(table: TableSpec, alias: str = "") -> str | None:
     """SQL: a row is the person's own; None where the table has no people in it."""
     dot = f"{alias}." if alias else ""
     parts = [
@@ -157,7 +157,7 @@ def named_in(columns: Iterable[str], alias: str = "") -> str:
     return f"exists(transform(array({text}), t -> exists(w_forms, f -> contains(t, f))), is -> is)"
 
 
-def _pages(lake: Lake, person: Person, asked: Asked) -> Iterator[tuple[PageKey, set[Pair]]]:
+def _pages(lake: Lake, person: Person, asked: PersonQuery) -> Iterator[tuple[PageKey, set[Pair]]]:
     """Pages that name the person, with the addresses that they tell."""
     rows = (
         with_needles(lake.pages(), person)
@@ -172,10 +172,10 @@ def _pages(lake: Lake, person: Person, asked: Asked) -> Iterator[tuple[PageKey, 
         except (ValueError, RecursionError) as error:
             raise unreadable(row["walk_id"], row["page_number"], row["endpoint"]) from error
         facts = {name: row[name] for name in (*PAGE_KEY, "bytes")}
-        yield PageKey(**facts, tells=tells(told, asked)), told
+        yield PageKey(**facts, identifies_owner=identifies_owner(told, asked)), told
 
 
-def tells(told: Iterable[Pair], asked: Asked) -> bool:
+def identifies_owner(told: Iterable[Pair], asked: PersonQuery) -> bool:
     """Whether it is among the addresses told who was asked for."""
     return any(email == asked.value for _, email in told)
 
@@ -194,7 +194,7 @@ def _told_by_silver(lake: Lake, person: Person) -> Iterator[Pair]:
     for table in TABLES.values():
         ids = [c.name for c in columns_of(table) if c.pii == "id"]
         emails = [c.name for c in columns_of(table) if c.pii == "email"]
-        own = theirs(table)
+        own = owned_by_sql(table)
         if ids and emails and own:
             rows = with_needles(lake.silver(table), person).where(own)
             pairs = rows.select(F.col(ids[0]).alias("id"), F.lower(F.trim(emails[0])).alias("e"))

@@ -52,7 +52,7 @@ def rewrite_pages(
 
 def _place(page: PageKey) -> tuple[bool, str, str, str]:
     """Pages of one file beside one another, those that tell the address last."""
-    return page.tells, page.resource, page.ingest_date.isoformat(), page.batch_id
+    return page.identifies_owner, page.resource, page.ingest_date.isoformat(), page.batch_id
 
 
 def _batches(pages: Sequence[PageKey]) -> Iterator[list[PageKey]]:

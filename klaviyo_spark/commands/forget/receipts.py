@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commands.forget.finding import Asked
+from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.lake.lake import Lake
 
 TABLE = "forgotten"
@@ -36,9 +36,9 @@ class Receipt:
     salt: str
 
 
-def digest(asked: Asked, salt: str) -> str:
+def digest(asked: PersonQuery, salt: str) -> str:
     """The digest of who was asked for."""
-    value = f"{asked.by}:{asked.value}".encode()
+    value = f"{asked.identifier_type}:{asked.value}".encode()
     return hashlib.scrypt(value, salt=bytes.fromhex(salt), dklen=32, **_SCRYPT).hex()
 
 
@@ -66,7 +66,7 @@ def receipts(lake: Lake, account_id: str) -> list[Receipt]:
     )
 
 
-def of(asked: Asked, all_of_them: Iterable[Receipt]) -> list[Receipt]:
+def find_receipts(asked: PersonQuery, all_of_them: Iterable[Receipt]) -> list[Receipt]:
     """Those of one who was asked for in the same way before."""
     digests: dict[str, str] = {}
     return [
@@ -77,7 +77,7 @@ def of(asked: Asked, all_of_them: Iterable[Receipt]) -> list[Receipt]:
 
 
 def begun(
-    lake: Lake, account_id: str, run_id: str, at: datetime, asked: Asked, known: list[Receipt]
+    lake: Lake, account_id: str, run_id: str, at: datetime, asked: PersonQuery, known: list[Receipt]
 ) -> None:
     """Write down that somebody is being forgotten, before anything of them goes.
 
@@ -90,7 +90,7 @@ def begun(
         "account_id": account_id,
         "run_id": run_id,
         "started_at": at,
-        "identifier_type": asked.by,
+        "identifier_type": asked.identifier_type,
     }
     lake.append_ops(TABLE, [{**row, "digest": digest(asked, salt), "salt": salt}])
 

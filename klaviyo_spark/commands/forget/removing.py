@@ -13,11 +13,17 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.commands.forget.finding import named_in, needles, texts_of, theirs, with_needles
+from klaviyo_spark.commands.forget.finding import (
+    named_in,
+    owned_by_sql,
+    search_terms,
+    texts_of,
+    with_needles,
+)
 from klaviyo_spark.commands.forget.person import MARK, Person
 from klaviyo_spark.errors import words_of
 from klaviyo_spark.lake import maintenance
-from klaviyo_spark.lake.commit_retry import repeated
+from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.merge import merge_into
@@ -39,11 +45,11 @@ _WHOSE = """coalesce(
     false)"""
 
 
-def counted(lake: Lake, person: Person) -> dict[str, tuple[int, int]]:
+def count_rows(lake: Lake, person: Person) -> dict[str, tuple[int, int]]:
     """Per silver table that has any: rows that are the person's, and others that may name them."""
     each: list[DataFrame] = []
     for name, table in TABLES.items():
-        own = theirs(table) or "false"
+        own = owned_by_sql(table) or "false"
         named = f"NOT {own} AND {named_in(texts_of(table))}" if texts_of(table) else "false"
         rows = with_needles(lake.silver(table), person).agg(
             F.lit(name).alias("name"),
@@ -63,11 +69,11 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
     address is found again.
 
     Args:
-        counts: as ``counted`` gives them.
+        counts: as ``count_rows`` gives them.
     """
     done: dict[str, int] = {}
 
-    def one(name: str) -> None:
+    def remove_from(name: str) -> None:
         own, named = counts.get(name, (0, 0))
         changed = _scrub(lake, TABLES[name], person) if named else 0
         changed += _delete(lake, TABLES[name], person) if own else 0
@@ -84,8 +90,8 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
     telling = [name for name in counts if any(c.pii == "email" for c in columns_of(TABLES[name]))]
     with workers(lake.spark, SIDE_BY_SIDE, "forget") as pool:
         list(pool.map(made_of, bridges))
-        list(pool.map(one, [name for name in counts if name not in telling]))
-        list(pool.map(one, telling))
+        list(pool.map(remove_from, [name for name in counts if name not in telling]))
+        list(pool.map(remove_from, telling))
     return done
 
 
@@ -100,11 +106,11 @@ def remove_quarantined(lake: Lake, person: Person) -> int:
     name = lake.place.table(lake.place.ops, "quarantine")
     merge = merge_into(
         name,
-        f"ON {_ours(lake)} AND {named_in(['record'], 't')} "
+        f"ON {_account_condition(lake)} AND {named_in(['record'], 't')} "
         f"WHEN MATCHED AND {_WHOSE} THEN DELETE "
         f"WHEN MATCHED THEN UPDATE SET record = {_scrubbed('t.record')}",
     )
-    return _affected(lake, merge, needles(lake.spark, person), name)
+    return _affected(lake, merge, search_terms(lake.spark, person), name)
 
 
 def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
@@ -131,22 +137,24 @@ def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
     return errors
 
 
-def _ours(lake: Lake) -> str:
+def _account_condition(lake: Lake) -> str:
     """SQL of a MERGE: a row is of the account that sees the lake."""
     return f"t._account_id = {text(lake.account_id or '')}"
 
 
 def _delete(lake: Lake, table: TableSpec, person: Person) -> int:
-    own = theirs(table, "t")
-    merge = merge_into(_name(lake, table), f"ON {_ours(lake)} AND {own} WHEN MATCHED THEN DELETE")
-    return _affected(lake, merge, needles(lake.spark, person), table.name)
+    own = owned_by_sql(table, "t")
+    merge = merge_into(
+        _name(lake, table), f"ON {_account_condition(lake)} AND {own} WHEN MATCHED THEN DELETE"
+    )
+    return _affected(lake, merge, search_terms(lake.spark, person), table.name)
 
 
 def _delete_made_of(lake: Lake, table: TableSpec, person: Person) -> int:
     """Delete rows that are made of the person's rows of another table."""
     of = table.made_of
     assert of
-    own = theirs(TABLES[of.table])
+    own = owned_by_sql(TABLES[of.table])
     assert own
     gone = with_needles(lake.silver(TABLES[of.table]), person).where(own)
     merge = merge_into(
@@ -159,7 +167,7 @@ def _delete_made_of(lake: Lake, table: TableSpec, person: Person) -> int:
 
 def _scrub(lake: Lake, table: TableSpec, person: Person) -> int:
     """Scrub texts of rows that are not the person's; how many rows that changed."""
-    own = theirs(table) or "false"
+    own = owned_by_sql(table) or "false"
     rows = with_needles(lake.silver(table), person)
     rows = rows.where(f"NOT {own} AND {named_in(texts_of(table))}")
     columns = [column.name for column in columns_of(table)]
@@ -187,7 +195,7 @@ def _scrubbed(column: str) -> str:
 def _affected(lake: Lake, merge: str, rows: DataFrame, table: str) -> int:
     """Run a MERGE; how many rows it changed."""
     with tagged(lake.spark):
-        done = repeated(lambda: lake.spark.sql(merge, rows=rows).first(), table)
+        done = retry_on_conflict(lambda: lake.spark.sql(merge, rows=rows).first(), table)
     assert done
     return int(done["num_affected_rows"])
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.forget import pages, receipts, removing
-from klaviyo_spark.commands.forget.finding import Asked, find
+from klaviyo_spark.commands.forget.finding import PersonQuery, find
 from klaviyo_spark.commands.forget.receipts import Receipt
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Forgotten:
+class ForgetResult:
     """What a run took out; ``errors`` are parts that did not succeed, a line each.
 
     Args:
@@ -60,7 +60,7 @@ class Forgotten:
         return 3 if self.errors else 0
 
 
-def asked_for(profile: str | None, email: str | None) -> Asked:
+def asked_for(profile: str | None, email: str | None) -> PersonQuery:
     """Who is meant, as the command line says it.
 
     Raises:
@@ -70,13 +70,15 @@ def asked_for(profile: str | None, email: str | None) -> Asked:
         raise UsageError("forget: needs --profile ID or --email E, one of the two")
     if email == "-":  # so that it stays out of the shell's history and the list of processes
         email = sys.stdin.readline()
-    asked = Asked(profile=(profile or "").strip(), email=(email or "").strip())
+    asked = PersonQuery(profile=(profile or "").strip(), email=(email or "").strip())
     if not asked.value or (email and "@" not in asked.value):
         raise UsageError(f"--{'profile' if profile else 'email'}: is none")
     return asked
 
 
-def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) -> Forgotten:
+def forget(
+    lake: Lake, settings: Settings, asked: PersonQuery, *, wait: bool = False
+) -> ForgetResult:
     """Forget somebody, alone on the lake.
 
     A run that was cut short is made up for by the same command.
@@ -86,16 +88,16 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
         LakeError: a page that names the person cannot be read, or what is in the place where a
             rebuild makes tables is not ours.
     """
-    done = Forgotten(uuid.uuid4().hex, utc_now(), asked.by)
+    done = ForgetResult(uuid.uuid4().hex, utc_now(), asked.identifier_type)
     began = time.monotonic()
-    with pipeline.alone("forget", lake, done.run_id, wait):
+    with pipeline.exclusive("forget", lake, done.run_id, wait):
         try:
             check_staging(lake)
             with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
                 # One that cannot be opened ends this: the person may be in it.
                 list(pool.map(lake.silver, TABLES.values()))
                 list(pool.map(lake.ops, ops_tables.TABLES))
-            _forget(lake.of(settings.account), settings.account, asked, done)
+            _forget(lake.for_account(settings.account), settings.account, asked, done)
         except BaseException as error:
             whose = (done.run_id, settings.account, "forget", done.started_at, utc_now())
             # An error of Spark's may quote a row, and this run is about one person's.
@@ -117,7 +119,7 @@ def forget(lake: Lake, settings: Settings, asked: Asked, *, wait: bool = False) 
     return done
 
 
-def lines(done: Forgotten) -> Iterator[str]:
+def lines(done: ForgetResult) -> Iterator[str]:
     """The summary for a terminal; nothing in it says who it was."""
     before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
     if not done.was_there and not done.resumed:
@@ -138,14 +140,14 @@ def lines(done: Forgotten) -> Iterator[str]:
 _WORDS = {"profile": "id", "email": "address"}
 
 
-def _forget(lake: Lake, account_id: str, asked: Asked, done: Forgotten) -> None:
+def _forget(lake: Lake, account_id: str, asked: PersonQuery, done: ForgetResult) -> None:
     known = receipts.receipts(lake, account_id)
-    earlier = receipts.of(asked, known)
+    earlier = receipts.find_receipts(asked, known)
     done.before = max((r.finished_at for r in earlier if r.finished_at), default=None)
     cut_short = [receipt for receipt in earlier if receipt.finished_at is None]
     found = find(lake, asked)
     person = found.person
-    counts = removing.counted(lake, person)
+    counts = removing.count_rows(lake, person)
     quarantined = removing.quarantined(lake, person)
     if not (found.pages or counts or quarantined or cut_short):
         return
@@ -166,7 +168,7 @@ def _forget(lake: Lake, account_id: str, asked: Asked, done: Forgotten) -> None:
         _sign(lake, account_id, done, cut_short)
 
 
-def _sign(lake: Lake, account_id: str, done: Forgotten, cut_short: list[Receipt]) -> None:
+def _sign(lake: Lake, account_id: str, done: ForgetResult, cut_short: list[Receipt]) -> None:
     counts = {
         "profiles": done.profiles,
         "pages": done.pages,

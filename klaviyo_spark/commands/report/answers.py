@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from klaviyo_spark.commands.report import questions
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.readers.reader import Reader, Row
-from klaviyo_spark.lake.readers.sql import named
+from klaviyo_spark.lake.readers.sql import tables_in
 from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
 
@@ -85,7 +85,7 @@ class _Asking:
 
     def rows(self, sql: str) -> Rows:
         """The rows of a query; none where one of its tables is not there, or cannot be read."""
-        tables = sorted(named(sql))
+        tables = sorted(tables_in(sql))
         if not all(map(self.has, tables)):
             return []
         try:

@@ -10,7 +10,7 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.report.answers import ask
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import page
-from klaviyo_spark.config.accounts import each
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, LakeError, UsageError
 from klaviyo_spark.lake.readers.opening import reader
@@ -27,8 +27,8 @@ def report(settings: Settings, out: Path, say: Callable[[str], object]) -> int:
     """
     if not out.absolute().parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
-    every = each(settings)
-    pages = [out if len(every) == 1 else beside(out, one.account) for one in every]
+    every = settings_per_account(settings)
+    pages = [out if len(every) == 1 else account_page(out, one.account) for one in every]
     for file in pages:
         check_file(file)
     for one, file in zip(every, pages, strict=True):
@@ -51,7 +51,7 @@ def check_file(out: Path) -> None:
             raise UsageError(f"--out {out}: is there already, and no report; name another file")
 
 
-def beside(out: Path, account: str) -> Path:
+def account_page(out: Path, account: str) -> Path:
     """The file of one account of several: its name goes before the ending."""
     return out.with_name(f"{out.stem}-{quote(account, safe=' ')}{out.suffix}")
 

@@ -32,7 +32,7 @@ def unfinished(facts: Facts, account: str, began: Mapping[str, datetime]) -> Ite
         began: when each run began.
     """
     steps: dict[str, list[Row]] = {}
-    for row in facts.of("backfills", account):
+    for row in facts.rows_for("backfills", account):
         steps.setdefault(row["backfill_id"], []).append(row)
     for backfill_id, rows in sorted(steps.items()):
         start, end = rows[0]["range_start"], rows[0]["range_end"]

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
-from klaviyo_spark.lake.file_lock import Holding
+from klaviyo_spark.lake.file_lock import LockStatus
 from klaviyo_spark.lake.readers.reader import ROWS_OF, Reader, Row
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.state.drift import Loaded, looked_at, writes_of
+from klaviyo_spark.state.drift import LoadMark, looked_at, writes_of
 
 # Runs of an account that are looked at: the ones shown, and those whose pages are the newest in
 # some table.
@@ -142,7 +142,7 @@ class Facts:
     rows: Mapping[str, int] = field(default_factory=dict)
     pages: int | None = None
     newest_event_at: datetime | None = None
-    holding: Holding | None = None
+    holding: LockStatus | None = None
     answers: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     by_account: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     newest_by_account: Mapping[str, datetime] = field(default_factory=dict)
@@ -178,7 +178,7 @@ class Facts:
         return known or bool(self.unreadable)
 
     @property
-    def loaded(self) -> Iterator[tuple[str, Loaded]]:
+    def load_marks(self) -> Iterator[tuple[str, LoadMark]]:
         """What loads say of the tables they went to, with the account that each is of."""
         writes = {
             _table_of(row): Write(row["version"], row["run_id"] or "") for row in self["written"]
@@ -190,7 +190,7 @@ class Facts:
             found = frozenset(commits.get(_table_of(row), ()))
             yield (
                 row["account_id"],
-                Loaded(
+                LoadMark(
                     row["table_name"],
                     row["table_id"],
                     row["version"],
@@ -200,7 +200,7 @@ class Facts:
             )
 
     @property
-    def landed(self) -> Mapping[tuple[str, str], Write]:
+    def newest_landings(self) -> Mapping[tuple[str, str], Write]:
         """Per account and bronze table, by its id: the newest landing."""
         return {
             (row["account_id"], row["bronze_id"]): Write(
@@ -209,7 +209,7 @@ class Facts:
             for row in self["landed"]
         }
 
-    def of(self, question: str, account: str) -> Iterator[Row]:
+    def rows_for(self, question: str, account: str) -> Iterator[Row]:
         """The rows of an answer that are the account's."""
         return (row for row in self[question] if row["account_id"] == account)
 
@@ -246,8 +246,8 @@ def facts(reader: Reader) -> Facts:
             held.result(),
             {name: asked for name, asked in found.items() if asked is not None},
         )
-        loaded = [one for _, one in there.loaded]
-        landed = {"pages": tuple(there.landed.values())}
+        loaded = [one for _, one in there.load_marks]
+        landed = {"pages": tuple(there.newest_landings.values())}
         silver = reader.states("silver", looked_at(loaded, TABLES), writes_of(loaded))
         bronze = reader.states("bronze", {"pages": None}, landed)
         for error in (*silver.values(), *bronze.values()):

@@ -29,7 +29,7 @@ def removed(facts: Facts, account: str) -> tuple[str, ...]:
     """Tables that are gone or replaced, bronze first, by their names without schema but for it."""
     found = _drift(facts, account)
     gone = found.gone.keys() - found.put_back
-    known = {row["bronze_id"] for row in facts.of("bronzes", account)}
+    known = {row["bronze_id"] for row in facts.rows_for("bronzes", account)}
     bronze = facts.bronze.table_id if facts.bronze else None
     return (
         *((BRONZE,) if known and bronze not in known and not _is_unreadable(facts) else ()),
@@ -53,10 +53,10 @@ def _is_older_copy(facts: Facts, account: str) -> bool:
         return False
     looked_at = [
         row["version"]
-        for row in facts.of("bronzes", account)
+        for row in facts.rows_for("bronzes", account)
         if row["bronze_id"] == bronze.table_id and row["version"] is not None
     ]
-    landed = facts.landed.get((account, bronze.table_id))
+    landed = facts.newest_landings.get((account, bronze.table_id))
     return bronze.is_older_than(max(looked_at, default=0), landed)
 
 
@@ -75,7 +75,7 @@ def changed(facts: Facts, account: str) -> tuple[Changed, ...]:
 
 
 def _drift(facts: Facts, account: str) -> Drift:
-    loaded = [one for of, one in facts.loaded if of == account and one.table in TABLES]
+    loaded = [one for of, one in facts.load_marks if of == account and one.table in TABLES]
     names = {name.rpartition(".")[2]: why for name, why in facts.unreadable.items()}
     return drift(loaded, facts.states, names)
 

@@ -153,7 +153,9 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
     refined = {(row["table_name"], row["run_id"]) for row in facts["loads"]}
     taken_in = {run_id for _, run_id in refined}
     waiting = [run.pages for run in runs if run.command in ASKING and run.run_id not in taken_in]
-    quarantined = {row["table_name"]: row["records"] for row in facts.of("quarantined", account)}
+    quarantined = {
+        row["table_name"]: row["records"] for row in facts.rows_for("quarantined", account)
+    }
     tables = tuple(_tables(facts, account, runs, refined, quarantined))
     return Status(
         True,
@@ -167,9 +169,9 @@ def summed(facts: Facts, lake: str, account: str, now: datetime) -> Status:
         newest_event_at=facts.newest_event_of(account),
         runs=tuple(runs[:SHOWN]),
         to_refine=sum(waiting),
-        late=_late(list(facts.of("late", account)), runs),
+        late=_late(list(facts.rows_for("late", account)), runs),
         quarantined=sum(quarantined.values()),
-        orphaned_flows=sum(row["flows"] for row in facts.of("orphans", account)),
+        orphaned_flows=sum(row["flows"] for row in facts.rows_for("orphans", account)),
         members=tuple(_members(facts, account)),
         lagging_metrics=tuple(_lagging_metrics(facts, account)),
         backfills=tuple(unfinished(facts, account, {run.run_id: run.started_at for run in runs})),
@@ -200,7 +202,7 @@ def _tables(
         if table.resource in WINDOWED:  # a bounded run reads old times only
             of = [
                 row["range_end"]
-                for row in facts.of("ranges", account)
+                for row in facts.rows_for("ranges", account)
                 if row["resource"] == table.resource and (name, row["run_id"]) in refined
             ]
         yield Table(
@@ -216,10 +218,11 @@ def _tables(
 
 def _members(facts: Facts, account: str) -> Iterator[Groups]:
     whole = {
-        (row["resource"], row["scope"]): row["range_end"] for row in facts.of("wholes", account)
+        (row["resource"], row["scope"]): row["range_end"]
+        for row in facts.rows_for("wholes", account)
     }
     for resource in dict.fromkeys(e.resource for e in ENDPOINTS.values() if e.members):
-        there = [row["id"] for row in facts.of(resource, account)]
+        there = [row["id"] for row in facts.rows_for(resource, account)]
         read = [whole[resource, id] for id in there if (resource, id) in whole]
         if there:
             yield Groups(resource, len(there), len(there) - len(read), min(read, default=None))
@@ -228,7 +231,7 @@ def _members(facts: Facts, account: str) -> Iterator[Groups]:
 def _lagging_metrics(facts: Facts, account: str) -> Iterator[LaggingMetric]:
     read: dict[str, datetime] = {}
     names: dict[str, str] = {}
-    for row in facts.of("ranges", account):
+    for row in facts.rows_for("ranges", account):
         if row["resource"] == "events" and row["scope"]:
             read[row["scope"]] = max(read.get(row["scope"], row["range_end"]), row["range_end"])
             names[row["scope"]] = row["documented_name"] or row["scope"]

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Part:
+class AccountContext:
     """What a verb works with for one account.
 
     Args:
@@ -44,7 +44,7 @@ class Part:
 
 def parts(
     settings: Settings, *, asks: bool, environ: Mapping[str, str] = os.environ
-) -> tuple[Part, ...]:
+) -> tuple[AccountContext, ...]:
     """A part per account that ``settings`` name.
 
     An account among several whose key is not there has its error; the others can go on.
@@ -55,20 +55,20 @@ def parts(
     Raises:
         ConfigError: no account has a key, or two have the same.
     """
-    found: list[Part] = []
+    found: list[AccountContext] = []
     keys: list[tuple[Settings, ApiKey]] = []
-    for one in accounts.each(settings):
+    for one in accounts.settings_per_account(settings):
         if not asks:
-            found.append(Part(one))
+            found.append(AccountContext(one))
             continue
         try:
             key = api_key(one, environ)
             client = Client(one.base_url, key, limiter=Limiter(share=one.rate_limit_share))
         except ConfigError as error:
-            found.append(Part(one, error=error))
+            found.append(AccountContext(one, error=error))
             continue
         keys.append((one, key))
-        found.append(Part(one, client))
+        found.append(AccountContext(one, client))
     check_apart(keys)
     errors = [part.error for part in found if part.error]
     if len(errors) == len(found) == 1:
@@ -89,16 +89,20 @@ def check_apart(keys: Iterable[tuple[Settings, ApiKey]]) -> None:
     for one, key in keys:
         first = whose.setdefault((one.base_url, key.reveal()), one.account)
         if first != one.account:
-            raise accounts.twice(first, one.account)
+            raise accounts.duplicate_account_error(first, one.account)
 
 
-def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str], object]) -> int:
+def for_each_account(
+    parts: Sequence[AccountContext],
+    work: Callable[[AccountContext], int],
+    say: Callable[[str], object],
+) -> int:
     """Do ``work`` for one account after the other; an error of one is said, and the next is done.
 
     With one account it is no more than that work.
 
     Returns:
-        The exit code: see ``accounts.exit_code``.
+        The exit code: see ``accounts.combined_exit_code``.
 
     Raises:
         Interrupted: of the work; the accounts that are left are left.
@@ -119,4 +123,4 @@ def each(parts: Sequence[Part], work: Callable[[Part], int], say: Callable[[str]
             logger.debug("account %s", part.account, exc_info=True)
             codes[part.account] = exit_code_of(error)
             say(f"failed: {part.account}: {words_of(error)}")
-    return accounts.exit_code(codes.values())
+    return accounts.combined_exit_code(codes.values())

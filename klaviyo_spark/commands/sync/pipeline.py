@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pyspark.sql import functions as F
 
-from klaviyo_spark.bronze.ingest import Wanted, ingest
+from klaviyo_spark.bronze.ingest import IngestScope, ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.catalog import publish
@@ -35,7 +35,7 @@ from klaviyo_spark.errors import (
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.lock import held
+from klaviyo_spark.lake.lock import lock_lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.unreadable import is_needed
 from klaviyo_spark.progress import Reporter, Shows, Silent
@@ -48,7 +48,7 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
-from klaviyo_spark.state.store import shown_otherwise
+from klaviyo_spark.state.store import tables_of_other_policy
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Summary:
         self.finished_at = now
         self.started_at = now - timedelta(seconds=time.monotonic() - self.began_s)
 
-    def took_in(self, loads: list[Load]) -> None:
+    def add_loads(self, loads: list[Load]) -> None:
         """Keep what the tables have taken in, and what is to be told of it."""
         self.loads = loads
         note_loads(self.outcome, loads)
@@ -120,13 +120,13 @@ def run(
         KlaviyoSparkError: the run could not be made at all.
     """
     run_id = uuid.uuid4().hex
-    with alone(verb, lake, run_id, wait):
+    with exclusive(verb, lake, run_id, wait):
         return one_run(verb, lake, settings, client, start, end, show, run_id, anew)
 
 
-def alone(verb: str, lake: Lake, run_id: str, wait: bool) -> AbstractContextManager[None]:
-    """Hold the lake while the block runs; see ``lock.held``."""
-    return held(lake, Holder.me(run_id, verb), wait=wait)
+def exclusive(verb: str, lake: Lake, run_id: str, wait: bool) -> AbstractContextManager[None]:
+    """Hold the lake while the block runs; see ``lock.lock_lake``."""
+    return lock_lake(lake, Holder.me(run_id, verb), wait=wait)
 
 
 def one_run(
@@ -163,9 +163,9 @@ def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) 
     if not anew:  # whose tables may be those of another release
         note_unreadable(summary.outcome, make_tables(lake, settings.resources))
     loading = rebuild if anew else partial(reconcile, outcome=summary.outcome)
-    summary.took_in(take_in(lake, settings, summary.run_id, loading))
+    summary.add_loads(load_account(lake, settings, summary.run_id, loading))
     list_orphans(lake, settings.account, summary.loads)
-    note_shown(summary, lake, settings)
+    note_personal_data_policy(summary, lake, settings)
     summary.rows = row_counts(lake)
     summary.outcome.warnings += publish(lake)
     summary.refine_s = time.monotonic() - began
@@ -197,7 +197,7 @@ def ask(
     summary.ingest_s = time.monotonic() - began
 
 
-def take_in(
+def load_account(
     lake: Lake, settings: Settings, run_id: str, refine: Callable[..., list[Load]]
 ) -> list[Load]:
     """Bronze to silver, by ``refine`` or what makes tables anew, as conf says."""
@@ -234,9 +234,9 @@ def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
             logger.debug("orphaned flows stay as they were: %s", error)
 
 
-def note_shown(summary: Summary, lake: Lake, settings: Settings) -> None:
+def note_personal_data_policy(summary: Summary, lake: Lake, settings: Settings) -> None:
     """Say which tables still show personal data as conf said before."""
-    otherwise = shown_otherwise(lake, settings.account, settings.resources)
+    otherwise = tables_of_other_policy(lake, settings.account, settings.resources)
     if otherwise:
         summary.outcome.warnings.append(
             f"personal_data: {', '.join(otherwise)} have rows from before it, or its key, was what "
@@ -313,9 +313,9 @@ def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
 
 def wanted_of(
     settings: Settings, run_id: str, start: datetime | None = None, end: datetime | None = None
-) -> Wanted:
+) -> IngestScope:
     """What a run with these settings reads."""
-    return Wanted(
+    return IngestScope(
         account_id=settings.account,
         run_id=run_id,
         resources=settings.resources,

@@ -22,7 +22,7 @@ from typing import Any
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.pipeline import Summary, Verb
 from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.lake.counts import row_counts
@@ -43,7 +43,7 @@ _LOOK_S = 0.5
 def run(
     verb: Verb,
     lake: Lake,
-    parts: Sequence[Part],
+    parts: Sequence[AccountContext],
     start: datetime | None = None,
     end: datetime | None = None,
     *,
@@ -61,13 +61,13 @@ def run(
         Interrupted: Ctrl-C or SIGTERM came while Klaviyo was being asked.
         TableUnreadable: a table cannot be opened that says what was loaded.
     """
-    with pipeline.alone(verb, lake, uuid.uuid4().hex, wait):
+    with pipeline.exclusive(verb, lake, uuid.uuid4().hex, wait):
         runs = _Runs(verb, lake, parts)
         try:
             if verb != "refine":
                 runs.ask(start, end, show or Silent())
             if verb != "ingest":
-                runs.take_in(anew)
+                runs.load_account(anew)
             runs.end()
         except BaseException as error:
             runs.break_off(error)
@@ -79,7 +79,7 @@ def run(
 class _Run:
     """One account's run; ``stages`` is how far its reading is."""
 
-    part: Part
+    part: AccountContext
     summary: Summary
     ended: bool = False
     stages: Sequence[Stage] = ()
@@ -88,7 +88,7 @@ class _Run:
         """Take note of how far it is, as ``Reporter`` does."""
         self.stages = stages
 
-    def together(self) -> Stage:
+    def as_one_stage(self) -> Stage:
         """All that is being read of the account as one stage."""
         return Stage(
             self.part.account,
@@ -102,7 +102,7 @@ class _Run:
 class _Runs:
     """The runs of all accounts, phase by phase."""
 
-    def __init__(self, verb: Verb, lake: Lake, parts: Sequence[Part]) -> None:
+    def __init__(self, verb: Verb, lake: Lake, parts: Sequence[AccountContext]) -> None:
         self.lake = lake
         self._published = False
         self.all = [_Run(part, pipeline.begin(verb, part.settings)) for part in parts]
@@ -114,7 +114,7 @@ class _Runs:
             while pending:
                 # Shown from here, not from where it is read: notebooks draw in one thread alone.
                 _, pending = futures.wait(pending, _LOOK_S, futures.FIRST_COMPLETED)
-                shown.show([one.together() for one in self.all if one.stages])
+                shown.show([one.as_one_stage() for one in self.all if one.stages])
         if stop.is_set():
             interrupted = Interrupted(
                 "interrupted; what was fetched has landed, the same command goes on from there"
@@ -123,7 +123,7 @@ class _Runs:
                 self._failed(one, interrupted)
             raise interrupted
 
-    def take_in(self, anew: bool) -> None:
+    def load_account(self, anew: bool) -> None:
         """Refine what has landed, one account after the other."""
         if not self._left():
             return
@@ -168,21 +168,21 @@ class _Runs:
     def _refine(self, one: _Run, again: Rebuild | None) -> None:
         began = time.monotonic()
 
-        def anew(_lake: Lake, *of: Any, **said: Any) -> list[Load]:
+        def rebuild_all(_lake: Lake, *of: Any, **said: Any) -> list[Load]:
             assert again is not None
             return again.make(*of, **said)
 
         as_it_is = partial(reconcile, outcome=one.summary.outcome)
-        loading, run_id = anew if again else as_it_is, one.summary.run_id
-        loads = pipeline.take_in(self.lake, one.part.settings, run_id, loading)
-        one.summary.took_in(loads)
+        loading, run_id = rebuild_all if again else as_it_is, one.summary.run_id
+        loads = pipeline.load_account(self.lake, one.part.settings, run_id, loading)
+        one.summary.add_loads(loads)
         one.summary.refine_s = time.monotonic() - began
 
     def _end(self, one: _Run) -> None:
         """What follows once an account's rows are there."""
         pipeline.list_orphans(self.lake, one.part.account, one.summary.loads)
-        pipeline.note_shown(one.summary, self.lake, one.part.settings)
-        one.summary.rows = row_counts(self.lake.of(one.part.account))
+        pipeline.note_personal_data_policy(one.summary, self.lake, one.part.settings)
+        one.summary.rows = row_counts(self.lake.for_account(one.part.account))
         if not self._published:  # the catalog is everybody's
             one.summary.outcome.warnings += publish(self.lake)
             self._published = True

@@ -15,7 +15,7 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.client.responses import decode
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.commands.verify.days import Span, windows
+from klaviyo_spark.commands.verify.days import DayRange, windows
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import Endpoint, S
 from klaviyo_spark.schema.instants import as_time
@@ -55,7 +55,7 @@ def count_walks(base_url: str, wanted: Mapping[str, Iterable[date]], now: dateti
     ]
 
 
-def question(metric_id: str, span: Span) -> bytes:
+def question(metric_id: str, span: DayRange) -> bytes:
     """The body that asks for the events of a metric on each day of a span, in UTC."""
     attributes = {
         "metric_id": metric_id,
@@ -81,7 +81,7 @@ def counts(body: bytes, facts: Mapping[str, str]) -> dict[date, int]:
     Raises:
         BadAnswer: it does not hold a count for each day.
     """
-    asked = Span(date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"]))
+    asked = DayRange(date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"]))
     attributes = request_plan.read_field(decode(body), _ATTRIBUTES)
     dates = [as_time(text) for text in _listed(attributes, "dates")]
     found = dict.fromkeys((at.date() for at in dates if at), 0)

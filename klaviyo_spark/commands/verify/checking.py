@@ -8,21 +8,21 @@ from datetime import date, datetime
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import resolve
 from klaviyo_spark.commands.verify import comparing
-from klaviyo_spark.commands.verify.asked import Counts, Klaviyo, Now
-from klaviyo_spark.commands.verify.comparing import Check, Listed
-from klaviyo_spark.commands.verify.days import BACK, Span, due
+from klaviyo_spark.commands.verify.comparing import Comparison, Listed
+from klaviyo_spark.commands.verify.days import BACK, DayRange, days_to_verify
 from klaviyo_spark.commands.verify.healing import Healing
 from klaviyo_spark.commands.verify.holdings import Holdings
+from klaviyo_spark.commands.verify.klaviyo_counts import Counts, KlaviyoCounter, ListingSnapshot
 from klaviyo_spark.commands.verify.listings import Listing, listings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.state import store
-from klaviyo_spark.state.models import GroupRead, Key, Outcome
-from klaviyo_spark.state.watermarks import Known
+from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.watermarks import KnownWatermarks
 
 Days = Mapping[str, Collection[date]]
 """Days to verify, per metric id."""
-Groups = Mapping[Key, request_plan.Parent]
+Groups = Mapping[GroupKey, request_plan.Parent]
 
 
 class Checker:
@@ -33,23 +33,25 @@ class Checker:
     earlier runs have read of them.
     """
 
-    def __init__(self, lake: Lake, klaviyo: Klaviyo, settings: Settings, outcome: Outcome) -> None:
+    def __init__(
+        self, lake: Lake, klaviyo: KlaviyoCounter, settings: Settings, outcome: Outcome
+    ) -> None:
         self._lake, self._klaviyo = lake, klaviyo
         self._settings, self._outcome = settings, outcome
         self._holdings = Holdings(lake, settings.account)
-        self._records_of_groups: dict[Key, Listed] = {}
+        self._records_of_groups: dict[GroupKey, Listed] = {}
         self.metric_names: Mapping[str, str] = {}
         self.groups: Groups = {}
-        self.member_counts: Mapping[Key, int] = {}
-        self.group_reads: Mapping[Key, GroupRead] = {}
+        self.member_counts: Mapping[GroupKey, int] = {}
+        self.group_reads: Mapping[GroupKey, GroupRead] = {}
 
-    def everything(self, ever: bool) -> list[Check]:
+    def everything(self, ever: bool) -> list[Comparison]:
         """A check per scope that Klaviyo can be asked about.
 
         Args:
             ever: days of all time, and not only those of the last 400.
         """
-        resources, known = self._readable(), self._known()
+        resources, known = self._readable(), self._read_watermarks()
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
         now = self._klaviyo.listed(listings(sorted(needed)))
         read_at = self._read_at()
@@ -63,7 +65,7 @@ class Checker:
         if "events" in resources:
             self.metric_names = self._metrics(now, known)
             days = self._days(known, ever)
-        counts = self._klaviyo.counted(days, self._countable(read_at))
+        counts = self._klaviyo.count(days, self._countable(read_at))
         since = (self._klaviyo.client.now() - BACK).date()
         checks = [
             *self._events(counts, since),
@@ -71,9 +73,9 @@ class Checker:
             *self._records(listings(resources), now, read_at),
         ]
         before, compared = self._holdings.differing(), {*resources} - now.unread
-        return checks + comparing.settled(before, checks, compared, self.groups.keys())
+        return checks + comparing.drop_resolved(before, checks, compared, self.groups.keys())
 
-    def again(self, healing: Healing, before: Sequence[Check]) -> list[Check]:
+    def recheck(self, healing: Healing, before: Sequence[Comparison]) -> list[Comparison]:
         """A check per scope that has been read again.
 
         Args:
@@ -90,14 +92,16 @@ class Checker:
         }
         wanted = listings(sorted(healing.listings))
         now = self._klaviyo.listed(wanted)
-        counts = self._klaviyo.counted(days, groups)
+        counts = self._klaviyo.count(days, groups)
         checks = [
             *self._events(counts, date.min),
-            *self._members(counts, self._known()),
+            *self._members(counts, self._read_watermarks()),
             *self._records(wanted, now, self._read_at()),
         ]
         faults, compared = [check for check in before if check.is_fault], {*healing.listings}
-        return checks + comparing.settled(faults, checks, compared - now.unread, self.groups.keys())
+        return checks + comparing.drop_resolved(
+            faults, checks, compared - now.unread, self.groups.keys()
+        )
 
     def _readable(self) -> list[str]:
         """Resources whose tables can be read; the others are not verified, and are named."""
@@ -107,10 +111,10 @@ class Checker:
                 self._outcome.fail(resource, line)
         return [name for name in self._settings.resources if name not in unreadable]
 
-    def _known(self) -> Known:
+    def _read_watermarks(self) -> KnownWatermarks:
         return store.read_watermarks(self._lake, self._settings.account)
 
-    def _metrics(self, now: Now, known: Known) -> Mapping[str, str]:
+    def _metrics(self, now: ListingSnapshot, known: KnownWatermarks) -> Mapping[str, str]:
         """Ids and names of the metrics to verify: those that a sync reads."""
         if "metrics" in now.unread:
             self._outcome.fail("events", "which metrics to count could not be found out")
@@ -130,7 +134,7 @@ class Checker:
                 )
         return {id: there.get(id) or name for id, name in found.ids.items()}
 
-    def _days(self, known: Known, ever: bool) -> Days:
+    def _days(self, known: KnownWatermarks, ever: bool) -> Days:
         first_held = self._holdings.first_day() if ever else None
         now, settings = self._klaviyo.client.now(), self._settings
         found: dict[str, list[date]] = {}
@@ -138,7 +142,9 @@ class Checker:
             reads = known.events.get(metric_id, [])
             read_until = max((read.range.end for read in reads), default=None)
             start, lookback = settings.start_time, settings.lookback
-            found[metric_id] = [*(due(now, lookback, start, read_until, first_held, ever) or ())]
+            found[metric_id] = [
+                *(days_to_verify(now, lookback, start, read_until, first_held, ever) or ())
+            ]
         return found
 
     def _read_at(self) -> Mapping[str, datetime]:
@@ -159,18 +165,18 @@ class Checker:
             )
         return comparing.countable(self.groups, self._records_of_groups, read_at)
 
-    def _events(self, counts: Counts, since: date) -> list[Check]:
+    def _events(self, counts: Counts, since: date) -> list[Comparison]:
         if not counts.events:
             return []
         metric_ids, days = ({*part} for part in zip(*counts.events, strict=True))
-        held = self._holdings.events(metric_ids, Span(min(days), max(days)))
+        held = self._holdings.events(metric_ids, DayRange(min(days), max(days)))
         return comparing.events(counts.events, held, self.metric_names, since)
 
-    def _members(self, counts: Counts, known: Known) -> list[Check]:
+    def _members(self, counts: Counts, known: KnownWatermarks) -> list[Comparison]:
         if not counts.members:
             return []
         held = self._holdings.members({resource for resource, _ in counts.members})
-        since: dict[Key, datetime] = {}
+        since: dict[GroupKey, datetime] = {}
         for key in comparing.to_look_at(counts.members, held):
             read = known.groups.get(key)
             at = read and (read.joined_at or read.whole_at)
@@ -187,11 +193,11 @@ class Checker:
         return comparing.members(counts.members, joined, held, names, known.groups)
 
     def _records(
-        self, wanted: Sequence[Listing], now: Now, read_at: Mapping[str, datetime]
-    ) -> list[Check]:
+        self, wanted: Sequence[Listing], now: ListingSnapshot, read_at: Mapping[str, datetime]
+    ) -> list[Comparison]:
         wanted = [one for one in wanted if one.table.resource not in now.unread]
         held = self._holdings.records(wanted)
-        checks: list[Check] = []
+        checks: list[Comparison] = []
         for listing in wanted:
             name, resource = listing.table.name, listing.table.resource
             records, at = now.records[name], read_at.get(resource)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from klaviyo_spark.bronze.request_plan import Parent
-from klaviyo_spark.state.models import GroupRead, Key
+from klaviyo_spark.state.models import GroupKey, GroupRead
 
 EVENTS, MEMBERS, RECORDS = "events", "members", "records"
 
 
 @dataclass(frozen=True)
-class Check:
+class Comparison:
     """One scope: a row of ``klaviyo_ops.verifications``, whose columns these are.
 
     ``twice``: rows here with an id that another row has; not kept.
@@ -44,7 +44,7 @@ class Check:
         return max(0, self.expected_count - self.actual_count)
 
     @property
-    def more(self) -> int:
+    def surplus(self) -> int:
         """How many more are here than Klaviyo says."""
         return max(0, self.actual_count - self.expected_count)
 
@@ -55,11 +55,11 @@ class Check:
         Events are never removed here, and Klaviyo's count may come after its events: to have more
         of them is no fault, but for those that are here twice.
         """
-        return bool(self.missing or self.twice or (self.more and self.count_type != EVENTS))
+        return bool(self.missing or self.twice or (self.surplus and self.count_type != EVENTS))
 
 
 @dataclass(frozen=True)
-class Held:
+class EventCount:
     """Events of one metric and day: rows, and how many ids they have."""
 
     rows: int = 0
@@ -76,10 +76,10 @@ class Listed:
 
 def events(
     counts: Mapping[tuple[str, date], int],
-    held: Mapping[tuple[str, date], Held],
+    held: Mapping[tuple[str, date], EventCount],
     names: Mapping[str, str],
     since: date,
-) -> list[Check]:
+) -> list[Comparison]:
     """A check per metric and day.
 
     What is here twice does not make up for what is missing.
@@ -89,7 +89,7 @@ def events(
         names: per metric.
         since: earlier days are left out for as long as no metric has any event.
     """
-    none = Held()
+    none = EventCount()
     used = [day for (metric, day), count in counts.items() if count or (metric, day) in held]
     first = min([since, *used])
     checks = []
@@ -99,18 +99,18 @@ def events(
         twice = here.rows - here.ids
         if day >= first:
             checks.append(
-                Check(EVENTS, EVENTS, metric, names.get(metric), day, actual, count, twice)
+                Comparison(EVENTS, EVENTS, metric, names.get(metric), day, actual, count, twice)
             )
     return checks
 
 
 def members(
-    counts: Mapping[Key, int],
-    joined: Mapping[Key, int],
-    held: Mapping[Key, int],
-    names: Mapping[Key, str | None],
-    reads: Mapping[Key, GroupRead],
-) -> list[Check]:
+    counts: Mapping[GroupKey, int],
+    joined: Mapping[GroupKey, int],
+    held: Mapping[GroupKey, int],
+    names: Mapping[GroupKey, str | None],
+    reads: Mapping[GroupKey, GroupRead],
+) -> list[Comparison]:
     """A check per list or segment.
 
     Args:
@@ -119,7 +119,7 @@ def members(
         reads: what is known of groups, the difference between Klaviyo's number and its list too.
     """
     return [
-        Check(
+        Comparison(
             *(key[0], MEMBERS, key[1], names.get(key), None),
             actual_count=held.get(key, 0),
             expected_count=max(0, count - joined.get(key, 0) - _difference(reads.get(key))),
@@ -133,8 +133,10 @@ def _difference(read: GroupRead | None) -> int:
 
 
 def countable(
-    groups: Mapping[Key, Parent], records: Mapping[Key, Listed], read_at: Mapping[str, datetime]
-) -> dict[Key, Parent]:
+    groups: Mapping[GroupKey, Parent],
+    records: Mapping[GroupKey, Listed],
+    read_at: Mapping[str, datetime],
+) -> dict[GroupKey, Parent]:
     """Groups whose members can be compared.
 
     Klaviyo is still working out those that are not whole. Those that were created after the last
@@ -151,7 +153,7 @@ def countable(
     }
 
 
-def to_look_at(counts: Mapping[Key, int], held: Mapping[Key, int]) -> list[Key]:
+def to_look_at(counts: Mapping[GroupKey, int], held: Mapping[GroupKey, int]) -> list[GroupKey]:
     """Groups that Klaviyo counts more members of: some may have joined a moment ago."""
     return [key for key, count in counts.items() if count > held.get(key, 0)]
 
@@ -161,7 +163,7 @@ def records(
     listed: Mapping[str, Listed],
     held: Mapping[str, str | None],
     read_at: datetime | None,
-) -> Iterator[Check]:
+) -> Iterator[Comparison]:
     """A check per record of a listing, and per row that no listing has.
 
     Args:
@@ -170,9 +172,9 @@ def records(
     """
     for id, record in listed.items():
         if id in held or not is_newer(record, read_at):
-            yield Check(resource, RECORDS, id, record.name, None, int(id in held), 1)
+            yield Comparison(resource, RECORDS, id, record.name, None, int(id in held), 1)
     for id in held.keys() - listed.keys():
-        yield Check(resource, RECORDS, id, held[id], None, 1, 0)
+        yield Comparison(resource, RECORDS, id, held[id], None, 1, 0)
 
 
 def newer(listed: Mapping[str, Listed], held: Collection[str], read_at: datetime | None) -> int:
@@ -185,9 +187,12 @@ def is_newer(record: Listed, read_at: datetime | None) -> bool:
     return bool(record.created and read_at and record.created > read_at)
 
 
-def settled(
-    before: Iterable[Check], now: Iterable[Check], compared: Collection[str], groups: Set[Key]
-) -> list[Check]:
+def drop_resolved(
+    before: Iterable[Comparison],
+    now: Iterable[Comparison],
+    compared: Collection[str],
+    groups: Set[GroupKey],
+) -> list[Comparison]:
     """What differed and is by now neither here nor at Klaviyo: nothing beside nothing.
 
     Without such a check the last word on it would for ever be that it differs.
@@ -207,6 +212,6 @@ def settled(
     ]
 
 
-def later(checks: Iterable[Check], again: Iterable[Check]) -> list[Check]:
+def later(checks: Iterable[Comparison], again: Iterable[Comparison]) -> list[Comparison]:
     """``checks`` with those of ``again`` in the place of the same scopes."""
     return list({check.key: check for check in (*checks, *again)}.values())

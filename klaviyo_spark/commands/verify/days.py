@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, order=True)
-class Span:
+class DayRange:
     """Whole days in a row, from ``first`` to ``last``; both belong to it."""
 
     first: date
@@ -26,7 +26,7 @@ class Span:
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
 
-    def holds(self, other: Span) -> bool:
+    def holds(self, other: DayRange) -> bool:
         """Whether ``other`` lies within."""
         return self.first <= other.first and other.last <= self.last
 
@@ -41,14 +41,14 @@ class Span:
         return _midnight(self.last + _DAY)
 
 
-def due(
+def days_to_verify(
     now: datetime,
     lookback: timedelta,
     start: datetime | None,
     read_until: datetime | None,
     first_held: date | None,
     everything: bool,
-) -> Span | None:
+) -> DayRange | None:
     """The days of one metric to verify; None where there is none.
 
     Days within the lookback are still being filled, here and at Klaviyo. Of these ``everything``
@@ -70,28 +70,28 @@ def due(
         first = max(
             first, start.date() if start == _midnight(start.date()) else start.date() + _DAY
         )
-    return Span(first, last) if first <= last else None
+    return DayRange(first, last) if first <= last else None
 
 
-def joined(days: Iterable[date]) -> list[Span]:
+def joined(days: Iterable[date]) -> list[DayRange]:
     """Days that follow each other as one span, in order."""
-    spans: list[Span] = []
+    spans: list[DayRange] = []
     for day in sorted({*days}):
         if spans and spans[-1].last + _DAY == day:
-            spans[-1] = Span(spans[-1].first, day)
+            spans[-1] = DayRange(spans[-1].first, day)
         else:
-            spans.append(Span(day, day))
+            spans.append(DayRange(day, day))
     return spans
 
 
-def windows(days: Iterable[date], longest: int) -> list[Span]:
+def windows(days: Iterable[date], longest: int) -> list[DayRange]:
     """The fewest spans of at most ``longest`` days that hold ``days``, with what lies between."""
-    spans: list[Span] = []
+    spans: list[DayRange] = []
     for day in sorted({*days}):
         if spans and (day - spans[-1].first).days < longest:
-            spans[-1] = Span(spans[-1].first, day)
+            spans[-1] = DayRange(spans[-1].first, day)
         else:
-            spans.append(Span(day, day))
+            spans.append(DayRange(day, day))
     return spans
 
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-from klaviyo_spark.commands.verify.comparing import EVENTS, RECORDS, Check
-from klaviyo_spark.commands.verify.days import Span, joined
+from klaviyo_spark.commands.verify.comparing import EVENTS, RECORDS, Comparison
+from klaviyo_spark.commands.verify.days import DayRange, joined
 from klaviyo_spark.resources import ENDPOINTS
 
 PAGE = int(ENDPOINTS["events"].params["page[size]"])
 Short = Mapping[str, Mapping[date, int]]
 """Per metric, its short days and how many events Klaviyo counts on each."""
-_Plan = dict[Span, set[str]]
+_Plan = dict[DayRange, set[str]]
 _DAY = timedelta(days=1)
 
 
@@ -28,7 +28,7 @@ class Reading:
     """Events to read at once: all of these metrics on all of these days."""
 
     metric_ids: tuple[str, ...]
-    span: Span
+    span: DayRange
     events: int
 
     @property
@@ -54,7 +54,7 @@ class Healing:
         return bool(self.readings or self.groups or self.listings)
 
 
-def healing(checks: Iterable[Check]) -> Healing:
+def healing(checks: Iterable[Comparison]) -> Healing:
     """What may mend the faults among ``checks``. What is here twice no read can mend."""
     short: dict[str, dict[date, int]] = {}
     groups: dict[str, set[str]] = {}
@@ -84,7 +84,7 @@ def readings(short: Short) -> list[Reading]:
     """
     found: list[Reading] = []
     for island in _islands(short):
-        ways = [_made(short, way) for way in (_nested(short, island), _cut(island))]
+        ways = [_to_readings(short, way) for way in (_nested(short, island), _split_ranges(island))]
         found += min(ways, key=lambda way: sum(reading.pages for reading in way))
     return found
 
@@ -125,10 +125,10 @@ def _nested(short: Short, runs: _Plan) -> _Plan:
     return kept
 
 
-def _parts(span: Span, kept: Iterable[Span]) -> list[Span]:
+def _parts(span: DayRange, kept: Iterable[DayRange]) -> list[DayRange]:
     """The fewest of ``kept`` that lie within ``span`` and leave none of its days out; or none."""
     inside = [other for other in kept if span.holds(other)]
-    parts: list[Span] = []
+    parts: list[DayRange] = []
     day = span.first
     while day <= span.last:
         able = [other for other in inside if other.first <= day <= other.last]
@@ -139,10 +139,10 @@ def _parts(span: Span, kept: Iterable[Span]) -> list[Span]:
     return parts
 
 
-def _cut(runs: _Plan) -> _Plan:
+def _split_ranges(runs: _Plan) -> _Plan:
     """Runs cut wherever one begins or ends: each piece once, for all metrics that have it."""
     edges = sorted({span.first for span in runs} | {span.last + _DAY for span in runs})
-    pieces = [Span(a, b - _DAY) for a, b in pairwise(edges)]
+    pieces = [DayRange(a, b - _DAY) for a, b in pairwise(edges)]
     return {
         piece: set().union(*(ids for span, ids in runs.items() if span.holds(piece)))
         for piece in pieces
@@ -150,14 +150,14 @@ def _cut(runs: _Plan) -> _Plan:
     }
 
 
-def _made(short: Short, plan: _Plan) -> list[Reading]:
+def _to_readings(short: Short, plan: _Plan) -> list[Reading]:
     return [
         Reading(tuple(sorted(ids)), span, _count(short, ids, span))
         for span, ids in sorted(plan.items())
     ]
 
 
-def _count(short: Short, metric_ids: Iterable[str], span: Span) -> int:
+def _count(short: Short, metric_ids: Iterable[str], span: DayRange) -> int:
     return sum(short[metric_id][day] for metric_id in metric_ids for day in span)
 
 

@@ -10,13 +10,13 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commands.verify.comparing import EVENTS, Check, Held
-from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.comparing import EVENTS, Comparison, EventCount
+from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.silver.held_back import unopened
-from klaviyo_spark.state.models import Key
+from klaviyo_spark.state.models import GroupKey
 
 
 class Holdings:
@@ -39,7 +39,9 @@ class Holdings:
         first: date | None = row["first"] if row else None
         return first
 
-    def events(self, metric_ids: Collection[str], span: Span) -> dict[tuple[str, date], Held]:
+    def events(
+        self, metric_ids: Collection[str], span: DayRange
+    ) -> dict[tuple[str, date], EventCount]:
         """Rows and ids per metric and day, for days of the span that have any."""
         rows = (
             self._rows("events")
@@ -49,11 +51,11 @@ class Holdings:
             .agg(F.count(F.lit(1)).alias("rows"), F.countDistinct("id").alias("ids"))
         )
         return {
-            (row["metric_data_id"], row["event_date"]): Held(row["rows"], row["ids"])
+            (row["metric_data_id"], row["event_date"]): EventCount(row["rows"], row["ids"])
             for row in rows.collect()
         }
 
-    def members(self, resources: Iterable[str]) -> dict[Key, int]:
+    def members(self, resources: Iterable[str]) -> dict[GroupKey, int]:
         """How many members each list or segment has."""
         counts = [
             self._present(e.members.table)
@@ -94,7 +96,7 @@ class Holdings:
         rows = pages.groupBy("resource").agg(F.unix_micros(F.max("read_started_at")).alias("at"))
         return {row["resource"]: utc(row["at"]) for row in rows.collect()}
 
-    def differing(self) -> list[Check]:
+    def differing(self) -> list[Comparison]:
         """Members and records that differed when they were last verified."""
         facts = ("scope_name", "actual_count", "expected_count")
         newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
@@ -106,7 +108,7 @@ class Holdings:
             .where("newest.actual_count <> newest.expected_count")
             .select("resource", "count_type", "scope", *[f"newest.{name}" for name in facts])
         )
-        return [Check(**row.asDict(), day=None) for row in rows.collect()]
+        return [Comparison(**row.asDict(), day=None) for row in rows.collect()]
 
     def _rows(self, table: str) -> DataFrame:
         return self._lake.silver(TABLES[table]).where(F.col("_account_id") == self._account_id)

@@ -15,8 +15,8 @@ from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.state.models import GroupRead, Key
-from klaviyo_spark.state.resume_points import Landed
+from klaviyo_spark.state.models import GroupKey, GroupRead
+from klaviyo_spark.state.resume_points import ResumePoint
 
 # From so many pages on threads share a reading: it takes a few requests more, and far less time.
 _SHARED_PAGES = 32
@@ -40,15 +40,15 @@ class Reread:
         base_url: str,
         healing: Healing,
         metric_names: Mapping[str, str],
-        groups: Mapping[Key, request_plan.Parent],
-        member_counts: Mapping[Key, int],
-        group_reads: Mapping[Key, GroupRead],
+        groups: Mapping[GroupKey, request_plan.Parent],
+        member_counts: Mapping[GroupKey, int],
+        group_reads: Mapping[GroupKey, GroupRead],
         upper: datetime,
         clock: Callable[[], datetime],
     ) -> None:
         self._clock = clock
         self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
-        self.kept: dict[str, Landed] = {}
+        self.kept: dict[str, ResumePoint] = {}
         self.metric_names = metric_names
         self.metrics_read_before: Collection[str] = metric_names
         self.identity: Identity | None = None  # verification has checked it
@@ -91,7 +91,7 @@ class Reread:
 
     def _events(self, reading: Reading, now: datetime) -> list[Walk]:
         """One walk, however often it has been read; cut among threads only where it is long."""
-        span = request_plan.Span(
+        span = request_plan.RequestedRange(
             reading.span.start, reading.span.end - timedelta(seconds=1), self._upper, timedelta(0)
         )
         none_read: dict[str, list[Any]] = {metric_id: [] for metric_id in reading.metric_ids}

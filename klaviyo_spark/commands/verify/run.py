@@ -15,10 +15,10 @@ from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.verify.asked import Klaviyo
 from klaviyo_spark.commands.verify.checking import Checker
-from klaviyo_spark.commands.verify.comparing import Check, later
+from klaviyo_spark.commands.verify.comparing import Comparison, later
 from klaviyo_spark.commands.verify.healing import Healing, healing
+from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
 from klaviyo_spark.commands.verify.reread import Reread
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
@@ -54,8 +54,8 @@ class Verified:
     account: str
     started_at: datetime
     outcome: Outcome = field(default_factory=Outcome)
-    found: list[Check] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
+    found: list[Comparison] = field(default_factory=list)
+    checks: list[Comparison] = field(default_factory=list)
     healed: Healing = field(default_factory=Healing)
     loads: list[Load] = field(default_factory=list)
     exit_code: int = 0
@@ -63,7 +63,7 @@ class Verified:
     seconds: float = 0.0
 
     @property
-    def faults(self) -> list[Check]:
+    def faults(self) -> list[Comparison]:
         """Scopes that are not as they should be."""
         return [check for check in self.checks if check.is_fault]
 
@@ -109,7 +109,7 @@ def verify(
         done.exit_code = exit_code_of(error)
         pipeline.append_ending(lake, _run_row(done, client))
         raise
-    done.exit_code = exit_code(done, settings.resources)
+    done.exit_code = exit_code_of_verification(done, settings.resources)
     done.seconds = time.monotonic() - began
     done.outcome.warnings += client.clock_notes()
     row = _run_row(done, client)
@@ -140,7 +140,7 @@ def check_lake(lake: Lake, settings: Settings) -> list[str]:
     return warnings
 
 
-def exit_code(done: Verified, resources: Sequence[str]) -> int:
+def exit_code_of_verification(done: Verified, resources: Sequence[str]) -> int:
     """0 complete; 1 nothing could be verified; 3 not complete; 4 stopped by the rate limit."""
     outcome = done.outcome
     if outcome.resume_at is not None:
@@ -150,14 +150,14 @@ def exit_code(done: Verified, resources: Sequence[str]) -> int:
     return 3 if outcome.failed or done.faults else 0
 
 
-def fault_lines(faults: Sequence[Check]) -> list[str]:
+def fault_lines(faults: Sequence[Comparison]) -> list[str]:
     """A line per resource and kind of what is not as it should be, for ``klaviyo_ops.runs``."""
-    kinds: dict[tuple[str, str], list[Check]] = {}
+    kinds: dict[tuple[str, str], list[Comparison]] = {}
     for check in faults:
         kinds.setdefault((check.resource, check.count_type), []).append(check)
     lines = []
     for (resource, count_type), some in sorted(kinds.items()):
-        missing, more = sum(c.missing for c in some), sum(c.more for c in some)
+        missing, more = sum(c.missing for c in some), sum(c.surplus for c in some)
         lines.append(
             f"{resource}: {count_type} of {len(some):,} scope{'s' if len(some) > 1 else ''} "
             f"differ, {missing:,} missing, {more:,} too many"
@@ -172,7 +172,7 @@ class _Verify:
         self._lake, self._client, self._settings = lake, client, settings
         self._done, self._show = done, show
         self._outcome = done.outcome
-        klaviyo = Klaviyo(client, settings.max_concurrent_requests, self._outcome, show)
+        klaviyo = KlaviyoCounter(client, settings.max_concurrent_requests, self._outcome, show)
         self._checker = Checker(lake, klaviyo, settings, self._outcome)
 
     def run(self, ever: bool, heal: bool, wait: bool) -> None:
@@ -182,12 +182,12 @@ class _Verify:
         self._write(done.found)
         todo = healing(done.found)
         if heal and todo:
-            with pipeline.alone("verify", self._lake, done.run_id, wait):
+            with pipeline.exclusive("verify", self._lake, done.run_id, wait):
                 self._heal(todo)
             done.healed = todo
             if self._outcome.resume_at is not None:
                 return
-            again = self._checker.again(todo, done.found)
+            again = self._checker.recheck(todo, done.found)
             self._write(again)
             done.checks = later(done.found, again)
 
@@ -224,11 +224,11 @@ class _Verify:
             self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
         reload = partial(reconcile, outcome=self._outcome, reread=run_id)
-        self._done.loads = pipeline.take_in(lake, settings, run_id, reload)
+        self._done.loads = pipeline.load_account(lake, settings, run_id, reload)
         pipeline.note_loads(self._outcome, self._done.loads)
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 
-    def _write(self, checks: Sequence[Check]) -> None:
+    def _write(self, checks: Sequence[Comparison]) -> None:
         now, run_id = self._client.stamp(), self._done.run_id
         rows = [
             {

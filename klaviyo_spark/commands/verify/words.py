@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from klaviyo_spark.commands.verify.comparing import EVENTS, MEMBERS, RECORDS, Check
+from klaviyo_spark.commands.verify.comparing import EVENTS, MEMBERS, RECORDS, Comparison
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.run import Verified
@@ -68,7 +68,7 @@ def verdict(done: Verified) -> str:
     """Whether the lake is complete, and what to do where it is not."""
     if done.is_complete:
         counted = sum(check.expected_count for check in done.checks if check.count_type == EVENTS)
-        more = sum(check.more for check in done.checks if check.count_type == EVENTS)
+        more = sum(check.surplus for check in done.checks if check.count_type == EVENTS)
         said = f"complete: nothing of what Klaviyo counts and lists is missing ({counted:,} events)"
         return said + (f"; {more:,} events are here that it does not count" if more else "")
     faults = done.faults
@@ -82,16 +82,16 @@ def verdict(done: Verified) -> str:
     return f"{said}, though what was short has been read again"
 
 
-def _kinds(checks: Iterable[Check]) -> list[list[Check]]:
+def _kinds(checks: Iterable[Comparison]) -> list[list[Comparison]]:
     """Checks by resource and what is counted, events first."""
-    kinds: dict[tuple[bool, str, str], list[Check]] = {}
+    kinds: dict[tuple[bool, str, str], list[Comparison]] = {}
     for check in checks:
         at = (check.count_type != EVENTS, check.resource, check.count_type)
         kinds.setdefault(at, []).append(check)
     return [kinds[at] for at in sorted(kinds)]
 
 
-def _sums(checks: Sequence[Check]) -> dict[str, Any]:
+def _sums(checks: Sequence[Comparison]) -> dict[str, Any]:
     return {
         "resource": checks[0].resource,
         "count_type": checks[0].count_type,
@@ -99,11 +99,11 @@ def _sums(checks: Sequence[Check]) -> dict[str, Any]:
         "actual_count": sum(check.actual_count for check in checks),
         "expected_count": sum(check.expected_count for check in checks),
         "missing": sum(check.missing for check in checks),
-        "more": sum(check.more for check in checks),
+        "more": sum(check.surplus for check in checks),
     }
 
 
-def _facts(check: Check) -> dict[str, Any]:
+def _facts(check: Comparison) -> dict[str, Any]:
     return {
         "resource": check.resource,
         "count_type": check.count_type,
@@ -115,7 +115,7 @@ def _facts(check: Check) -> dict[str, Any]:
     }
 
 
-def _table(checks: Sequence[Check]) -> Iterator[str]:
+def _table(checks: Sequence[Comparison]) -> Iterator[str]:
     yield f"{'verified':<34} {'scopes':>8} " + " ".join(
         f"{name:>12}" for name in ("have", "should be", "missing", "more")
     )
@@ -130,17 +130,17 @@ def _table(checks: Sequence[Check]) -> Iterator[str]:
         yield f"{some[0].resource + ': ' + what:<34} {len(some):>8,} {cells}"
 
 
-def _differing(what: str, checks: Iterable[Check]) -> Iterator[str]:
-    found = [f"{what}: {line}" for line in _named(checks)]
+def _differing(what: str, checks: Iterable[Comparison]) -> Iterator[str]:
+    found = [f"{what}: {line}" for line in _merge_days(checks)]
     yield from found[:SHOWN]
     if len(found) > SHOWN:
         rest = _plural(len(found) - SHOWN, "more line")
         yield f"... and {rest}: all are in klaviyo_ops.verifications"
 
 
-def _named(checks: Iterable[Check]) -> Iterator[str]:
+def _merge_days(checks: Iterable[Comparison]) -> Iterator[str]:
     """Differences, days in a row of one metric as one; faults before what is merely more."""
-    per_metric: dict[tuple[bool, str], list[Check]] = {}
+    per_metric: dict[tuple[bool, str], list[Comparison]] = {}
     others = []
     for check in checks:
         if not check.differs and not check.twice:
@@ -192,5 +192,5 @@ def _plural(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or f'{one}s'}"
 
 
-def _name(check: Check) -> str:
+def _name(check: Comparison) -> str:
     return f"{check.scope_name} ({check.scope})" if check.scope_name else check.scope

@@ -37,7 +37,7 @@ _GROUP_PAGES = 16
 _GROUP_BYTES = 8 * 2**20
 
 
-class Unfit(Exception):
+class UnsupportedTable(Exception):
     """delta-rs does not append to the table to the letter; nothing of the rows is in it."""
 
 
@@ -93,7 +93,7 @@ class LocalPages:
                     file.unlink(missing_ok=True)
                 if isinstance(error, DeltaError):  # what a table asks may change in between
                     self._table = None
-                    raise Unfit(in_a_line(error)) from error
+                    raise UnsupportedTable(in_a_line(error)) from error
             raise
 
     def _open(self) -> None:
@@ -112,7 +112,7 @@ class LocalPages:
             obstacle = in_a_line(error)
         if obstacle:
             self._table = None
-            raise Unfit(obstacle)
+            raise UnsupportedTable(obstacle)
 
     def _in_log(self, files: Sequence[Path]) -> bool:
         """Whether a commit names ``files``; as if it did, where the log cannot be read.

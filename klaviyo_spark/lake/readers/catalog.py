@@ -11,11 +11,11 @@ from pyspark.errors import AnalysisException
 from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake import lease
 from klaviyo_spark.lake.delta_log import TableState, Write
-from klaviyo_spark.lake.file_lock import Holding
+from klaviyo_spark.lake.file_lock import LockStatus
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain
-from klaviyo_spark.lake.readers.sql import renamed
+from klaviyo_spark.lake.readers.sql import rename_tables
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from klaviyo_spark.lake.table_states import states_or_errors
 from klaviyo_spark.lake.tables import folder_in, is_not_there
@@ -38,7 +38,7 @@ class Tables:
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
         with pin_settings(self._lake.spark):
-            found = self._lake.spark.sql(renamed(sql, self._name)).toArrow()
+            found = self._lake.spark.sql(rename_tables(sql, self._name)).toArrow()
         return plain(pa.table(found))
 
     def count(self, schema: str, table: str) -> int | None:
@@ -85,7 +85,7 @@ class Tables:
         """Tables as their logs have them, in two statements each."""
         return states_or_errors(self._lake, getattr(self._lake.place, schema), since, writes)
 
-    def holding(self) -> Holding | None:
+    def holding(self) -> LockStatus | None:
         """Who holds the lake by a lease."""
         try:
             return lease.holding(self._lake)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
-from klaviyo_spark.lake.file_lock import Holding
+from klaviyo_spark.lake.file_lock import LockStatus
 from klaviyo_spark.lake.readers.reader import Reader, Row
-from klaviyo_spark.lake.readers.sql import named
+from klaviyo_spark.lake.readers.sql import tables_in
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files
@@ -35,7 +35,7 @@ class Fallback:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
-        tables = (table.split(".") for table in named(sql))
+        tables = (table.split(".") for table in tables_in(sql))
         is_read = all(self._files.reads(schema, name) for schema, name in tables)
         return (self._files if is_read else self._by_spark()).rows(sql)
 
@@ -51,7 +51,7 @@ class Fallback:
         """The rows of a query."""
         return self._reader_of(schema, table).ask(schema, table, sql)
 
-    def holding(self) -> Holding | None:
+    def holding(self) -> LockStatus | None:
         """Whose name stands in the lock's file."""
         return self._files.holding()
 

@@ -17,11 +17,11 @@ from deltalake.exceptions import DeltaError
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
-from klaviyo_spark.lake.file_lock import Holding, holding
+from klaviyo_spark.lake.file_lock import LockStatus, holding
 from klaviyo_spark.lake.local.features import is_read
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
-from klaviyo_spark.lake.readers.sql import named, renamed
+from klaviyo_spark.lake.readers.sql import rename_tables, tables_in
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
 T = TypeVar("T")
@@ -35,20 +35,20 @@ class Files:
 
     def reads(self, schema: str, table: str) -> bool:
         """Whether what this says of a table is right; see ``local.features``."""
-        return is_read(self._at(schema, table))
+        return is_read(self._folder_of(schema, table))
 
     def has(self, table: str) -> bool:
         """Whether the table's folder has a Delta log, and a commit in it."""
-        path = self._at(*table.split("."))
+        path = self._folder_of(*table.split("."))
         return path.is_dir() and DeltaTable.is_deltatable(str(path))
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""
         engine = QueryBuilder()
-        for table in named(sql):
+        for table in tables_in(sql):
             schema, name = table.split(".")
-            engine = engine.register(f"{schema}_{name}", DeltaTable(self._at(schema, name)))
-        found = engine.execute(renamed(sql, lambda schema, name: f"{schema}_{name}"))
+            engine = engine.register(f"{schema}_{name}", DeltaTable(self._folder_of(schema, name)))
+        found = engine.execute(rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
         return plain(pa.table(found))
 
     def count(self, schema: str, table: str) -> int | None:
@@ -63,7 +63,7 @@ class Files:
         """The rows of a query."""
         return self._answer(schema, table, lambda opened: opened.ask(sql))
 
-    def holding(self) -> Holding | None:
+    def holding(self) -> LockStatus | None:
         """Whose name stands in the lock's file."""
         return holding(self._folder)
 
@@ -77,7 +77,7 @@ class Files:
         states: dict[str, TableState | TableUnreadable] = {}
         for name, version in since.items():
             try:
-                state = _state(self._at(schema, name), version, writes.get(name, ()))
+                state = _state(self._folder_of(schema, name), version, writes.get(name, ()))
             except TableUnreadable as error:
                 states[name] = error
             except DeltaError as error:
@@ -98,15 +98,15 @@ class Files:
 
     def _unreadable(self, schema: str, table: str, why: str) -> TableUnreadable:
         name = getattr(self._schemas, schema)
-        return unreadable(name, table, f"{self._at(schema, table)}", why)
+        return unreadable(name, table, f"{self._folder_of(schema, table)}", why)
 
     def _open(self, schema: str, table: str) -> _Opened | None:
-        folder = self._at(schema, table)
+        folder = self._folder_of(schema, table)
         if folder.exists() and not folder.is_dir():
             raise self._unreadable(schema, table, "no folder")
         return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
 
-    def _at(self, schema: str, table: str) -> Path:
+    def _folder_of(self, schema: str, table: str) -> Path:
         return self._folder / f"{getattr(self._schemas, schema)}.db" / table
 
 

@@ -29,10 +29,10 @@ def reader(settings: Settings) -> Reader:
         # Spark may not be there, and takes half a second to import.
         from klaviyo_spark.lake.lake import Lake
         from klaviyo_spark.lake.readers.catalog import Tables
-        from klaviyo_spark.lake.spark.session import Work, spark_session
+        from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 
         place = place_of()
-        return Tables(Lake(spark_session(place.uri, work=Work.SHORT), place))
+        return Tables(Lake(spark_session(place.uri, work=SparkPreset.SHORT), place))
 
     if folder is None:
         return by_spark()

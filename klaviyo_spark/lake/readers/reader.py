@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.delta_log import TableState, Write
-from klaviyo_spark.lake.file_lock import Holding
+from klaviyo_spark.lake.file_lock import LockStatus
 
 Row = Mapping[str, Any]
 # Asked only where the lake has several accounts: Delta's log does not know whose rows they are.
@@ -45,7 +45,7 @@ class Reader(Protocol):
         """The rows of a query; ``{t}`` in it is the table."""
         ...
 
-    def holding(self) -> Holding | None:
+    def holding(self) -> LockStatus | None:
         """Who holds the lake."""
         ...
 

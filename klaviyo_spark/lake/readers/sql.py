@@ -12,11 +12,11 @@ from collections.abc import Callable
 _NAMED = re.compile(r"\b(bronze|silver|ops)\.([a-z_]+)\b")
 
 
-def named(sql: str) -> set[str]:
+def tables_in(sql: str) -> set[str]:
     """The tables that a query reads, as it names them."""
     return {found.group(0) for found in _NAMED.finditer(sql)}
 
 
-def renamed(sql: str, name: Callable[[str, str], str]) -> str:
+def rename_tables(sql: str, name: Callable[[str, str], str]) -> str:
     """``sql`` with each table called what ``name`` gives for its schema and name."""
     return _NAMED.sub(lambda found: name(found.group(1), found.group(2)), sql)

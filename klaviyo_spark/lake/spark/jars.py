@@ -189,10 +189,10 @@ def delta_jars(
         if not jars:
             raise ConfigError(f"KLAVIYO_SPARK_JARS={given}: must hold {' and '.join(names)}")
         return jars
-    return kept(spark, delta, environ) or _fetch(spark, delta, environ, resolve)
+    return cached_jars(spark, delta, environ) or _fetch(spark, delta, environ, resolve)
 
 
-def kept(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
+def cached_jars(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
     """The jars that an earlier session has fetched; none where they are not all there."""
     places = (place for place in kept_in(spark, delta, environ) if _is_trusted(place))
     found = (in_folder(place, needed(spark, delta)) for place in places)

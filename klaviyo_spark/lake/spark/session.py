@@ -50,7 +50,7 @@ INTERPRETED = {
 TABLES_KEPT = 128
 
 
-class Place(Enum):
+class SparkHost(Enum):
     """Where this process runs, as far as Spark is concerned."""
 
     GIVEN = "a session is there, or the platform makes one with all it needs"
@@ -58,7 +58,7 @@ class Place(Enum):
     LOCAL = "nothing is there; Spark starts in this process's own JVM"
 
 
-class Work(Enum):
+class SparkPreset(Enum):
     """What a session of our own is for: it decides what is compiled, and how well."""
 
     LARGE = "tables of any size"
@@ -66,15 +66,15 @@ class Work(Enum):
     SHORT = "small tables, and done in a minute or two"
 
 
-def place(environ: Mapping[str, str], active: bool) -> Place:
+def place(environ: Mapping[str, str], active: bool) -> SparkHost:
     """Decide where we run from the environment and whether a session is ``active`` already."""
     if active or "DATABRICKS_RUNTIME_VERSION" in environ or "SPARK_REMOTE" in environ:
-        return Place.GIVEN
-    return Place.SUBMITTED if "PYSPARK_GATEWAY_PORT" in environ else Place.LOCAL
+        return SparkHost.GIVEN
+    return SparkHost.SUBMITTED if "PYSPARK_GATEWAY_PORT" in environ else SparkHost.LOCAL
 
 
 def spark_session(
-    warehouse: str | None = None, master: str | None = None, work: Work = Work.LARGE
+    warehouse: str | None = None, master: str | None = None, work: SparkPreset = SparkPreset.LARGE
 ) -> SparkSession:
     """The session to work in; the one that is there, as it is, wherever there is one.
 
@@ -93,9 +93,9 @@ def spark_session(
     from pyspark.sql import SparkSession
 
     here = place(os.environ, SparkSession.getActiveSession() is not None)
-    if here is Place.GIVEN:
+    if here is SparkHost.GIVEN:
         spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
-    elif here is Place.SUBMITTED:
+    elif here is SparkHost.SUBMITTED:
         spark = _submitted(warehouse)
     else:
         spark = _local(warehouse, master or "local[*]", work)
@@ -135,7 +135,7 @@ def local_conf(
     delta: list[Path],
     cores: int,
     memory_mb: int,
-    work: Work,
+    work: SparkPreset,
     umask: int = 0o022,
 ) -> dict[str, str]:
     """The whole configuration of a local session: quiet, small, nothing in the working directory.
@@ -151,11 +151,12 @@ def local_conf(
     log4j = Path(__file__).with_name("log4j2.properties").as_uri().replace(",", "%2C")
     temporary = folders.java_option(folders.temporary())
     options = f'"-Dlog4j2.configurationFile={log4j}" {temporary} -Duser.timezone=UTC'
+    compiler = QUICK if work is SparkPreset.SHORT else BATCH
     conf = {
         "spark.app.name": "klaviyo-spark",
         "spark.master": master,
         "spark.driver.memory": f"{driver_memory_mb(memory_mb)}m",
-        "spark.driver.extraJavaOptions": f"{options} {QUICK if work is Work.SHORT else BATCH}",
+        "spark.driver.extraJavaOptions": f"{options} {compiler}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.catalogImplementation": "in-memory",
@@ -172,7 +173,7 @@ def local_conf(
         **SETTINGS,
         **delta_conf(),
     }
-    if work is not Work.LARGE:
+    if work is not SparkPreset.LARGE:
         conf |= INTERPRETED
     if master.startswith("local"):
         # On the class path itself: no copying of jars at start, no port open to the network.
@@ -183,9 +184,9 @@ def local_conf(
     return conf
 
 
-def shuffle_partitions(cores: int, work: Work) -> int:
+def shuffle_partitions(cores: int, work: SparkPreset) -> int:
     """Partitions after a shuffle: two a core, eight at most; two where there is little."""
-    return min(8, 2 * cores) if work is Work.LARGE else 2
+    return min(8, 2 * cores) if work is SparkPreset.LARGE else 2
 
 
 def driver_memory_mb(machine_mb: int) -> int:
@@ -217,7 +218,7 @@ def _codeset() -> str:
     return locale.nl_langinfo(locale.CODESET) if hasattr(locale, "CODESET") else "UTF-8"
 
 
-def _local(warehouse: str | None, master: str, work: Work) -> SparkSession:
+def _local(warehouse: str | None, master: str, work: SparkPreset) -> SparkSession:
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 

@@ -77,7 +77,7 @@ Conf = Mapping[str, str]
 
 
 @dataclass
-class _Held:
+class _SettingHold:
     """Settings that blocks of one session hold: how many, what was before, what it refuses."""
 
     blocks: int
@@ -86,7 +86,7 @@ class _Held:
 
 
 # By session and settings.
-_held: dict[tuple[object, ...], _Held] = {}
+_held: dict[tuple[object, ...], _SettingHold] = {}
 _lock = threading.Lock()
 
 
@@ -122,7 +122,7 @@ def hold(
     with _lock:
         held = _held.get(key)
         if held is None:
-            held = _Held(0, *_set(spark, conf))
+            held = _SettingHold(0, *_set(spark, conf))
             try:
                 check(spark, held.refused)
             except BaseException:

@@ -1,8 +1,8 @@
 """From pages to records: one row per JSON object, with the parts a table reads taken out.
 
 DataFrame -> DataFrame, no I/O. A record row has the page's facts, ``at`` (its place on the page),
-``json`` (the object as text) and one struct per thing parsed; ``Leaves`` knows where each path
-went.
+``json`` (the object as text) and one struct per thing parsed; ``JsonFieldReader`` knows where each
+path went.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import TYPE, RowSource
-from klaviyo_spark.schema.sources import Borrow, RowOf
+from klaviyo_spark.schema.sources import BorrowedRows, RowOf
 from klaviyo_spark.silver.parse import json_spelling
-from klaviyo_spark.silver.parse.included import Neighbour
-from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.included import IncludedObject
+from klaviyo_spark.silver.parse.json_fields import JsonFieldReader
 
 # What a record keeps of its page.
 PAGE_FACTS = (
@@ -40,7 +40,10 @@ PAGE = f"from_json({_BODY}, {_TEXTS})"
 
 
 def explode_records(
-    pages: DataFrame, rows: RowSource, leaves: Leaves, neighbours: Sequence[Neighbour] = ()
+    pages: DataFrame,
+    rows: RowSource,
+    leaves: JsonFieldReader,
+    neighbours: Sequence[IncludedObject] = (),
 ) -> DataFrame:
     """One row per object of the pages that ``rows`` means.
 
@@ -80,13 +83,13 @@ def explode_records(
     return _keep_type(leaves.parse(found, begun=True), rows, leaves)
 
 
-def _keep_type(records: DataFrame, rows: RowSource, leaves: Leaves) -> DataFrame:
+def _keep_type(records: DataFrame, rows: RowSource, leaves: JsonFieldReader) -> DataFrame:
     if not rows.type:
         return records
-    return records.where(f"{leaves.of(TYPE)} = {sql_text.text(rows.type)}")
+    return records.where(f"{leaves.text_at(TYPE)} = {sql_text.text(rows.type)}")
 
 
-def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
+def project_record_columns(pages: DataFrame, leaves: JsonFieldReader) -> DataFrame:
     """One row per object of the pages' ``data``: ``_account_id`` and the structs of ``leaves``.
 
     The page is read into them straight away, not into texts first. Where that does not give as
@@ -105,7 +108,7 @@ def glance_at_records(pages: DataFrame, leaves: Leaves) -> DataFrame:
     return leaves.parse(found, begun=True)
 
 
-def rows_as_records(rows: DataFrame, of: RowOf, borrow: Borrow | None) -> DataFrame:
+def rows_as_records(rows: DataFrame, of: RowOf, borrow: BorrowedRows | None) -> DataFrame:
     """Silver rows as records: page facts (of no page), ``is_coded``, ``at``, ``json``,
     ``row_<column>``."""
     columns, text = [of.key, *([borrow.ref] if borrow else [])], sql_text.name(of.json)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.paths import ID
 from klaviyo_spark.schema.sources import Related
-from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.json_fields import JsonFieldReader
 
 _IDENTITY = "'struct<type:string,id:string>'"
 _IDS = "'array<struct<id:string>>'"
 
 
-class Neighbour:
+class IncludedObject:
     """A related object beside each record; ``name`` is the column of its text."""
 
     def __init__(self, related: Related) -> None:
@@ -27,8 +27,8 @@ class Neighbour:
     def on_page(self) -> tuple[str, str]:
         """What a page has to offer: texts of the objects, and what each is found by."""
         if self._link:
-            naming = Leaves("json", "naming_", [self._link])
-            listed = naming.within(naming.first("text"), self._link)
+            naming = JsonFieldReader("json", "naming_", [self._link])
+            listed = naming.text_in(naming.first("text"), self._link)
             named = f"text -> transform(from_json({listed}, {_IDS}), one -> one.id)"
             texts, found_by = "page.data", f"transform(page.data, {named})"
         else:
@@ -39,9 +39,9 @@ class Neighbour:
             found_by = f"transform({objects}, one -> one.it.id)"
         return f"{texts} AS {self._texts}", f"{found_by} AS {self._found_by}"
 
-    def find(self, leaves: Leaves, record: str) -> str:
-        """Text of the object for ``record``, as ``Leaves.first`` gave it; NULL if there is none."""
-        id = leaves.within(record, self.ref)
+    def find(self, leaves: JsonFieldReader, record: str) -> str:
+        """Text of the object for ``record``, as ``JsonFieldReader.first`` gave it; else NULL."""
+        id = leaves.text_in(record, self.ref)
         if self._link:
             names = f"ids -> coalesce(array_contains(ids, {id}), false)"
             place = f"array_position(transform({self._found_by}, {names}), true)"

@@ -46,7 +46,7 @@ class Tree:
         return late
 
 
-class Leaves:
+class JsonFieldReader:
     """The leaves of a JSON column, all of them text.
 
     ``parse`` adds struct columns to a DataFrame; ``of`` says in SQL where the text at a path is. An
@@ -89,19 +89,19 @@ class Leaves:
         """The struct that one look at ``text`` gives."""
         return _parsed(text, self.type)
 
-    def within(self, first: str, path: FieldPath) -> str:
+    def text_in(self, first: str, path: FieldPath) -> str:
         """Text at ``path``, which one look reaches, in the struct that ``first`` gave."""
         text = ".".join([first, *map(sql_text.name, path.keys)])
         return text if path.index is None else _element(text, path)
 
-    def of(self, path: FieldPath) -> str:
+    def text_at(self, path: FieldPath) -> str:
         """Text at ``path``: a scalar as it is, anything else as JSON; NULL where it is missing."""
         text = self._where[path.keys] if path.keys else sql_text.name(self.source)
         return text if path.index is None else _element(text, path)
 
     def proves(self, proof: Proof) -> str:
-        """Whether a judge's proof holds: see ``Judge``."""
-        text, key = self.of(proof.path), proof.key
+        """Whether a judge's proof holds: see ``DeletionRule``."""
+        text, key = self.text_at(proof.path), proof.key
         if not key:
             return f"coalesce({is_nested(text)}, false)"
         place = sql_text.text(f"$['{key}']")

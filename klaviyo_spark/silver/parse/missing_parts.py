@@ -16,8 +16,8 @@ from klaviyo_spark.schema.endpoint import Part
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.schema.sources import Related, Source
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.parse.included import Neighbour
-from klaviyo_spark.silver.parse.json_fields import Leaves, has_key, is_nested
+from klaviyo_spark.silver.parse.included import IncludedObject
+from klaviyo_spark.silver.parse.json_fields import JsonFieldReader, has_key, is_nested
 
 _NOTHING = "CAST(array() AS array<string>)"
 
@@ -42,7 +42,7 @@ def labels_by_column(table: TableSpec, columns: tuple[Column, ...]) -> dict[str,
     return {name: tuple(labels) for name, labels in found.items()}
 
 
-def missing(source: Source, columns: tuple[Column, ...], record: Leaves) -> str:
+def missing_labels(source: Source, columns: tuple[Column, ...], record: JsonFieldReader) -> str:
     """In SQL the labels of the parts of ``source`` that a record lacks, as an array of texts.
 
     Args:
@@ -82,13 +82,15 @@ def _is_below(path: FieldPath, part: Part) -> bool:
     return path.keys[: len(part.keys)] == part.keys
 
 
-def _lacks(fed: _Fed, record: Leaves) -> str:
+def _lacks(fed: _Fed, record: JsonFieldReader) -> str:
     if isinstance(fed.part, Related):
-        gone = f"{sql_text.name(Neighbour(fed.part).name)} IS NULL"
+        gone = f"{sql_text.name(IncludedObject(fed.part).name)} IS NULL"
         ref = fed.part.ref_path
-        return f"{gone} AND {record.of(ref)} IS NOT NULL" if ref else gone
+        return f"{gone} AND {record.text_at(ref)} IS NOT NULL" if ref else gone
     # An array that is there and empty is there.
-    texts = dict.fromkeys(record.of(replace(path, index=None, inner=())) for path in fed.places)
+    texts = dict.fromkeys(
+        record.text_at(replace(path, index=None, inner=())) for path in fed.places
+    )
     nothing = " AND ".join(f"{text} IS NULL" for text in texts)
     return f"{nothing} AND NOT {_is_there(fed.part)}"
 
@@ -108,7 +110,7 @@ def _json_path(keys: list[str] | tuple[str, ...]) -> str:
     return sql_text.text("$" + "".join(f"['{key}']" for key in keys))
 
 
-def kept(new: str, old: str, labels: tuple[str, ...]) -> str:
+def keep_old(new: str, old: str, labels: tuple[str, ...]) -> str:
     """``new``, or ``old`` where nothing is new and the row read lacks what feeds the column."""
     listed = ", ".join(map(sql_text.text, labels))
     return (

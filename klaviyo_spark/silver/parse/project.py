@@ -28,11 +28,11 @@ from klaviyo_spark.silver.parse.cast import shaped, typed
 from klaviyo_spark.silver.parse.explode import (
     explode_elements,
     explode_records,
-    glance_at_records,
+    project_record_columns,
     rows_as_records,
 )
-from klaviyo_spark.silver.parse.included import Neighbour
-from klaviyo_spark.silver.parse.json_fields import Leaves
+from klaviyo_spark.silver.parse.included import IncludedObject
+from klaviyo_spark.silver.parse.json_fields import JsonFieldReader
 from klaviyo_spark.silver.parse.json_spelling import decoded, holds_code
 
 _VERSION = "version"
@@ -40,7 +40,7 @@ _VERSION = "version"
 Reads = Mapping[str, Sequence[FieldRead]]
 
 
-def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFrame:
+def project_columns(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFrame:
     """Some columns of each record of ``pages`` that is a row of ``table``, doubles too.
 
     Args:
@@ -55,13 +55,15 @@ def glance(pages: DataFrame, table: TableSpec, names: Sequence[str]) -> DataFram
     by_name = {column.name: column for column in table.columns}
     columns = [by_name[name] for name in names]
     reads = [c.field_reads[source.name] for c in columns]
-    leaves = Leaves("json", "record_", [read.path for several in reads for read in several])
+    leaves = JsonFieldReader(
+        "json", "record_", [read.path for several in reads for read in several]
+    )
     cells = []
     for column, several in zip(columns, reads, strict=True):
-        value, _ = _cell(column, [leaves.of(read.path) for read in several])
+        value, _ = _cell(column, [leaves.text_at(read.path) for read in several])
         cells.append(f"{value} AS {sql_text.name(column.name)}")
     mine = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
-    return glance_at_records(mine, leaves).selectExpr("_account_id", *cells)
+    return project_record_columns(mine, leaves).selectExpr("_account_id", *cells)
 
 
 def project(
@@ -90,17 +92,17 @@ def project(
 class _Scopes:
     """Where the reads of one source find their text."""
 
-    leaves: dict[str, Leaves]
+    leaves: dict[str, JsonFieldReader]
 
     def text(self, read: FieldRead) -> str:
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
             return sql_text.name(f"row_{read.path.keys[0]}")
-        text = self.leaves[read.scope].of(read.path)
+        text = self.leaves[read.scope].text_at(read.path)
         if read.only_if:
             path, value = read.only_if
-            met = f"{self.leaves[read.scope].of(path)} = {sql_text.text(value)}"
+            met = f"{self.leaves[read.scope].text_at(path)} = {sql_text.text(value)}"
             text = f"CASE WHEN {met} THEN {text} END"
         return text
 
@@ -126,24 +128,24 @@ def _project_source(
     wanted = list(paths.get(record_scope, []))
     wanted += source.arrays
     if source.of:
-        leaves = Leaves("json", "record_", wanted)
+        leaves = JsonFieldReader("json", "record_", wanted)
         records, neighbours = rows_as_records(silver[source.of.table], source.of, source.borrow), []
     else:
         wanted += [related.ref_path for related in source.related if related.ref_path]
         if source.version_path:
             wanted.append(source.version_path)
-        leaves = Leaves("json", "record_", [ID, TYPE, *wanted])
+        leaves = JsonFieldReader("json", "record_", [ID, TYPE, *wanted])
         pages = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
-        neighbours = [Neighbour(related) for related in source.related]
+        neighbours = [IncludedObject(related) for related in source.related]
         records = explode_records(pages, source.row_source, leaves, neighbours)
     scopes = _Scopes({record_scope: leaves})
     for related, neighbour in zip(source.related, neighbours, strict=True):
-        beside = Leaves(neighbour.name, f"{related.name}_", paths.get(related.name, []))
+        beside = JsonFieldReader(neighbour.name, f"{related.name}_", paths.get(related.name, []))
         records = beside.parse(records)
         scopes.leaves[related.name] = beside
     version = "CAST(NULL AS string)"
     if source.version_path:
-        version = decoded(leaves.of(source.version_path), "is_coded")
+        version = decoded(leaves.text_at(source.version_path), "is_coded")
     records = (
         records.selectExpr("*", f"{version} AS version_text")
         .selectExpr(
@@ -158,10 +160,10 @@ def _project_source(
             records = _newest_records(records, leaves)
         rows = _elements(records, source, scopes, silver)
         needed = [source.needed_path] if source.needed_path else []
-        inner = Leaves("element", "element_", [*paths.get("$", []), *needed])
+        inner = JsonFieldReader("element", "element_", [*paths.get("$", []), *needed])
         rows = inner.parse(rows)
         for path in needed:
-            rows = rows.where(f"{inner.of(path)} IS NOT NULL OR empties > 0")
+            rows = rows.where(f"{inner.text_at(path)} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner
     else:
         rows = records.selectExpr("*", "CAST(NULL AS int) AS element_index", "0 AS empties")
@@ -192,7 +194,9 @@ def _select(
     columns = columns_of(table)
     missing = []
     if missing_parts.has_labels(table, columns):
-        missing = [f"{missing_parts.missing(source, columns, scopes.leaves['$'])} AS missing"]
+        missing = [
+            f"{missing_parts.missing_labels(source, columns, scopes.leaves['$'])} AS missing"
+        ]
     return rows.selectExpr(
         "_account_id",
         *cells,
@@ -251,7 +255,7 @@ def _elements(
     records: DataFrame, source: Source, scopes: _Scopes, silver: Mapping[str, DataFrame]
 ) -> DataFrame:
     """One row per element of the records' arrays; of borrowed rows where a record has no array."""
-    arrays = [scopes.leaves["^"].of(path) for path in source.arrays]
+    arrays = [scopes.leaves["^"].text_at(path) for path in source.arrays]
     own = explode_elements(records, arrays, distinct=source.of is not None)
     if not source.borrow:
         return own
@@ -273,12 +277,12 @@ def _elements(
     return own.unionByName(borrowed.drop("lent_account", "lent_by"))
 
 
-def _newest_records(records: DataFrame, leaves: Leaves) -> DataFrame:
+def _newest_records(records: DataFrame, leaves: JsonFieldReader) -> DataFrame:
     """One row per record id: what an older reading of a record listed must not come back.
 
     Of one version that an answer holds twice, both: neither is the newer one.
     """
-    id = leaves.of(ID)
+    id = leaves.text_at(ID)
     whose = f"CASE WHEN {unfit(id)} THEN concat_ws(' ', walk_id, page_number, at) ELSE {id} END"
     newest = f"struct({_VERSION}, place, fetched_at, page_number, walk_id)"
     by = f"_account_id, parent_id, {whose}"
@@ -327,7 +331,7 @@ def _paths_by_scope(reads: Reads, table: TableSpec) -> dict[str, list[FieldPath]
 
 
 def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> str:
-    flags = [typed(_FLAG, scopes.leaves["$"].of(path)) for path in column.wall_clock_flags]
+    flags = [typed(_FLAG, scopes.leaves["$"].text_at(path)) for path in column.wall_clock_flags]
     return f"coalesce({', '.join(flags)}, false)" if flags else ""
 
 

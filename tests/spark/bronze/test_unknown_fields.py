@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.bronze.unknown_fields import Found, Watch, note
+from klaviyo_spark.bronze.unknown_fields import UnknownField, UnknownFieldDetector, note
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
@@ -13,9 +13,9 @@ from tests.builders import DAY, KEY, NOON
 
 
 def test_what_later_runs_find_is_added_to_what_is_there(lake):
-    def watch(at, *types: str) -> Watch:
-        made = Watch()
-        made.found["tags", "data", ("attributes", "hue")] = Found(at, at, {*types}, 2)
+    def watch(at, *types: str) -> UnknownFieldDetector:
+        made = UnknownFieldDetector()
+        made.found["tags", "data", ("attributes", "hue")] = UnknownField(at, at, {*types}, 2)
         return made
 
     first = note(lake, "default", "one", watch(NOON, "null"))

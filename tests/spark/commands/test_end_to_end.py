@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.commands.forget.finding import Asked
+from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.pipeline import Summary
@@ -205,7 +205,7 @@ def test_somebody_who_is_forgotten_is_in_no_file_any_more(story, spark, tmp_path
     before = row_counts(lake)
     assert min(map(len, holding(folder, person, email).values())) > 5
 
-    done = forget(lake, Settings(), Asked(email=email))
+    done = forget(lake, Settings(), PersonQuery(email=email))
 
     assert (done.exit_code, done.profiles, done.errors) == (0, 1, [])
     assert holding(folder, person, email) == {person: [], email: []}

@@ -17,8 +17,8 @@ from tests.places import ROOT
 
 VACUUM = """
 import sys
-from klaviyo_spark.lake.spark.session import Work, spark_session
-spark = spark_session(sys.argv[1], "local[1]", Work.SHORT)
+from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+spark = spark_session(sys.argv[1], "local[1]", SparkPreset.SHORT)
 spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
 spark.sql(f"VACUUM delta.`{sys.argv[1]}/t` RETAIN 0 HOURS").collect()
 print("ours")

@@ -13,7 +13,7 @@ import pytest
 from klaviyo_spark.errors import LakeBusy
 from klaviyo_spark.lake import file_lock
 from klaviyo_spark.lake import lease as leases
-from klaviyo_spark.lake.heartbeat import Sign
+from klaviyo_spark.lake.heartbeat import Heartbeat
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lease import lease
 from tests.helpers.leases import SINCE, Clock, a_holder, a_lease
@@ -118,8 +118,8 @@ def test_whoever_looks_sees_who_holds_the_lake_until_it_is_silent_or_free(lake, 
         clock.at += LATER
         silent = leases.holding(other, clock)
         before = leases.holding(other, Clock(-TWO_DAYS))
-    assert held == file_lock.Holding(a_holder("one"), True)
-    assert silent == before == file_lock.Holding(a_holder("one"), None), (
+    assert held == file_lock.LockStatus(a_holder("one"), True)
+    assert silent == before == file_lock.LockStatus(a_holder("one"), None), (
         "it may live by another clock"
     )
     assert leases.holding(other, clock) is None
@@ -131,7 +131,7 @@ def test_who_saw_the_lake_free_gets_nothing_where_another_was_quicker(lake, othe
 
     slower._claim(None)
 
-    assert slower._found() == Sign(quicker.token, a_holder("one"), 1, SINCE)
+    assert slower._read_heartbeat() == Heartbeat(quicker.token, a_holder("one"), 1, SINCE)
     quicker.free()
 
 

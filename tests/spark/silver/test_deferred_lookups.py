@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from klaviyo_spark.silver.deferred_lookups import Settler
+from klaviyo_spark.silver.deferred_lookups import DeferredLookups
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,
@@ -73,7 +73,7 @@ def test_a_run_that_broke_off_before_it_settled_settles_when_refined_again(lake,
     sent = an_event("E0", {**COHORT, "$group_ids": ["L1"]})
     land(lake, "two", a_page("events", sent, fetched_at=NOON + DAY))
     with monkeypatch.context() as broken:
-        broken.setattr(Settler, "look_up", die)
+        broken.setattr(DeferredLookups, "look_up", die)
         with pytest.raises(Killed):
             refine(lake, "default", ["events"])
     between = rows(lake, "events", "id", "attribution_send_ts")

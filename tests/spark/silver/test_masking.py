@@ -10,7 +10,7 @@ from klaviyo_spark.config.models import PersonalData
 from klaviyo_spark.config.personal_data import Personal, digest, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.masking import shown
+from klaviyo_spark.silver.masking import mask_personal_data
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
@@ -32,7 +32,9 @@ def of(value: str) -> str:
 def rows(spark, table: str, personal: Personal, *records: Any) -> list[dict[str, Any]]:
     spec = TABLES[table]
     pages = pages_df(spark, a_page(spec.sources[0].endpoint, *records))
-    found = shown(keep_newest(with_broken(project(pages, spec), spec), spec), spec, personal)
+    found = mask_personal_data(
+        keep_newest(with_broken(project(pages, spec), spec), spec), spec, personal
+    )
     return [row.asDict(True) for row in found.orderBy(spec.key[0]).collect()]
 
 
@@ -126,7 +128,9 @@ def test_no_plan_holds_the_key(spark, capsys):
     pages = pages_df(spark, a_page("profiles", *PROFILES))
     spec = TABLES["profiles"]
 
-    shown(keep_newest(with_broken(project(pages, spec), spec), spec), spec, HASHED).explain(True)
+    mask_personal_data(
+        keep_newest(with_broken(project(pages, spec), spec), spec), spec, HASHED
+    ).explain(True)
 
     plan = capsys.readouterr().out
     assert "_inner_pad" in plan
@@ -139,4 +143,4 @@ def test_no_plan_holds_the_key(spark, capsys):
 def test_rows_of_a_lake_that_keeps_all_are_left_alone(spark):
     pages = pages_df(spark, a_page("profiles"))
     found = project(pages, TABLES["profiles"])
-    assert shown(found, TABLES["profiles"], Personal()) is found
+    assert mask_personal_data(found, TABLES["profiles"], Personal()) is found

@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
-from klaviyo_spark.silver.parse.project import glance, project
+from klaviyo_spark.silver.parse.project import project, project_columns
 from klaviyo_spark.silver.quality import quarantined, with_broken
 from tests.builders import (
     DAY,
@@ -104,7 +104,7 @@ def test_keys_with_dollars_blanks_and_dots_are_single_keys(spark):
 def test_a_glance_gives_columns_as_they_are_asked_for_odd_records_or_not(spark):
     sent = an_event("E1", {"$_cohort$message_send_cohort": "77:M1"})
     pages = pages_df(spark, a_page("events", sent), a_page("events", an_event("E2"), "7"))
-    found = glance(pages, TABLES["events"], ["id", "cohort_message_send_cohort"])
+    found = project_columns(pages, TABLES["events"], ["id", "cohort_message_send_cohort"])
 
     assert found.columns == ["_account_id", "id", "cohort_message_send_cohort"]
     assert sorted(map(tuple, found.collect()), key=str) == [
@@ -557,7 +557,7 @@ def test_links_without_data_are_no_tags_and_prove_nothing(spark):
     tagged = a_campaign("C2")
     tagged["relationships"]["tags"] = {"data": [{"type": "tag", "id": "T1"}]}
     pages = pages_df(spark, a_page("campaigns", links, tagged, a_campaign("C3")))
-    judge = Judge("campaigns", parent="$.id", proof="$.relationships.tags has data")
+    judge = DeletionRule("campaigns", parent="$.id", proof="$.relationships.tags has data")
 
     found = project(pages, TABLES["campaign_tags"]).select("campaign_id", "tag_id")
     proven = present_parents(pages, judge).select("parent_key", F.lit("proven").alias("tag_id"))

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.parse.project import glance, project
+from klaviyo_spark.silver.parse.project import project, project_columns
 from tests.builders import a_campaign, a_page, a_record, an_event, pages_df
 from tests.places import CASES
 
@@ -100,7 +100,7 @@ def test_the_first_reading_that_fits_gives_the_cell_and_counts_as_nulled_only_if
     ]
     assert cells(spark, "profiles", "profile_id sms_marketing_timestamp nulled", page) == expected
     names = ["profile_id", "sms_marketing_timestamp"]
-    glanced = glance(pages_df(spark, page), TABLES["profiles"], names).collect()
+    glanced = project_columns(pages_df(spark, page), TABLES["profiles"], names).collect()
     assert sorted(row[1:] for row in glanced) == [row[:2] for row in expected]
 
 

@@ -19,14 +19,14 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store, watermarks
-from klaviyo_spark.state.resume_points import Landed, landed
-from klaviyo_spark.state.store import Lately
-from klaviyo_spark.state.watermarks import Known
+from klaviyo_spark.state.resume_points import ResumePoint, advance
+from klaviyo_spark.state.store import RecentLandings
+from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import HOUR, NOW, a_page
 from tests.helpers.fakes import BASE
 
 
-def end(lake: Lake, run_id: str, endpoint: str, *resumed: Landed) -> None:
+def end(lake: Lake, run_id: str, endpoint: str, *resumed: ResumePoint) -> None:
     marks = watermarks.ends([ENDPOINTS[endpoint]], resumed, run_id, NOW)
     bronze = store.bronze_state(lake)
     facts = ("default", bronze.table_id, bronze.version)
@@ -45,7 +45,7 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     second["fetched_at"] = NOW - HOUR
     elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
 
-    assert store.landed_lately(lake, "default", NOW) == Lately()
+    assert store.landed_lately(lake, "default", NOW) == RecentLandings()
     lake.append_pages([first, elsewhere])
     killed = store.landed_lately(lake, "default", NOW).cut_short
     lake.append_pages([second])
@@ -55,9 +55,9 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     lake.append_pages([third])
     killed_since = store.landed_lately(lake, "default", NOW).cut_short
 
-    assert killed == [landed(first, None)]
+    assert killed == [advance(first, None)]
     assert ended == []
-    assert killed_since == [landed(third, None)]
+    assert killed_since == [advance(third, None)]
     assert store.landed_lately(lake, "default", NOW).newest == NOW
     assert store.newest_page(lake, "default", NOW) == NOW
 
@@ -69,9 +69,9 @@ def test_what_had_landed_whole_is_gone_on_with_once(lake):
     killed = store.landed_lately(lake, "default", NOW).cut_short
     end(lake, "two", "lists")
     failed = store.landed_lately(lake, "default", NOW).cut_short
-    end(lake, "three", "tags", landed(whole, None))
+    end(lake, "three", "tags", advance(whole, None))
 
-    assert killed == failed == [landed(whole, None)]
+    assert killed == failed == [advance(whole, None)]
     assert store.landed_lately(lake, "default", NOW).cut_short == []
 
 
@@ -80,13 +80,13 @@ def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake)
     lake.append_pages([tags, lists])
     end(lake, "one", "tags")
 
-    assert store.landed_lately(lake, "default", NOW).cut_short == [landed(lists, None)]
+    assert store.landed_lately(lake, "default", NOW).cut_short == [advance(lists, None)]
 
 
 def test_how_far_runs_got_is_no_news_of_groups_or_times(lake):
-    end(lake, "one", "lists", landed(a_page("profiles"), None))
+    end(lake, "one", "lists", advance(a_page("profiles"), None))
 
-    assert store.read_watermarks(lake, "default") == Known()
+    assert store.read_watermarks(lake, "default") == KnownWatermarks()
 
 
 @pytest.fixture

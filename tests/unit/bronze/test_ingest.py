@@ -15,16 +15,16 @@ from klaviyo_spark.bronze import request_plan as plan
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.lander import Lander
-from klaviyo_spark.bronze.planner import Wanted
+from klaviyo_spark.bronze.planner import IngestScope
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import OtherAccount, Unauthorized
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.state import resume_points, store
-from klaviyo_spark.state.intervals import Read
-from klaviyo_spark.state.models import GroupRead, Key, Outcome
-from klaviyo_spark.state.resume_points import Landed
+from klaviyo_spark.state.intervals import CoveredInterval
+from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.resume_points import ResumePoint
 from tests.builders import DAY, a_page
 from tests.helpers.fakes import NOON, Answer, LoopbackServer, a_body, a_client, an_error_body
 
@@ -59,12 +59,12 @@ class FakePlan:
     """Rounds as they are given."""
 
     def __init__(self, *rounds: Sequence[Walk], read_before: Collection[str] = ()) -> None:
-        self.kept: dict[str, Landed] = {}
+        self.kept: dict[str, ResumePoint] = {}
         self.metric_names: Mapping[str, str] = {id: f"name of {id}" for id in METRICS}
         self.metrics_read_before = read_before
         self.identity: FakeIdentity | None = None
-        self.member_counts: Mapping[Key, int] = {}
-        self.group_reads: Mapping[Key, GroupRead] = {}
+        self.member_counts: Mapping[GroupKey, int] = {}
+        self.group_reads: Mapping[GroupKey, GroupRead] = {}
         self._rounds = rounds
 
     def rounds(self) -> Iterator[Sequence[Walk]]:
@@ -95,7 +95,7 @@ class Ingested:
         lake: FakeLake | None = None,
     ) -> None:
         self.lake = lake or FakeLake()
-        wanted = Wanted(
+        wanted = IngestScope(
             "default", "run", ("events",), None, None, DAY, DAY, DAY, DAY, "documented", threads=4
         )  # fmt: skip
         with a_client(server.url) as client:
@@ -122,8 +122,8 @@ class Ingested:
 
 def events(url: str, ids: Sequence[str] = METRICS) -> list[Walk]:
     """One walk over the last ten days of ``ids``."""
-    none: dict[str, Sequence[Read]] = {id: [] for id in ids}
-    span = plan.Span(NOON - 10 * DAY, None, NOON, DAY)
+    none: dict[str, Sequence[CoveredInterval]] = {id: [] for id in ids}
+    span = plan.RequestedRange(NOON - 10 * DAY, None, NOON, DAY)
     return plan.event_walks(url, ENDPOINTS["events"], none, span, NOON)
 
 
@@ -284,7 +284,7 @@ def test_a_slice_that_is_refused_after_others_had_landed_is_named(serve):
 
     def planned(url: str) -> FakePlan:
         planned = FakePlan(plan.listing_walks(url, ENDPOINTS["flows"], NOON)[-1:])
-        planned.kept = {row["walk_id"]: resume_points.landed(row, None)}
+        planned.kept = {row["walk_id"]: resume_points.advance(row, None)}
         return planned
 
     server = serve(lambda _: Answer(an_error_body("Nope."), status=403))
@@ -520,7 +520,7 @@ def test_a_wrong_key_is_one_for_the_check_too(account):
 
 
 def test_the_end_of_an_ingest_is_on_record_with_what_it_read_and_went_on_with(serve):
-    resumed = resume_points.landed(a_page("lists"), None)
+    resumed = resume_points.advance(a_page("lists"), None)
 
     def planned(url: str) -> FakePlan:
         found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON), events(url))
@@ -539,7 +539,7 @@ def test_the_end_of_an_ingest_is_on_record_with_what_it_read_and_went_on_with(se
 
 
 def test_a_resource_that_failed_has_ended_too_but_not_with_what_it_was_to_go_on_with(serve):
-    resumed = resume_points.landed(a_page("tags"), None)
+    resumed = resume_points.advance(a_page("tags"), None)
 
     def planned(url: str) -> FakePlan:
         found = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON))

@@ -25,7 +25,7 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.lake.arrow import TYPES as ARROW
 from klaviyo_spark.lake.local import pages as local_pages
-from klaviyo_spark.lake.local.pages import LocalPages, Unfit
+from klaviyo_spark.lake.local.pages import LocalPages, UnsupportedTable
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
 from tests.builders import DAY, NOON
@@ -368,7 +368,7 @@ def test_a_feature_switched_on_between_batches_is_seen_before_anything_is_writte
     writer.append([a_row(1)])
     switch_on(table, "inCommitTimestamp")
 
-    with pytest.raises(Unfit, match="inCommitTimestamp"):
+    with pytest.raises(UnsupportedTable, match="inCommitTimestamp"):
         writer.append([a_row(2)])
 
     assert ([row["page_number"] for row in rows_of(table)], len(files(table))) == ([1], 1)
@@ -384,11 +384,11 @@ def test_a_feature_switched_on_while_a_batch_is_written_leaves_no_file_of_it(tab
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalPages, "_write", write_slowly)
-        with pytest.raises(Unfit):
+        with pytest.raises(UnsupportedTable):
             writer.append([a_row(1)])
 
     assert (rows_of(table), files(table)) == ([], [])
-    with pytest.raises(Unfit, match="rowTracking"):
+    with pytest.raises(UnsupportedTable, match="rowTracking"):
         writer.append([a_row(1)])
 
 
@@ -397,7 +397,7 @@ def test_a_table_that_delta_rs_cannot_open_is_spark_s(table):
     fields = [a_field(name, type) for name, type, _ in bronze_table.COLUMNS]
     mapped = {"reader": 2, "writer": 5, "delta__columnMapping__mode": "name"}
     write_log(table, fields, partitions=bronze_table.PARTITIONS, version=1, **mapped)
-    with pytest.raises(Unfit, match="Column mapping is enabled"):
+    with pytest.raises(UnsupportedTable, match="Column mapping is enabled"):
         a_writer(table).append([a_row(1)])
 
 

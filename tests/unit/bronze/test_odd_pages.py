@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.bronze.planner import Due, Wanted
+from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.bronze.response_audit import Audit
-from klaviyo_spark.bronze.unknown_fields import Watch
+from klaviyo_spark.bronze.unknown_fields import UnknownFieldDetector
 from klaviyo_spark.client.page_order import times_on
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.responses import Page, read_page
@@ -26,8 +26,8 @@ from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import GroupRead, Outcome
-from klaviyo_spark.state.store import Lately
-from klaviyo_spark.state.watermarks import Known
+from klaviyo_spark.state.store import RecentLandings
+from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import DAY
 from tests.helpers.fakes import BASE, NOON
 
@@ -48,15 +48,17 @@ class FakeClient:
         """Nothing has landed."""
 
 
-def a_due() -> Due:
+def a_due() -> IngestPlanner:
     """A run of everything, within which who joined L1 is read."""
-    known = Known(groups={(name, "L1"): GroupRead(NOON, joined_at=NOON) for name in GROUPS})
-    wanted = Wanted("default", "run", GROUPS, None, None, DAY, DAY, DAY, DAY, "all", threads=1)
+    known = KnownWatermarks(
+        groups={(name, "L1"): GroupRead(NOON, joined_at=NOON) for name in GROUPS}
+    )
+    wanted = IngestScope("default", "run", GROUPS, None, None, DAY, DAY, DAY, DAY, "all", threads=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "read_watermarks", lambda *_: known)
-        patch.setattr(store, "landed_lately", lambda *_: Lately(None, []))
+        patch.setattr(store, "landed_lately", lambda *_: RecentLandings(None, []))
         patch.setattr(store, "unconfirmed", lambda *_: {})
-        due = Due(None, FakeClient(), wanted, Outcome())  # type: ignore[arg-type]
+        due = IngestPlanner(None, FakeClient(), wanted, Outcome())  # type: ignore[arg-type]
     for name in GROUPS:
         due.note(name, {}, None, b'{"data":[{"id":"L1"}],"links":{}}')
     due.members()
@@ -70,7 +72,7 @@ def walks(endpoint: Endpoint) -> Iterator[Walk]:
         parents = [request_plan.Parent("L1")]
         yield from request_plan.fanout_walks(BASE, endpoint, parents, NOON, since)
     elif endpoint.windows:
-        span = request_plan.Span(NOON - 3 * DAY, None, NOON, timedelta(0))
+        span = request_plan.RequestedRange(NOON - 3 * DAY, None, NOON, timedelta(0))
         if endpoint.name == "events":
             yield from request_plan.event_walks(BASE, endpoint, {"M1": []}, span, NOON)
         else:
@@ -84,7 +86,7 @@ class Lookers:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint, self.walk = endpoint, next(walks(endpoint))
-        self.watch, self.audit, self.due = Watch(), Audit(), a_due()
+        self.watch, self.audit, self.due = UnknownFieldDetector(), Audit(), a_due()
 
     def look_at(self, body: bytes) -> bool:
         """Have them look; False where such a page does not land."""

@@ -12,14 +12,14 @@ from urllib.parse import unquote
 import pytest
 
 from klaviyo_spark.bronze.metric_selection import metrics_on
-from klaviyo_spark.bronze.planner import Due, Wanted
+from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.state import store
-from klaviyo_spark.state.intervals import Range, Read
-from klaviyo_spark.state.models import JOINED_LATE, Asked, GroupRead, Outcome
-from klaviyo_spark.state.resume_points import Landed, landed
-from klaviyo_spark.state.store import Lately
-from klaviyo_spark.state.watermarks import Known
+from klaviyo_spark.state.intervals import CoveredInterval, Range
+from klaviyo_spark.state.models import JOINED_LATE, GroupRead, LastRequest, Outcome
+from klaviyo_spark.state.resume_points import ResumePoint, advance
+from klaviyo_spark.state.store import RecentLandings
+from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import DAY, HOUR, NOW, WEEK, a_flow, a_flow_action, a_page
 from tests.helpers.fakes import BASE
 
@@ -49,13 +49,13 @@ class FakeClient:
 class Said:
     """What the lake says of earlier runs."""
 
-    known: Known = field(default_factory=Known)
-    cut_short: list[Landed] = field(default_factory=list)
+    known: KnownWatermarks = field(default_factory=KnownWatermarks)
+    cut_short: list[ResumePoint] = field(default_factory=list)
     bodies: dict[str, bytes] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
     unconfirmed: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, Asked] = field(default_factory=dict)
+    asked: dict[str, LastRequest] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -63,7 +63,9 @@ def said(monkeypatch) -> Said:
     """The lake's answers, without a lake."""
     lake = Said()
     monkeypatch.setattr(store, "read_watermarks", lambda *_: lake.known)
-    monkeypatch.setattr(store, "landed_lately", lambda *_: Lately(NOW - HOUR, lake.cut_short))
+    monkeypatch.setattr(
+        store, "landed_lately", lambda *_: RecentLandings(NOW - HOUR, lake.cut_short)
+    )
     monkeypatch.setattr(store, "unconfirmed", lambda *_: lake.unconfirmed)
     monkeypatch.setattr(store, "last_asked", lambda *_: {"flow_messages": lake.asked})
     monkeypatch.setattr(store, "members_held", lambda *_: (lake.held, lake.new))
@@ -76,10 +78,10 @@ def said(monkeypatch) -> Said:
 
 
 @pytest.fixture
-def a_run(said) -> Callable[..., Due]:
+def a_run(said) -> Callable[..., IngestPlanner]:
     """A run of some resources."""
 
-    def due(*resources: str, **options: Any) -> Due:
+    def due(*resources: str, **options: Any) -> IngestPlanner:
         wanted = {
             "start": None,
             "end": None,
@@ -91,8 +93,8 @@ def a_run(said) -> Callable[..., Due]:
             "threads": 1,
             **options,
         }
-        run = Wanted("default", "two", resources, **wanted)
-        return Due(None, FakeClient(), run, Outcome())  # type: ignore[arg-type]
+        run = IngestScope("default", "two", resources, **wanted)
+        return IngestPlanner(None, FakeClient(), run, Outcome())  # type: ignore[arg-type]
 
     return due
 
@@ -134,7 +136,7 @@ def test_lists_that_a_page_names_are_read_whole_the_first_time(a_run):
 
 
 def test_of_lists_that_are_known_only_who_joined_is_read(a_run, said):
-    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.known = KnownWatermarks(groups={("lists", "L1"): RECENT})
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1", "L2"))
     whole, (since,) = due.members()
@@ -150,7 +152,7 @@ def test_groups_that_nobody_asks_for_are_not_read(a_run):
 
 
 def test_a_group_that_somebody_joined_is_counted_first_and_one_read_whole_is_not(a_run, said):
-    said.known = Known(groups={("lists", id): RECENT for id in ("L1", "L2")})
+    said.known = KnownWatermarks(groups={("lists", id): RECENT for id in ("L1", "L2")})
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1", "L2", "L3"))
     due.members()
@@ -160,7 +162,7 @@ def test_a_group_that_somebody_joined_is_counted_first_and_one_read_whole_is_not
 
 
 def test_a_member_without_an_id_is_news_but_nobody_who_joined(a_run, said):
-    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.known = KnownWatermarks(groups={("lists", "L1"): RECENT})
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1"))
     due.members()
@@ -183,7 +185,7 @@ def test_a_member_without_an_id_is_news_but_nobody_who_joined(a_run, said):
 )
 def test_members_in_another_shape_are_those_that_are_records(a_run, said, data, joined):
     """The page has landed by then: a run that ends here ends again whenever it goes on."""
-    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.known = KnownWatermarks(groups={("lists", "L1"): RECENT})
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1"))
     due.members()
@@ -204,7 +206,7 @@ def test_what_is_included_in_another_shape_has_nothing_to_ask_about(a_run, inclu
     ("count", "again"), [(7, []), (6, ["L1"]), (None, []), ("7", []), (True, [])]
 )
 def test_a_group_that_klaviyo_counts_otherwise_is_read_whole(a_run, said, count, again):
-    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.known = KnownWatermarks(groups={("lists", "L1"): RECENT})
     said.held, said.new = {"L1": 5}, {"L1": 2}
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1"))
@@ -217,7 +219,7 @@ def test_a_group_that_klaviyo_counts_otherwise_is_read_whole(a_run, said, count,
 
 @pytest.mark.parametrize("body", [b'{"data": null}', b'{"data": {"attributes": null}}'])
 def test_a_count_that_is_not_said_is_no_difference(a_run, said, body):
-    said.known = Known(groups={("lists", "L1"): RECENT})
+    said.known = KnownWatermarks(groups={("lists", "L1"): RECENT})
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1"))
     due.members()
@@ -228,7 +230,7 @@ def test_a_count_that_is_not_said_is_no_difference(a_run, said, body):
 # -- windows --------------------------------------------------------------------------------------
 
 
-def windows(due: Due) -> list[tuple[str, datetime | None, datetime | None]]:
+def windows(due: IngestPlanner) -> list[tuple[str, datetime | None, datetime | None]]:
     return [
         (walk.bounds.field, walk.bounds.start, walk.bounds.end)
         for walk in due.windows()
@@ -251,7 +253,7 @@ def test_a_run_up_to_now_stays_behind_what_klaviyo_is_still_indexing(a_run):
 
 
 def test_a_metric_that_vanished_is_a_member_that_is_lost(a_run, said):
-    said.known = Known(
+    said.known = KnownWatermarks(
         events={"M9": []}, metric_names={"M9": "Opened Email", "M1": "Clicked Email"}
     )
     due = a_run("events", metrics=("Opened Email", "Clicked Email"))
@@ -301,8 +303,8 @@ def test_without_metrics_events_are_not_read_and_it_is_said(a_run):
 def test_all_profiles_are_read_again_after_so_long_where_nothing_bounds_the_run(
     a_run, said, last, options, field
 ):
-    read = Read(Range(None, NOW - HOUR), NOW)
-    said.known = Known(profiles=[read], complete_profiles_at=last and NOW - last)
+    read = CoveredInterval(Range(None, NOW - HOUR), NOW)
+    said.known = KnownWatermarks(profiles=[read], complete_profiles_at=last and NOW - last)
     (walk,) = a_run("profiles", **options).windows()
     assert walk.bounds
     assert (walk.bounds.field, walk.is_full_read) == (field, field == "created")
@@ -313,7 +315,9 @@ def test_all_profiles_are_read_again_after_so_long_where_nothing_bounds_the_run(
 
 @pytest.mark.parametrize("table", ["profiles", "profile_email_suppressions"])
 def test_a_read_of_profiles_that_lacked_too_many_is_made_again_by_the_next_run(a_run, said, table):
-    said.known = Known(profiles=[Read(Range(None, NOW), NOW)], complete_profiles_at=NOW - HOUR)
+    said.known = KnownWatermarks(
+        profiles=[CoveredInterval(Range(None, NOW), NOW)], complete_profiles_at=NOW - HOUR
+    )
     said.unconfirmed = {table: "one"}
     (walk,) = a_run("profiles").windows()
     assert walk.is_full_read
@@ -321,7 +325,7 @@ def test_a_read_of_profiles_that_lacked_too_many_is_made_again_by_the_next_run(a
 
 def test_groups_that_lacked_too_many_members_are_read_whole_again_and_no_others(a_run, said):
     doubted, others = (replace(RECENT, whole_by=run) for run in ("one", "zero"))
-    said.known = Known(groups={("lists", "L1"): doubted, ("lists", "L2"): others})
+    said.known = KnownWatermarks(groups={("lists", "L1"): doubted, ("lists", "L2"): others})
     said.unconfirmed = {"list_profiles": "one"}
     due = a_run("lists")
     due.note("lists", {}, None, lists("L1", "L2"))
@@ -336,7 +340,7 @@ def test_messages_of_actions_that_did_not_move_are_asked_for_again(a_run, said, 
     due = a_run("flows")
     due.note("flows", {}, None, page["body"].encode())
     (action,) = due._parents["flow_messages"].values()
-    said.asked, said.unconfirmed = {"A1": Asked(action.version, NOW - HOUR)}, waits
+    said.asked, said.unconfirmed = {"A1": LastRequest(action.version, NOW - HOUR)}, waits
     due = a_run("flows")
     due.note("flows", {}, None, page["body"].encode())
     assert parents(due.children()) == again
@@ -345,8 +349,8 @@ def test_messages_of_actions_that_did_not_move_are_asked_for_again(a_run, said, 
 # -- runs that were cut short ---------------------------------------------------------------------
 
 
-def a_landed(endpoint: str, *records: Any, **facts: Any) -> Landed:
-    return landed(a_page(endpoint, *records, fetched_at=NOW - HOUR, run_id="one", **facts), None)
+def a_landed(endpoint: str, *records: Any, **facts: Any) -> ResumePoint:
+    return advance(a_page(endpoint, *records, fetched_at=NOW - HOUR, run_id="one", **facts), None)
 
 
 def test_pages_that_an_earlier_run_landed_say_what_they_said_then(a_run, said):
@@ -363,7 +367,7 @@ def test_what_is_read_comes_after_the_newest_page(a_run):
 
 
 def test_a_listing_of_yesterday_is_read_anew(a_run, said):
-    said.cut_short = [landed(a_page("lists", fetched_at=NOW - DAY), None)]
+    said.cut_short = [advance(a_page("lists", fetched_at=NOW - DAY), None)]
     due = a_run("lists")
     assert [walk.endpoint.name for walk in due.listings()] == ["lists"]
     assert due.kept == {}

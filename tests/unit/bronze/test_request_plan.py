@@ -13,7 +13,7 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.bronze.request_plan import (
     Parent,
-    Span,
+    RequestedRange,
     event_walks,
     fanout_walks,
     listing_walks,
@@ -22,15 +22,15 @@ from klaviyo_spark.bronze.request_plan import (
 )
 from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state.intervals import Range, Read, due
-from klaviyo_spark.state.models import Asked
+from klaviyo_spark.state.intervals import CoveredInterval, Range, ranges_to_read
+from klaviyo_spark.state.models import LastRequest
 from tests.builders import DAY, NOON
 
 BASE = "https://a.klaviyo.com"
 WEEK = 7 * DAY
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 UPPER = NOON - timedelta(minutes=5)
-EVERYTHING = Span(None, None, UPPER, WEEK)
+EVERYTHING = RequestedRange(None, None, UPPER, WEEK)
 LISTINGS = ("campaigns", "flows", "lists", "metrics", "segments", "tags")
 
 
@@ -44,18 +44,18 @@ def listing(endpoint: str) -> list[Walk]:
     return listing_walks(BASE, ENDPOINTS[endpoint], NOON)
 
 
-def read_in_time(covered: list[Range]) -> list[Read]:
+def read_in_time(covered: list[Range]) -> list[CoveredInterval]:
     """Ranges that were read as soon as they had passed."""
-    return [Read(r, r.end) for r in covered]
+    return [CoveredInterval(r, r.end) for r in covered]
 
 
-def events(covered: dict[str, list[Range]], span: Span = EVERYTHING) -> list[Walk]:
+def events(covered: dict[str, list[Range]], span: RequestedRange = EVERYTHING) -> list[Walk]:
     reads = {metric_id: read_in_time(ranges) for metric_id, ranges in covered.items()}
     return event_walks(BASE, ENDPOINTS["events"], reads, span, NOON)
 
 
 def profiles(
-    covered: list[Range], span: Span = EVERYTHING, is_full_read: bool = False
+    covered: list[Range], span: RequestedRange = EVERYTHING, is_full_read: bool = False
 ) -> list[Walk]:
     reads = read_in_time(covered)
     return profile_walks(BASE, ENDPOINTS["profiles"], reads, span, is_full_read, NOON)
@@ -296,12 +296,12 @@ def a_campaign(status: str = "Sent", send_time: str | None = None, **attributes:
 
 def asked_again(parent: Parent, before: Parent, days_ago: float = 1) -> bool:
     """Whether ``parent`` is asked about, ``days_ago`` after it was as ``before``."""
-    asked = {parent.id: Asked(before.version, NOON - days_ago * DAY)}
-    return request_plan.to_ask_again([parent], asked, WEEK, NOON) == [parent]
+    asked = {parent.id: LastRequest(before.version, NOON - days_ago * DAY)}
+    return request_plan.parents_to_refetch([parent], asked, WEEK, NOON) == [parent]
 
 
 def test_a_parent_that_was_never_asked_about_is():
-    assert request_plan.to_ask_again([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
+    assert request_plan.parents_to_refetch([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
 
 
 def test_a_parent_is_asked_about_again_where_its_record_has_moved():
@@ -395,7 +395,7 @@ def test_what_is_all_read_is_read_again_for_the_lookback():
 
 
 def test_windows_of_events_hold_both_their_bounds():
-    (walk,) = events({"M1": []}, Span(START, START + DAY, UPPER, WEEK))
+    (walk,) = events({"M1": []}, RequestedRange(START, START + DAY, UPPER, WEEK))
     assert asked(walk)["filter"] == (
         'equals(metric_id,"M1"),'
         "greater-or-equal(datetime,2026-01-01T00:00:00Z),"
@@ -404,12 +404,12 @@ def test_windows_of_events_hold_both_their_bounds():
 
 
 def test_a_bounded_read_reads_just_that_read_or_not():
-    span = Span(START, START + DAY, UPPER, WEEK)
+    span = RequestedRange(START, START + DAY, UPPER, WEEK)
     assert spans(events({"M1": [Range(None, UPPER)]}, span)) == [(START, START + DAY)]
 
 
 def test_no_bound_lies_nearer_to_now_than_klaviyo_takes():
-    span = Span(START, NOON + DAY, UPPER, WEEK)
+    span = RequestedRange(START, NOON + DAY, UPPER, WEEK)
     assert spans(events({"M1": []}, span)) == [(START, UPPER)]
 
 
@@ -464,7 +464,7 @@ def test_an_update_read_of_profiles_proves_no_departure():
 
 
 def test_a_bounded_read_of_profiles_is_one_window_of_updates():
-    found = profiles([], Span(START, START + DAY, UPPER, WEEK))
+    found = profiles([], RequestedRange(START, START + DAY, UPPER, WEEK))
     assert spans(found) == [(START, START + DAY)]
 
 
@@ -487,7 +487,7 @@ def test_a_name_cut_within_an_emoji_does_not_stop_the_fanout():
 def test_a_bounded_run_of_one_second_reads_that_second():
     second = datetime(2026, 1, 1, 10, tzinfo=timezone.utc)
     later = datetime(2026, 1, 2, tzinfo=timezone.utc)
-    assert due(second, second, [], timedelta(0), later) == [Range(second, second)]
+    assert ranges_to_read(second, second, [], timedelta(0), later) == [Range(second, second)]
 
 
 def test_metrics_that_are_none_are_left_to_quarantine():

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from klaviyo_spark.bronze import unknown_fields
-from klaviyo_spark.bronze.known_fields import KNOWN, known, unknown_on
-from klaviyo_spark.bronze.unknown_fields import COUNTED, Watch, note, reader, warning
+from klaviyo_spark.bronze.known_fields import KNOWN, fields_by_record, unknown_on
+from klaviyo_spark.bronze.unknown_fields import COUNTED, UnknownFieldDetector, note, reader, warning
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.paths import path_text
@@ -26,7 +26,7 @@ SAMPLES = {
 
 def found_on(*pages: dict[str, Any]) -> dict[tuple[str, str, str], tuple[int, str]]:
     """What a run that fetched ``pages`` finds: how often, as which JSON type."""
-    watch = Watch()
+    watch = UnknownFieldDetector()
     for page in pages:
         watch.look(page["endpoint"], page["body"].encode(), page["fetched_at"])
     return {
@@ -180,7 +180,7 @@ def test_of_many_pages_some_are_counted_and_what_comes_later_is_found_all_the_sa
 def test_pages_that_only_look_unknown_are_not_taken_apart_for_ever(monkeypatch):
     taken = []
     monkeypatch.setattr(unknown_fields, "decode", lambda body: taken.append(body))
-    watch = Watch()
+    watch = UnknownFieldDetector()
     for _ in range(10 * COUNTED):
         watch.look("tags", b'{"data":[7]}', NOON)
 
@@ -188,7 +188,7 @@ def test_pages_that_only_look_unknown_are_not_taken_apart_for_ever(monkeypatch):
 
 
 def test_what_is_read_left_out_or_gone_by_is_known():
-    made = known(TABLES.values(), ENDPOINTS)
+    made = fields_by_record(TABLES.values(), ENDPOINTS)
     segment = made["segments"]["data"].children["attributes"].children
 
     assert set(segment) == {
@@ -202,7 +202,7 @@ def test_what_is_read_left_out_or_gone_by_is_known():
 
 
 def test_a_person_in_a_key_is_not_kept():
-    watch = Watch()
+    watch = UnknownFieldDetector()
     page = a_page("tags", a_record("tag", **{"ann@example.com": 1}))
     watch.look("tags", page["body"].encode(), NOON)
     rows = list(unknown_fields._rows(watch.found, "default", "run"))
@@ -217,4 +217,4 @@ def test_the_summary_names_a_few():
 
 
 def test_nothing_found_asks_nothing_of_the_lake():
-    assert note(None, "default", "run", Watch()) == []  # type: ignore[arg-type]
+    assert note(None, "default", "run", UnknownFieldDetector()) == []  # type: ignore[arg-type]

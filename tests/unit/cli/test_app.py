@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.verify import Verified
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, Unauthorized, in_a_line
@@ -126,9 +126,9 @@ class Verifying:
 
         client: Any = SimpleNamespace()
         parts = tuple(
-            Part(Settings(account=name), None, met)
+            AccountContext(Settings(account=name), None, met)
             if isinstance(met, ConfigError)
-            else Part(Settings(account=name), client)
+            else AccountContext(Settings(account=name), client)
             for name, met in by_account.items()
         )
         job = SimpleNamespace(lake=None, parts=parts)

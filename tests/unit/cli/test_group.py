@@ -6,7 +6,7 @@ import click
 import pytest
 
 from klaviyo_spark.cli.app import cli
-from klaviyo_spark.cli.group import Verbs, given
+from klaviyo_spark.cli.group import Verbs, drop_empty_options
 from tests.helpers.command_line import parsed
 
 
@@ -25,13 +25,13 @@ from tests.helpers.command_line import parsed
     ],
 )
 def test_an_option_with_an_empty_value_was_not_given(args: list[str], left: list[str]):
-    assert given(args, {"--start", "--end"}) == left
+    assert drop_empty_options(args, {"--start", "--end"}) == left
 
 
 @pytest.mark.parametrize("arg", ["${workspace.file_path}/conf/dev.yml", "{{job.parameters.start}}"])
 def test_a_variable_that_was_not_filled_in_is_named(arg: str):
     with pytest.raises(click.UsageError, match="was not filled in: deploy with") as refused:
-        given(["--config", arg], {"--config"})
+        drop_empty_options(["--config", arg], {"--config"})
 
     assert refused.value.exit_code == 2
     assert len(refused.value.format_message().splitlines()) == 1

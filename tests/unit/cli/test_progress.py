@@ -21,7 +21,7 @@ import pytest
 
 from klaviyo_spark.cli.progress import Progress, progress
 from klaviyo_spark.cli.progress.displays import BarDisplay, LogDisplay, ProgressDisplay
-from klaviyo_spark.cli.progress.words import line, percent, rate, said
+from klaviyo_spark.cli.progress.words import line, percent, rate, render
 from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.log import set_up_logging
 from klaviyo_spark.progress import Pace, Stage, View
@@ -127,7 +127,7 @@ def test_a_slow_speed_is_said_per_minute(speed: float, expected: str):
     ],
 )  # fmt: skip
 def test_a_time_left_that_is_unknown_is_said_as_unknown(view: View, expected: str):
-    assert said(view) == expected
+    assert render(view) == expected
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_time_left_that_is_unknown_is_said_as_unknown(view: View, expected: st
 def test_fewer_words_are_used_where_there_is_less_room(width: int, expected: str):
     view = View(a_stage(done=1_204, left=5_000, records=1_204_000, share=0.41), 38.2)
 
-    assert said(view, width) == expected
+    assert render(view, width) == expected
 
 
 def test_a_line_says_when_nothing_is_left():

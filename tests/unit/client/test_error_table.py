@@ -10,7 +10,7 @@ import requests
 import urllib3
 
 from klaviyo_spark.client import error_table
-from klaviyo_spark.client.error_table import TROUBLES, Said, Trouble, of_answer
+from klaviyo_spark.client.error_table import ERROR_RULES, ErrorDetail, ErrorRule, of_answer
 from klaviyo_spark.errors import ApiError, RetryableError, Unauthorized
 from tests.helpers.fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
 
@@ -18,15 +18,15 @@ URL = f"{BASE}/api/events"
 HTML = "<html><h1>We'll be right back</h1></html>"
 
 
-def named(name: str) -> Trouble:
-    return next(row for row in TROUBLES if row.name == name)
+def named(name: str) -> ErrorRule:
+    return next(row for row in ERROR_RULES if row.name == name)
 
 
 def an_error(code: str = "", detail: str = "No.", **source: str) -> str:
     return json.dumps({"errors": [{"code": code, "detail": detail, "source": source}]})
 
 
-def asked(klaviyo, row: Trouble) -> tuple[ApiError, int, float]:
+def asked(klaviyo, row: ErrorRule) -> tuple[ApiError, int, float]:
     """How it ends when each answer is the one that ``klaviyo`` has: error, tries, seconds."""
     clock = FakeClock()
     endpoint = OLDER_EVENTS if row is error_table.OLDER_RETIRED else EVENTS
@@ -127,8 +127,8 @@ def test_a_body_cut_short_is_sent_for_again_and_given_up(serve):
     assert len(server.targets) == 8
 
 
-@pytest.mark.parametrize("row", [r for r in TROUBLES if r.tries > 2], ids=lambda row: row.name)
-def test_waits_of_minutes_end_within_a_quarter_of_an_hour(row: Trouble):
+@pytest.mark.parametrize("row", [r for r in ERROR_RULES if r.tries > 2], ids=lambda row: row.name)
+def test_waits_of_minutes_end_within_a_quarter_of_an_hour(row: ErrorRule):
     clock = FakeClock()
     status = next(iter(row.statuses), None)
     error = row.error("x")
@@ -169,7 +169,7 @@ def test_a_key_that_has_read_a_page_was_not_missing_and_is_not_mistyped(klaviyo,
 
 def test_each_row_is_tried_here():
     tried = {name for name, _ in RETRIED + NOT_RETRIED} | {error_table.REVOKED.name}
-    assert tried == {row.name for row in TROUBLES}
+    assert tried == {row.name for row in ERROR_RULES}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_says_what_where_and_what_next(klaviyo, status: int, body: str, message:
     ],
 )
 def test_a_400_is_told_by_its_words_where_it_names_no_parameter(text: str, name: str):
-    assert of_answer(400, Said(text, "invalid")).name == name
+    assert of_answer(400, ErrorDetail(text, "invalid")).name == name
 
 
 def test_a_connection_never_made_is_known_by_its_cause(klaviyo):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.bronze.request_plan import Span
+from klaviyo_spark.bronze.request_plan import RequestedRange
 from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.sleep import nap
@@ -29,7 +29,7 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import XL, Endpoint, S
-from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.intervals import CoveredInterval, Range
 from tests.helpers.fakes import BASE, EVENTS, NOON, a_body, a_client, an_endpoint, an_error_body
 from tests.helpers.listing import Listing, at, eager_threads, event_times, numbers_on
 
@@ -318,10 +318,10 @@ def numbers(results: Sequence[Fetched | Failed]) -> list[int]:
 
 
 def windows_of(
-    what: str, reads: Sequence[Read], start: datetime | None, upper: datetime
+    what: str, reads: Sequence[CoveredInterval], start: datetime | None, upper: datetime
 ) -> list[Walk]:
     """Walks over ``what`` has not been read since ``start``, as a run plans them."""
-    span = Span(start, None, upper, timedelta(0))
+    span = RequestedRange(start, None, upper, timedelta(0))
     if what == "events":
         return request_plan.event_walks(BASE, ENDPOINTS["events"], {"M1": reads}, span, upper)
     complete = what == "created"
@@ -336,7 +336,7 @@ def some_windows(draw: st.DrawFn) -> tuple[Listing, list[Walk]]:
     grain = draw(st.sampled_from([SECOND, timedelta.resolution]))
     listing = Listing(draw(event_times(seconds)), grain=grain)
     read = draw(st.lists(st.tuples(moment, moment), max_size=2))
-    reads = [Read(Range(at(a), at(b)), at(10 * YEAR)) for a, b in read]
+    reads = [CoveredInterval(Range(at(a), at(b)), at(10 * YEAR)) for a, b in read]
     start, upper = draw(st.none() | moment), at(draw(moment))
     what = draw(st.sampled_from(["events", "updated", "created"]))
     return listing, windows_of(what, reads, None if start is None else at(start), upper)

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from klaviyo_spark.client.error_table import Said
+from klaviyo_spark.client.error_table import ErrorDetail
 from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.responses import (
     LEVELS,
@@ -165,7 +165,7 @@ def test_times_of_a_deep_record_are_read():
 
 def test_an_error_nested_deep_has_no_text_or_its_own():
     body = b'{"errors":[{"detail":"No.","source":%s}]}' % deep(1100)
-    assert error_text(body, SECRET) == Said("No.", "", "")
+    assert error_text(body, SECRET) == ErrorDetail("No.", "", "")
     assert is_error_body(body)
 
 
@@ -178,7 +178,7 @@ def test_error_texts_are_short_and_hold_nothing_personal():
 
 def test_several_details_become_one_text():
     body = b'{"errors":[{"detail":"one"},{"title":"two"},{"detail":null}]}'
-    assert error_text(body, SECRET) == Said("one; two", code="")
+    assert error_text(body, SECRET) == ErrorDetail("one; two", code="")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_several_details_become_one_text():
     ],
 )
 def test_a_body_that_is_no_error_of_klaviyos_has_no_text(body: bytes):
-    assert error_text(body, SECRET) == Said("", code=None)
+    assert error_text(body, SECRET) == ErrorDetail("", code=None)
     assert not is_error_body(body)
 
 
@@ -207,13 +207,19 @@ def test_an_error_of_klaviyos_has_a_code_a_title_or_a_detail(name: str):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ('"code":"invalid","source":{"parameter":"filter"}', Said("no", "invalid", "filter")),
-        ('"code":"invalid","source":{"pointer":"/data/id"}', Said("no", "invalid", "/data/id")),
-        ('"code":7,"source":"filter"', Said("no", "", "filter")),
-        ('"code":null,"source":[]', Said("no", "")),
+        (
+            '"code":"invalid","source":{"parameter":"filter"}',
+            ErrorDetail("no", "invalid", "filter"),
+        ),
+        (
+            '"code":"invalid","source":{"pointer":"/data/id"}',
+            ErrorDetail("no", "invalid", "/data/id"),
+        ),
+        ('"code":7,"source":"filter"', ErrorDetail("no", "", "filter")),
+        ('"code":null,"source":[]', ErrorDetail("no", "")),
     ],
 )
-def test_an_error_says_its_code_and_what_it_is_about(more: str, expected: Said):
+def test_an_error_says_its_code_and_what_it_is_about(more: str, expected: ErrorDetail):
     assert error_text(f'{{"errors":[{{"detail":"no",{more}}}]}}'.encode(), SECRET) == expected
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from klaviyo_spark.client.page_order import Times
 from klaviyo_spark.client.paginator import Walk
-from klaviyo_spark.client.scheduler import Turns
+from klaviyo_spark.client.scheduler import FairScheduler
 from klaviyo_spark.client.urls import Bounds
 from klaviyo_spark.schema.endpoint import XS, Endpoint, L, M, Rate, S, Window
 from tests.helpers.fakes import BASE, an_endpoint
@@ -54,9 +54,11 @@ def a_window(
     return a_walk(name, of, **known)
 
 
-def some_turns(*walks: Walk, threads: int = 8, halt: threading.Event | None = None) -> Turns:
+def some_turns(
+    *walks: Walk, threads: int = 8, halt: threading.Event | None = None
+) -> FairScheduler:
     """Turns whose threads raise ``Waits`` instead of waiting."""
-    turns = Turns(walks, threads, halt or threading.Event())
+    turns = FairScheduler(walks, threads, halt or threading.Event())
 
     def wait(timeout: float) -> None:
         raise Waits
@@ -65,7 +67,7 @@ def some_turns(*walks: Walk, threads: int = 8, halt: threading.Event | None = No
     return turns
 
 
-def take(turns: Turns) -> Walk:
+def take(turns: FairScheduler) -> Walk:
     """What a free thread gets.
 
     Raises:
@@ -75,12 +77,12 @@ def take(turns: Turns) -> Walk:
     return next(iter(turns))
 
 
-def page(turns: Turns, walk: Walk, first: float, last: float, more: bool = True):
+def page(turns: FairScheduler, walk: Walk, first: float, last: float, more: bool = True):
     """A page of ``walk`` has come in."""
     return turns.advance(walk, 10, Times(at(first), at(last)), not more)
 
 
-def take_all(turns: Turns) -> list[Walk]:
+def take_all(turns: FairScheduler) -> list[Walk]:
     """What threads get until one has to wait or to leave."""
     found: list[Walk] = []
     while len(found) < NOBODY_FREE:

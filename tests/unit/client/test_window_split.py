@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.client.urls import Bounds
-from klaviyo_spark.client.window_split import LEAST_PAGES, Course, best_to_cut
+from klaviyo_spark.client.window_split import LEAST_PAGES, WindowProgress, best_to_cut
 from tests.builders import HOUR
 from tests.helpers.listing import ZERO, at
 
@@ -24,7 +24,7 @@ def bounds(start: float | None = 0, end: float | None = 100) -> Bounds:
 
 def a_course(start: float | None = 0, end: float | None = 100, *pages: tuple[float, float]):
     """A course over a window in which ``pages`` have been read: times of first and last record."""
-    course = Course(bounds(start, end), None, HORIZON)
+    course = WindowProgress(bounds(start, end), None, HORIZON)
     for first, last in pages:
         course.advance(at(first), at(last))
     return course
@@ -60,7 +60,7 @@ def test_idle_time_between_pages_counts_into_the_pace():
 
 
 def test_a_walk_taken_up_again_knows_its_pace_after_one_page():
-    course = Course(bounds(0, 100), at(40), HORIZON)
+    course = WindowProgress(bounds(0, 100), at(40), HORIZON)
     assert (course.pace, course.pages_left) == (None, 0)
     course.advance(at(41), at(50))
     assert (course.pace, course.pages_left) == (timedelta(seconds=10), 5)
@@ -178,7 +178,7 @@ moments = st.integers(0, 10**9).map(lambda micros: ZERO + timedelta(microseconds
 
 @given(moments, st.none() | moments)
 def test_the_middle_is_a_second_of_its_own_within_what_is_ahead(reached: datetime, end):
-    course = Course(Bounds("datetime", None, end, True), reached, HORIZON)
+    course = WindowProgress(Bounds("datetime", None, end, True), reached, HORIZON)
     middle, end = course.middle, end or HORIZON
     if middle is None:
         assert end - reached < timedelta(seconds=4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.commands.backfill.run import Backfill, Window, run_steps, said
+from klaviyo_spark.commands.backfill.run import Backfill, Window, run_steps, step_lines
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.schema import ops_tables
 from tests.builders import DAY, NOON
@@ -74,7 +74,7 @@ def test_steps_leave_no_time_out_and_none_is_too_long(seconds, length):
 
 
 def test_what_is_still_to_do_is_said_step_by_step():
-    assert list(said(a_backfill(done=1))) == [
+    assert list(step_lines(a_backfill(done=1))) == [
         "to read: events and profiles, 2025-04-01 00:00 to 2025-06-30 00:00 UTC",
         "to read: events and profiles, 2025-06-30 00:00 to 2025-07-20 00:00 UTC",
         "3 steps, 1 done, 2 to do",

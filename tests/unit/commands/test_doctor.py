@@ -14,7 +14,7 @@ from klaviyo_spark.commands.doctor import account, machine
 from klaviyo_spark.commands.doctor import check as checks
 from klaviyo_spark.commands.doctor import lake as lakes
 from klaviyo_spark.commands.doctor.check import (
-    Check,
+    Diagnosis,
     fail,
     guarded,
     lines,
@@ -53,7 +53,7 @@ def test_a_check_that_passes_is_one_line_and_one_that_does_not_says_what_to_do()
 )
 def test_the_gravest_failure_gives_the_exit_code(codes, expected):
     some = [ok("a", ""), warn("b", "", "c"), *(fail("d", "", exit_code=code) for code in codes)]
-    assert checks.exit_code(some) == expected
+    assert checks.exit_code_of_checks(some) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_the_gravest_failure_gives_the_exit_code(codes, expected):
     ],
 )
 def test_what_fails_for_one_account_leaves_the_others(of_all, us, eu, expected):
-    def found(code: int) -> list[Check]:
+    def found(code: int) -> list[Diagnosis]:
         return [ok("a", ""), *([fail("b", "", exit_code=code)] if code else [])]
 
     whole = [*found(of_all), *of_account("us", found(us)), *of_account("eu", found(eu))]
-    assert checks.exit_code(whole) == expected
+    assert checks.exit_code_of_checks(whole) == expected
 
 
 def test_a_check_of_one_account_of_several_names_it():
@@ -84,7 +84,7 @@ def test_a_check_of_one_account_of_several_names_it():
 
 
 def test_a_check_that_blows_up_is_a_line_and_keeps_what_came_before_it():
-    def look() -> Iterator[Check]:
+    def look() -> Iterator[Diagnosis]:
         yield ok("a", "fine")
         raise ZeroDivisionError("division by zero")
 
@@ -94,11 +94,11 @@ def test_a_check_that_blows_up_is_a_line_and_keeps_what_came_before_it():
 
 
 def test_an_error_of_ours_keeps_its_message_and_its_exit_code():
-    def look() -> Iterator[Check]:
+    def look() -> Iterator[Diagnosis]:
         raise ConfigError("no Java found; Spark needs 17 or 21")
 
     assert list(guarded("java", look)) == [
-        Check("java", "fail", "no Java found; Spark needs 17 or 21", "", 2)
+        Diagnosis("java", "fail", "no Java found; Spark needs 17 or 21", "", 2)
     ]
 
 
@@ -185,7 +185,7 @@ def a_status(**answers: Any) -> Status:
     return summed(Facts({"tags": 1}, 2, None, None, known), "./lake", "default", NOON + HOUR)
 
 
-def named(found: Iterator[Check]) -> dict[str, Check]:
+def named(found: Iterator[Diagnosis]) -> dict[str, Diagnosis]:
     return {check.name: check for check in found}
 
 

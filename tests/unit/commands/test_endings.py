@@ -51,7 +51,7 @@ def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, li
 def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
     ledger = Ledger()
     held = Load("tags", "one", ("b",), errors=("klaviyo_v2.tags held back: why",), is_loaded=False)
-    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.took_in([held]))
+    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.add_loads([held]))
     summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
     assert summary.exit_code == 3
     assert ledger.runs[0]["errors"] == ["klaviyo_v2.tags held back: why"]

@@ -6,7 +6,13 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from klaviyo_spark.commands.backfill.forecast import Ahead, ahead, days_of, lines, per_step
+from klaviyo_spark.commands.backfill.forecast import (
+    ResourceEstimate,
+    ahead,
+    days_of,
+    lines,
+    per_step,
+)
 
 
 def june(day: int, hour: int = 0) -> datetime:
@@ -38,11 +44,17 @@ def test_a_step_has_the_records_of_its_days():
     ("resource", "per_step", "share", "threads", "expected"),
     [
         # 16 threads that take a second each are 960 a minute, of the 3,500 that Klaviyo allows
-        ("events", [1_000_000], 1.0, 16, Ahead("events", 1_000_000, 1_000, 62.5, 960 / 3_500)),
+        (
+            "events",
+            [1_000_000],
+            1.0,
+            16,
+            ResourceEstimate("events", 1_000_000, 1_000, 62.5, 960 / 3_500),
+        ),
         # of 750 a minute, a quarter
-        ("profiles", [75_000], 0.25, 16, Ahead("profiles", 75_000, 750, 240.0, 0.25)),
+        ("profiles", [75_000], 0.25, 16, ResourceEstimate("profiles", 75_000, 750, 240.0, 0.25)),
         # fewer than a minute takes
-        ("events", [999, 0, 1_001], 1.0, 16, Ahead("events", 2_000, 4, 0.25, 4 / 3_500)),
+        ("events", [999, 0, 1_001], 1.0, 16, ResourceEstimate("events", 2_000, 4, 0.25, 4 / 3_500)),
     ],
 )
 def test_the_limit_or_the_threads_are_the_brake(resource, per_step, share, threads, expected):

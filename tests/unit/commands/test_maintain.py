@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from klaviyo_spark.commands.maintain import Kept, Upkeep, lines
-from klaviyo_spark.lake.maintenance import Commit, crowded, worth_vacuuming
+from klaviyo_spark.commands.maintain import TableMaintenance, Upkeep, lines
+from klaviyo_spark.lake.maintenance import Commit, days_to_compact, worth_vacuuming
 from tests.builders import DAY, NOON
 
 
@@ -16,11 +16,11 @@ def test_days_with_more_than_two_files_are_crowded():
     many = files("2026-05-02", 3) + files("2026-05-01", 9) + files("2026-05-03", 2)
     dayless = files("__HIVE_DEFAULT_PARTITION__", 3)
 
-    assert crowded(many, "event_date") == [date(2026, 5, 1), date(2026, 5, 2)]
-    assert crowded(dayless, "event_date") == [None]
-    assert crowded(["file:/lake/tags/part-0.parquet"], "event_date") == []
+    assert days_to_compact(many, "event_date") == [date(2026, 5, 1), date(2026, 5, 2)]
+    assert days_to_compact(dayless, "event_date") == [None]
+    assert days_to_compact(["file:/lake/tags/part-0.parquet"], "event_date") == []
     of_a_day = [file.replace("file:/", "file:/event_date=2020-01-01/") for file in many]
-    assert crowded(of_a_day, "event_date") == crowded(many, "event_date")
+    assert days_to_compact(of_a_day, "event_date") == days_to_compact(many, "event_date")
 
 
 CREATED = Commit(NOON, "CREATE TABLE", False)
@@ -47,9 +47,9 @@ def test_where_the_log_was_cut_off_the_table_is_vacuumed():
 
 def test_the_summary_shows_what_something_was_done_to():
     tables = [
-        Kept("klaviyo_bronze.pages", 40, 30, 1_000, 12),
-        Kept("klaviyo_v2.tags", 2, 2),
-        Kept("klaviyo_v2.events", 90, 9, None),
+        TableMaintenance("klaviyo_bronze.pages", 40, 30, 1_000, 12),
+        TableMaintenance("klaviyo_v2.tags", 2, 2),
+        TableMaintenance("klaviyo_v2.events", 90, 9, None),
     ]
     done = Upkeep("r1", NOON, tables, ["klaviyo_v2.lists: vacuum: no"], seconds=2.0)
 

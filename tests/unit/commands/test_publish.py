@@ -77,14 +77,14 @@ def test_every_column_with_personal_data_is_tagged_with_its_class():
 
 
 def test_a_catalog_that_has_everything_is_told_nothing():
-    assert publish.due(CATALOG, HAS_VIEWS, HAS_TAGS) == ([], [])
+    assert publish.pending_statements(CATALOG, HAS_VIEWS, HAS_TAGS) == ([], [])
 
 
 def test_what_is_missing_and_views_of_other_columns_are_made():
     has_views = HAS_VIEWS | {"tags_current": ("tag_id",)}
     missing = ("silver", "profiles", "email")
 
-    views, tags = publish.due(CATALOG, has_views, HAS_TAGS - {missing})
+    views, tags = publish.pending_statements(CATALOG, has_views, HAS_TAGS - {missing})
 
     assert [view.split()[4] for view in views] == ["`main`.`Silver`.`tags_current`"]
     assert tags == [
@@ -233,7 +233,7 @@ def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refu
     )
     monkeypatch.setattr(pipeline, "make_tables", lambda *_: [])
     monkeypatch.setattr(pipeline, "reconcile", lambda *_, **__: [])
-    monkeypatch.setattr(pipeline, "shown_otherwise", lambda *_: [])
+    monkeypatch.setattr(pipeline, "tables_of_other_policy", lambda *_: [])
     monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
     monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
 

@@ -16,7 +16,7 @@ import pytest
 from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.commands.summary import of_several
 from klaviyo_spark.commands.sync import pipeline, several
-from klaviyo_spark.commands.sync.account_context import Part
+from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.pipeline import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
@@ -32,9 +32,9 @@ CLIENT: Any = SimpleNamespace(
 )
 
 
-def part(name: str, *resources: str, error: ConfigError | None = None) -> Part:
+def part(name: str, *resources: str, error: ConfigError | None = None) -> AccountContext:
     settings = Settings(account=name, resources=resources or ("lists", "tags"))
-    return Part(settings, None if error else CLIENT, error)
+    return AccountContext(settings, None if error else CLIENT, error)
 
 
 class Story:
@@ -51,14 +51,14 @@ class Story:
         self.rows: list[dict[str, Any]] = []
         self.lake: Any = SimpleNamespace(
             append_ops=lambda name, rows: self.rows.extend(rows),
-            of=lambda name: name,
+            for_account=lambda name: name,
             name_foreign_columns=list,
         )
-        monkeypatch.setattr(pipeline, "alone", lambda *_: nullcontext())
+        monkeypatch.setattr(pipeline, "exclusive", lambda *_: nullcontext())
         monkeypatch.setattr(pipeline, "ask", self._ask)
         monkeypatch.setattr(pipeline, "make_tables", self._make_tables)
         monkeypatch.setattr(pipeline, "list_orphans", lambda *_: None)
-        monkeypatch.setattr(pipeline, "note_shown", lambda *_: None)
+        monkeypatch.setattr(pipeline, "note_personal_data_policy", lambda *_: None)
         monkeypatch.setattr(several, "row_counts", lambda name: {})
         monkeypatch.setattr(several, "reconcile", self._refine)
         monkeypatch.setattr(several, "publish", lambda _: ["views: refused"])
@@ -77,7 +77,7 @@ class Story:
         self.done.append(f"refined {account} as {ACCOUNT.get()}")
         return []
 
-    def run(self, verb: Any, *parts: Part, **how: Any) -> dict[str, Summary]:
+    def run(self, verb: Any, *parts: AccountContext, **how: Any) -> dict[str, Summary]:
         found = several.run(verb, self.lake, parts, **how)
         return {summary.account: summary for summary in found}
 
@@ -286,7 +286,7 @@ def test_what_is_left_is_not_known_where_one_stage_does_not_know_it():
     one = several._Run(part("us"), Summary("r", "sync", AT))
     one.show([Stage("a", 1, 2), Stage("b", 1, None)])
 
-    assert one.together().left is None
+    assert one.as_one_stage().left is None
 
 
 # -- tables made anew -----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
 from klaviyo_spark.commands.status.summing import Groups, LaggingMetric, Late, Table
 from klaviyo_spark.config.models import Schemas
-from klaviyo_spark.lake.file_lock import Holder, Holding
+from klaviyo_spark.lake.file_lock import Holder, LockStatus
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files
 from tests.helpers.logs import switch_on
@@ -365,7 +365,7 @@ def test_no_lake_yet_is_said_once_for_several_accounts():
     ],
 )  # fmt: skip
 def test_who_holds_the_lake_is_said(alive, said):
-    held = Holding(Holder("r1", "sync", "here", 7, NOON), alive)
+    held = LockStatus(Holder("r1", "sync", "here", 7, NOON), alive)
     assert text(a_status(holding=held)).splitlines()[-1] == said
 
 

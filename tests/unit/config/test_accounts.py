@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.commands.sync import account_context as parts_of_a_command
-from klaviyo_spark.commands.sync.account_context import Part, parts
-from klaviyo_spark.config.accounts import each, exit_code
+from klaviyo_spark.commands.sync.account_context import AccountContext, parts
+from klaviyo_spark.config.accounts import combined_exit_code, settings_per_account
 from klaviyo_spark.config.loader import api_key, load
-from klaviyo_spark.config.models import RESOURCES, Settings
+from klaviyo_spark.config.models import RESOURCE_NAMES, Settings
 from klaviyo_spark.errors import ConfigError, Interrupted, UsageError
 
 pytestmark = pytest.mark.usefixtures("_elsewhere")
@@ -52,11 +52,11 @@ SECRETS = accounts("name: us, secret_key: us", "name: eu, secret_key: eu")
 
 
 def test_each_account_has_its_own_settings_and_conf_s_where_it_says_none():
-    us, eu = each(loaded())
+    us, eu = settings_per_account(loaded())
 
     assert (us.account, us.resources, us.start, us.rate_limit_share) == (
         "us",
-        RESOURCES,
+        RESOURCE_NAMES,
         "2024-01-01",
         1,
     )
@@ -67,7 +67,7 @@ def test_each_account_has_its_own_settings_and_conf_s_where_it_says_none():
 
 def test_a_start_of_null_is_an_account_s_own_too():
     entries = accounts("name: us, key_variable: A, start: null", "name: eu, key_variable: B")
-    us, eu = each(loaded(f"start: 2024-01-01\n{entries}"))
+    us, eu = settings_per_account(loaded(f"start: 2024-01-01\n{entries}"))
 
     assert (us.start_time, eu.start) == (None, "2024-01-01")
 
@@ -75,14 +75,14 @@ def test_a_start_of_null_is_an_account_s_own_too():
 def test_without_accounts_there_is_the_one_that_conf_names():
     settings = loaded("account: brand\naccounts: []\n")
 
-    assert each(settings) == (settings,)
-    assert each(Settings()) == (Settings(),)
+    assert settings_per_account(settings) == (settings,)
+    assert settings_per_account(Settings()) == (Settings(),)
 
 
 def test_one_account_can_be_chosen_and_its_settings_are_then_all_there_is():
     eu = loaded(account="eu")
 
-    assert each(eu) == (each(loaded())[1],)
+    assert settings_per_account(eu) == (settings_per_account(loaded())[1],)
     assert (eu.account, eu.start, eu.key_variable) == ("eu", "2025-06-01", "KEY_EU")
     assert [entry.name for entry in eu.accounts] == ["eu"]
 
@@ -90,11 +90,15 @@ def test_one_account_can_be_chosen_and_its_settings_are_then_all_there_is():
 def test_a_list_of_one_account_is_that_account():
     settings = loaded(accounts("name: only, key_variable: A"))
 
-    assert (settings.account, settings.key_variable, len(each(settings))) == ("only", "A", 1)
+    assert (settings.account, settings.key_variable, len(settings_per_account(settings))) == (
+        "only",
+        "A",
+        1,
+    )
 
 
 def test_what_the_command_line_says_holds_for_every_account():
-    every = each(loaded(resources="tags", base_url="https://b.example"))
+    every = settings_per_account(loaded(resources="tags", base_url="https://b.example"))
 
     assert {(one.resources, one.base_url) for one in every} == {(("tags",), "https://b.example")}
 
@@ -102,7 +106,9 @@ def test_what_the_command_line_says_holds_for_every_account():
 def test_the_environment_s_address_goes_over_an_account_s():
     environ = {"KLAVIYO_BASE_URL": "http://127.0.0.1:9"}
 
-    assert {one.base_url for one in each(loaded(environ=environ))} == {"http://127.0.0.1:9"}
+    assert {one.base_url for one in settings_per_account(loaded(environ=environ))} == {
+        "http://127.0.0.1:9"
+    }
 
 
 def test_a_conf_lists_its_accounts_anew_and_takes_the_rest_from_the_base_beside_it():
@@ -110,7 +116,7 @@ def test_a_conf_lists_its_accounts_anew_and_takes_the_rest_from_the_base_beside_
         "max_concurrent_requests: 3\n" + accounts("name: old, key_variable: OLD")
     )
 
-    us, eu = each(loaded())
+    us, eu = settings_per_account(loaded())
 
     assert (us.account, eu.account, us.max_concurrent_requests, eu.max_concurrent_requests) == (
         "us",
@@ -124,11 +130,14 @@ def test_a_conf_lists_its_accounts_anew_and_takes_the_rest_from_the_base_beside_
 
 
 def test_an_account_s_key_is_in_the_variable_it_names():
-    assert [api_key(one, BOTH).reveal() for one in each(loaded())] == ["pk_us", "pk_eu"]
+    assert [api_key(one, BOTH).reveal() for one in settings_per_account(loaded())] == [
+        "pk_us",
+        "pk_eu",
+    ]
 
 
 def test_no_account_takes_the_key_that_one_alone_would_have():
-    _, eu = each(loaded())
+    _, eu = settings_per_account(loaded())
 
     with pytest.raises(ConfigError, match="^no Klaviyo key: set KEY_EU"):
         api_key(eu, {"KLAVIYO_API_KEY": "pk_other"})
@@ -141,20 +150,20 @@ def test_a_scope_or_a_key_s_name_may_be_the_same_for_all():
         ("secret_scope: klaviyo\n" + SECRETS, [("klaviyo", "us"), ("klaviyo", "eu")]),
         ("secret_key: private\n" + scopes, [("us", "private"), ("eu", "private")]),
     ):
-        every = each(loaded(text))
+        every = settings_per_account(loaded(text))
         assert [(one.secret_scope, one.secret_key) for one in every] == expected
         assert [one.key_variable for one in every] == [None, None]
 
 
 def test_a_secret_alone_says_what_to_name_where_there_are_no_secrets():
-    us, _ = each(loaded("secret_scope: klaviyo\n" + SECRETS))
+    us, _ = settings_per_account(loaded("secret_scope: klaviyo\n" + SECRETS))
 
     with pytest.raises(ConfigError, match="has secret scopes; name a key_variable elsewhere"):
         api_key(us, {"KLAVIYO_API_KEY": "pk_other"})
 
 
 def test_a_key_is_called_by_where_it_is_from():
-    us, eu = each(loaded())
+    us, eu = settings_per_account(loaded())
 
     assert (api_key(us, BOTH).name, api_key(eu, BOTH).name) == ("KEY_US", "KEY_EU")
 
@@ -162,7 +171,7 @@ def test_a_key_is_called_by_where_it_is_from():
 def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
     us = loaded(account="us", secret_scope="s", secret_key="k")
 
-    for one in (us, *each(us)):
+    for one in (us, *settings_per_account(us)):
         assert (one.account, one.secret_scope, one.secret_key) == ("us", "s", "k")
     with pytest.raises(UsageError, match=r"choose it with --account \(us, eu\)"):
         loaded(secret_scope="s", secret_key="k")
@@ -309,21 +318,21 @@ def test_two_variables_with_the_same_key_are_the_same_account():
 # -- one after the other --------------------------------------------------------------------------
 
 
-def some(*names: str) -> list[Part]:
-    return [Part(Settings(account=name)) for name in names]
+def some(*names: str) -> list[AccountContext]:
+    return [AccountContext(Settings(account=name)) for name in names]
 
 
 def test_an_error_of_one_account_is_said_and_the_next_is_done():
     said: list[str] = []
     done: list[str] = []
 
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         if part.account == "us":
             raise ZeroDivisionError("division by zero")
         done.append(part.account)
         return 0
 
-    code = parts_of_a_command.each(some("us", "eu"), work, said.append)
+    code = parts_of_a_command.for_each_account(some("us", "eu"), work, said.append)
 
     assert (code, done) == (3, ["eu"])
     assert said == [
@@ -337,8 +346,8 @@ def test_an_account_without_its_key_is_said_and_the_next_is_done():
     said: list[str] = []
     us, eu = some("us", "eu")
 
-    code = parts_of_a_command.each(
-        [Part(us.settings, error=ConfigError("no key")), eu], lambda part: 0, said.append
+    code = parts_of_a_command.for_each_account(
+        [AccountContext(us.settings, error=ConfigError("no key")), eu], lambda part: 0, said.append
     )
 
     assert (code, said[1]) == (3, "failed: us: no key")
@@ -347,23 +356,23 @@ def test_an_account_without_its_key_is_said_and_the_next_is_done():
 def test_an_interrupt_leaves_the_accounts_that_are_left():
     done: list[str] = []
 
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         done.append(part.account)
         raise Interrupted("interrupted")
 
     with pytest.raises(Interrupted):
-        parts_of_a_command.each(some("us", "eu"), work, print)
+        parts_of_a_command.for_each_account(some("us", "eu"), work, print)
 
     assert done == ["us"]
 
 
 def test_with_one_account_it_is_no_more_than_the_work(capsys: pytest.CaptureFixture[str]):
-    def work(part: Part) -> int:
+    def work(part: AccountContext) -> int:
         raise ZeroDivisionError
 
-    assert parts_of_a_command.each(some("us"), lambda part: 4, print) == 4
+    assert parts_of_a_command.for_each_account(some("us"), lambda part: 4, print) == 4
     with pytest.raises(ZeroDivisionError):
-        parts_of_a_command.each(some("us"), work, print)
+        parts_of_a_command.for_each_account(some("us"), work, print)
     assert capsys.readouterr().out == ""
 
 
@@ -389,11 +398,11 @@ def test_with_one_account_it_is_no_more_than_the_work(capsys: pytest.CaptureFixt
     ],
 )
 def test_what_several_accounts_come_to(codes: list[int], expected: int):
-    assert exit_code(codes) == exit_code(reversed(codes)) == expected
+    assert combined_exit_code(codes) == combined_exit_code(reversed(codes)) == expected
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3, 4]), min_size=1))
 def test_several_accounts_are_done_only_where_each_is(codes: list[int]):
-    assert (exit_code(codes) == 0) == (set(codes) == {0})
-    assert exit_code(codes * 2) == exit_code(codes)
-    assert len(set(codes)) > 1 or exit_code(codes) == codes[0]
+    assert (combined_exit_code(codes) == 0) == (set(codes) == {0})
+    assert combined_exit_code(codes * 2) == combined_exit_code(codes)
+    assert len(set(codes)) > 1 or combined_exit_code(codes) == codes[0]

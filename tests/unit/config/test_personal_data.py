@@ -86,7 +86,7 @@ def test_the_key_shows_nowhere():
 
 def said(table: str, key: str = KEY, **data: str) -> str | None:
     classes = PersonalData(**data)  # type: ignore[arg-type]
-    return Personal(classes, HashKey(key)).said(columns_of(TABLES[table]))
+    return Personal(classes, HashKey(key)).policy_text(columns_of(TABLES[table]))
 
 
 def test_a_load_says_what_of_its_table_is_not_shown_as_it_is():

@@ -9,7 +9,7 @@ import pytest
 
 from klaviyo_spark.config.address import check_base_url
 from klaviyo_spark.config.loader import check_resources, load
-from klaviyo_spark.config.models import RESOURCES, Schemas, Settings
+from klaviyo_spark.config.models import RESOURCE_NAMES, Schemas, Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 from tests.places import ROOT
 
@@ -312,7 +312,7 @@ def test_any_other_address_is_refused_without_repeating_a_password(url: str):
 
 def test_resources_keep_their_usual_order_each_once():
     assert check_resources(["tags", "events ", "tags"]) == ("events", "tags")
-    assert check_resources(RESOURCES) == RESOURCES
+    assert check_resources(RESOURCE_NAMES) == RESOURCE_NAMES
 
 
 def test_no_resource_at_all_is_refused():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.lake.commit_retry import TRIES, repeated, safe_to_repeat
+from klaviyo_spark.lake.commit_retry import TRIES, is_retriable, retry_on_conflict
 
 
 class Refused(Exception):
@@ -39,7 +39,7 @@ APPENDED = "[DELTA_CONCURRENT_APPEND.WITH_PARTITION_HINT] files were added to pa
     ],
 )
 def test_what_another_writer_did_to_rows_is_safe_to_repeat(text):
-    assert safe_to_repeat(Refused(text))
+    assert is_retriable(Refused(text))
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_what_another_writer_did_to_rows_is_safe_to_repeat(text):
 def test_changed_columns_and_other_errors_are_not(text):
     work, tries = losing(1, text)
     with pytest.raises(Refused):
-        repeated(work, "events", sleep=lambda _s: None)
+        retry_on_conflict(work, "events", sleep=lambda _s: None)
     assert tries == [1]
 
 
 def test_the_work_is_done_again_until_it_is_through(caplog):
     work, tries = losing(2, APPENDED)
-    assert repeated(work, "events", sleep=lambda _s: None) == "done"
+    assert retry_on_conflict(work, "events", sleep=lambda _s: None) == "done"
     assert tries == [1, 2, 3]
     assert [record.getMessage() for record in caplog.records] == [
         f"events: another writer was first; try {n} of {TRIES}" for n in (1, 2)
@@ -71,6 +71,6 @@ def test_the_last_error_is_raised_where_it_never_is():
     work, tries = losing(99, APPENDED)
     waits: list[float] = []
     with pytest.raises(Refused):
-        repeated(work, "events", sleep=waits.append)
+        retry_on_conflict(work, "events", sleep=waits.append)
     assert len(tries) == TRIES
     assert all(0 <= wait <= 30 for wait in waits)

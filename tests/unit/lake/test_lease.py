@@ -64,7 +64,7 @@ def test_what_delta_refuses_to_one_of_two_is_tried_again_and_nothing_else(text, 
             raise RuntimeError(text)
 
     try:
-        leases._again(write)
+        leases._retry_on_conflict(write)
     except RuntimeError:
         assert tries == 1
     assert len(calls) == tries

@@ -25,7 +25,7 @@ from klaviyo_spark.errors import LakeBusy, LakeError, Stopped
 from klaviyo_spark.lake import file_lock, lease, lock
 from klaviyo_spark.lake.file_lock import FILE, Holder, folder_of
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.lock import held
+from klaviyo_spark.lake.lock import lock_lake
 
 ME = Holder.me("5e6f", "sync")
 
@@ -35,13 +35,13 @@ import logging, os, subprocess, sys, time
 from types import SimpleNamespace
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.lake.file_lock import Holder
-from klaviyo_spark.lake.lock import held
+from klaviyo_spark.lake.lock import lock_lake
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 warehouse, run_id, verb, *options = sys.argv[1:]
 lake = SimpleNamespace(spark=None, place=SimpleNamespace(warehouse=warehouse, catalog=None))
 try:
-    with held(lake, Holder.me(run_id, verb), wait="--wait" in options):
+    with lock_lake(lake, Holder.me(run_id, verb), wait="--wait" in options):
         left = 0
         if "--start" in options:
             left = subprocess.Popen(
@@ -191,7 +191,7 @@ def test_whoever_looks_sees_that_a_killed_holder_left_its_lock_behind(runs):
 
 def test_a_holder_on_another_machine_may_live_or_not(tmp_path):
     (tmp_path / FILE).write_bytes(msgspec.json.encode(a_holder()))
-    assert file_lock.holding(tmp_path) == file_lock.Holding(a_holder(), None)
+    assert file_lock.holding(tmp_path) == file_lock.LockStatus(a_holder(), None)
 
 
 def test_a_lake_without_a_lock_file_is_held_by_nobody(tmp_path):
@@ -230,36 +230,39 @@ def test_control_c_ends_the_wait(runs):
 
 def test_a_freed_lake_can_be_held_again_and_an_error_frees_it_too(tmp_path):
     lake = a_lake(tmp_path / "new" / "lake")
-    with pytest.raises(ValueError, match="ours"), held(lake, a_holder()):
+    with pytest.raises(ValueError, match="ours"), lock_lake(lake, a_holder()):
         raise ValueError("ours")
-    with held(lake, a_holder()):
+    with lock_lake(lake, a_holder()):
         pass
     assert (tmp_path / "new" / "lake" / FILE).read_text() == ""
 
 
 def test_another_lake_of_the_same_process_is_another_run(tmp_path):
     with (
-        held(a_lake(tmp_path), a_holder()),
+        lock_lake(a_lake(tmp_path), a_holder()),
         pytest.raises(LakeBusy) as busy,
-        held(a_lake(f"file://{tmp_path}"), a_holder("3c4d")),
+        lock_lake(a_lake(f"file://{tmp_path}"), a_holder("3c4d")),
     ):
         pass
     assert (busy.value.holder, busy.value.exit_code) == (a_holder(), 1)
 
 
 def test_two_folders_are_held_side_by_side(tmp_path):
-    with held(a_lake(tmp_path / "a"), a_holder()), held(a_lake(tmp_path / "b"), a_holder()):
+    with (
+        lock_lake(a_lake(tmp_path / "a"), a_holder()),
+        lock_lake(a_lake(tmp_path / "b"), a_holder()),
+    ):
         pass
 
 
 def test_a_stop_ends_the_wait(tmp_path):
     stop = threading.Event()
     timer = threading.Timer(0.05, stop.set)
-    with held(a_lake(tmp_path), a_holder()):
+    with lock_lake(a_lake(tmp_path), a_holder()):
         timer.start()
         with (
             pytest.raises(Stopped, match="waiting for the lake") as stopped,
-            held(a_lake(tmp_path), a_holder(), wait=True, stop=stop),
+            lock_lake(a_lake(tmp_path), a_holder(), wait=True, stop=stop),
         ):
             pass
     timer.join()
@@ -277,7 +280,7 @@ def test_the_wait_is_said_once_however_long_it_takes(monkeypatch):
             raise answer
         return "ours"
 
-    assert file_lock.until_ours(take, wait=True, stop=None, look_s=0) == "ours"
+    assert file_lock.poll_until_acquired(take, wait=True, stop=None, look_s=0) == "ours"
     assert lines == [f"waiting: the lake is held by {a_holder()}"]
 
 
@@ -287,7 +290,10 @@ def test_a_holder_that_has_not_yet_said_who_it_is_gets_a_moment(tmp_path, monkey
         text = file_lock.msgspec.json.encode(a_holder())
         monkeypatch.setattr(file_lock.time, "sleep", lambda s: file.write(text))
 
-        with pytest.raises(LakeBusy, match="process 4711 on host h"), held(a_lake(tmp_path), ME):
+        with (
+            pytest.raises(LakeBusy, match="process 4711 on host h"),
+            lock_lake(a_lake(tmp_path), ME),
+        ):
             pass
 
 
@@ -296,14 +302,17 @@ def test_a_holder_that_never_says_who_it_is_holds_it_all_the_same(tmp_path, monk
     with open(tmp_path / FILE, "wb", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
 
-        with pytest.raises(LakeBusy, match="held by another run; wait"), held(a_lake(tmp_path), ME):
+        with (
+            pytest.raises(LakeBusy, match="held by another run; wait"),
+            lock_lake(a_lake(tmp_path), ME),
+        ):
             pass
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     lake = a_lake(tmp_path / "file" / "lake")
-    with pytest.raises(LakeError, match="cannot be locked: Not a directory"), held(lake, ME):
+    with pytest.raises(LakeError, match="cannot be locked: Not a directory"), lock_lake(lake, ME):
         pass
 
 
@@ -346,7 +355,7 @@ def leases(monkeypatch) -> list[Any]:
 
 def test_a_catalog_is_held_by_a_lease(leases):
     lake, stop = a_lake("/data/lake", catalog="main"), threading.Event()
-    with held(lake, ME, wait=True, stop=stop):
+    with lock_lake(lake, ME, wait=True, stop=stop):
         assert leases == [(lake, ME, {"wait": True, "stop": stop})]
 
 
@@ -358,7 +367,7 @@ def test_a_file_system_that_cannot_lock_gets_a_warning_and_a_lease(tmp_path, mon
     monkeypatch.setattr(file_lock, "fcntl", SimpleNamespace(flock=flock, LOCK_EX=2, LOCK_NB=4))
     monkeypatch.setattr(lock.logger, "warning", lambda text, *a: warnings.append(text % a))
 
-    with held(a_lake(tmp_path), ME):
+    with lock_lake(a_lake(tmp_path), ME):
         assert len(leases) == 1
 
     assert warnings == [

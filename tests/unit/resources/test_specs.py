@@ -16,10 +16,10 @@ from klaviyo_spark.errors import SpecError
 from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.columns import col
-from klaviyo_spark.schema.deletion_rules import Judge
+from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Members, Part, S
 from klaviyo_spark.schema.paths import parse_read
-from klaviyo_spark.schema.sources import Borrow, Related, Source
+from klaviyo_spark.schema.sources import BorrowedRows, Related, Source
 from klaviyo_spark.schema.table import TableSpec
 from tests import contract
 
@@ -365,28 +365,28 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
         "source 'tags': 'owner' needs either link, or ref and type",
     ),
     (
-        {"sources": (Source("tags", borrow=Borrow("a", on="b", column="c", ref="d")),)},
+        {"sources": (Source("tags", borrow=BorrowedRows("a", on="b", column="c", ref="d")),)},
         "source 'tags' borrows rows of 'a' for records that are no rows",
     ),
     (
-        {"judges": (Judge("tags", rows="tag", parent="$.id"),)},
+        {"judges": (DeletionRule("tags", rows="tag", parent="$.id"),)},
         "judge of 'tags': not a row source: 'tag'",
     ),
-    ({"judges": (Judge("tags", parent="id"),)}, "judge of 'tags': not a path: 'id'"),
+    ({"judges": (DeletionRule("tags", parent="id"),)}, "judge of 'tags': not a path: 'id'"),
     (
-        {"judges": (Judge("tags", parent="$.id", proof="$.a has b c"),)},
+        {"judges": (DeletionRule("tags", parent="$.id", proof="$.a has b c"),)},
         r"judge of 'tags': not a proof: '\$.a has b c'",
     ),
     (
-        {"judges": (Judge("tags", parent="$.id", childless=("$.a", "b", "c")),)},
+        {"judges": (DeletionRule("tags", parent="$.id", childless=("$.a", "b", "c")),)},
         "judge of 'tags': not a path: 'b', expected \\$ at its start; not a path: 'c'",
     ),
     (
-        {"judges": (Judge("tags", parent="$.id", names="$."),)},
+        {"judges": (DeletionRule("tags", parent="$.id", names="$."),)},
         r"judge of 'tags': not a path: '\$.', from character 2",
     ),
     (
-        {"judges": (Judge("tags", parent="$.id", whole=True),)},
+        {"judges": (DeletionRule("tags", parent="$.id", whole=True),)},
         "judge of 'tags' needs one of whole, parent and of",
     ),
 ]
@@ -425,7 +425,7 @@ def test_slips_in_strings_are_named_at_once_too():
                 col("name", "string", "owner>$.name", "Its name."),
             ),
             sources=(Source("tags", rows="included", explode=("a[]", "b[]"), version="$at"),),
-            judges=(Judge("tags", parent="$.id", proof="id"),),
+            judges=(DeletionRule("tags", parent="$.id", proof="id"),),
         )
     assert str(caught.value) == (
         "klaviyo_v2.things: column 'thing_id': not a field read: 'id', expected $<path>, ^<path>, "

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from klaviyo_spark.silver.late_arrivals import whole_days
-from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.intervals import CoveredInterval, Range
 from tests.helpers.june import days, june
 
 
@@ -47,7 +47,7 @@ def test_a_gap_keeps_its_day_apart():
 
 
 def test_each_metric_has_days_of_its_own():
-    read = Read(Range(june(3), june(4)), june(4))
+    read = CoveredInterval(Range(june(3), june(4)), june(4))
     day = date(2026, 6, 3)
     assert whole_days({"M1": [read], "M2": [], "M3": [read]}) == [
         ("M1", day, day),

@@ -7,13 +7,13 @@ import pytest
 from klaviyo_spark.config.models import CheckName
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.quality import counted, notes
+from klaviyo_spark.silver.quality import count_checks, notes
 
 TAGS, GROUPS, CAMPAIGNS = (TABLES[n] for n in ("tags", "event_group_ids", "campaigns"))
 
 
 def lines(table, changed=0, read=0, severities=None, **broken):
-    every = dict.fromkeys((check.name for check in counted(table)), 0)
+    every = dict.fromkeys((check.name for check in count_checks(table)), 0)
     return notes(table, {**every, **broken}, changed, read, severities or {})
 
 
@@ -53,5 +53,5 @@ def test_conf_can_have_a_run_end_for_what_is_left_out():
 
 
 def test_conf_can_grade_every_check_that_counts():
-    names = {check.name for table in TABLES.values() for check in counted(table)}
+    names = {check.name for table in TABLES.values() for check in count_checks(table)}
     assert names == set(CheckName.__args__)

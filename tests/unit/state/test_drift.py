@@ -10,16 +10,18 @@ import pytest
 from klaviyo_spark.lake.delta_log import Commit, TableState
 from klaviyo_spark.lake.table_states import changes_rows
 from klaviyo_spark.silver.dependencies import held_back_with, needed_by
-from klaviyo_spark.silver.repair import Mending, mending
-from klaviyo_spark.state.drift import Loaded, drift, looked_at
+from klaviyo_spark.silver.repair import RepairPlan, mending
+from klaviyo_spark.state.drift import LoadMark, drift, looked_at
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 EVENTS = {"events", "event_group_ids", "event_attribution_group_ids"}
 
 
-def loaded(table: str = "tags", id: str | None = "A", version: int | None = 3, **of: Any) -> Loaded:
+def loaded(
+    table: str = "tags", id: str | None = "A", version: int | None = 3, **of: Any
+) -> LoadMark:
     """What the loads into a table say of it."""
-    return Loaded(table, id, version, **{"batch_ids": frozenset({"b1"}), **of})
+    return LoadMark(table, id, version, **{"batch_ids": frozenset({"b1"}), **of})
 
 
 def a_commit(version: int, operation: str = "DELETE") -> Commit:
@@ -109,21 +111,21 @@ def test_commits_are_looked_at_since_the_earliest_load_that_may_count():
     ],
 )
 def test_what_is_gone_is_made_anew_with_its_owners_and_its_heirs(gone, anew):
-    assert mending(gone, by_age=()) == Mending(anew=frozenset(anew))
+    assert mending(gone, by_age=()) == RepairPlan(anew=frozenset(anew))
 
 
 def test_where_pages_have_gone_by_age_a_table_and_what_hangs_on_it_is_refused():
     todo = mending({"flow_actions", "tags"}, by_age={"flows", "events"})
 
     refused = {"flows": frozenset({"flow_actions", "flow_action_messages"})}
-    assert todo == Mending(frozenset({"tags"}), refused)
+    assert todo == RepairPlan(frozenset({"tags"}), refused)
 
 
 def test_an_owner_that_holds_more_than_bronze_is_not_made_anew():
     todo = mending({"event_group_ids", "list_tags"}, by_age=(), short={"events", "member_lists"})
 
     refused = frozenset({"event_group_ids", "event_attribution_group_ids"})
-    assert todo == Mending(frozenset({"lists", "list_tags"}), {"events": refused})
+    assert todo == RepairPlan(frozenset({"lists", "list_tags"}), {"events": refused})
 
 
 def test_what_a_table_looks_things_up_in_is_needed_too():

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.state.intervals import Range, Read, due, merge, uncovered
+from klaviyo_spark.state.intervals import CoveredInterval, Range, merge, ranges_to_read, uncovered
 
 ZERO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -51,51 +51,56 @@ def test_gaps_before_between_and_after():
     assert uncovered(r(0, 9), [r(2, 3), r(5, 6)]) == [r(0, 2), r(3, 5), r(6, 9)]
 
 
-def read(start: int | None, end: int, begun: int | None = None) -> Read:
+def read(start: int | None, end: int, begun: int | None = None) -> CoveredInterval:
     """A range that was read as soon as it had passed, or at the hour ``begun``."""
-    return Read(r(start, end), ZERO + timedelta(hours=end if begun is None else begun))
+    return CoveredInterval(r(start, end), ZERO + timedelta(hours=end if begun is None else begun))
 
 
 def test_a_first_run_reads_all():
-    assert due(None, None, [], timedelta(hours=2), ZERO) == [Range(None, ZERO)]
+    assert ranges_to_read(None, None, [], timedelta(hours=2), ZERO) == [Range(None, ZERO)]
 
 
 def test_a_next_run_reads_again_what_was_read_too_soon_for_what_comes_late():
     reads = [read(None, 10)]
-    assert due(None, None, reads, timedelta(hours=3), r(0, 12).end) == [r(7, 12)]
+    assert ranges_to_read(None, None, reads, timedelta(hours=3), r(0, 12).end) == [r(7, 12)]
 
 
 def test_an_earlier_start_is_read_too():
     reads = [read(5, 20)]
-    assert due(at(0), None, reads, timedelta(hours=2), r(0, 20).end) == [r(0, 5), r(18, 20)]
+    assert ranges_to_read(at(0), None, reads, timedelta(hours=2), r(0, 20).end) == [
+        r(0, 5),
+        r(18, 20),
+    ]
 
 
 def test_what_was_read_late_enough_is_not_read_again():
     reads = [read(0, 10, begun=12), read(15, 20)]
-    found = due(at(0), None, reads, timedelta(hours=2), r(0, 20).end)
+    found = ranges_to_read(at(0), None, reads, timedelta(hours=2), r(0, 20).end)
     assert found == [r(10, 15), r(18, 20)]
 
 
 def test_a_run_with_nothing_new_looks_back_from_now():
     reads = [read(None, 20)]
-    assert due(None, None, reads, timedelta(hours=2), r(0, 12).end) == [r(10, 12)]
+    assert ranges_to_read(None, None, reads, timedelta(hours=2), r(0, 12).end) == [r(10, 12)]
 
 
 def test_looking_back_stops_at_the_start():
-    assert due(at(9), None, [read(0, 10)], timedelta(hours=5), r(0, 10).end) == [r(9, 10)]
+    assert ranges_to_read(at(9), None, [read(0, 10)], timedelta(hours=5), r(0, 10).end) == [
+        r(9, 10)
+    ]
 
 
 def test_a_bounded_run_reads_its_bounds_read_or_not():
-    assert due(at(2), at(4), [read(0, 9)], timedelta(hours=1), r(0, 9).end) == [r(2, 4)]
+    assert ranges_to_read(at(2), at(4), [read(0, 9)], timedelta(hours=1), r(0, 9).end) == [r(2, 4)]
 
 
 def test_a_bounded_run_stays_behind_now():
-    assert due(at(2), at(99), [], timedelta(0), r(0, 9).end) == [r(2, 9)]
+    assert ranges_to_read(at(2), at(99), [], timedelta(0), r(0, 9).end) == [r(2, 9)]
 
 
 def test_a_start_behind_now_reads_nothing():
-    assert due(at(9), None, [], timedelta(hours=1), r(0, 5).end) == []
-    assert due(at(9), at(12), [], timedelta(hours=1), r(0, 5).end) == []
+    assert ranges_to_read(at(9), None, [], timedelta(hours=1), r(0, 5).end) == []
+    assert ranges_to_read(at(9), at(12), [], timedelta(hours=1), r(0, 5).end) == []
 
 
 @given(some_ranges)
@@ -114,17 +119,17 @@ def test_what_is_uncovered_and_what_is_covered_are_the_whole(wanted: Range, cove
     assert held(merge([*gaps, *covered])) >= held([wanted])
 
 
-reads = st.builds(Read, ranges, hours.map(lambda hour: ZERO + timedelta(hours=hour)))
+reads = st.builds(CoveredInterval, ranges, hours.map(lambda hour: ZERO + timedelta(hours=hour)))
 
 
 @given(st.none() | hours, st.lists(reads, max_size=8), hours, hours)
 def test_after_an_open_run_each_hour_was_read_once_it_was_as_old_as_things_come_late(
-    start, before: list[Read], back: int, upper: int
+    start, before: list[CoveredInterval], back: int, upper: int
 ):
     lookback, end = timedelta(hours=back), ZERO + timedelta(hours=upper)
-    found = due(at(start), None, before, lookback, end)
+    found = ranges_to_read(at(start), None, before, lookback, end)
 
-    whole, late_enough = Range(at(start), end), [read.settled(lookback) for read in before]
+    whole, late_enough = Range(at(start), end), [read.final_part(lookback) for read in before]
     assert uncovered(whole, [*late_enough, *found]) == []
     assert all(f.end <= end for f in found)
     looked_back = Range(max(at(start) or ZERO - timedelta(99), end - lookback), end)

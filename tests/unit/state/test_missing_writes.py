@@ -13,8 +13,8 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from klaviyo_spark.lake.commit_tag import TAG, is_of_run, is_ours, option, tag_of
 from klaviyo_spark.lake.delta_log import Signature, TableState, Write, in_folder, is_missing
-from klaviyo_spark.silver.repair import Mending, mending
-from klaviyo_spark.state.drift import Loaded, drift, writes_of
+from klaviyo_spark.silver.repair import RepairPlan, mending
+from klaviyo_spark.state.drift import LoadMark, drift, writes_of
 
 MERGE = '["((_account_id#1 <=> _account_id#2) AND (tag_id#3 <=> tag_id#4))"]'
 
@@ -130,8 +130,8 @@ def test_a_commit_without_any_word_of_itself_may_be_ours(tmp_path):
 # -- what follows ---------------------------------------------------------------------------------
 
 
-def loaded(written: Write | None, version: int = 3, **of: Any) -> Loaded:
-    return Loaded("tags", "A", version, frozenset({"b1"}), written=written, **of)
+def loaded(written: Write | None, version: int = 3, **of: Any) -> LoadMark:
+    return LoadMark("tags", "A", version, frozenset({"b1"}), written=written, **of)
 
 
 def test_of_an_older_copy_no_load_counts():
@@ -152,11 +152,11 @@ def test_of_an_older_copy_no_load_counts():
 def test_an_older_copy_is_made_anew_or_loaded_again_and_never_refused():
     copies = {"tags", "events", "event_group_ids"}
 
-    assert mending({"tags"}, (), (), copies) == Mending(frozenset({"tags"}))
-    assert mending({"tags"}, {"tags"}, (), copies) == Mending(again=frozenset({"tags"}))
-    assert mending({"tags"}, (), {"tags"}, copies) == Mending(again=frozenset({"tags"}))
+    assert mending({"tags"}, (), (), copies) == RepairPlan(frozenset({"tags"}))
+    assert mending({"tags"}, {"tags"}, (), copies) == RepairPlan(again=frozenset({"tags"}))
+    assert mending({"tags"}, (), {"tags"}, copies) == RepairPlan(again=frozenset({"tags"}))
     removed_too = mending({"events", "event_attribution_group_ids"}, {"events"}, (), copies)
-    assert removed_too == Mending(
+    assert removed_too == RepairPlan(
         refused={"events": frozenset({"event_attribution_group_ids"})},
         again=frozenset({"events"}),
     )

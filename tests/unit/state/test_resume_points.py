@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.lander import page_row
-from klaviyo_spark.bronze.request_plan import Parent, Span
+from klaviyo_spark.bronze.request_plan import Parent, RequestedRange
 from klaviyo_spark.client.paginator import Fetched, pages
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state.intervals import Range, Read
+from klaviyo_spark.state.intervals import CoveredInterval, Range
 from klaviyo_spark.state.resume_points import (
-    EVER,
-    Done,
-    Landed,
-    TakenUp,
-    landed,
-    take_up,
+    MAX_TIME,
+    CompletedReads,
+    ResumePlan,
+    ResumePoint,
+    advance,
+    plan_resume,
     with_order_lost,
 )
 from tests.builders import NOON, a_page
@@ -46,10 +46,10 @@ def _eager() -> Iterator[None]:
         yield
 
 
-def a_piece(walk: Walk, **facts: Any) -> Landed:
+def a_piece(walk: Walk, **facts: Any) -> ResumePoint:
     """The first of more pages of ``walk``, landed in the run ``one``."""
     return replace(
-        Landed(
+        ResumePoint(
             endpoint=walk.endpoint.name,
             slice=json.dumps(dict(walk.facts), sort_keys=True),
             parent_id=walk.parent_id,
@@ -74,7 +74,7 @@ def a_piece(walk: Walk, **facts: Any) -> Landed:
     )
 
 
-def whole(walk: Walk, **facts: Any) -> Landed:
+def whole(walk: Walk, **facts: Any) -> ResumePoint:
     """All of ``walk``, landed."""
     return a_piece(walk, ended=True, next_url=None, **facts)
 
@@ -85,7 +85,7 @@ def listing(name: str = "tags", now: datetime = NOON) -> list[Walk]:
 
 def events(start: float | None, end: float, metrics: Sequence[str] = ("M1",)) -> Walk:
     """A bounded read of events, planned at ``end``."""
-    span = Span(None if start is None else at(start), at(end), at(end), timedelta(0))
+    span = RequestedRange(None if start is None else at(start), at(end), at(end), timedelta(0))
     reads: dict[str, Any] = {name: [] for name in metrics}
     (walk,) = request_plan.event_walks(BASE, ENDPOINTS["events"], reads, span, at(end))
     return walk
@@ -100,7 +100,7 @@ def joined(since: float | None, now: float, group: str = "L1") -> Walk:
     return walk
 
 
-def spans(taken: TakenUp) -> list[tuple[datetime | None, datetime | None]]:
+def spans(taken: ResumePlan) -> list[tuple[datetime | None, datetime | None]]:
     return [(walk.bounds.start, walk.bounds.end) for walk in taken.walks if walk.bounds]
 
 
@@ -109,7 +109,7 @@ def spans(taken: TakenUp) -> list[tuple[datetime | None, datetime | None]]:
 
 def test_the_first_page_of_a_walk_says_what_it_is_of():
     page = a_page("campaigns", 1, 2, slice='{"channel": "sms"}', next_url=NEXT, is_last=False)
-    first = landed(page, None)
+    first = advance(page, None)
     assert (first.walk_id, first.read_id) == (page["walk_id"], page["read_id"])
     assert (first.pages, first.records, first.next_url, first.ended) == (1, 2, NEXT, False)
     assert first.facts == {"channel": "sms"}
@@ -118,7 +118,7 @@ def test_the_first_page_of_a_walk_says_what_it_is_of():
 def test_each_page_adds_its_records_and_says_where_it_goes_on():
     first = a_page("events", 1, 2, next_url=NEXT, is_last=False, window_end=at(100))
     second = {**first, "page_number": 2, "record_count": 5, "next_url": f"{NEXT}8", "run_id": "two"}
-    both = landed({**second, "window_end": at(50)}, landed(first, None))
+    both = advance({**second, "window_end": at(50)}, advance(first, None))
     assert (both.pages, both.records, both.next_url) == (2, 7, f"{NEXT}8")
     assert (both.window_end, both.run_id) == (at(50), "two")
 
@@ -129,8 +129,8 @@ def test_each_page_adds_its_records_and_says_where_it_goes_on():
 )
 def test_a_walk_has_reached_the_latest_time_on_its_pages(before, now, reached):
     times = [None if seconds is None else at(seconds) for seconds in (before, now, reached)]
-    first = landed(a_page("events", max_record_time=times[0]), None)
-    assert landed(a_page("events", max_record_time=times[1]), first).max_record_time == times[2]
+    first = advance(a_page("events", max_record_time=times[0]), None)
+    assert advance(a_page("events", max_record_time=times[1]), first).max_record_time == times[2]
 
 
 @pytest.mark.parametrize(
@@ -138,19 +138,19 @@ def test_a_walk_has_reached_the_latest_time_on_its_pages(before, now, reached):
     [
         (whole(events(10, 90)), Range(at(10), at(90))),
         (whole(events(None, 90)), Range(None, at(90))),
-        (whole(joined(10, 90)), Range(at(10), EVER)),
+        (whole(joined(10, 90)), Range(at(10), MAX_TIME)),
         (a_piece(events(10, 90), max_record_time=at(40)), Range(at(10), at(39))),
         (a_piece(events(None, 90), max_record_time=at(40)), Range(None, at(39))),
     ],
     ids=["ended", "since ever", "no end", "under way", "under way since ever"],
 )
 def test_what_a_walk_holds_leaves_an_unfinished_second_out(piece, held):
-    assert piece.held == held
+    assert piece.covered_time == held
 
 
 @pytest.mark.parametrize("reached", [None, at(10), at(10.5), at(11)])
 def test_a_walk_that_has_finished_no_second_holds_nothing(reached):
-    assert a_piece(events(10, 90), max_record_time=reached).held.is_empty
+    assert a_piece(events(10, 90), max_record_time=reached).covered_time.is_empty
 
 
 # -- listings -------------------------------------------------------------------------------------
@@ -158,12 +158,12 @@ def test_a_walk_that_has_finished_no_second_holds_nothing(reached):
 
 def test_what_never_landed_is_asked_as_planned():
     walks = [*listing("campaigns"), joined(None, 9), joined(5, 9), events(0, 9)]
-    assert take_up(walks, [], LONG_AGO) == TakenUp(tuple(walks), ())
+    assert plan_resume(walks, [], LONG_AGO) == ResumePlan(tuple(walks), ())
 
 
 def test_a_listing_that_has_landed_is_not_asked_again():
     piece = whole(listing()[0])
-    assert take_up(listing(), [piece], LONG_AGO) == TakenUp((), (piece,))
+    assert plan_resume(listing(), [piece], LONG_AGO) == ResumePlan((), (piece,))
 
 
 def test_a_listing_cut_short_goes_on_after_its_last_page():
@@ -171,7 +171,7 @@ def test_a_listing_cut_short_goes_on_after_its_last_page():
     piece = a_piece(earlier, pages=4)
     (planned,) = listing(now=NOON + timedelta(hours=1))
 
-    taken = take_up([planned], [piece], LONG_AGO)
+    taken = plan_resume([planned], [piece], LONG_AGO)
 
     assert taken.kept == (piece,)
     assert taken.walks == (
@@ -191,7 +191,7 @@ def test_the_rest_of_a_read_joins_it():
     email, email_archived, sms, *_ = listing("campaigns")
     earlier = [whole(email), a_piece(email_archived), whole(sms)]
 
-    taken = take_up(listing("campaigns", NOON + timedelta(hours=1)), earlier, LONG_AGO)
+    taken = plan_resume(listing("campaigns", NOON + timedelta(hours=1)), earlier, LONG_AGO)
 
     assert [walk.facts for walk in taken.walks] == [
         {"channel": "email", "archived": "true"},
@@ -209,7 +209,7 @@ def test_a_read_is_not_made_of_parts_of_two():
     older = [whole(walk) for walk in listing("flows", NOON)]
     newer = [whole(walk) for walk in listing("flows", NOON + timedelta(hours=1))][:1]
 
-    taken = take_up(listing("flows", NOON + timedelta(hours=2)), [*newer, *older], LONG_AGO)
+    taken = plan_resume(listing("flows", NOON + timedelta(hours=2)), [*newer, *older], LONG_AGO)
 
     assert taken.kept == tuple(newer)
     assert [walk.facts for walk in taken.walks] == [{"archived": "true"}]
@@ -219,7 +219,7 @@ def test_a_read_is_not_made_of_parts_of_two():
 def test_of_two_walks_of_a_listing_the_one_that_got_further_goes_on():
     (walk,) = listing()
     pieces = [a_piece(walk, walk_id=f"W{n}", pages=n) for n in (2, 5, 3)]
-    (left,) = take_up(listing(), pieces, LONG_AGO).walks
+    (left,) = plan_resume(listing(), pieces, LONG_AGO).walks
     assert (left.walk_id, left.first_page) == ("W5", 6)
 
 
@@ -227,7 +227,7 @@ def test_of_two_walks_of_a_listing_the_one_that_got_further_goes_on():
 def test_a_listing_begun_too_long_ago_is_read_anew(late, asked):
     piece = whole(listing()[0])
     planned = listing(now=NOON + timedelta(hours=13))
-    taken = take_up(planned, [piece], NOON + late * SECOND)
+    taken = plan_resume(planned, [piece], NOON + late * SECOND)
     assert taken.walks == tuple(planned[:asked])
     assert taken.kept == (piece,)[asked:]
 
@@ -242,13 +242,13 @@ DAY_S = 86_400
 )
 def test_the_lookback_is_read_again_where_a_run_was_cut_short_long_ago(began, asked):
     first = whole(events(0, 30 * DAY_S), read_started_at=at(began * DAY_S))
-    taken = take_up([events(0, 31 * DAY_S)], [first], at(30 * DAY_S), timedelta(days=7))
+    taken = plan_resume([events(0, 31 * DAY_S)], [first], at(30 * DAY_S), timedelta(days=7))
     assert spans(taken) == [(at(start * DAY_S), at(end * DAY_S)) for start, end in asked]
 
 
 def test_time_that_was_read_long_ago_stays_read():
     piece = whole(events(0, 90))
-    assert take_up([events(0, 90)], [piece], NOON + timedelta(days=99)).walks == ()
+    assert plan_resume([events(0, 90)], [piece], NOON + timedelta(days=99)).walks == ()
 
 
 @pytest.mark.parametrize(
@@ -263,13 +263,13 @@ def test_time_that_was_read_long_ago_stays_read():
 )
 def test_what_landed_of_another_listing_does_not_count(other):
     walk = joined(None, 9)
-    taken = take_up([walk], [other], LONG_AGO)
+    taken = plan_resume([walk], [other], LONG_AGO)
     assert ([w.first_url for w in taken.walks], taken.kept) == ([walk.first_url], ())
 
 
 def test_a_parent_that_was_gone_is_not_asked_about_again():
     piece = whole(joined(None, 9), status=404, records=0)
-    assert take_up([joined(None, 9)], [piece], LONG_AGO) == TakenUp((), (piece,))
+    assert plan_resume([joined(None, 9)], [piece], LONG_AGO) == ResumePlan((), (piece,))
 
 
 # -- windows --------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_window_cut_short_goes_on_by_its_cursor():
     piece = a_piece(earlier, pages=2, max_record_time=at(40))
     planned = events(0, 90)
 
-    assert take_up([planned], [piece], LONG_AGO).walks == (
+    assert plan_resume([planned], [piece], LONG_AGO).walks == (
         replace(
             planned,
             walk_id=earlier.walk_id,
@@ -298,7 +298,7 @@ def test_only_the_time_between_what_has_landed_is_asked():
     early, late = whole(events(10, 20)), whole(events(50, 60))
     planned = events(0, 90)
 
-    taken = take_up([planned], [late, early], LONG_AGO)
+    taken = plan_resume([planned], [late, early], LONG_AGO)
 
     assert spans(taken) == [(at(0), at(10)), (at(20), at(50)), (at(60), at(90))]
     assert planned.ask
@@ -314,7 +314,7 @@ def test_a_piece_goes_on_to_where_the_next_begins():
     front = a_piece(earlier, max_record_time=at(20), pages=3)
     half = a_piece(earlier, walk_id="half", window_start=at(45), max_record_time=at(70), pages=2)
 
-    taken = take_up([events(0, 90)], [front, half], LONG_AGO)
+    taken = plan_resume([events(0, 90)], [front, half], LONG_AGO)
 
     assert spans(taken) == [(at(0), at(45)), (at(45), at(90))]
     assert [(walk.walk_id, walk.first_page) for walk in taken.walks] == [
@@ -325,37 +325,39 @@ def test_a_piece_goes_on_to_where_the_next_begins():
 
 def test_a_second_that_was_half_read_is_read_again_where_no_cursor_leads_on():
     piece = a_piece(events(0, 90), max_record_time=at(40), next_url=None)
-    taken = take_up([events(0, 90)], [piece], LONG_AGO)
+    taken = plan_resume([events(0, 90)], [piece], LONG_AGO)
     assert spans(taken) == [(at(39), at(90))]
     assert [walk.first_page for walk in taken.walks] == [1]
 
 
 def test_a_cursor_that_leads_elsewhere_is_left():
     piece = a_piece(events(50, 90), max_record_time=at(60))
-    taken = take_up([events(0, 40)], [piece], LONG_AGO)
+    taken = plan_resume([events(0, 40)], [piece], LONG_AGO)
     assert [(walk.bounds, walk.first_page) for walk in taken.walks] == [(events(0, 40).bounds, 1)]
 
 
 def test_a_cursor_does_not_lead_on_from_before_its_own_window():
     half = a_piece(events(0, 90), walk_id="half", window_start=at(40), max_record_time=at(40.2))
-    taken = take_up([events(0, 90)], [whole(events(0, 39.5)), half], LONG_AGO)
+    taken = plan_resume([events(0, 90)], [whole(events(0, 39.5)), half], LONG_AGO)
     assert spans(taken) == [(at(39.5), at(90))]
     assert [walk.first_page for walk in taken.walks] == [1]
 
 
 def test_a_window_whose_pages_say_no_time_goes_on_by_its_cursor():
     piece = a_piece(events(0, 90), max_record_time=None, pages=2)
-    (walk,) = take_up([events(0, 90)], [piece], LONG_AGO).walks
+    (walk,) = plan_resume([events(0, 90)], [piece], LONG_AGO).walks
     assert (walk.first_url, walk.first_page, walk.bounds) == (NEXT, 3, events(0, 90).bounds)
 
 
 def test_a_run_planned_later_asks_the_time_since():
-    assert spans(take_up([events(0, 95)], [whole(events(0, 90))], LONG_AGO)) == [(at(90), at(95))]
+    assert spans(plan_resume([events(0, 95)], [whole(events(0, 90))], LONG_AGO)) == [
+        (at(90), at(95))
+    ]
 
 
 def test_a_cursor_leads_no_further_than_its_own_window():
     piece = a_piece(events(0, 90), max_record_time=at(40))
-    taken = take_up([events(0, 200)], [piece], LONG_AGO)
+    taken = plan_resume([events(0, 200)], [piece], LONG_AGO)
     assert spans(taken) == [(at(0), at(90)), (at(90), at(200))]
     assert [walk.first_page for walk in taken.walks] == [2, 1]
 
@@ -365,23 +367,23 @@ def test_a_window_of_one_second_is_asked(pages_landed):
     pieces = [whole(events(90, 95))]
     if pages_landed == "one":
         pieces.append(a_piece(events(5, 5), max_record_time=at(5)))
-    taken = take_up([events(5, 5)], pieces, LONG_AGO)
+    taken = plan_resume([events(5, 5)], pieces, LONG_AGO)
     assert spans(taken) == [(at(5), at(5))]
 
 
 def test_a_window_of_one_second_that_has_landed_is_not_asked_again():
-    assert take_up([events(5, 5)], [whole(events(5, 5))], LONG_AGO).walks == ()
+    assert plan_resume([events(5, 5)], [whole(events(5, 5))], LONG_AGO).walks == ()
 
 
 def test_other_metrics_are_read_anew():
     piece = whole(events(0, 90, ["M1"]))
-    assert spans(take_up([events(0, 90, ["M1", "M2"])], [piece], LONG_AGO)) == [(at(0), at(90))]
+    assert spans(plan_resume([events(0, 90, ["M1", "M2"])], [piece], LONG_AGO)) == [(at(0), at(90))]
 
 
 def test_who_joined_since_a_run_was_cut_short_is_asked_for():
     piece = whole(joined(0, 10 * HOUR))
     not_before = at(3 * DAY - 12 * HOUR)
-    (walk,) = take_up([joined(0, 3 * DAY)], [piece], not_before).walks
+    (walk,) = plan_resume([joined(0, 3 * DAY)], [piece], not_before).walks
     assert walk.bounds
     assert walk.bounds.end is None
     assert walk.bounds.start
@@ -396,13 +398,13 @@ class Bronze:
     """Runs that read windows of a listing, killed or not, and what they landed."""
 
     listing: Listing
-    walks: dict[str, Landed] = field(default_factory=dict)
+    walks: dict[str, ResumePoint] = field(default_factory=dict)
     read: dict[str, set[int]] = field(default_factory=dict)
     pages: int = 0
 
     def run(self, planned: Sequence[Walk], threads: int, most: int | None = None) -> None:
         """Read what is left of ``planned``; with ``most``, a kill after so many pages."""
-        left = take_up(planned, list(self.walks.values()), LONG_AGO).walks
+        left = plan_resume(planned, list(self.walks.values()), LONG_AGO).walks
         results = pages(left, self.listing, threads=threads, queued_pages=2)  # type: ignore[arg-type]
         for got in islice(results, most):
             assert isinstance(got, Fetched)
@@ -410,7 +412,7 @@ class Bronze:
             id = row["walk_id"]
             before = self.walks.get(id)
             assert row["page_number"] == (before.pages + 1 if before else 1)
-            self.walks[id] = landed(row, before)
+            self.walks[id] = advance(row, before)
             self.read.setdefault(id, set()).update(numbers_on(row["body"]))
             self.pages += 1
         results.close()  # type: ignore[attr-defined]
@@ -431,7 +433,7 @@ class Window:
     def walks(self, run: int) -> list[Walk]:
         """Walks of one run after the other, as they are planned."""
         end = self.ends[min(run, len(self.ends) - 1)]
-        span = Span(self.start, end, at(10 * YEAR), timedelta(0))
+        span = RequestedRange(self.start, end, at(10 * YEAR), timedelta(0))
         if self.what == "events":
             return request_plan.event_walks(BASE, ENDPOINTS["events"], {"M1": []}, span, end)
         complete = self.what == "created"
@@ -499,8 +501,8 @@ def test_what_landed_walks_hold_has_landed(reading, kills):
     bronze = after_kills(reading, kills)
     for piece in bronze.walks.values():
         # The second at the end of a walk that has been cut is its neighbour's.
-        if not piece.held.is_empty:
-            held = bronze.listing.within(piece.held.start, piece.held.end - SECOND)
+        if not piece.covered_time.is_empty:
+            held = bronze.listing.within(piece.covered_time.start, piece.covered_time.end - SECOND)
             assert held <= bronze.read[piece.walk_id]
 
 
@@ -508,7 +510,7 @@ def test_what_landed_walks_hold_has_landed(reading, kills):
 @given(readings(), kills)
 def test_after_a_run_that_was_not_killed_nothing_is_left(reading, kills):
     bronze = after_kills(reading, kills)
-    assert take_up(reading[1].walks(9), list(bronze.walks.values()), LONG_AGO).walks == ()
+    assert plan_resume(reading[1].walks(9), list(bronze.walks.values()), LONG_AGO).walks == ()
 
 
 @settings(deadline=None)
@@ -535,13 +537,13 @@ def test_a_thousand_pages_killed_at_random_cost_a_few_more():
 # -- what a run that ended makes up for -----------------------------------------------------------
 
 
-def covering(start: float | None, end: float, began: float, metric: str = "M1") -> Done:
+def covering(start: float | None, end: float, began: float, metric: str = "M1") -> CompletedReads:
     """What a run that began at ``began`` and ended has read of a metric."""
-    return Done(
+    return CompletedReads(
         [
             (
                 ("events", metric),
-                Read(Range(None if start is None else at(start), at(end)), at(began)),
+                CoveredInterval(Range(None if start is None else at(start), at(end)), at(began)),
             )
         ],
         {},
@@ -556,34 +558,34 @@ def covering(start: float | None, end: float, began: float, metric: str = "M1") 
         (covering(20, 90, began=95), False),
         (covering(None, 90, began=85), False),
         (covering(None, 90, began=95, metric="M2"), False),
-        (Done([], {}), False),
+        (CompletedReads([], {}), False),
     ],
     ids=["all", "what landed", "not all", "a run before", "another metric", "nothing"],
 )
 def test_time_is_made_up_for_where_a_later_run_that_ended_has_it(done, made_up_for):
     cut_short = a_piece(events(10, 90), max_record_time=at(40))
-    assert done.makes_up_for(cut_short) == made_up_for
+    assert done.supersedes(cut_short) == made_up_for
 
 
 def test_time_of_several_metrics_is_made_up_for_where_each_is():
     cut_short = a_piece(events(10, 90, ("M1", "M2")), max_record_time=at(40))
     one, other = covering(None, 90, began=95), covering(None, 90, began=95, metric="M2")
-    assert not one.makes_up_for(cut_short)
-    assert Done([*one.ranges, *other.ranges], {}).makes_up_for(cut_short)
+    assert not one.supersedes(cut_short)
+    assert CompletedReads([*one.ranges, *other.ranges], {}).supersedes(cut_short)
 
 
 @pytest.mark.parametrize(("seconds", "made_up_for"), [(-1, False), (0, True), (1, True)])
 def test_a_listing_is_made_up_for_by_going_on_with_it_or_reading_it_since(seconds, made_up_for):
-    done = Done([], {("tags", None, True): NOON + timedelta(seconds=seconds)})
-    assert done.makes_up_for(a_piece(listing("tags")[0])) == made_up_for
-    assert not done.makes_up_for(a_piece(listing("lists")[0]))
+    done = CompletedReads([], {("tags", None, True): NOON + timedelta(seconds=seconds)})
+    assert done.supersedes(a_piece(listing("tags")[0])) == made_up_for
+    assert not done.supersedes(a_piece(listing("lists")[0]))
 
 
 @pytest.mark.parametrize("walk", [listing("tags")[0], events(10, 90)], ids=["listing", "window"])
 def test_what_had_landed_whole_is_made_up_for_by_going_on_with_it(walk):
     piece = a_piece(walk)
-    assert Done([], {}, {piece.walk_id}).makes_up_for(piece)
-    assert not Done([], {}, {"another"}).makes_up_for(piece)
+    assert CompletedReads([], {}, {piece.walk_id}).supersedes(piece)
+    assert not CompletedReads([], {}, {"another"}).supersedes(piece)
 
 
 # -- pages out of order ---------------------------------------------------------------------------
@@ -594,21 +596,21 @@ def test_of_a_walk_that_came_out_of_order_nothing_counts_as_read():
     walk = events(0, 100)
     first = a_page("events", {}, read_id=walk.read_id, run_id="one", next_url=NEXT, is_last=False)
     window = {"window_start": at(0), "window_end": at(100)}
-    one = landed({**first, **window, "max_record_time": at(60)}, None)
-    two = landed({**first, **window, "page_number": 2, "in_order": False}, one)
-    three = landed({**first, **window, "page_number": 3, "is_last": True}, two)
+    one = advance({**first, **window, "max_record_time": at(60)}, None)
+    two = advance({**first, **window, "page_number": 2, "in_order": False}, one)
+    three = advance({**first, **window, "page_number": 3, "is_last": True}, two)
 
-    assert one.held == Range(at(0), at(59))
+    assert one.covered_time == Range(at(0), at(59))
     assert [(piece.in_order, piece.max_record_time) for piece in (two, three)] == [
         (False, None)
     ] * 2
-    assert two.held.is_empty
-    assert three.held.is_empty
+    assert two.covered_time.is_empty
+    assert three.covered_time.is_empty
 
 
 def test_a_walk_out_of_order_goes_on_at_its_cursor_and_stays_so():
     walk = events(0, 100)
-    taken = take_up([walk], [a_piece(walk, in_order=False)], LONG_AGO)
+    taken = plan_resume([walk], [a_piece(walk, in_order=False)], LONG_AGO)
     (left,) = taken.walks
     assert (left.first_url, left.first_page, left.in_order) == (NEXT, 2, False)
     assert left.bounds == walk.bounds
@@ -620,6 +622,6 @@ def test_parts_of_a_window_of_which_one_is_out_of_order_are_read_again():
     other = whole(
         replace(walk, walk_id="other", bounds=replace(walk.bounds, start=at(50))), in_order=False
     )
-    (again,) = take_up([walk], [half, other], LONG_AGO).walks
+    (again,) = plan_resume([walk], [half, other], LONG_AGO).walks
     assert again.bounds == walk.bounds
     assert with_order_lost([half]) == [half]

@@ -8,13 +8,13 @@ from typing import Any
 from klaviyo_spark.config import loader
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.state import retention, store
-from klaviyo_spark.state.retention import Portion
+from klaviyo_spark.state.retention import BatchExtent
 from tests.builders import DAY, NOON
 
 ALL = TABLES.values()
 
 
-def a_portion(day: int, endpoint: str = "tags", **facts: Any) -> Portion:
+def a_portion(day: int, endpoint: str = "tags", **facts: Any) -> BatchExtent:
     """The batch of a run on that day, fetched within a minute."""
     at = NOON + day * DAY
     given = {
@@ -26,10 +26,10 @@ def a_portion(day: int, endpoint: str = "tags", **facts: Any) -> Portion:
         "first_fetched": at,
         "last_fetched": at + timedelta(minutes=1),
     }
-    return Portion(**{**given, **facts})
+    return BatchExtent(**{**given, **facts})
 
 
-def going(held: list[Portion], refined: list[int], day: float = 100) -> set[tuple[str, str]]:
+def going(held: list[BatchExtent], refined: list[int], day: float = 100) -> set[tuple[str, str]]:
     """What goes of pages fetched before ``day``, as day and endpoint of the run."""
     batches = {f"batch {number}" for number in refined}
     every = dict.fromkeys(TABLES, batches)
@@ -108,6 +108,6 @@ def test_ages_are_counted_from_the_newest_page_where_our_clock_is_ahead():
     held = [a_portion(3), a_portion(5), a_portion(4)]
     newest = NOON + 5 * DAY + timedelta(minutes=1)
 
-    assert retention.now(held, NOON + 40 * DAY) == newest
-    assert retention.now(held, NOON + 4 * DAY) == NOON + 4 * DAY
-    assert retention.now([], NOON) == NOON
+    assert retention.age_base(held, NOON + 40 * DAY) == newest
+    assert retention.age_base(held, NOON + 4 * DAY) == NOON + 4 * DAY
+    assert retention.age_base([], NOON) == NOON

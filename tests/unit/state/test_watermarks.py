@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.state.intervals import Range, Read, uncovered
-from klaviyo_spark.state.models import JOINED_LATE, GroupRead, Key
-from klaviyo_spark.state.resume_points import EVER, Landed
+from klaviyo_spark.state.intervals import CoveredInterval, Range, uncovered
+from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
+from klaviyo_spark.state.resume_points import MAX_TIME, ResumePoint
 from klaviyo_spark.state.watermarks import (
-    Known,
+    KnownWatermarks,
     Watermark,
     as_row,
+    index_watermarks,
     keep_earlier,
-    known,
     repeated_differences,
     watermarks,
 )
@@ -36,7 +36,7 @@ def at(hours: float) -> datetime:
 
 def a_walk(endpoint: str, start: float | None = None, end: float | None = None, **facts: Any):
     """A walk that has landed to its end; times in hours from ``NOON``, when it began."""
-    walk = Landed(
+    walk = ResumePoint(
         endpoint=endpoint,
         slice="{}",
         parent_id=None,
@@ -60,24 +60,24 @@ def a_walk(endpoint: str, start: float | None = None, end: float | None = None, 
     return replace(walk, **facts)
 
 
-def events(start: float | None, end: float, metrics: str = "M1", **facts: Any) -> Landed:
+def events(start: float | None, end: float, metrics: str = "M1", **facts: Any) -> ResumePoint:
     return a_walk("events", start, end, slice=json.dumps({"metric_ids": metrics}), **facts)
 
 
-def all_profiles(start: float | None = None, end: float | None = None, **facts: Any) -> Landed:
+def all_profiles(start: float | None = None, end: float | None = None, **facts: Any) -> ResumePoint:
     """A walk of a complete read of profiles."""
     return a_walk("profiles", start, end, is_full_read=True, **facts)
 
 
-def members(start: float | None = None, **facts: Any) -> Landed:
+def members(start: float | None = None, **facts: Any) -> ResumePoint:
     return a_walk("list_profiles", start, parent_id="L1", parent_digest="v", **facts)
 
 
 def marks(
-    *walks: Landed,
+    *walks: ResumePoint,
     names: Mapping[str, str] | None = None,
     now: datetime = NOON + DAY,
-    counts: Mapping[Key, int] | None = None,
+    counts: Mapping[GroupKey, int] | None = None,
 ):
     return list(watermarks(walks, names or {}, now, MARGIN, counts or {}))
 
@@ -206,7 +206,7 @@ def test_a_complete_read_is_of_the_run_that_went_on_with_it(landed_by, whose):
 # -- groups ---------------------------------------------------------------------------------------
 
 
-def kinds(*walks: Landed) -> dict[str, datetime]:
+def kinds(*walks: ResumePoint) -> dict[str, datetime]:
     return {mark.kind: mark.end for mark in marks(*walks)}
 
 
@@ -276,7 +276,7 @@ def test_a_difference_that_two_whole_reads_in_a_row_have_shown_is_known(
     differences, last, difference
 ):
     rows = [a_count(n, one) for n, one in enumerate(differences)]
-    read = known([a_mark("full_read", -9), *reversed(rows)]).groups["lists", "L1"]
+    read = index_watermarks([a_mark("full_read", -9), *reversed(rows)]).groups["lists", "L1"]
     assert (read.last_difference, read.difference) == (last, difference)
 
 
@@ -328,7 +328,7 @@ def test_a_row_has_the_columns_of_its_table():
 
 
 def test_nothing_is_known_of_an_empty_table():
-    assert known([]) == Known()
+    assert index_watermarks([]) == KnownWatermarks()
 
 
 def test_what_was_read_is_known_again():
@@ -341,12 +341,12 @@ def test_what_was_read_is_known_again():
     ]
     found = marks(*walks, names={"M1": "Opened Email"}, counts={("lists", "L1"): 1})
 
-    read = Read(Range(at(-9), at(-1)), NOON)
+    read = CoveredInterval(Range(at(-9), at(-1)), NOON)
     assert and_back(found) == found
-    assert known(and_back(found)) == Known(
+    assert index_watermarks(and_back(found)) == KnownWatermarks(
         events={"M1": [read], "M2": [read]},
         metric_names={"M1": "Opened Email", "M2": "M2"},
-        profiles=[read, Read(Range(None, NOON - MARGIN), NOON)],
+        profiles=[read, CoveredInterval(Range(None, NOON - MARGIN), NOON)],
         complete_profiles_at=NOON - MARGIN,
         groups={("lists", "L1"): GroupRead(NOON, at(-4), NOON, "v", 0, whole_by="one")},
     )
@@ -354,7 +354,7 @@ def test_what_was_read_is_known_again():
 
 def test_the_last_complete_read_of_profiles_is_the_one_that_counts():
     rows = [replace(COMPLETE, end=at(hours)) for hours in (-9, -2, -5)]
-    assert known(rows).complete_profiles_at == at(-2)
+    assert index_watermarks(rows).complete_profiles_at == at(-2)
 
 
 def test_the_last_moment_of_each_kind_is_known_of_a_group():
@@ -366,7 +366,7 @@ def test_the_last_moment_of_each_kind_is_known_of_a_group():
         a_mark("member_count", -7),
     ]
     read = GroupRead(at(-9), at(-4), at(-6), "v", whole_by="one")
-    assert known(rows).groups == {("lists", "L1"): read}
+    assert index_watermarks(rows).groups == {("lists", "L1"): read}
 
 
 def test_a_group_is_known_as_it_was_when_last_looked_at():
@@ -375,7 +375,7 @@ def test_a_group_is_known_as_it_was_when_last_looked_at():
         a_mark("last_joined", -5, read_started_at=-1, version="third"),
         a_mark("member_count", -2, read_started_at=-2, version="second"),
     ]
-    assert known(rows).groups["lists", "L1"].version == "third"
+    assert index_watermarks(rows).groups["lists", "L1"].version == "third"
 
 
 # -- whose they are ------------------------------------------------------------------------------
@@ -401,10 +401,10 @@ hours = st.integers(-100, -1)
 def test_no_more_is_known_than_has_landed(windows, reached):
     walks = [events(start, end) for start, end in windows]
     under_way = events(-100, -1, ended=False, max_record_time=at(reached))
-    held = [walk.held for walk in (*walks, under_way)]
-    everything = Range(at(-200), EVER)
+    held = [walk.covered_time for walk in (*walks, under_way)]
+    everything = Range(at(-200), MAX_TIME)
 
-    reads = known(marks(*walks, under_way)).events.get("M1", [])
+    reads = index_watermarks(marks(*walks, under_way)).events.get("M1", [])
 
     assert uncovered(everything, [read.range for read in reads]) == uncovered(everything, held)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.commands.forget import finding, pages
-from klaviyo_spark.commands.forget.finding import Asked, PageKey, find
+from klaviyo_spark.commands.forget.finding import PageKey, PersonQuery, find
 from klaviyo_spark.config.personal_data import digest
 from klaviyo_spark.config.secrets import HashKey
 
@@ -35,18 +35,21 @@ def lake(monkeypatch) -> Any:
 
 
 def test_a_person_is_found_by_the_digest_of_an_address(lake):
-    person = find(lake, Asked(email=OLD)).person
+    person = find(lake, PersonQuery(email=OLD)).person
     assert (person.ids, person.emails) == ({"ANN"}, {OLD})
     assert person.digests == {digest(KEY, OLD)}
 
 
 def test_digests_of_addresses_that_nothing_tells_are_no_addresses(lake):
-    assert find(lake, Asked(profile="ANN")).person.emails == frozenset()
+    assert find(lake, PersonQuery(profile="ANN")).person.emails == frozenset()
 
 
 def test_pages_that_tell_the_address_asked_for_go_last():
     body = '{"data":[{"type":"profile","id":"%s","attributes":{"email":"%s"}}]}'
     bodies = [body % ("ANN", OLD), body % ("ANN", NEW), body % ("BOB", OTHER)]
-    told = [finding.tells(finding.profiles_on(body), Asked(email=OLD)) for body in bodies]
+    told = [
+        finding.identifies_owner(finding.profiles_on(body), PersonQuery(email=OLD))
+        for body in bodies
+    ]
     keys = [a_page(number, tells=tells) for number, tells in enumerate(told)]
     assert [page.page_number for page in sorted(keys, key=pages._place)] == [1, 2, 0]

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from klaviyo_spark.cli.app import cli, main
 from klaviyo_spark.commands.forget import receipts
-from klaviyo_spark.commands.forget.finding import Asked
+from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.commands.forget.receipts import Receipt
-from klaviyo_spark.commands.forget.run import Forgotten, asked_for, lines
+from klaviyo_spark.commands.forget.run import ForgetResult, asked_for, lines
 from klaviyo_spark.errors import UsageError
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
@@ -59,7 +59,7 @@ def test_who_was_asked_for_shows_nowhere():
 
 def test_the_summary_says_how_much_and_not_who():
     rows = {"klaviyo_v2.events": 1200, "klaviyo_ops.quarantine": 1}
-    done = Forgotten("r1", NOW, "email", 1, 20, 1300, rows, seconds=9.0)
+    done = ForgetResult("r1", NOW, "email", 1, 20, 1300, rows, seconds=9.0)
 
     assert list(lines(done)) == [
         "klaviyo_v2.events          1,200 rows",
@@ -70,7 +70,7 @@ def test_the_summary_says_how_much_and_not_who():
 
 
 def test_what_could_not_be_removed_is_named_and_ends_in_3():
-    done = Forgotten("r1", NOW, "email", 1, 1, 1, errors=["t: its old files are still there"])
+    done = ForgetResult("r1", NOW, "email", 1, 1, 1, errors=["t: its old files are still there"])
 
     assert done.exit_code == 3
     assert list(lines(done))[:2] == [
@@ -80,7 +80,7 @@ def test_what_could_not_be_removed_is_named_and_ends_in_3():
 
 
 def test_where_nobody_is_found_one_line_says_so():
-    done = Forgotten("r1", NOW, "profile", before=NOW)
+    done = ForgetResult("r1", NOW, "profile", before=NOW)
 
     assert done.exit_code == 0
     assert list(lines(done)) == [
@@ -90,13 +90,13 @@ def test_where_nobody_is_found_one_line_says_so():
 
 def test_a_receipt_is_known_again_by_who_is_asked_for_alone():
     salt, other = "00" * 16, "11" * 16
-    ann = Asked(email="Ann@x.com")
+    ann = PersonQuery(email="Ann@x.com")
     told = [
-        Receipt("r1", NOW, NOW, receipts.digest(Asked(email="ann@x.com"), salt), salt),
+        Receipt("r1", NOW, NOW, receipts.digest(PersonQuery(email="ann@x.com"), salt), salt),
         Receipt("r2", NOW, NOW, receipts.digest(ann, other), other),
-        Receipt("r3", NOW, NOW, receipts.digest(Asked(email="bob@x.com"), salt), salt),
-        Receipt("r4", NOW, NOW, receipts.digest(Asked(profile="ann@x.com"), salt), salt),
+        Receipt("r3", NOW, NOW, receipts.digest(PersonQuery(email="bob@x.com"), salt), salt),
+        Receipt("r4", NOW, NOW, receipts.digest(PersonQuery(profile="ann@x.com"), salt), salt),
     ]
 
-    assert [receipt.run_id for receipt in receipts.of(ann, told)] == ["r1", "r2"]
+    assert [receipt.run_id for receipt in receipts.find_receipts(ann, told)] == ["r1", "r2"]
     assert len({receipt.digest for receipt in told}) == 4

@@ -14,7 +14,7 @@ from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files
-from klaviyo_spark.lake.readers.sql import named
+from klaviyo_spark.lake.readers.sql import tables_in
 from klaviyo_spark.resources import TABLES
 from tests.builders import HOUR
 from tests.helpers import lakes
@@ -160,7 +160,7 @@ def test_no_question_selects_what_belongs_to_a_person(question):
 
 
 def test_questions_say_which_tables_they_read():
-    assert named(questions.changes_per_run("a", sample.NOW)) == {"ops.table_loads", "ops.runs"}
+    assert tables_in(questions.changes_per_run("a", sample.NOW)) == {"ops.table_loads", "ops.runs"}
 
 
 def test_a_table_that_cannot_be_read_is_named_and_the_others_answer(tmp_path):

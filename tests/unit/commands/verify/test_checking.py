@@ -15,19 +15,19 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.verify import checking
-from klaviyo_spark.commands.verify.asked import Klaviyo
 from klaviyo_spark.commands.verify.checking import Checker
-from klaviyo_spark.commands.verify.comparing import Check, Held
-from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.comparing import Comparison, EventCount
+from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import healing
+from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
 from klaviyo_spark.commands.verify.listings import Listing
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store
-from klaviyo_spark.state.intervals import Range, Read
-from klaviyo_spark.state.models import GroupRead, Key, Outcome
-from klaviyo_spark.state.watermarks import Known
+from klaviyo_spark.state.intervals import CoveredInterval, Range
+from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import KEY
 
 NOW = datetime.now(timezone.utc)
@@ -41,8 +41,8 @@ class Here:
 
     truth: dict[str, list[dict[str, Any]]]
     read_at: datetime = NOW
-    before: list[Check] = field(default_factory=list)
-    asked: list[Span] = field(default_factory=list)
+    before: list[Comparison] = field(default_factory=list)
+    asked: list[DayRange] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
 
     def unreadable(self, resources: Collection[str]) -> dict[str, list[str]]:
@@ -54,14 +54,16 @@ class Here:
     def first_day(self) -> date | None:
         return min(row["event_datetime"].date() for row in self.truth["events"])
 
-    def events(self, metric_ids: Collection[str], span: Span) -> dict[tuple[str, date], Held]:
+    def events(
+        self, metric_ids: Collection[str], span: DayRange
+    ) -> dict[tuple[str, date], EventCount]:
         self.asked.append(span)
         found = Counter(
             (row["metric_data_id"], row["event_datetime"].date()) for row in self.truth["events"]
         )
-        return {k: Held(n, n) for k, n in found.items() if span.first <= k[1] <= span.last}
+        return {k: EventCount(n, n) for k, n in found.items() if span.first <= k[1] <= span.last}
 
-    def members(self, resources: Collection[str]) -> dict[Key, int]:
+    def members(self, resources: Collection[str]) -> dict[GroupKey, int]:
         tables = {
             "lists": ("list_profiles", "list_id"),
             "segments": ("segment_profiles", "segment_id"),
@@ -81,7 +83,7 @@ class Here:
             for one in listings
         }
 
-    def differing(self) -> list[Check]:
+    def differing(self) -> list[Comparison]:
         return self.before
 
     def listed_at(self, listings: Collection[Listing]) -> Mapping[str, datetime]:
@@ -95,12 +97,12 @@ class Lab:
     sandbox: Sandbox
     client: Client
     here: Here
-    known: Known = field(default_factory=Known)
+    known: KnownWatermarks = field(default_factory=KnownWatermarks)
     outcome: Outcome = field(default_factory=Outcome)
     settings: Settings = field(default_factory=lambda: Settings(resources=RESOURCES))
 
     def checker(self) -> Checker:
-        klaviyo = Klaviyo(self.client, 8, self.outcome, progress("none"))
+        klaviyo = KlaviyoCounter(self.client, 8, self.outcome, progress("none"))
         return Checker(None, klaviyo, self.settings, self.outcome)  # type: ignore[arg-type]
 
     def faults(self) -> list[tuple[str, str, int, int]]:
@@ -136,7 +138,7 @@ def lab(served, truth, monkeypatch) -> Iterator[Lab]:
     served.missing_scopes = set()
 
 
-def of(checks: list[Check], count_type: str) -> list[Check]:
+def of(checks: list[Comparison], count_type: str) -> list[Comparison]:
     return [check for check in checks if check.count_type == count_type]
 
 
@@ -180,11 +182,13 @@ def test_a_year_of_days_of_a_metric_is_one_request(lab):
 def test_everything_goes_back_to_the_first_event_and_asks_no_more_of_the_lake(lab):
     until = NOW - timedelta(days=1)
     metrics = {row["metric_data_id"] for row in lab.here.truth["events"]}
-    lab.known = Known(events={id: [Read(Range(None, until), NOW)] for id in metrics})
+    lab.known = KnownWatermarks(
+        events={id: [CoveredInterval(Range(None, until), NOW)] for id in metrics}
+    )
     checks = of(lab.checker().everything(ever=True), "events")
     assert sum(check.expected_count for check in checks) == len(lab.here.truth["events"])
     assert min(check.day for check in checks if check.day) == lab.here.first_day()
-    assert lab.here.asked == [Span(date(2000, 1, 1), until.date() - timedelta(days=1))]
+    assert lab.here.asked == [DayRange(date(2000, 1, 1), until.date() - timedelta(days=1))]
 
 
 def test_what_is_missing_or_too_much_is_named(lab):
@@ -234,7 +238,9 @@ def test_members_are_missing_only_if_they_joined_before_the_last_that_was_read(
     late = {row["profile_id"] for row in members[-3:]}
     lab.here.lose("list_profiles", lambda row: row["list_id"] == id and row["profile_id"] in late)
     last = members[-1 if read_later else -4]["joined_group_at"]
-    lab.known = Known(groups={("lists", id): GroupRead(whole_at=LONG_AGO, joined_at=last)})
+    lab.known = KnownWatermarks(
+        groups={("lists", id): GroupRead(whole_at=LONG_AGO, joined_at=last)}
+    )
 
     assert [
         actual_count - expected_count for _, _, actual_count, expected_count in lab.faults()
@@ -270,7 +276,7 @@ def test_a_key_that_may_not_list_metrics_lets_the_rest_be_verified(lab):
 def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
     metric = lab.here.truth["events"][0]["metric_data_id"]
     lab.settings = Settings(resources=("events",), metrics=(metric, "Old Metric"))
-    lab.known = Known(metric_names={"X1": "Old Metric"})
+    lab.known = KnownWatermarks(metric_names={"X1": "Old Metric"})
 
     checks = lab.checker().everything(ever=False)
     assert {check.scope for check in checks} == {metric}
@@ -279,7 +285,7 @@ def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
 
 def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
     lab.settings = Settings(resources=("events",))
-    lab.known = Known(metric_names={"X1": "received email"})
+    lab.known = KnownWatermarks(metric_names={"X1": "received email"})
     stray = {**lab.here.truth["events"][0], "metric_data_id": "X1"}
     lab.here.truth["events"].append(stray)
 
@@ -328,7 +334,7 @@ def test_again_asks_about_what_was_healed_alone(lab):
     lab.here.truth = truth
     before = lab.sandbox.counts()
 
-    checks = checker.again(todo, found)
+    checks = checker.recheck(todo, found)
 
     assert [(check.count_type, check.scope, check.day, check.differs) for check in checks] == [
         ("events", event["metric_data_id"], event["event_datetime"].date(), False),
@@ -345,7 +351,7 @@ def test_a_record_that_is_gone_here_too_differs_no_longer(lab):
     found = checker.everything(ever=False)
     lab.here.truth["flows"][-1]["_deleted"] = True
 
-    again = {check.scope: check for check in checker.again(healing(found), found)}
+    again = {check.scope: check for check in checker.recheck(healing(found), found)}
     assert (again["GONE"].actual_count, again["GONE"].expected_count) == (0, 0)
     assert [check for check in again.values() if check.differs] == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.commands.verify import comparing
-from klaviyo_spark.commands.verify.comparing import Check, Held, Listed
+from klaviyo_spark.commands.verify.comparing import Comparison, EventCount, Listed
 from klaviyo_spark.state.models import GroupRead
 
 D1, D2, D3 = (date(2026, 5, n) for n in (1, 2, 3))
@@ -16,13 +16,15 @@ READ_AT = datetime(2026, 5, 3, 12, tzinfo=timezone.utc)
 BEFORE, AFTER = READ_AT - timedelta(hours=1), READ_AT + timedelta(hours=1)
 
 
-def an_event_check(actual_count: int, expected_count: int, twice: int = 0) -> Check:
-    return Check("events", "events", "M1", "Opened Email", D1, actual_count, expected_count, twice)
+def an_event_check(actual_count: int, expected_count: int, twice: int = 0) -> Comparison:
+    return Comparison(
+        "events", "events", "M1", "Opened Email", D1, actual_count, expected_count, twice
+    )
 
 
 def of_events(
     counts: dict[tuple[str, date], int],
-    held: dict[tuple[str, date], Held] | None = None,
+    held: dict[tuple[str, date], EventCount] | None = None,
     since: date = D1,
 ) -> list[tuple[str, date | None, int, int]]:
     checks = comparing.events(counts, held or {}, {"M1": "Opened Email"}, since)
@@ -34,7 +36,11 @@ def of_events(
 
 def test_each_day_of_each_metric_is_a_check_whether_it_differs_or_not():
     counts = {("M1", D1): 2, ("M1", D2): 0, ("M2", D1): 5}
-    held = {("M1", D1): Held(2, 2), ("M2", D1): Held(4, 4), ("M3", D1): Held(9, 9)}
+    held = {
+        ("M1", D1): EventCount(2, 2),
+        ("M2", D1): EventCount(4, 4),
+        ("M3", D1): EventCount(9, 9),
+    }
     assert of_events(counts, held) == [("M1", D1, 2, 2), ("M1", D2, 0, 0), ("M2", D1, 4, 5)]
 
 
@@ -43,7 +49,7 @@ def test_each_day_of_each_metric_is_a_check_whether_it_differs_or_not():
     [(10, 10, 10), (12, 10, 12), (10, 9, 9), (9, 9, 9), (11, 11, 11), (30, 9, 9)],
 )
 def test_what_is_here_twice_does_not_make_up_for_what_is_missing(rows, ids, actual_count):
-    (check,) = comparing.events({("M1", D1): 10}, {("M1", D1): Held(rows, ids)}, {}, D1)
+    (check,) = comparing.events({("M1", D1): 10}, {("M1", D1): EventCount(rows, ids)}, {}, D1)
     assert (check.actual_count, check.twice) == (actual_count, rows - ids)
 
 
@@ -56,7 +62,7 @@ def test_days_before_the_first_event_of_any_metric_are_left_out():
         D3,
     ]
     assert [day for _, day, _, _ in of_events(counts, since=D3)] == [D3, D3]
-    assert len(of_events(counts, {("M1", D1): Held(1, 1)}, since=D3)) == 6
+    assert len(of_events(counts, {("M1", D1): EventCount(1, 1)}, since=D3)) == 6
 
 
 @pytest.mark.parametrize(
@@ -66,10 +72,10 @@ def test_days_before_the_first_event_of_any_metric_are_left_out():
         (an_event_check(10, 10), False),
         (an_event_check(11, 10), False),
         (an_event_check(11, 10, twice=1), True),
-        (Check("lists", "members", "L1", None, None, 10, 9), True),
-        (Check("lists", "members", "L1", None, None, 9, 9), False),
-        (Check("tags", "records", "T1", None, None, 1, 0), True),
-        (Check("tags", "records", "T1", None, None, 0, 1), True),
+        (Comparison("lists", "members", "L1", None, None, 10, 9), True),
+        (Comparison("lists", "members", "L1", None, None, 9, 9), False),
+        (Comparison("tags", "records", "T1", None, None, 1, 0), True),
+        (Comparison("tags", "records", "T1", None, None, 0, 1), True),
     ],
 )
 def test_only_of_events_may_there_be_more_than_klaviyo_counts(check, fault):
@@ -147,10 +153,10 @@ def test_where_nothing_was_ever_read_all_is_missing():
 
 
 def test_what_is_nowhere_any_more_differs_no_longer():
-    def differed(count_type: str, scope: str, resource: str = "lists") -> Check:
-        return Check(resource, count_type, scope, "name", None, 1, 2)
+    def differed(count_type: str, scope: str, resource: str = "lists") -> Comparison:
+        return Comparison(resource, count_type, scope, "name", None, 1, 2)
 
-    here = [Check("lists", "records", "L1", None, None, 0, 1)]
+    here = [Comparison("lists", "records", "L1", None, None, 0, 1)]
     before = [
         differed("records", "L1"),
         differed("records", "L2"),
@@ -159,10 +165,10 @@ def test_what_is_nowhere_any_more_differs_no_longer():
         differed("members", "L3"),
         differed("events", "M1", "events"),
     ]
-    found = comparing.settled(before, here, {"lists", "events"}, {("lists", "L3")})
+    found = comparing.drop_resolved(before, here, {"lists", "events"}, {("lists", "L3")})
     assert found == [
-        Check("lists", "records", "L2", "name", None, 0, 0),
-        Check("lists", "members", "L2", "name", None, 0, 0),
+        Comparison("lists", "records", "L2", "name", None, 0, 0),
+        Comparison("lists", "members", "L2", "name", None, 0, 0),
     ]
 
 
@@ -170,9 +176,9 @@ def test_what_is_nowhere_any_more_differs_no_longer():
 
 
 def test_a_later_check_takes_the_place_of_the_same_scope():
-    day2 = Check("events", "events", "M1", None, D2, 1, 1)
-    members = Check("lists", "members", "L1", None, None, 1, 2)
-    record = Check("lists", "records", "L1", None, None, 1, 1)
+    day2 = Comparison("events", "events", "M1", None, D2, 1, 1)
+    members = Comparison("lists", "members", "L1", None, None, 1, 2)
+    record = Comparison("lists", "records", "L1", None, None, 1, 1)
     healed = an_event_check(10, 10)
     found = comparing.later([an_event_check(9, 10), day2, members, record], [healed])
     assert found == [healed, day2, members, record]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.commands.verify.days import Span, due, joined, windows
+from klaviyo_spark.commands.verify.days import DayRange, days_to_verify, joined, windows
 from tests.builders import DAY, WEEK
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=timezone.utc)
@@ -22,8 +22,8 @@ def the_days(
     read_until: datetime | None = NOW,
     first_held: date | None = None,
     everything: bool = False,
-) -> Span | None:
-    return due(now, WEEK, start, read_until, first_held, everything)
+) -> DayRange | None:
+    return days_to_verify(now, WEEK, start, read_until, first_held, everything)
 
 
 def utc(*parts: int) -> datetime:
@@ -39,26 +39,26 @@ def utc(*parts: int) -> datetime:
     ],
 )
 def test_days_whose_late_events_may_still_come_are_left_out(now, last):
-    assert the_days(now) == Span((now - 400 * DAY).date(), last)
+    assert the_days(now) == DayRange((now - 400 * DAY).date(), last)
 
 
 def test_everything_begins_where_klaviyo_does_and_ends_with_the_last_day_read_whole():
     ever = date(2000, 1, 1)
-    assert the_days(everything=True) == Span(ever, date(2026, 11, 23))
+    assert the_days(everything=True) == DayRange(ever, date(2026, 11, 23))
     half_read = utc(2026, 11, 22, 23, 59)
-    assert the_days(everything=True, read_until=half_read) == Span(ever, date(2026, 11, 21))
+    assert the_days(everything=True, read_until=half_read) == DayRange(ever, date(2026, 11, 21))
 
 
 @pytest.mark.parametrize("read_until", [None, utc(2026, 9, 1)])
 def test_days_older_than_the_lookback_are_verified_whether_they_were_read_or_not(read_until):
-    assert the_days(everything=True, read_until=read_until) == Span(
+    assert the_days(everything=True, read_until=read_until) == DayRange(
         date(2000, 1, 1), date(2026, 11, 16)
     )
 
 
 def test_everything_takes_in_what_is_here_of_earlier_times():
     found = the_days(everything=True, first_held=date(1999, 5, 5))
-    assert found == Span(date(1999, 5, 5), date(2026, 11, 23))
+    assert found == DayRange(date(1999, 5, 5), date(2026, 11, 23))
 
 
 @pytest.mark.parametrize(
@@ -95,5 +95,5 @@ def test_windows_hold_all_days_and_none_is_too_long_nor_one_too_many(days, longe
 
 
 def test_a_span_begins_at_midnight_and_ends_before_the_next():
-    span = Span(date(2024, 2, 28), date(2024, 3, 1))
+    span = DayRange(date(2024, 2, 28), date(2024, 3, 1))
     assert (span.start, span.end, len(span)) == (utc(2024, 2, 28), utc(2024, 3, 2), 3)

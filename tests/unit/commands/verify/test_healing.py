@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klaviyo_spark.commands.verify.comparing import Check
-from klaviyo_spark.commands.verify.days import Span, joined
+from klaviyo_spark.commands.verify.comparing import Comparison
+from klaviyo_spark.commands.verify.days import DayRange, joined
 from klaviyo_spark.commands.verify.healing import PAGE, Healing, Reading, healing, readings
 
 FIRST = date(2026, 5, 1)
@@ -100,7 +100,7 @@ def fewest(few: Mapping[str, Mapping[date, int]]) -> int:
             for day in span
         )
         for a, b in combinations(range(1, 7), 2)
-        for span in [Span(may(a), may(b - 1))]
+        for span in [DayRange(may(a), may(b - 1))]
     }
     able = [one for one in wide if one and not any(one < other for other in wide)]
     return next(
@@ -115,10 +115,10 @@ def fewest(few: Mapping[str, Mapping[date, int]]) -> int:
 
 def a_check(
     count_type: str, scope: str, actual_count: int, expected_count: int, **more: object
-) -> Check:
+) -> Comparison:
     resource = {"events": "events", "members": "lists", "records": "campaigns"}[count_type]
     facts = {"scope_name": None, "day": None, **more}
-    return Check(
+    return Comparison(
         resource,
         count_type,
         scope,
@@ -144,7 +144,7 @@ def test_only_what_a_read_can_mend_is_read_again():
         ]
     )
     assert found == Healing(
-        [Reading(("M1",), Span(FIRST, FIRST), 4)],
+        [Reading(("M1",), DayRange(FIRST, FIRST), 4)],
         {"lists": frozenset({"L1", "L3"})},
         {"campaigns": frozenset({"C2"})},
     )

@@ -8,13 +8,13 @@ from urllib.parse import unquote
 
 from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import PAGE, Healing, Reading
 from klaviyo_spark.commands.verify.reread import Reread
 from tests.builders import a_campaign, a_page
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
-DAYS = Span(date(2026, 5, 2), date(2026, 5, 4))
+DAYS = DayRange(date(2026, 5, 2), date(2026, 5, 4))
 EMAIL = {"channel": "email", "archived": "false"}
 
 

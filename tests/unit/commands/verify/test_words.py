@@ -8,10 +8,10 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from klaviyo_spark.commands.verify.comparing import Check
-from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.comparing import Comparison
+from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import Healing, Reading
-from klaviyo_spark.commands.verify.run import Verified, exit_code, fault_lines
+from klaviyo_spark.commands.verify.run import Verified, exit_code_of_verification, fault_lines
 from klaviyo_spark.commands.verify.words import SHOWN, as_json, lines, verdict
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.models import Outcome
@@ -23,19 +23,21 @@ def of_events(
     day: int, actual_count: int = 5, expected_count: int = 5, twice: int = 0, metric: str = "M1"
 ):
     name = "Opened Email"
-    return Check(
+    return Comparison(
         "events", "events", metric, name, date(2026, 5, day), actual_count, expected_count, twice
     )
 
 
-LIST = Check("lists", "members", "L1", "News", None, 7, 7)
-TAG = Check("tags", "records", "T1", "vip", None, 1, 1)
+LIST = Comparison("lists", "members", "L1", "News", None, 7, 7)
+TAG = Comparison("tags", "records", "T1", "vip", None, 1, 1)
 
 
-def a_verification(*checks: Check, found: list[Check] | None = None, **facts: object) -> Verified:
+def a_verification(
+    *checks: Comparison, found: list[Comparison] | None = None, **facts: object
+) -> Verified:
     """One that has come to its end; ``found`` is what it was before healing."""
     done = Verified("run1", "default", AT, found=found or [*checks], checks=[*checks], **facts)  # type: ignore[arg-type]
-    done.exit_code = exit_code(done, ["events", "lists", "tags", "profiles"])
+    done.exit_code = exit_code_of_verification(done, ["events", "lists", "tags", "profiles"])
     return done
 
 
@@ -143,7 +145,7 @@ def test_what_could_not_be_verified_is_told_and_the_last_line_says_how_it_ended(
 
 # -- healing --------------------------------------------------------------------------------------
 
-HEALING = Healing([Reading(("M1", "M2"), Span(date(2026, 5, 1), date(2026, 5, 2)), 9)])
+HEALING = Healing([Reading(("M1", "M2"), DayRange(date(2026, 5, 1), date(2026, 5, 2)), 9)])
 
 
 def test_what_was_healed_is_told_between_what_was_found_and_what_is_left():

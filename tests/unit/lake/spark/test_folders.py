@@ -54,7 +54,9 @@ def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_temporary_files_go_where_python_s_do(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    conf = session.local_conf("/lake", "local[2]", [Path("/d.jar")], 2, 4096, session.Work.LARGE)
+    conf = session.local_conf(
+        "/lake", "local[2]", [Path("/d.jar")], 2, 4096, session.SparkPreset.LARGE
+    )
 
     assert folders.check_folders() == tmp_path
     assert f' "-Djava.io.tmpdir={tmp_path}" ' in conf["spark.driver.extraJavaOptions"]

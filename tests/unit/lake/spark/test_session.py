@@ -10,14 +10,17 @@ import pytest
 from klaviyo_spark import resources as silver
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import session
-from klaviyo_spark.lake.spark.session import Place, Work
+from klaviyo_spark.lake.spark.session import SparkHost, SparkPreset
 from klaviyo_spark.schema import ops_tables
 
 JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
 
 
 def a_local_conf(
-    master: str = "local[*]", cores: int = 8, memory_mb: int = 16384, work: Work = Work.LARGE
+    master: str = "local[*]",
+    cores: int = 8,
+    memory_mb: int = 16384,
+    work: SparkPreset = SparkPreset.LARGE,
 ) -> dict[str, str]:
     return session.local_conf("/lake", master, JARS, cores, memory_mb, work)
 
@@ -25,20 +28,20 @@ def a_local_conf(
 @pytest.mark.parametrize(
     ("environ", "active", "expected"),
     [
-        ({}, False, Place.LOCAL),
-        ({}, True, Place.GIVEN),
-        ({"DATABRICKS_RUNTIME_VERSION": "17.3"}, False, Place.GIVEN),
-        ({"SPARK_REMOTE": "sc://host"}, False, Place.GIVEN),
-        ({"PYSPARK_GATEWAY_PORT": "1234"}, False, Place.SUBMITTED),
+        ({}, False, SparkHost.LOCAL),
+        ({}, True, SparkHost.GIVEN),
+        ({"DATABRICKS_RUNTIME_VERSION": "17.3"}, False, SparkHost.GIVEN),
+        ({"SPARK_REMOTE": "sc://host"}, False, SparkHost.GIVEN),
+        ({"PYSPARK_GATEWAY_PORT": "1234"}, False, SparkHost.SUBMITTED),
         (
             {"PYSPARK_GATEWAY_PORT": "1234", "DATABRICKS_RUNTIME_VERSION": "17.3"},
             False,
-            Place.GIVEN,
+            SparkHost.GIVEN,
         ),
     ],
 )
 def test_the_place_is_told_by_the_environment(
-    environ: dict[str, str], active: bool, expected: Place
+    environ: dict[str, str], active: bool, expected: SparkHost
 ):
     assert session.place(environ, active) is expected
 
@@ -61,13 +64,13 @@ def test_a_session_on_a_cluster_sends_the_jars_along():
 @pytest.mark.parametrize(
     ("work", "java", "interpreted", "partitions"),
     [
-        (Work.LARGE, "-XX:+UseParallelGC", False, "8"),
-        (Work.SMALL, "-XX:+UseParallelGC", True, "2"),
-        (Work.SHORT, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", True, "2"),
+        (SparkPreset.LARGE, "-XX:+UseParallelGC", False, "8"),
+        (SparkPreset.SMALL, "-XX:+UseParallelGC", True, "2"),
+        (SparkPreset.SHORT, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", True, "2"),
     ],
 )
 def test_what_a_session_is_for_decides_what_is_compiled_and_how_well(
-    work: Work, java: str, interpreted: bool, partitions: str
+    work: SparkPreset, java: str, interpreted: bool, partitions: str
 ):
     conf = a_local_conf(work=work)
 
@@ -122,7 +125,7 @@ def test_a_session_knows_all_tables_of_a_lake_and_its_tables_aside_but_not_of_ev
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 2), (2, 4), (4, 8), (64, 8)])
 def test_a_shuffle_makes_two_partitions_a_core_and_eight_at_most(cores: int, expected: int):
-    assert session.shuffle_partitions(cores, Work.LARGE) == expected
+    assert session.shuffle_partitions(cores, SparkPreset.LARGE) == expected
 
 
 @pytest.mark.parametrize(("machine", "expected"), [(2048, 1024), (8192, 2048), (65536, 4096)])

@@ -10,7 +10,7 @@ import pytest
 
 import klaviyo_spark
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark.session import Work, local_conf
+from klaviyo_spark.lake.spark.session import SparkPreset, local_conf
 from klaviyo_spark.lake.spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
 
 
@@ -100,7 +100,7 @@ def test_a_refused_setting_whose_meaning_differs_is_named_and_nothing_stays_set(
 
 
 def test_sessions_of_our_own_are_made_with_them():
-    conf = local_conf("/lake", "local[2]", [Path("/jars/delta.jar")], 2, 4096, Work.LARGE)
+    conf = local_conf("/lake", "local[2]", [Path("/jars/delta.jar")], 2, 4096, SparkPreset.LARGE)
     assert {key: conf[key] for key in SETTINGS} == SETTINGS
 
 

@@ -11,7 +11,7 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.membership import member_count
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.paginator import Crew, Failed, Fetched
+from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
 from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.interrupts import until_interrupted
@@ -29,13 +29,13 @@ from klaviyo_spark.progress import Shows, Stage
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.schema.instants import as_time
-from klaviyo_spark.state.models import Key, Outcome
+from klaviyo_spark.state.models import GroupKey, Outcome
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Now:
+class ListingSnapshot:
     """What listings say.
 
     Args:
@@ -46,7 +46,7 @@ class Now:
 
     metrics: list[MetricFact] = field(default_factory=list)
     records: dict[str, dict[str, Listed]] = field(default_factory=dict)
-    groups: dict[Key, request_plan.Parent] = field(default_factory=dict)
+    groups: dict[GroupKey, request_plan.Parent] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
 
@@ -55,10 +55,10 @@ class Counts:
     """Events per metric and day, and members per list or segment."""
 
     events: dict[tuple[str, date], int] = field(default_factory=dict)
-    members: dict[Key, int] = field(default_factory=dict)
+    members: dict[GroupKey, int] = field(default_factory=dict)
 
 
-class Klaviyo:
+class KlaviyoCounter:
     """The account.
 
     Args:
@@ -75,9 +75,9 @@ class Klaviyo:
         self.client = client
         self._threads, self._outcome, self._show = threads, outcome, show
 
-    def listed(self, listings: Sequence[Listing]) -> Now:
+    def listed(self, listings: Sequence[Listing]) -> ListingSnapshot:
         """The records of all listings now."""
-        now = Now(records={listing.table.name: {} for listing in listings})
+        now = ListingSnapshot(records={listing.table.name: {} for listing in listings})
         walks = listing_walks(self.client.base_url, listings, self.client.stamp())
         for got in self._pages(walks):
             if isinstance(got, Failed):
@@ -86,8 +86,8 @@ class Klaviyo:
                 _note(now, listings, got)
         return now
 
-    def counted(
-        self, days: Mapping[str, Collection[date]], groups: Mapping[Key, request_plan.Parent]
+    def count(
+        self, days: Mapping[str, Collection[date]], groups: Mapping[GroupKey, request_plan.Parent]
     ) -> Counts:
         """Klaviyo's own counts: events of each metric on its days, members of each group."""
         walks = count_walks(self.client.base_url, days, self.client.stamp())
@@ -110,13 +110,13 @@ class Klaviyo:
         return found
 
     def joined(
-        self, groups: Mapping[Key, request_plan.Parent], since: Mapping[Key, datetime]
-    ) -> dict[Key, int]:
+        self, groups: Mapping[GroupKey, request_plan.Parent], since: Mapping[GroupKey, datetime]
+    ) -> dict[GroupKey, int]:
         """How many have joined each group of ``since`` after that time."""
         walks = []
         for key, at in since.items():
             walks += self._of_group(_members(key[0]), groups[key], {key[1]: at})
-        found: dict[Key, set[str]] = {}
+        found: dict[GroupKey, set[str]] = {}
         for got in self._pages(walks):
             if isinstance(got, Failed) or got.page.status == 404 or not got.walk.parent_id:
                 continue
@@ -163,7 +163,7 @@ class Klaviyo:
             Interrupted: somebody asked to end.
         """
         left = [walk for walk in walks if walk.endpoint.budget not in self._outcome.stopped]
-        crew = Crew(left, self.client, threads=self._threads)
+        crew = PageFetcher(left, self.client, threads=self._threads)
         fatal: KlaviyoSparkError | None = None
         with until_interrupted() as stop:
             for got in crew.pages(stop):
@@ -190,7 +190,7 @@ class Klaviyo:
             message += f"; without it {endpoint.resource} cannot be verified"
         self._outcome.fail(endpoint.resource, message)
 
-    def _stages(self, crew: Crew) -> list[Stage]:
+    def _stages(self, crew: PageFetcher) -> list[Stage]:
         """How far each endpoint is."""
         endpoints = {COUNTS.name: COUNTS, **ENDPOINTS}
         return [
@@ -204,7 +204,7 @@ class Klaviyo:
         ]
 
 
-def _note(now: Now, listings: Sequence[Listing], got: Fetched) -> None:
+def _note(now: ListingSnapshot, listings: Sequence[Listing], got: Fetched) -> None:
     endpoint = got.walk.endpoint
     for listing in listings:
         if listing.endpoint.name == endpoint.name:

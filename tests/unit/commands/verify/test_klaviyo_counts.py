@@ -14,8 +14,8 @@ from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.commands.verify.asked import Klaviyo
-from klaviyo_spark.commands.verify.days import Span
+from klaviyo_spark.commands.verify.days import DayRange
+from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
 from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import Unauthorized
@@ -48,9 +48,9 @@ def outcome() -> Outcome:
 
 
 @pytest.fixture
-def ask(sandbox, outcome) -> Iterator[Klaviyo]:
+def ask(sandbox, outcome) -> Iterator[KlaviyoCounter]:
     with _client(sandbox) as client:
-        yield Klaviyo(client, 8, outcome, progress("none"))
+        yield KlaviyoCounter(client, 8, outcome, progress("none"))
 
 
 def _client(sandbox: Sandbox, key: str = KEY) -> Client:
@@ -90,7 +90,7 @@ def test_a_listing_that_the_key_may_not_see_is_named_and_the_others_are_read(san
 
 def test_a_key_that_is_refused_ends_it_all(sandbox, outcome):
     with _client(sandbox, "pk_wrong") as client, pytest.raises(Unauthorized):
-        Klaviyo(client, 8, outcome, progress("none")).listed(listings(["tags", "lists"]))
+        KlaviyoCounter(client, 8, outcome, progress("none")).listed(listings(["tags", "lists"]))
 
 
 # -- counts ---------------------------------------------------------------------------------------
@@ -103,10 +103,10 @@ def test_events_are_counted_per_utc_day_and_a_year_is_one_request(sandbox, ask, 
         for event in timeline
     )
     (metric, day), _ = per_day.most_common(1)[0]
-    days = Span(day - timedelta(days=300), day + timedelta(days=64))
+    days = DayRange(day - timedelta(days=300), day + timedelta(days=64))
     before = sandbox.counts()["/api/metric-aggregates"]
 
-    found = ask.counted({metric: days}, {})
+    found = ask.count({metric: days}, {})
 
     assert found.events == {(metric, one): per_day[metric, one] for one in days}
     assert sum(found.events.values()) > per_day[metric, day]
@@ -118,11 +118,11 @@ def test_days_between_those_that_are_wanted_are_asked_for_with_them_and_not_told
     world = ask.listed(listings(["metrics"]))
     metric = world.metrics[0].id
     days = [date(2026, 1, 1), date(2026, 3, 1)]
-    assert [*ask.counted({metric: days}, {}).events] == [(metric, day) for day in days]
+    assert [*ask.count({metric: days}, {}).events] == [(metric, day) for day in days]
 
 
 def test_a_metric_that_klaviyo_does_not_count_is_named(ask, outcome):
-    assert ask.counted({"NoSuch": [date(2026, 1, 1)]}, {}).events == {}
+    assert ask.count({"NoSuch": [date(2026, 1, 1)]}, {}).events == {}
     assert outcome.failed == {"events": ["Klaviyo counts no metric NoSuch"]}
 
 
@@ -132,7 +132,7 @@ def test_an_answer_that_is_none_is_named_and_one_that_is_late_is_waited_for(
 ):
     sandbox.faults.add(kind=kind, path="/api/metric-aggregates", times=1)
     (metric, *_) = (metric.id for metric in sandbox.account.world.all("metric"))
-    found = ask.counted({metric: [date(2001, 1, 1)]}, {}).events
+    found = ask.count({metric: [date(2001, 1, 1)]}, {}).events
     assert found == ({} if fails else {(metric, date(2001, 1, 1)): 0})
     assert [*outcome.failed] == ["events"] * fails
 
@@ -141,7 +141,7 @@ def test_members_of_lists_and_segments_are_counted(sandbox, ask, outcome):
     groups = ask.listed(listings(["lists", "segments"])).groups
     gone = {("lists", "NoSuch"): Parent("NoSuch")}
 
-    found = ask.counted({}, {**groups, **gone})
+    found = ask.count({}, {**groups, **gone})
 
     truth = sandbox.account.truth()
     held = Counter(("lists", r["list_id"]) for r in truth["list_profiles"] if not r["_deleted"])
@@ -156,12 +156,12 @@ def test_a_wait_too_long_for_a_run_ends_what_has_to_wait(sandbox, ask, outcome):
     sandbox.faults.add(kind="429_long", path="/api/metric-aggregates")
     groups = ask.listed(listings(["lists"])).groups
 
-    found = ask.counted({"M": [date(2026, 1, 1)]}, groups)
+    found = ask.count({"M": [date(2026, 1, 1)]}, groups)
 
     assert found.events == {}
     assert found.members.keys() == groups.keys()
     assert outcome.resume_at is not None
-    assert ask.counted({"N": [date(2026, 1, 1)]}, {}).events == {}
+    assert ask.count({"N": [date(2026, 1, 1)]}, {}).events == {}
     (line,) = outcome.failed["events"]
     assert line.startswith("metric_aggregates: Klaviyo asks to wait 400 s")
     assert ask.client.stats().requests["metric_aggregates"] == 1, "it is not asked again"
@@ -172,7 +172,7 @@ def test_a_wait_too_long_for_a_run_ends_what_has_to_wait(sandbox, ask, outcome):
 
 def test_only_those_who_joined_after_a_time_are_new(ask):
     groups = ask.listed(listings(["lists"])).groups
-    counts = ask.counted({}, groups).members
+    counts = ask.count({}, groups).members
     key = max(counts, key=lambda key: counts[key])
     ever, never = datetime(2000, 1, 1, tzinfo=timezone.utc), datetime.now(timezone.utc)
 
@@ -188,5 +188,7 @@ def test_only_those_who_joined_after_a_time_are_new(ask):
 def test_members_in_another_shape_are_those_that_are_records(serve, outcome, data, joined):
     server = serve(lambda _: Answer(f'{{"data":{data},"links":{{"next":null}}}}'.encode()))
     with a_client(server.url) as client:
-        found = Klaviyo(client, 1, outcome, progress("none")).joined({L1: Parent("L1")}, {L1: NOON})
+        found = KlaviyoCounter(client, 1, outcome, progress("none")).joined(
+            {L1: Parent("L1")}, {L1: NOON}
+        )
     assert (found, outcome.failed) == (joined, {})
