@@ -13,6 +13,11 @@ from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
 
 Rows = list[Row]
+# Status counts silver from its log, and does not see that a data file is damaged.
+_WAY_OUT = (
+    "restore it from a backup, or move it away and `klaviyo-spark refine` rebuilds it from bronze"
+)
+_ELSEWHERE = "`klaviyo-spark status` says the way out"
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class _Asking:
                 self.unreadable[table] = (
                     f"klaviyo_{table.replace('silver.', 'v2.')} is unreadable "
                     f"({in_a_line(why).rstrip('. ')}), so the report lacks what it holds; "
-                    "`klaviyo-spark status` says the way out"
+                    f"{_WAY_OUT if table.startswith('silver.') else _ELSEWHERE}"
                 )
         return len(self.unreadable) > before
 

@@ -175,5 +175,8 @@ def test_a_table_that_cannot_be_read_is_named_and_the_others_answer(tmp_path):
     assert before.metrics == []
     (line,) = before.unreadable
     assert line.startswith("klaviyo_v2.metrics is unreadable (")
-    assert line.endswith("lacks what it holds; `klaviyo-spark status` says the way out")
+    assert line.endswith(
+        "lacks what it holds; restore it from a backup, or move it away and `klaviyo-spark refine` "
+        "rebuilds it from bronze"
+    )
     assert figures(before, "default", sample.NOW).errors == (line,)
