@@ -16,7 +16,6 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
-from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
 from klaviyo_spark.silver.deferred_lookups import DeferredLookups, rows_written_by
@@ -36,11 +35,11 @@ from klaviyo_spark.silver.parse.unreadable_pages import (
     readable,
     unreadable_pages,
 )
+from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.quality import with_broken, with_checks
 from klaviyo_spark.silver.writer import HELD_RECORDS, DaySpan, Finish, RunFacts, Tally, Writer
 from klaviyo_spark.state import confirmation
 from klaviyo_spark.state.bronze_queries import complete_reads
-from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 
 logger = logging.getLogger(__name__)
 
@@ -88,22 +87,19 @@ class Loader:
     Args:
         lake: as the run's account sees it.
         begun: tables that the account's pages have been loaded into before.
+        policy: what conf says of loads.
         days_read: days of events that had been read whole before that run, per metric.
-        severities: what conf says of checks, by name.
         unreadable: pages that Spark cannot read as JSON.
         unconfirmed: per table with a read that waits for the next, the run that made it.
-        max_deleted_share: a complete read that lacks more of a table waits too.
     """
 
     lake: Lake
     facts: RunFacts
     begun: frozenset[str]
-    keep_event_properties: bool = True
+    policy: RefinePolicy = AS_DEFAULT
     days_read: Days = ()
-    severities: Mapping[str, Severity] = field(default_factory=dict)
     unreadable: tuple[UnreadablePage, ...] = ()
     unconfirmed: Mapping[str, str | None] = field(default_factory=dict)
-    max_deleted_share: float = MAX_DELETED_SHARE
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
@@ -111,7 +107,7 @@ class Loader:
         waits = self.unconfirmed.get(table.name)
         if not self._has_news(table):
             return Load(table.name, self.facts.run_id, batch_ids, unconfirmed_run_id=waits)
-        writer = Writer(self.lake, self.facts, self.days_read, self.severities)
+        writer = Writer(self.lake, self.facts, self.days_read, self.policy.severities)
         try:
             counts = self._load(table, batch_ids, writer)
         except Exception as error:
@@ -190,7 +186,7 @@ class Loader:
         pages = self._pages(table, batch_ids)
         good = pages.where("status = 200")
         read = with_broken(project(good, table, self._records_of(table)), table)
-        if not self.keep_event_properties and table.name == "events":
+        if not self.policy.keep_event_properties and table.name == "events":
             read = read.withColumn("_event_properties", F.lit(None).cast("string"))
         read = mask_personal_data(read, table, self.lake.personal)
         rows = resolve_within_batch(keep_newest(read, table), table)
@@ -267,7 +263,7 @@ class Loader:
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
         """Whether the read lacks too much to be believed at once; then the writer says so."""
-        lacked, share = tally.counts["lacked"], self.max_deleted_share
+        lacked, share = tally.counts["lacked"], self.policy.max_deleted_share
         if self.unconfirmed.get(table.name) or not self._reads_whole(table):
             return False
         if not confirmation.may_need_it(lacked, share):  # nearly always: no need to count

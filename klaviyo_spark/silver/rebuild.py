@@ -19,12 +19,11 @@ from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.staging import check_staging, drop_staging, make_staging
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.silver.dependencies import held_back_with
 from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.store import pages_gone_before, pages_lost, read_drift, silver_states
 
 
@@ -32,23 +31,13 @@ def rebuild(
     lake: Lake,
     account_id: str,
     resources: Sequence[str],
+    policy: RefinePolicy = AS_DEFAULT,
     *,
-    keep_event_properties: bool = True,
-    severities: Mapping[str, Severity] | None = None,
     only: Collection[str] | None = None,
-    by: str = "",
-    max_deleted_share: float = MAX_DELETED_SHARE,
 ) -> list[Load]:
     """Make one account's tables of ``resources`` anew, or ``only`` some; see ``Rebuild``."""
     anew = Rebuild(lake, resources, only)
-    loads = anew.make(
-        account_id,
-        resources,
-        keep_event_properties=keep_event_properties,
-        severities=severities,
-        by=by,
-        max_deleted_share=max_deleted_share,
-    )
+    loads = anew.make(account_id, resources, policy)
     anew.publish()
     return loads
 
@@ -78,11 +67,7 @@ class Rebuild:
         self,
         account_id: str,
         resources: Sequence[str],
-        *,
-        keep_event_properties: bool = True,
-        severities: Mapping[str, Severity] | None = None,
-        by: str = "",
-        max_deleted_share: float = MAX_DELETED_SHARE,
+        policy: RefinePolicy = AS_DEFAULT,
     ) -> list[Load]:
         """Make an account's tables of ``resources`` from all its pages that have landed, aside.
 
@@ -113,19 +98,11 @@ class Rebuild:
         if not self._begun:
             make_staging(self._all)
             self._begun = True
-        loads = refine(
-            aside,
-            account_id,
-            resources,
-            only=aside.aside,
-            keep_event_properties=keep_event_properties,
-            severities=severities,
-            by=by,
-            max_deleted_share=max_deleted_share,
-        )
+        loads = refine(aside, account_id, resources, policy, only=aside.aside)
         held_back = held_back_with(broken)
         failed = {load.table for load in loads if not load.is_loaded}
-        self._made[account_id], self._by[account_id] = aside.aside - failed - held_back, by
+        self._made[account_id] = aside.aside - failed - held_back
+        self._by[account_id] = policy.run_id
         held = [held_back_load(name, aside.aside, why) for name, why in sorted(broken.items())]
         return held + [load for load in loads if load.table not in held_back]
 

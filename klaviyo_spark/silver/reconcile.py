@@ -10,22 +10,19 @@ the tables that need it. ``drift`` decides; ``refine`` and ``rebuild`` do the lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.silver.dependencies import held_back_with, made_with, needed_by
 from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.silver.repair import RepairPlan, mending
-from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
 from klaviyo_spark.state.drift import Drift, newest
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import (
@@ -42,12 +39,9 @@ def reconcile(
     lake: Lake,
     account_id: str,
     resources: Sequence[str],
+    policy: RefinePolicy = AS_DEFAULT,
     *,
     outcome: Outcome,
-    keep_event_properties: bool = True,
-    severities: Mapping[str, Severity] | None = None,
-    max_deleted_share: float = MAX_DELETED_SHARE,
-    by: str = "",
     reread: str = "",
 ) -> list[Load]:
     """Load all landed pages of ``resources`` that the tables do not hold; see ``refine``.
@@ -72,13 +66,7 @@ def reconcile(
     chosen -= held_back
     found = replace(found, gone={n: ids for n, ids in found.gone.items() if n not in held_back})
     held = [held_back_load(name, needed, unreadable[name]) for name in TABLES if name in unreadable]
-    as_conf: dict[str, Any] = {
-        "keep_event_properties": keep_event_properties,
-        "severities": severities,
-        "max_deleted_share": max_deleted_share,
-        "by": by,
-    }
-    load = partial(refine, lake, account_id, resources, reread=reread, found=found, **as_conf)
+    loading = _Loading(lake, account_id, resources, policy, reread, found)
     unloaded = chosen - found.batch_ids.keys() - found.gone.keys()
     asks = found.gone or found.foreign_commits or unloaded
     by_age = pages_gone_before(lake, account_id) if asks else {}
@@ -99,15 +87,43 @@ def reconcile(
         left = chosen.difference(todo.anew, *todo.refused.values())
         # These look rows up in tables that are made anew, so they come after them.
         after = frozenset(name for name in left if not needed_by({name}).isdisjoint(todo.anew))
-        loads = load(only=left - after)
+        loads = loading.load(left - after)
         if todo.anew:
-            names = {TABLES[name].resource for name in todo.anew}
-            loads += rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
-        loads += load(only=after) if after else []
+            loads += loading.rebuild(todo.anew)
+        loads += loading.load(after) if after else []
     else:
-        loads = load(only=chosen)
+        loads = loading.load(chosen)
     _note_incomplete(empty & {load.table for load in loads}, by_age, outcome)
-    return held + _mended(loads, lake, account_id, found, load, as_conf, outcome, held_back)
+    return held + _mended(loads, loading, outcome, held_back)
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """Loads tables of one account, and makes tables anew, as one call of ``reconcile`` wants it."""
+
+    lake: Lake
+    account_id: str
+    resources: Sequence[str]
+    policy: RefinePolicy
+    reread: str
+    found: Drift
+
+    def load(self, names: Collection[str]) -> list[Load]:
+        """Load what these tables do not hold."""
+        return refine(
+            self.lake,
+            self.account_id,
+            self.resources,
+            self.policy,
+            reread=self.reread,
+            only=names,
+            found=self.found,
+        )
+
+    def rebuild(self, names: Collection[str]) -> list[Load]:
+        """Make these tables anew."""
+        resources = sorted({TABLES[name].resource for name in names})
+        return rebuild(self.lake, self.account_id, resources, self.policy, only=names)
 
 
 def _note_waiting(tables: Collection[str], unreadable: Collection[str], outcome: Outcome) -> None:
@@ -119,14 +135,7 @@ def _note_waiting(tables: Collection[str], unreadable: Collection[str], outcome:
 
 
 def _mended(
-    loads: list[Load],
-    lake: Lake,
-    account_id: str,
-    found: Drift,
-    load: Callable[..., list[Load]],
-    as_conf: Mapping[str, Any],
-    outcome: Outcome,
-    held_back: Collection[str],
+    loads: list[Load], loading: _Loading, outcome: Outcome, held_back: Collection[str]
 ) -> list[Load]:
     """``loads``, once tables whose data files are missing are made anew, and what waited for them.
 
@@ -136,20 +145,21 @@ def _mended(
     broken = frozenset(one.broken for one in loads if one.broken)
     if not broken:
         return loads
+    lake, account_id = loading.lake, loading.account_id
     by_age = pages_gone_before(lake, account_id)
-    todo = mending(broken, by_age, pages_lost(lake, account_id, found.batch_ids.keys() - broken))
+    loaded = loading.found.batch_ids.keys() - broken
+    todo = mending(broken, by_age, pages_lost(lake, account_id, loaded))
     _note_refused(todo, by_age, outcome)
     if not todo.anew or todo.anew & {*held_back}:
         return loads
     if accounts_of(lake, todo.anew) - {account_id}:
         return loads
-    names = {TABLES[name].resource for name in todo.anew}
-    anew = rebuild(lake, account_id, sorted(names), only=todo.anew, **as_conf)
+    anew = loading.rebuild(todo.anew)
     _note_mended(broken & todo.anew, todo.anew, outcome)
     failed = {one.table for one in loads if not one.is_loaded}
     waited = failed.difference(todo.anew, *todo.refused.values())
     kept = [one for one in loads if one.table not in todo.anew | waited]
-    return kept + anew + (load(only=waited) if waited else [])
+    return kept + anew + (loading.load(waited) if waited else [])
 
 
 def _note_foreign_commits(

@@ -26,15 +26,15 @@ from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
-from klaviyo_spark.schema.checks import Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.silver.held_back import held_back_line
 from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
 from klaviyo_spark.silver.pending import Group, begins, pending
+from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.writer import DaySpan, RunFacts
-from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE, unconfirmed_before
+from klaviyo_spark.state.confirmation import unconfirmed_before
 from klaviyo_spark.state.drift import Drift
 from klaviyo_spark.state.models import Batch
 from klaviyo_spark.state.store import (
@@ -60,11 +60,8 @@ def refine(
     lake: Lake,
     account_id: str,
     resources: Sequence[str],
+    policy: RefinePolicy = AS_DEFAULT,
     *,
-    keep_event_properties: bool = True,
-    severities: Mapping[str, Severity] | None = None,
-    by: str = "",
-    max_deleted_share: float = MAX_DELETED_SHARE,
     reread: str = "",
     only: Collection[str] | None = None,
     found: Drift | None = None,
@@ -74,9 +71,6 @@ def refine(
     Of one account: no page and no row of another is looked at.
 
     Args:
-        severities: what conf says of checks, by name.
-        by: the run that refines, by its id.
-        max_deleted_share: a complete read that lacks more of a table waits for the next.
         reread: a run that read again what silver may have lost: its pages are laid over the
             tables even where the run before brought the very same.
         only: tables to load; None: all of ``resources``.
@@ -89,7 +83,7 @@ def refine(
     Raises:
         Exception: an error that meets every table.
     """
-    lake = lake.for_account(account_id, by)
+    lake = lake.for_account(account_id, policy.run_id)
     tables = [
         table
         for table in TABLES.values()
@@ -126,15 +120,13 @@ def refine(
                 lake,
                 facts,
                 begun,
-                keep_event_properties,
+                policy,
                 days,
-                severities or {},
                 unconfirmed=dict(waiting),
-                max_deleted_share=max_deleted_share,
             )
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
-            new = list(_record_loads(lake, account_id, by, found, made))
+            new = list(_record_loads(lake, account_id, policy.run_id, found, made))
             waiting |= {load.table: load.unconfirmed_run_id for load in new if load.is_loaded}
             loads += new
             failed = {load.table for load in loads if not load.is_loaded}

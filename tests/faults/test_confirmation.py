@@ -10,6 +10,7 @@ import pytest
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import unconfirmed as to_confirm
@@ -97,7 +98,7 @@ def test_what_two_reads_in_a_row_lack_is_gone(lake, counts, expected):
 def test_conf_says_how_much_is_too_much(lake):
     land(lake, 0, tags(0, 25))
     land(lake, 1, tags(1, 0))
-    found = loads(lake, "tags", max_deleted_share=1.0)
+    found = loads(lake, "tags", policy=RefinePolicy(max_deleted_share=1.0))
     assert found["tags", "run 1"].soft_deleted == 25
 
 

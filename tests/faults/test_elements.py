@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,
@@ -145,7 +146,9 @@ def test_many_odd_and_empty_elements_hold_no_table_back(lake):
 def test_conf_may_hold_a_table_back_for_odd_elements(lake):
     page = a_page("events", an_event("E1", {"$group_ids": [{"id": "LA"}]}))
     lake.append_pages([page])
-    loads = refine(lake, "default", ["events"], severities={"invalid_elements": "fail"})
+    loads = refine(
+        lake, "default", ["events"], RefinePolicy(severities={"invalid_elements": "fail"})
+    )
 
     (held,) = [load for load in loads if load.table == "event_group_ids"]
     assert not held.is_loaded

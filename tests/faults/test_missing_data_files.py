@@ -16,6 +16,7 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
@@ -43,7 +44,7 @@ def land(lake: Lake, day: int, account: str = "default") -> None:
 
 def load(lake: Lake, account: str = "default") -> tuple[list[Load], Outcome]:
     outcome = Outcome()
-    loads = reconcile(lake, account, RESOURCES, outcome=outcome, by="by")
+    loads = reconcile(lake, account, RESOURCES, RefinePolicy(run_id="by"), outcome=outcome)
     return loads, outcome
 
 
@@ -122,7 +123,7 @@ def test_a_rebuild_replaces_such_a_table_without_reading_it(spark, folder):
     before = held(a_lake(spark, folder), MADE)
     remove_data(spark, folder, "events")
 
-    loads = rebuild(a_lake(spark, folder), "default", ["events"], by="by")
+    loads = rebuild(a_lake(spark, folder), "default", ["events"], RefinePolicy(run_id="by"))
 
     assert {one.table for one in loads if one.is_loaded} == {
         name for name in MADE if name != "tags"
@@ -154,7 +155,7 @@ def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
 
     anew = Rebuild(a_lake(spark, of_two), ["tags"])
     for account in ("default", "eu"):
-        anew.make(account, ["tags"], by="by")
+        anew.make(account, ["tags"], RefinePolicy(run_id="by"))
     anew.publish()
     tags = held(a_lake(spark, of_two), ["tags"])["tags"]
     assert [row for row in tags if row[0] == "eu"] == [

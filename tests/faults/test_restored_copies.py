@@ -28,6 +28,7 @@ from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.lake.table_states import by_spark
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
@@ -53,7 +54,7 @@ def land(lake: Lake, day: int, account: str = "default") -> None:
 def load(lake: Lake, by: str, account: str = "default") -> list[str]:
     """Reconcile, with what is said of it; what has failed is said too."""
     outcome = Outcome()
-    reconcile(lake, account, RESOURCES, outcome=outcome, by=by)
+    reconcile(lake, account, RESOURCES, RefinePolicy(run_id=by), outcome=outcome)
     return outcome.warnings + [line for lines in outcome.failed.values() for line in lines]
 
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,6 +44,7 @@ from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver import orphans
 from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
@@ -162,8 +163,9 @@ def refine_landed(summary: Summary, lake: Lake, settings: Settings, anew: bool) 
     began = time.monotonic()
     if not anew:  # whose tables may be those of another release
         note_unreadable(summary.outcome, make_tables(lake, settings.resources))
-    loading = rebuild if anew else partial(reconcile, outcome=summary.outcome)
-    summary.add_loads(load_account(lake, settings, summary.run_id, loading))
+    load = rebuild if anew else partial(reconcile, outcome=summary.outcome)
+    policy = policy_of(settings, summary.run_id)
+    summary.add_loads(load(lake, settings.account, settings.resources, policy))
     list_orphans(lake, settings.account, summary.loads)
     note_personal_data_policy(summary, lake, settings)
     summary.rows = row_counts(lake)
@@ -197,18 +199,13 @@ def ask(
     summary.ingest_s = time.monotonic() - began
 
 
-def load_account(
-    lake: Lake, settings: Settings, run_id: str, refine: Callable[..., list[Load]]
-) -> list[Load]:
-    """Bronze to silver, by ``refine`` or what makes tables anew, as conf says."""
-    return refine(
-        lake,
-        settings.account,
-        settings.resources,
-        keep_event_properties=settings.event_properties,
-        severities=dict(settings.checks.items()),
-        by=run_id,
-        max_deleted_share=settings.max_deleted_share,
+def policy_of(settings: Settings, run_id: str) -> RefinePolicy:
+    """How a run with these settings refines."""
+    return RefinePolicy(
+        settings.event_properties,
+        dict(settings.checks.items()),
+        settings.max_deleted_share,
+        run_id,
     )
 
 

@@ -16,8 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
@@ -29,7 +27,6 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.log import account_context
 from klaviyo_spark.progress import Reporter, Silent, Stage, sum_of_left
-from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import Rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 
@@ -168,13 +165,13 @@ class _Runs:
     def _refine(self, one: _Run, again: Rebuild | None) -> None:
         began = time.monotonic()
 
-        def rebuild_all(_lake: Lake, *of: Any, **said: Any) -> list[Load]:
-            assert again is not None
-            return again.make(*of, **said)
-
-        as_it_is = partial(reconcile, outcome=one.summary.outcome)
-        loading, run_id = rebuild_all if again else as_it_is, one.summary.run_id
-        loads = pipeline.load_account(self.lake, one.part.settings, run_id, loading)
+        settings = one.part.settings
+        policy = pipeline.policy_of(settings, one.summary.run_id)
+        whose = (settings.account, settings.resources, policy)
+        if again is not None:
+            loads = again.make(*whose)
+        else:
+            loads = reconcile(self.lake, *whose, outcome=one.summary.outcome)
         one.summary.add_loads(loads)
         one.summary.refine_s = time.monotonic() - began
 

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
@@ -223,8 +222,14 @@ class _Verify:
         if read.resume_at is not None:
             self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
         self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
-        reload = partial(reconcile, outcome=self._outcome, reread=run_id)
-        self._done.loads = pipeline.load_account(lake, settings, run_id, reload)
+        self._done.loads = reconcile(
+            lake,
+            settings.account,
+            settings.resources,
+            pipeline.policy_of(settings, run_id),
+            outcome=self._outcome,
+            reread=run_id,
+        )
         pipeline.note_loads(self._outcome, self._done.loads)
         pipeline.list_orphans(lake, settings.account, self._done.loads)
 

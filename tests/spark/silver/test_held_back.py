@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from klaviyo_spark.silver import load
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON, a_page, a_record, an_event
@@ -34,7 +35,7 @@ def test_a_table_that_fails_a_check_is_held_back_alone_until_it_is_mended(lake):
     assert [(one.run_id, one.errors) for one in second] == [("one", (line,))]
     assert rows(lake, "tags", "tag_id") == []
 
-    mended = refine(lake, "default", ["tags"], severities={"missing_key": "warn"})
+    mended = refine(lake, "default", ["tags"], RefinePolicy(severities={"missing_key": "warn"}))
     assert loaded(mended) == {"tags": True}
     # The second read no longer has it.
     assert rows(lake, "tags", "tag_id", "_deleted_at") == [

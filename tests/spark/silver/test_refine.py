@@ -11,6 +11,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
 from klaviyo_spark.silver import writer as writing
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,
@@ -341,7 +342,7 @@ def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch,
 
     (failed,) = refine(lake, "default", ["tags"])
     after_failing = rows(lake, "tags", "tag_id")
-    loads = refine(lake, "default", ["tags"], severities={"missing_key": "warn"})
+    loads = refine(lake, "default", ["tags"], RefinePolicy(severities={"missing_key": "warn"}))
 
     assert (failed.is_loaded, failed.inserted, failed.quarantined) == (False, 0, 0)
     assert "klaviyo_v2.tags: 101 of 103 records without a key" in failed.errors[0]

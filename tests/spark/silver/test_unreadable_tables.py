@@ -14,6 +14,7 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
@@ -59,7 +60,7 @@ def land(lake: Lake, day: int) -> None:
 def load(lake: Lake) -> tuple[list[Load], Outcome]:
     outcome = Outcome()
     note_unreadable(outcome, make_tables(lake, RESOURCES))
-    loads = reconcile(lake, "default", RESOURCES, outcome=outcome, by="by")
+    loads = reconcile(lake, "default", RESOURCES, RefinePolicy(run_id="by"), outcome=outcome)
     list_orphans(lake, "default", loads)
     return loads, outcome
 

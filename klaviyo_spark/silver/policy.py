@@ -1,0 +1,29 @@
+"""How a run refines. Values alone; no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from klaviyo_spark.schema.checks import Severity
+from klaviyo_spark.state.confirmation import MAX_DELETED_SHARE
+
+
+@dataclass(frozen=True)
+class RefinePolicy:
+    """What conf says of loads, and which run makes them.
+
+    Args:
+        keep_event_properties: whether ``events._event_properties`` holds the payload.
+        severities: what conf says of checks, by name.
+        max_deleted_share: a complete read that lacks more of a table waits for the next.
+        run_id: of the run that refines.
+    """
+
+    keep_event_properties: bool = True
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    max_deleted_share: float = MAX_DELETED_SHARE
+    run_id: str = ""
+
+
+AS_DEFAULT = RefinePolicy()
