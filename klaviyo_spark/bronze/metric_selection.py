@@ -135,8 +135,9 @@ def _matches(metrics: Iterable[MetricFact], name: str) -> tuple[list[str], list[
     unsaid = [m for m in found if not m.integration_name and _key(m.name) not in own_names]
     others = [] if own else [m for m in found if m.integration_name]
     doubts = [
-        f"metric {m.id} is called {m.name!r} but its integration is "
-        f"{m.integration_name or 'not said'}, not Klaviyo; taken for {name}"
+        f"metric {m.id} ({m.name!r}) has "
+        f"{f'integration {m.integration_name!r}' if m.integration_name else 'no integration'}; "
+        f"treating it as Klaviyo's {name!r}"
         for m in (*unsaid, *others)
     ]
     return [m.id for m in (*own, *unsaid, *others)], doubts

@@ -82,7 +82,7 @@ def ingest(options: CommonOptions) -> int:
 
 @cli.command()
 @RESOURCES
-@click.option("--rebuild", is_flag=True, help="Make the tables anew from all landed pages.")
+@click.option("--rebuild", is_flag=True, help="Rebuild the tables from all pages in bronze.")
 @WAIT
 @COMMON
 @pass_options
@@ -119,9 +119,9 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 
 
 @cli.command()
-@click.option("--all", "ever", is_flag=True, help="Days of all time, not only of the last 400.")
-@click.option("--heal", is_flag=True, help="Read what is short again, and verify that again.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--all", "ever", is_flag=True, help="Verify all days, not only the last 400.")
+@click.option("--heal", is_flag=True, help="Read missing records again, then verify them again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @RESOURCES
 @WAIT
 @COMMON
@@ -210,7 +210,7 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tables(as_json: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""
     # Spark: see the top.

@@ -88,7 +88,7 @@ def doctor(options: CommonOptions) -> int:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @COMMON
 @pass_options
 def status(options: CommonOptions, as_json: bool) -> int:

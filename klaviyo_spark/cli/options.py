@@ -70,12 +70,16 @@ def combine_options(*options: Decorator) -> Decorator:
     return add
 
 
-CONFIG = click.option("--config", metavar="FILE", help="Conf to read; base.yml beside it first.")
+CONFIG = click.option(
+    "--config", metavar="FILE", help="Conf file; base.yml in the same folder is read first."
+)
 WAREHOUSE = click.option(
     "--warehouse", metavar="DIR", help="Folder or URI of the lake; ./lake if none."
 )
-ACCOUNT = click.option("--account", metavar="NAME", help="Name the rows carry; never change it.")
-RESOURCES = click.option("--resources", metavar="A,B", help="Some of the eight resources.")
+ACCOUNT = click.option(
+    "--account", metavar="NAME", help="Account in conf; rows carry its name as _account_id."
+)
+RESOURCES = click.option("--resources", metavar="A,B", help="Only these of the eight resources.")
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
 # With or without a value: a job parameter can be handed on to it.
 DRY_RUN = click.option(
@@ -85,24 +89,24 @@ DRY_RUN = click.option(
     type=bool,
     default=False,
     metavar="[BOOLEAN]",
-    help="Say which steps it would take and what they would cost; read nothing.",
+    help="List the steps and their cost in requests and time; read nothing.",
 )
 PERSON = combine_options(
     click.option("--profile", metavar="ID", help="Klaviyo's id of the profile."),
-    click.option("--email", metavar="E", help="The address; - reads it from standard input."),
+    click.option("--email", metavar="E", help="E-mail address; - reads it from standard input."),
 )
 TIMES = combine_options(
-    click.option("--start", metavar="T", help="From this time on (ISO 8601, UTC if no offset)."),
-    click.option("--end", metavar="T", help="Up to this time, itself left out."),
+    click.option("--start", metavar="T", help="Start of the range, ISO 8601 (UTC if no offset)."),
+    click.option("--end", metavar="T", help="End of the range (exclusive), ISO 8601."),
 )
 LOGGING = combine_options(
     click.option("--log-format", type=click.Choice(["text", "json"]), default="text"),
-    click.option("-v", "--verbose", is_flag=True, help="Say more; show stack traces."),
+    click.option("-v", "--verbose", is_flag=True, help="Log more, and show stack traces."),
 )
 COMMON = combine_options(
     CONFIG,
     WAREHOUSE,
-    click.option("--base-url", metavar="URL", help="Klaviyo, or something that speaks like it."),
+    click.option("--base-url", metavar="URL", help="Klaviyo's API, or a stand-in for it."),
     ACCOUNT,
     click.option("--secret-scope", metavar="SCOPE", help="Databricks secret scope of the key."),
     click.option("--secret-key", metavar="KEY", help="Name of the key in that scope."),

@@ -1,4 +1,4 @@
-"""Rows that waited for others: filled once what they point to has been read.
+"""Fill look-up columns of existing rows once the row they reference arrives in a later run.
 
 An event may be read before the event or the message it is attributed to. When those come, by a
 later run, the rows that waited take from them what they would have taken at first. What has just

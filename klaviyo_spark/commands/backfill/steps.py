@@ -15,7 +15,7 @@ STEP = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Window:
-    """What a backfill reads: from ``start`` up to ``end``, itself left out (UTC)."""
+    """What a backfill reads: from ``start`` to ``end`` (exclusive, UTC)."""
 
     start: datetime
     end: datetime

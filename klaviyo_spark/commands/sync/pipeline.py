@@ -236,8 +236,8 @@ def note_personal_data_policy(summary: Summary, lake: Lake, settings: Settings) 
     otherwise = tables_of_other_policy(lake, settings.account, settings.resources)
     if otherwise:
         summary.outcome.warnings.append(
-            f"personal_data: {', '.join(otherwise)} have rows from before it, or its key, was what "
-            "it is now; `klaviyo-spark refine --rebuild` makes them anew"
+            f"{', '.join(otherwise)} contain rows written under a different `personal_data` policy "
+            "or hash key; run `klaviyo-spark refine --rebuild` to mask them again"
         )
 
 

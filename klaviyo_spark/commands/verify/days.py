@@ -37,7 +37,7 @@ class DayRange:
 
     @property
     def end(self) -> datetime:
-        """Midnight (UTC) at which it is over, itself left out."""
+        """Midnight (UTC) at which it ends (exclusive)."""
         return _midnight(self.last + _DAY)
 
 

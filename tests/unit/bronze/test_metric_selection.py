@@ -66,14 +66,15 @@ def test_a_look_alike_under_another_alias_is_left_out():
     assert resolve(metrics, "documented", {}) == Resolution(ALL_IDS, [], [], none=False)
 
 
-@pytest.mark.parametrize(("integration", "said"), [("API", "API"), (None, "not said")])
+@pytest.mark.parametrize(
+    ("integration", "said"), [("API", "integration 'API'"), (None, "no integration")]
+)
 def test_where_klaviyo_has_none_the_name_is_taken_with_a_warning(integration, said):
     metrics = [*without("opened email"), a_metric("X", "Opened Email", integration)]
     found = resolve(metrics, "documented", {})
     assert found.ids["X"] == "opened email"
     assert found.warnings == [
-        f"metric X is called 'Opened Email' but its integration is {said}, not Klaviyo; "
-        "taken for opened email"
+        f"metric X ('Opened Email') has {said}; treating it as Klaviyo's 'opened email'"
     ]
 
 
