@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,7 @@ from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.writer import keys_in_other_partitions
 from klaviyo_spark.state import retention
+from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 from klaviyo_spark.state.store import note_pages_gone, read_drift
 
 logger = logging.getLogger(__name__)
@@ -84,15 +85,32 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
             of_lake.run()
             done.warnings += lake.name_foreign_columns()
         except BaseException as error:
-            facts = (done.run_id, account, "maintain", done.started_at, utc_now())
-            ending = (exit_code_of(error), [*done.errors, words_of(error)])
-            pipeline.append_ending(lake, ops_tables.run_row(*facts, *ending))
+            errors = [*done.errors, words_of(error)]
+            record_failed_run(lake, _record(done, account, exit_code_of(error), errors))
             raise
         done.seconds = time.monotonic() - began
-        facts = (done.run_id, account, "maintain", done.started_at, utc_now())
         said = [*done.warnings, _totals(done)]
-        lake.append_ops("runs", [ops_tables.run_row(*facts, done.exit_code, done.errors, said)])
+        record_run(lake, _record(done, account, done.exit_code, done.errors, said))
     return done
+
+
+def _record(
+    done: Upkeep,
+    account: str | None,
+    exit_code: int,
+    errors: Sequence[str],
+    warnings: Sequence[str] = (),
+) -> RunRecord:
+    return RunRecord(
+        run_id=done.run_id,
+        account_id=account,
+        command="maintain",
+        started_at=done.started_at,
+        finished_at=utc_now(),
+        exit_code=exit_code,
+        errors=errors,
+        warnings=warnings,
+    )
 
 
 def lines(done: Upkeep) -> Iterator[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 # Columns that Delta's log may hold the least and greatest value of: nothing personal.
 STATISTICS = {"quarantine": ("fetched_at",)}
 TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
@@ -273,35 +270,3 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ),
     ),
 }
-
-
-def run_row(
-    run_id: str,
-    account_id: str | None,
-    command: str,
-    started_at: datetime,
-    finished_at: datetime | None,
-    exit_code: int,
-    errors: Sequence[str],
-    warnings: Sequence[str] = (),
-    resumed_walk_ids: Sequence[str] = (),
-    **counts: int,
-) -> dict[str, object]:
-    """A row of ``runs``.
-
-    Args:
-        counts: of ``requests``, ``retries``, ``pages`` and ``bytes`` those that are not 0.
-    """
-    return {
-        "run_id": run_id,
-        "account_id": account_id,
-        "command": command,
-        "started_at": started_at,
-        "finished_at": finished_at,
-        "exit_code": exit_code,
-        **dict.fromkeys(("requests", "retries", "pages", "bytes"), 0),
-        **counts,
-        "errors": list(errors),
-        "warnings": list(warnings),
-        "resumed_walk_ids": list(resumed_walk_ids),
-    }

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from klaviyo_spark.lake.staging import check_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
+from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 
 logger = logging.getLogger(__name__)
 
@@ -99,24 +100,27 @@ def forget(
                 list(pool.map(lake.ops, ops_tables.TABLES))
             _forget(lake.for_account(settings.account), settings.account, asked, done)
         except BaseException as error:
-            whose = (done.run_id, settings.account, "forget", done.started_at, utc_now())
             # An error of Spark's may quote a row, and this run is about one person's.
             ours = isinstance(error, KlaviyoSparkError)
             why = str(error) if ours else type(error).__name__
-            ending = (exit_code_of(error), [*done.errors, why])
-            pipeline.append_ending(lake, ops_tables.run_row(*whose, *ending))
+            record = _record(done, settings.account, exit_code_of(error), [*done.errors, why])
+            record_failed_run(lake, record)
             raise
         done.seconds = time.monotonic() - began
-        facts = (
-            done.run_id,
-            settings.account,
-            "forget",
-            done.started_at,
-            utc_now(),
-            done.exit_code,
-        )
-        lake.append_ops("runs", [ops_tables.run_row(*facts, done.errors)])
+        record_run(lake, _record(done, settings.account, done.exit_code, done.errors))
     return done
+
+
+def _record(done: ForgetResult, account: str, exit_code: int, errors: Sequence[str]) -> RunRecord:
+    return RunRecord(
+        run_id=done.run_id,
+        account_id=account,
+        command="forget",
+        started_at=done.started_at,
+        finished_at=utc_now(),
+        exit_code=exit_code,
+        errors=errors,
+    )
 
 
 def lines(done: ForgetResult) -> Iterator[str]:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from pyspark.sql import functions as F
 
@@ -29,7 +29,6 @@ from klaviyo_spark.errors import (
     TableDiffers,
     TableUnreadable,
     exit_code_of,
-    in_a_line,
     words_of,
 )
 from klaviyo_spark.lake.counts import row_counts
@@ -49,6 +48,7 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
+from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 from klaviyo_spark.state.store import tables_of_other_policy
 
 logger = logging.getLogger(__name__)
@@ -246,20 +246,7 @@ def note_failure(summary: Summary, lake: Lake, error: BaseException, client: Cli
     summary.outcome.fail(EVERYTHING, words_of(error))
     summary.exit_code = exit_code_of(error)
     summary.end(client.now() if client else utc_now())
-    append_ending(lake, _run_row(summary, client))
-
-
-def append_ending(lake: Lake, row: dict[str, Any]) -> None:
-    """Append the row of ``runs`` of a run that an error has ended.
-
-    Where that fails too it is logged: the first error is the one to raise.
-    """
-    try:
-        lake.append_ops("runs", [row])
-    except Exception as error:
-        why = in_a_line(error)
-        if why not in row["errors"]:  # else it is said already
-            logger.error("the run was not written down: %s", why)
+    record_failed_run(lake, _run_record(summary, client))
 
 
 def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | None) -> None:
@@ -268,7 +255,7 @@ def note_end(summary: Summary, lake: Lake, settings: Settings, client: Client | 
     summary.exit_code = _exit_code(summary.outcome, settings.resources)
     summary.end(client.now() if client else utc_now())
     try:
-        lake.append_ops("runs", [_run_row(summary, client)])
+        record_run(lake, _run_record(summary, client))
     except TableUnreadable as error:  # what was done is done, and is said on the terminal
         summary.outcome.fail(TABLES_HELD, str(error))
         summary.exit_code = _exit_code(summary.outcome, settings.resources)
@@ -335,20 +322,20 @@ def _exit_code(outcome: Outcome, resources: Sequence[str]) -> int:
     return 1 if set(resources) <= outcome.unread else 3
 
 
-def _run_row(summary: Summary, client: Client | None) -> dict[str, object]:
-    stats = client.stats() if client else None
-    return ops_tables.run_row(
-        summary.run_id,
-        summary.account,
-        summary.verb,
-        summary.started_at,
-        summary.finished_at,
-        summary.exit_code,
-        [line for lines in summary.outcome.failed.values() for line in lines],
-        summary.outcome.warnings,
-        summary.outcome.resumed_walk_ids,
+def _run_record(summary: Summary, client: Client | None) -> RunRecord:
+    stats, outcome = client.stats() if client else None, summary.outcome
+    return RunRecord(
+        run_id=summary.run_id,
+        account_id=summary.account,
+        command=summary.verb,
+        started_at=summary.started_at,
+        finished_at=summary.finished_at,
+        exit_code=summary.exit_code,
+        errors=[line for lines in outcome.failed.values() for line in lines],
+        warnings=outcome.warnings,
         requests=sum(stats.requests.values()) if stats else 0,
         retries=stats.retries if stats else 0,
-        pages=summary.outcome.pages,
-        bytes=summary.outcome.bytes,
+        pages=outcome.pages,
+        bytes=outcome.bytes,
+        resumed_walk_ids=outcome.resumed_walk_ids,
     )

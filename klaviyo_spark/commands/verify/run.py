@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
 from klaviyo_spark.bronze.ingest import ingest
@@ -25,11 +24,11 @@ from klaviyo_spark.lake.file_lock import folder_of, holding
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.progress import Reporter, Shows, Silent
-from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import Outcome
+from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 from klaviyo_spark.state.store import newest_page
 
 # Of profiles Klaviyo says no number; every complete read compares them whole.
@@ -106,14 +105,14 @@ def verify(
     except BaseException as error:
         done.outcome.fail("all", words_of(error))
         done.exit_code = exit_code_of(error)
-        pipeline.append_ending(lake, _run_row(done, client))
+        record_failed_run(lake, _run_record(done, client))
         raise
     done.exit_code = exit_code_of_verification(done, settings.resources)
     done.seconds = time.monotonic() - began
     done.outcome.warnings += client.clock_notes()
-    row = _run_row(done, client)
-    done.requests = row["requests"]
-    lake.append_ops("runs", [row])
+    record = _run_record(done, client)
+    done.requests = record.requests
+    record_run(lake, record)
     return done
 
 
@@ -254,18 +253,18 @@ class _Verify:
             self._lake.append_ops("verifications", rows)
 
 
-def _run_row(done: Verified, client: Client) -> dict[str, Any]:
+def _run_record(done: Verified, client: Client) -> RunRecord:
     outcome, stats = done.outcome, client.stats()
     failed = [line for lines in outcome.failed.values() for line in lines]
-    return ops_tables.run_row(
-        done.run_id,
-        done.account,
-        "verify",
-        done.started_at,
-        client.now(),
-        done.exit_code,
-        [*failed, *fault_lines(done.faults)],
-        outcome.warnings,
+    return RunRecord(
+        run_id=done.run_id,
+        account_id=done.account,
+        command="verify",
+        started_at=done.started_at,
+        finished_at=client.now(),
+        exit_code=done.exit_code,
+        errors=[*failed, *fault_lines(done.faults)],
+        warnings=outcome.warnings,
         requests=sum(stats.requests.values()),
         retries=stats.retries,
         pages=outcome.pages,
