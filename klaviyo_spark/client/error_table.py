@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 from klaviyo_spark.errors import (
     ApiError,
@@ -105,62 +106,51 @@ class ErrorRule:
         )
 
 
-def _retry_rule(
-    name: str,
-    statuses: Collection[int],
-    words: str,
-    error: type[RetryableError] = RetryableError,
-    codes: Collection[str | None] = (),
-    tries: int = TRIES,
-    early_tries: int = TRIES,
-    contact: Contact = Contact.REACHED,
-) -> ErrorRule:
-    return ErrorRule(
-        name, error, words, statuses, codes,
-        tries=tries, total_s=TOTAL_S, early_tries=early_tries, contact=contact,
-    )  # fmt: skip
-
-
-THROTTLED = _retry_rule(
-    "rate limit spent", (429,),
-    "Other tools draw on the account's rate limits too: pause them, or set rate_limit_share "
+_retried = partial(
+    ErrorRule, error=RetryableError, tries=TRIES, total_s=TOTAL_S, early_tries=TRIES
+)  # fmt: skip
+THROTTLED = _retried(
+    name="rate limit spent", statuses=(429,),
+    words="Other tools draw on the account's rate limits too: pause them, or set rate_limit_share "
     "in conf to what they leave",
 )  # fmt: skip
-SERVER = _retry_rule(
-    "Klaviyo is in trouble",
+SERVER = _retried(
+    name="Klaviyo is in trouble",
     # The last five are those of the network in front of Klaviyo, for outages behind it.
-    (500, 502, 503, 504, 520, 521, 522, 523, 524),
-    "Klaviyo is in trouble, see https://status.klaviyo.com; run again later",
+    statuses=(500, 502, 503, 504, 520, 521, 522, 523, 524),
+    words="Klaviyo is in trouble, see https://status.klaviyo.com; run again later",
 )
-INTERCEPTED = _retry_rule(  # a challenge page, a firewall's refusal, a proxy's time-out
-    "intercepted", (403, 408, 425, *range(500, 600)),
-    "This is not Klaviyo's answer and says nothing about the key: ask whoever runs that proxy or "
-    "firewall to let klaviyo-spark's requests through, or run again later",
-    Intercepted,
-    (None,),
+INTERCEPTED = _retried(  # a challenge page, a firewall's refusal, a proxy's time-out
+    name="intercepted", statuses=(403, 408, 425, *range(500, 600)),
+    words="This is not Klaviyo's answer and says nothing about the key: ask whoever runs that "
+    "proxy or firewall to let klaviyo-spark's requests through, or run again later",
+    error=Intercepted,
+    codes=(None,),
     early_tries=EARLY_TRIES,
     contact=Contact.ANSWERED,
 )  # fmt: skip
-ERROR_PAGE = _retry_rule(
-    "200 and an error", (200,),
-    "Klaviyo answers status 200 with an error; run again later, and report this line if it stays",
-    ErrorPage,
+ERROR_PAGE = _retried(
+    name="200 and an error", statuses=(200,),
+    words="Klaviyo answers status 200 with an error; run again later, and report this line if it "
+    "stays",
+    error=ErrorPage,
     tries=2,
     early_tries=2,
 )  # fmt: skip
-NO_PAGE = _retry_rule(  # HTML, nothing, malformed or cut JSON
-    "200 and no page", (200,),
-    "Something on the way answers for Klaviyo or cuts its answers: check the base URL and proxies",
+NO_PAGE = _retried(  # HTML, nothing, malformed or cut JSON
+    name="200 and no page", statuses=(200,),
+    words="Something on the way answers for Klaviyo or cuts its answers: check the base URL and "
+    "proxies",
 )  # fmt: skip
-BROKEN_OFF = _retry_rule(  # resets, time-outs, TLS that ends, bodies cut short or trickling
-    "no whole answer", (),
-    "Check the network, firewall and proxies on the way, or run again later",
+BROKEN_OFF = _retried(  # resets, time-outs, TLS that ends, bodies cut short or trickling
+    name="no whole answer",
+    words="Check the network, firewall and proxies on the way, or run again later",
 )  # fmt: skip
-UNREACHABLE = _retry_rule(
-    "no connection", (),
-    "Ad-block and DNS lists block Klaviyo's host on some networks: look it up from this machine, "
-    "check firewall, HTTPS_PROXY and NO_PROXY",
-    Unreachable,
+UNREACHABLE = _retried(
+    name="no connection",
+    words="Ad-block and DNS lists block Klaviyo's host on some networks: look it up from this "
+    "machine, check firewall, HTTPS_PROXY and NO_PROXY",
+    error=Unreachable,
     early_tries=EARLY_TRIES,
 )  # fmt: skip
 UNTRUSTED = ErrorRule(
