@@ -55,7 +55,9 @@ class Table:
         rows = keep_newest(with_broken(project(landed, ACTIONS), ACTIONS), ACTIONS)
         current = self._spark.createDataFrame(list(self._rows.values()), self._schema)
         found = changes(rows, current, ACTIONS, Evidence(judged=_judged(landed)), "run")
-        changed = found.drop("nulled", "broken", "lacked", *LEFT_OUT, "stored_day").collect()
+        changed = found.drop(
+            "nulled", "broken", "lacked", "keyless", *LEFT_OUT, "stored_day"
+        ).collect()
         self._rows |= {row["flow_action_id"]: row[:-1] for row in changed}
         return sorted((row["flow_action_id"], row["change"]) for row in changed)
 
