@@ -195,8 +195,8 @@ ERROR_RULES = (
     # Klaviyo refuses with an error of its own; what comes without one is judged before all others.
     ErrorRule(
         "not Klaviyo's 401", BadAnswer,
-        " from {answerer}, without the error that Klaviyo's API sends: it says nothing certain of "
-        "{key}; check the base URL and proxies, and then the key",
+        ", answered by {answerer}, without the error that Klaviyo's API sends: it says nothing "
+        "certain of {key}; check the base URL and proxies, and then the key",
         (401,), (None,),
     ),
     ErrorRule(
@@ -206,7 +206,7 @@ ERROR_RULES = (
     ),
     ErrorRule(
         "not Klaviyo's refusal", BadAnswer,
-        " from {answerer}, which is not Klaviyo's API; check the base URL and proxies",
+        ", answered by {answerer}, which is not Klaviyo's API; check the base URL and proxies",
         range(400, 1000), (None,),
     ),
     ErrorRule(

@@ -58,7 +58,7 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
     if row.error is Unauthorized and refusal.key_was_accepted:
         row = error_table.REVOKED
     if issubclass(row.error, RetryableError):
-        who = f" from {refusal.answerer}" if said.code is None and refusal.answerer else ""
+        who = f", answered by {refusal.answerer}" if said.code is None and refusal.answerer else ""
         text = f": {said}" if said else ""
         return row.error(
             f"{refusal.where} -> {status}{who}{text}",

@@ -299,10 +299,10 @@ def test_a_network_that_stays_in_between_is_named(klaviyo, answered: bool, tries
         with pytest.raises(Intercepted) as raised:
             client.get(EVENTS, URL)
     assert str(raised.value) == (
-        'GET /api/events -> 403 from cf-mitigated: challenge, page "Just a moment..."; gave up '
-        f"after {tries} tries in {seconds} s. This is not Klaviyo's answer and says nothing about "
-        "the key: ask whoever runs that proxy or firewall to let klaviyo-spark's requests through, "
-        "or run again later"
+        'GET /api/events -> 403, answered by cf-mitigated: challenge, page "Just a moment..."; '
+        f"gave up after {tries} tries in {seconds} s. This is not Klaviyo's answer and says "
+        "nothing about the key: ask whoever runs that proxy or firewall to let klaviyo-spark's "
+        "requests through, or run again later"
     )
     assert raised.value.exit_code == 1
 
@@ -312,7 +312,10 @@ OTHERS_ERROR = b'{"success":false,"errors":[{"code":1020,"message":"Access denie
 
 def test_an_error_of_another_api_is_not_of_a_scope(klaviyo):
     klaviyo.get(URL, status=403, body=OTHERS_ERROR, headers={"Server": "cloudflare"})
-    with a_client() as client, pytest.raises(Intercepted, match="403 from Server: cloudflare;"):
+    with (
+        a_client() as client,
+        pytest.raises(Intercepted, match="403, answered by Server: cloudflare;"),
+    ):
         client.get(EVENTS, URL)
     assert len(klaviyo.calls) == 3
 

@@ -213,15 +213,15 @@ def test_each_row_is_tried_here():
         (
             409,
             "",
-            "GET /api/events -> 409 from something on the way, which is not Klaviyo's API; check "
-            "the base URL and proxies",
+            "GET /api/events -> 409, answered by something on the way, which is not Klaviyo's API; "
+            "check the base URL and proxies",
         ),
         (
             401,
             "<title>Sign in</title>",
-            'GET /api/events -> 401 from page "Sign in", without the error that Klaviyo\'s API '
-            "sends: it says nothing certain of KLAVIYO_API_KEY; check the base URL and proxies, "
-            "and then the key",
+            'GET /api/events -> 401, answered by page "Sign in", without the error that Klaviyo\'s '
+            "API sends: it says nothing certain of KLAVIYO_API_KEY; check the base URL and "
+            "proxies, and then the key",
         ),
     ],
 )
