@@ -6,7 +6,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from klaviyo_spark.state.models import LastRequest
 _IDS_PER_REQUEST = 100
 # A parent that never seems to move is asked about again after so long all the same.
 _ASKED_AGAIN_AFTER = timedelta(days=30)
+_WHOLE = Slice()
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,8 @@ class Parent:
 
 def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk]:
     """One complete read of a listing: a walk per slice, judged together."""
-    read_id = _new_id()
-    return [
-        _walk(base_url, endpoint, part, read_id, len(endpoint.slices), now, is_full_read=True)
-        for part in endpoint.slices
-    ]
+    read = _Read(base_url, endpoint, now, len(endpoint.slices), is_full_read=True)
+    return [read.walk(part) for part in endpoint.slices]
 
 
 def fanout_walks(
@@ -83,19 +81,8 @@ def fanout_walks(
         if begin is not None:
             window = endpoint.windows[0]
             bounds = Bounds(window.field, begin, None, window.closed)
-        walks.append(
-            _walk(
-                base_url,
-                endpoint,
-                Slice(),
-                _new_id(),
-                1,
-                now,
-                parent=parent,
-                bounds=bounds,
-                is_full_read=parent.whole and begin is None,
-            )
-        )
+        read = _Read(base_url, endpoint, now, is_full_read=parent.whole and begin is None)
+        walks.append(read.walk(parent=parent, bounds=bounds))
     return walks
 
 
@@ -186,7 +173,8 @@ def _event_walk(
     base_url: str, endpoint: Endpoint, ids: tuple[str, ...], bounds: Bounds, now: datetime
 ) -> Walk:
     part = Slice({"metric_ids": ",".join(ids)})
-    return _walk(base_url, endpoint, part, _new_id(), 0, now, bounds=bounds, metric_ids=ids)
+    read = _Read(base_url, endpoint, now, walks_in_read=0)
+    return read.walk(part, bounds=bounds, metric_ids=ids)
 
 
 def profile_walks(
@@ -205,20 +193,10 @@ def profile_walks(
     created, updated = endpoint.windows
     if is_full_read:
         ever = Bounds(created.field, None, None, created.closed)
-        return [
-            _walk(base_url, endpoint, Slice(), _new_id(), 1, now, bounds=ever, is_full_read=True)
-        ]
-    read_id = _new_id()
+        return [_Read(base_url, endpoint, now, is_full_read=True).walk(bounds=ever)]
+    read = _Read(base_url, endpoint, now, walks_in_read=0)
     return [
-        _walk(
-            base_url,
-            endpoint,
-            Slice(),
-            read_id,
-            0,
-            now,
-            bounds=Bounds(updated.field, r.start, r.end, updated.closed),
-        )
+        read.walk(bounds=Bounds(updated.field, r.start, r.end, updated.closed))
         for r in ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
     ]
 
@@ -272,44 +250,53 @@ def _parent(id: str, record: dict[str, Any], fanout: Fanout) -> Parent:
     )
 
 
-def _walk(
-    base_url: str,
-    endpoint: Endpoint,
-    part: Slice,
-    read_id: str,
-    walks_in_read: int,
-    now: datetime,
-    *,
-    parent: Parent | None = None,
-    bounds: Bounds | None = None,
-    metric_ids: tuple[str, ...] = (),
-    is_full_read: bool = False,
-) -> Walk:
-    def ask(window: Bounds | None) -> str:
-        return first_url(
-            base_url,
-            endpoint,
-            slice=part,
-            parent_id=parent.id if parent else None,
-            window=window,
-            id_filter=metric_ids,
-        )
-
-    return Walk(
-        walk_id=_new_id(),
-        endpoint=endpoint,
-        facts=part.facts,
-        parent_id=parent.id if parent else None,
-        parent_digest=parent.version if parent else None,
-        bounds=bounds,
-        first_url=ask(bounds),
-        read_id=read_id,
-        walks_in_read=walks_in_read,
-        read_started_at=now,
-        is_full_read=is_full_read,
-        ask=ask,
-    )
-
-
 def _new_id() -> str:
     return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the walks of one read have in common; see ``Walk``."""
+
+    base_url: str
+    endpoint: Endpoint
+    now: datetime
+    walks_in_read: int = 1
+    is_full_read: bool = False
+    read_id: str = field(default_factory=_new_id)
+
+    def walk(
+        self,
+        part: Slice = _WHOLE,
+        *,
+        parent: Parent | None = None,
+        bounds: Bounds | None = None,
+        metric_ids: tuple[str, ...] = (),
+    ) -> Walk:
+        """One of them."""
+        parent_id = parent.id if parent else None
+
+        def ask(window: Bounds | None) -> str:
+            return first_url(
+                self.base_url,
+                self.endpoint,
+                slice=part,
+                parent_id=parent_id,
+                window=window,
+                id_filter=metric_ids,
+            )
+
+        return Walk(
+            walk_id=_new_id(),
+            endpoint=self.endpoint,
+            facts=part.facts,
+            parent_id=parent_id,
+            parent_digest=parent.version if parent else None,
+            bounds=bounds,
+            first_url=ask(bounds),
+            read_id=self.read_id,
+            walks_in_read=self.walks_in_read,
+            read_started_at=self.now,
+            is_full_read=self.is_full_read,
+            ask=ask,
+        )
