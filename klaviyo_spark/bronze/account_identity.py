@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake

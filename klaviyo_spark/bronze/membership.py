@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from klaviyo_spark.bronze.request_plan import Parent, read_field
-from klaviyo_spark.client.responses import decode
+from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.schema.endpoint import Members
 from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 
 _KLAVIYO = "klaviyo"

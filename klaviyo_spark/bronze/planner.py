@@ -16,7 +16,7 @@ from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake

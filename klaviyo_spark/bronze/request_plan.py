@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.responses import as_far_as_deep, as_id, records
+from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, records
 from klaviyo_spark.client.urls import Bounds, first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
@@ -62,7 +62,7 @@ class Parent:
 
 def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk]:
     """One complete read of a listing: a walk per slice, judged together."""
-    read = _Read(base_url, endpoint, now, len(endpoint.slices), is_full_read=True)
+    read = _ReadPlan(base_url, endpoint, now, len(endpoint.slices), is_full_read=True)
     return [read.walk(part) for part in endpoint.slices]
 
 
@@ -81,7 +81,7 @@ def fanout_walks(
         if begin is not None:
             window = endpoint.windows[0]
             bounds = Bounds(window.field, begin, None, window.closed)
-        read = _Read(base_url, endpoint, now, is_full_read=parent.whole and begin is None)
+        read = _ReadPlan(base_url, endpoint, now, is_full_read=parent.whole and begin is None)
         walks.append(read.walk(parent=parent, bounds=bounds))
     return walks
 
@@ -173,7 +173,7 @@ def _event_walk(
     base_url: str, endpoint: Endpoint, ids: tuple[str, ...], bounds: Bounds, now: datetime
 ) -> Walk:
     part = Slice({"metric_ids": ",".join(ids)})
-    read = _Read(base_url, endpoint, now, walks_in_read=0)
+    read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
     return read.walk(part, bounds=bounds, metric_ids=ids)
 
 
@@ -193,8 +193,8 @@ def profile_walks(
     created, updated = endpoint.windows
     if is_full_read:
         ever = Bounds(created.field, None, None, created.closed)
-        return [_Read(base_url, endpoint, now, is_full_read=True).walk(bounds=ever)]
-    read = _Read(base_url, endpoint, now, walks_in_read=0)
+        return [_ReadPlan(base_url, endpoint, now, is_full_read=True).walk(bounds=ever)]
+    read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
     return [
         read.walk(bounds=Bounds(updated.field, r.start, r.end, updated.closed))
         for r in ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
@@ -255,7 +255,7 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _ReadPlan:
     """What the walks of one read have in common; see ``Walk``."""
 
     base_url: str

@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client import responses
+from klaviyo_spark.client import json_bodies
+from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.page_order import SLACK
 from klaviyo_spark.client.paginator import Fetched
-from klaviyo_spark.client.responses import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
@@ -177,8 +177,8 @@ class _Reader:
         try:
             page = as_far_as_deep(self._decoder.decode, without_mark(body))
         except msgspec.DecodeError:
-            records = responses.records(body)
-            included = responses.records(body, "included") if self._includes else []
+            records = json_bodies.records(body)
+            included = json_bodies.records(body, "included") if self._includes else []
         else:
             records = page.data if isinstance(page.data, list) else [page.data] if page.data else []
             included = (page.included or []) if self._includes else []

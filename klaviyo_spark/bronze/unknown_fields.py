@@ -21,7 +21,8 @@ from typing import Any
 import msgspec
 
 from klaviyo_spark.bronze.known_fields import DATA, KNOWN, PAGE, Known, Node, unknown_on
-from klaviyo_spark.client.responses import as_far_as_deep, decode, scrub, without_mark
+from klaviyo_spark.client.json_bodies import as_far_as_deep, decode, without_mark
+from klaviyo_spark.client.responses import scrub
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.paths import path_text

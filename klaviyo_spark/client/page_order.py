@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from klaviyo_spark.client.responses import Page, as_far_as_deep, without_mark
+from klaviyo_spark.client.json_bodies import as_far_as_deep, without_mark
+from klaviyo_spark.client.responses import Page
 from klaviyo_spark.schema.instants import as_time
 
 # Bounds are to the second, some of them asked for one second wider.

@@ -5,29 +5,22 @@ A body is checked for being whole and found its ``links.next`` in; it is never r
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from klaviyo_spark.client.error_table import ErrorDetail
+from klaviyo_spark.client.json_bodies import SURROGATE, as_far_as_deep, decode, without_mark
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from klaviyo_spark.schema.instants import as_time
 
-T = TypeVar("T")
 DETAIL_CHARS = 300
-# Of a page that Python cannot read whole, so many levels are looked at; no column lies as deep.
-LEVELS = 100
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _EMAIL = re.compile(r"[^\s\"'<>(),;:=\[\]]+(@|%40)[^\s\"'<>(),;=\[\]]+")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PHONE = re.compile(r"(\+|%2B)\d{7,15}")
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 # Headers by which proxies, firewalls and content networks say who they are.
@@ -184,38 +177,6 @@ def answerer(headers: Mapping[str, str], body: bytes) -> str:
     return scrub(", ".join(parts), "")[:DETAIL_CHARS]
 
 
-def without_mark(body: bytes) -> bytes:
-    """``body`` without the byte order mark that some proxies put before it."""
-    return body.removeprefix(codecs.BOM_UTF8)
-
-
-def as_far_as_deep(read: Callable[[bytes], T], body: bytes) -> T:
-    """What ``read`` makes of a body, ``without_depths`` where it lies deeper than Python goes."""
-    try:
-        return read(body)
-    except RecursionError:
-        return read(without_depths(body))
-
-
-@lru_cache(maxsize=1)  # whoever looks at a page asks for the same one after the other
-def without_depths(body: bytes) -> bytes:
-    """``body`` with null for what lies deeper than ``LEVELS``; of one cut short, cut short."""
-    kept: list[bytes] = []
-    begin, depth = 0, 0
-    for token in _TOKEN.finditer(body):
-        mark = body[token.start() : token.start() + 1]
-        if mark in b"[{":
-            depth += 1
-            if depth == LEVELS + 1:
-                kept += body[begin : token.start()], b"null"
-                begin = len(body)
-        elif mark in b"]}":
-            depth -= 1
-            if depth == LEVELS:
-                begin = token.end()
-    return b"".join([*kept, body[begin:]])
-
-
 def scrub(text: str, secret: str) -> str:
     """``text`` without the secret, e-mail addresses and phone numbers."""
     if secret:
@@ -261,56 +222,10 @@ def _decoded(body: bytes) -> tuple[_Body, bytes]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        whole = _SURROGATE.sub(rb"\\ufffd", body)
+        whole = SURROGATE.sub(rb"\\ufffd", body)
         if whole == body:
             raise
         return _BODY.decode(whole), whole
-
-
-def decode(body: bytes) -> Any:
-    """A landed page as Python objects.
-
-    Half a surrogate pair in a text becomes U+FFFD, a number beyond double becomes infinite, and so
-    does one of more digits than Python reads; null stands for what lies deeper than it goes.
-    """
-    return as_far_as_deep(_objects, without_mark(body))
-
-
-def _objects(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return json.loads(_SURROGATE.sub(rb"\\ufffd", body), parse_int=_integer)
-
-
-def records(body: bytes, array: str = "data") -> list[dict[str, Any]]:
-    """The objects in an array of a landed page; one object in its place is one record.
-
-    What is no object is left out: refine tells of it.
-    """
-    page = decode(body)
-    found = page.get(array) if isinstance(page, dict) else None
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
-
-
-def as_id(value: Any) -> str | None:
-    """The text of an id, a number's too; None for what names nothing, as ``checks.unfit`` has it.
-
-    A number with a fraction is not known by its digits any more.
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return None
-    bare = value.strip()
-    return value if bare and bare[0] not in "[{" else None
-
-
-def _integer(digits: str) -> int | float:
-    try:
-        return int(digits)
-    except ValueError:  # Python reads 4,300 digits
-        return float(digits)
 
 
 def _attribute(record: bytes, name: str) -> Any:

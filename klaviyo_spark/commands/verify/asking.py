@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.client.responses import decode
+from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.days import DayRange, windows

@@ -11,8 +11,8 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.membership import member_count
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
 from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
-from klaviyo_spark.client.responses import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.verify.asking import COUNTS, count_walks, counts

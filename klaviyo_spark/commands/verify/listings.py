@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED

@@ -9,7 +9,7 @@ from typing import Any
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.account_identity import Identity
-from klaviyo_spark.client.responses import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings

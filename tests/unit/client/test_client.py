@@ -15,8 +15,8 @@ import urllib3
 
 from klaviyo_spark import __version__
 from klaviyo_spark.client.client import Client
+from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.client.responses import decode
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.errors import (
     ApiError,

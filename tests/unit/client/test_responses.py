@@ -6,18 +6,15 @@ import math
 import pytest
 
 from klaviyo_spark.client.error_table import ErrorDetail
+from klaviyo_spark.client.json_bodies import LEVELS, decode, records, without_depths
 from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.responses import (
-    LEVELS,
     Page,
-    decode,
     error_text,
     http_date,
     is_error_body,
     read_page,
-    records,
     retry_after_s,
-    without_depths,
 )
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from tests.helpers.fakes import NOON, SECRET, a_body, an_error_body
