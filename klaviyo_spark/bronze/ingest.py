@@ -374,8 +374,10 @@ class _Ingest:
         if self._is_over:
             # In the same commit: what it says holds whatever becomes of the run in refine.
             found += ends(self._ended(), self._resumed(), run_id, self.client.now())
-        of = (account_id, bronze.table_id, bronze.version, self.lander.commits)
-        rows = [as_row(mark, *of) for mark in found]
+        of = (account_id, bronze.table_id, bronze.version)
+        # A walk that another run has landed is none of this run's commits.
+        commits = {run_id: self.lander.commits}
+        rows = [as_row(mark, *of, commits.get(mark.run_id, 0)) for mark in found]
         if rows:
             self.lake.append_ops("watermarks", rows)
         try:

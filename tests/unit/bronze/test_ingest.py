@@ -309,6 +309,20 @@ def test_the_only_child_that_is_due_and_refused_says_what_earlier_runs_read(serv
     assert asked == [(done.lake, "default", ENDPOINTS["list_profiles"])]
 
 
+def test_a_walk_that_another_run_has_landed_is_none_of_this_runs_commits(serve):
+    """Its mark named a commit that no log has: the next run took bronze for an older copy."""
+    row = a_page("list_profiles", parent_id="L1", run_id="before")
+
+    def planned(url: str) -> FakePlan:
+        planned = FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON))
+        planned.kept = {row["walk_id"]: resume_points.advance(row, None)}
+        return planned
+
+    done = Ingested(serve(lambda _: Answer(a_body("T1"))), planned)
+    commits = {mark["run_id"]: mark["bronze_commits"] for mark in done.watermarks}
+    assert commits == {"before": 0, "run": 1}
+
+
 def test_a_page_nested_deeper_than_python_reads_lands_and_ends_no_run(serve):
     """One profile's property ended the whole run, tags too, and every later one."""
     deep = f'{{"id":"P1","attributes":{{"properties":{{"x":{"[" * 1100 + "]" * 1100}}}}}}}'
