@@ -6,10 +6,10 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -80,37 +80,24 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     began = time.monotonic()
     with pipeline.exclusive("maintain", lake, done.run_id, wait):
         of_lake = _Run(lake, settings, done)
-        account = of_lake.accounts[0] if len(of_lake.accounts) == 1 else None
+        record = partial(
+            RunRecord,
+            run_id=done.run_id,
+            account_id=of_lake.accounts[0] if len(of_lake.accounts) == 1 else None,
+            command="maintain",
+            started_at=done.started_at,
+        )
         try:
             of_lake.run()
             done.warnings += lake.name_foreign_columns()
         except BaseException as error:
             errors = [*done.errors, words_of(error)]
-            record_failed_run(lake, _record(done, account, exit_code_of(error), errors))
+            record_failed_run(lake, record(exit_code=exit_code_of(error), errors=errors))
             raise
         done.seconds = time.monotonic() - began
-        said = [*done.warnings, _totals(done)]
-        record_run(lake, _record(done, account, done.exit_code, done.errors, said))
+        warnings = [*done.warnings, _totals(done)]
+        record_run(lake, record(exit_code=done.exit_code, errors=done.errors, warnings=warnings))
     return done
-
-
-def _record(
-    done: Upkeep,
-    account: str | None,
-    exit_code: int,
-    errors: Sequence[str],
-    warnings: Sequence[str] = (),
-) -> RunRecord:
-    return RunRecord(
-        run_id=done.run_id,
-        account_id=account,
-        command="maintain",
-        started_at=done.started_at,
-        finished_at=utc_now(),
-        exit_code=exit_code,
-        errors=errors,
-        warnings=warnings,
-    )
 
 
 def lines(done: Upkeep) -> Iterator[str]:

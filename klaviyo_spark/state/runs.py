@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.lake import Lake
 
@@ -20,6 +21,7 @@ class RunRecord:
 
     Args:
         account_id: None where the run was of the whole lake.
+        finished_at: now, by this machine's clock, where nothing else is said.
         errors: what did not succeed, a line each.
         warnings: what should be known besides, a line each.
         requests, retries: sent to Klaviyo.
@@ -31,8 +33,8 @@ class RunRecord:
     account_id: str | None
     command: str
     started_at: datetime
-    finished_at: datetime | None
     exit_code: int
+    finished_at: datetime | None = field(default_factory=utc_now)
     errors: Sequence[str] = ()
     warnings: Sequence[str] = ()
     requests: int = 0

@@ -6,9 +6,10 @@ import logging
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.forget import pages, receipts, removing
@@ -90,6 +91,13 @@ def forget(
             rebuild makes tables is not ours.
     """
     done = ForgetResult(uuid.uuid4().hex, utc_now(), asked.identifier_type)
+    record = partial(
+        RunRecord,
+        run_id=done.run_id,
+        account_id=settings.account,
+        command="forget",
+        started_at=done.started_at,
+    )
     began = time.monotonic()
     with pipeline.exclusive("forget", lake, done.run_id, wait):
         try:
@@ -103,24 +111,12 @@ def forget(
             # An error of Spark's may quote a row, and this run is about one person's.
             ours = isinstance(error, KlaviyoSparkError)
             why = str(error) if ours else type(error).__name__
-            record = _record(done, settings.account, exit_code_of(error), [*done.errors, why])
-            record_failed_run(lake, record)
+            ending = record(exit_code=exit_code_of(error), errors=[*done.errors, why])
+            record_failed_run(lake, ending)
             raise
         done.seconds = time.monotonic() - began
-        record_run(lake, _record(done, settings.account, done.exit_code, done.errors))
+        record_run(lake, record(exit_code=done.exit_code, errors=done.errors))
     return done
-
-
-def _record(done: ForgetResult, account: str, exit_code: int, errors: Sequence[str]) -> RunRecord:
-    return RunRecord(
-        run_id=done.run_id,
-        account_id=account,
-        command="forget",
-        started_at=done.started_at,
-        finished_at=utc_now(),
-        exit_code=exit_code,
-        errors=errors,
-    )
 
 
 def lines(done: ForgetResult) -> Iterator[str]:
