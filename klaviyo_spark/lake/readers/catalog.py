@@ -37,9 +37,7 @@ class Tables:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
-        with pin_settings(self._lake.spark):
-            found = self._lake.spark.sql(rename_tables(sql, self._name)).toArrow()
-        return plain(pa.table(found))
+        return self._query(rename_tables(sql, self._name))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table; Delta answers from its log where it can."""
@@ -60,8 +58,7 @@ class Tables:
         """The rows of a query."""
         name = self._name(schema, table)
         try:
-            with pin_settings(self._lake.spark):
-                found = self._lake.spark.sql(sql.replace("{t}", name)).toArrow()
+            return self._query(sql.replace("{t}", name))
         except Exception as error:
             if isinstance(error, AnalysisException) and is_not_there(error):
                 return None
@@ -70,7 +67,10 @@ class Tables:
             why = in_a_line(error)
             schema = getattr(self._lake.place, schema)
             raise unreadable(schema, table, folder_in(name), why) from error
-        return plain(pa.table(found))
+
+    def _query(self, sql: str) -> list[Row]:
+        with pin_settings(self._lake.spark):
+            return plain(pa.table(self._lake.spark.sql(sql).toArrow()))
 
     def _name(self, schema: str, table: str) -> str:
         place = self._lake.place

@@ -44,12 +44,11 @@ class Files:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""
-        engine = QueryBuilder()
-        for table in tables_in(sql):
-            schema, name = table.split(".")
-            engine = engine.register(f"{schema}_{name}", DeltaTable(self._folder_of(schema, name)))
-        found = engine.execute(rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
-        return plain(pa.table(found))
+        tables = {
+            f"{schema}_{name}": DeltaTable(self._folder_of(schema, name))
+            for schema, name in (table.split(".") for table in tables_in(sql))
+        }
+        return _query(tables, rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from its log; of a file without statistics, from its footer."""
@@ -147,8 +146,15 @@ class _Opened:
         return asked
 
     def ask(self, sql: str) -> list[Row]:
-        found = QueryBuilder().register("t", self._table).execute(sql.replace("{t}", "t"))
-        return plain(pa.table(found.read_all()))
+        return _query({"t": self._table}, sql.replace("{t}", "t"))
+
+
+def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:
+    """The rows of a query, by delta-rs' own engine."""
+    engine = QueryBuilder()
+    for name, table in tables.items():
+        engine = engine.register(name, table)
+    return plain(pa.table(engine.execute(sql).read_all()))
 
 
 def _state(folder: Path, since: int | None, writes: Sequence[Write]) -> TableState | None:
