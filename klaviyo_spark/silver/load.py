@@ -220,26 +220,27 @@ class Loader:
             current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
         pages = pages.where(~F.col("read_id").isin(*self._doubted))
         reads = complete_reads(pages)
-        evidence = replace(
-            evidence, judged=find_deletions(table, good, reads, asked, self._rows_of_run)
-        )
-        changed = self._changes(rows, current, table, evidence)
-        tally = writer.tally(table, changed)
+
+        def judged_by(reads: DataFrame) -> Evidence:
+            judged = find_deletions(table, good, reads, asked, self._rows_of_run)
+            return replace(evidence, judged=judged)
+
+        def tallied() -> tuple[DataFrame, Tally]:
+            changed = self._changes(rows, current, table, evidence)
+            return changed, writer.tally(table, changed)
+
+        evidence = judged_by(reads)
+        changed, tally = tallied()
         if span and not tally.falls_into(span):
             current = self.lake.silver(table)
-            changed = self._changes(rows, current, table, evidence)
-            tally = writer.tally(table, changed)
+            changed, tally = tallied()
         if tally.counts["keyless"] and tally.counts["lacked"] and self._reads_whole(table):
             reads = self._without_keyless(table, pages, changed, tally, writer)
-            evidence = replace(
-                evidence, judged=find_deletions(table, good, reads, asked, self._rows_of_run)
-            )
-            changed = self._changes(rows, current, table, evidence)
-            tally = writer.tally(table, changed)
+            evidence = judged_by(reads)
+            changed, tally = tallied()
         if self._is_to_confirm(table, tally, writer):
             evidence = replace(evidence, judged=None)
-            changed = self._changes(rows, current, table, evidence)
-            tally = writer.tally(table, changed)
+            changed, tally = tallied()
         if table.history and tally.counts["soft_deleted"]:
             evidence = replace(evidence, held=last_seen_before(self.lake.pages(), table, reads))
             changed = self._changes(rows, current, table, evidence)
