@@ -25,6 +25,7 @@ from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import store
+from klaviyo_spark.state.intervals import CoveredInterval
 from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint, plan_resume
 
@@ -234,17 +235,16 @@ class IngestPlanner:
         if found.none:
             self._outcome.fail("events", "none of the metrics to read is in the account")
         self.metric_names = found.ids
+        reads: dict[str, Sequence[CoveredInterval]] = {}
         for id, name in found.ids.items():
-            if not request_plan.is_askable(id):
-                self._outcome.fail(
-                    "events",
-                    f"no filter of Klaviyo's can name metric {id} ({name}); its events were not "
-                    "read",
-                    of_member=True,
-                )
-        reads = {
-            id: self._known.events.get(id, []) for id in found.ids if request_plan.is_askable(id)
-        }
+            if request_plan.is_askable(id):
+                reads[id] = self._known.events.get(id, [])
+                continue
+            self._outcome.fail(
+                "events",
+                f"no filter of Klaviyo's can name metric {id} ({name}); its events were not read",
+                of_member=True,
+            )
         return request_plan.event_walks(self._client.base_url, endpoint, reads, span, begun)
 
     def _profiles(

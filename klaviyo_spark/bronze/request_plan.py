@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, records
-from klaviyo_spark.client.urls import Bounds, first_url
+from klaviyo_spark.client.urls import Bounds, first_url, is_quotable
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
@@ -137,8 +137,8 @@ def event_walks(
 
 
 def is_askable(metric_id: str) -> bool:
-    """Whether a filter of Klaviyo's can name a metric; no id that Klaviyo makes is otherwise."""
-    return not set(metric_id) & {'"', "\\", ","}
+    """Whether a walk can be made over a metric; no id that Klaviyo makes is otherwise."""
+    return is_quotable(metric_id) and "," not in metric_id  # which parts ids in ``Walk.facts``
 
 
 def known_metrics(base_url: str, walk: Walk, said: str) -> tuple[frozenset[str], list[Walk]]:

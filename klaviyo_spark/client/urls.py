@@ -140,11 +140,16 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
 
 
+def is_quotable(id: str) -> bool:
+    """Whether a filter can hold an id between quotes."""
+    return '"' not in id and "\\" not in id
+
+
 def _ids(endpoint: Endpoint, ids: tuple[str, ...]) -> str:
     """``equals(metric_id,…)`` for events, ``any(id,[…])`` elsewhere; nothing for no ids."""
     if not ids:
         return ""
-    if any('"' in i or "\\" in i for i in ids):
+    if not all(map(is_quotable, ids)):
         raise ValueError(f"{endpoint.name}: an id holds a quote or backslash: {ids}")
     texts = ",".join(f'"{i}"' for i in ids)
     if endpoint.resource != "events":
