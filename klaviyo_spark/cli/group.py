@@ -20,15 +20,12 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb, and its arguments as ``drop_empty_options``."""
+        """The verb, and its arguments without the options that hold no value."""
         name, verb, rest = super().resolve_command(ctx, args)
         options = verb.params if verb else []
         valued = (p for p in options if isinstance(p, click.Option) and not p.is_flag)
-        return (
-            name,
-            verb,
-            drop_empty_options(rest, {name for option in valued for name in option.opts}),
-        )
+        names = {name for option in valued for name in option.opts}
+        return name, verb, drop_empty_options(rest, names)
 
 
 def drop_empty_options(args: list[str], names: Set[str]) -> list[str]:

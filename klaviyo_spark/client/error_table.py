@@ -106,9 +106,7 @@ class ErrorRule:
         )
 
 
-_retried = partial(
-    ErrorRule, error=RetryableError, tries=TRIES, total_s=TOTAL_S, early_tries=TRIES
-)  # fmt: skip
+_retried = partial(ErrorRule, error=RetryableError, tries=TRIES, total_s=TOTAL_S, early_tries=TRIES)
 THROTTLED = _retried(
     name="rate limit spent", statuses=(429,),
     words="Other tools draw on the account's rate limits too: pause them, or set rate_limit_share "

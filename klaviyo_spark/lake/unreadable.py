@@ -16,6 +16,7 @@ _NOT_DAMAGE = re.compile(
     r"|(?i:access.?denied|forbidden|time[sd]?.?out|connection|unavailable|socket|unknown.?host"
     r"|throttl|slow.?down|transport|interrupted|cancel|out.?of.?memory|stopped sparkcontext)"
 )
+REBUILT = "`klaviyo-spark refine` rebuilds it from bronze"
 # Java's stack; what it says itself, and of its causes, stands in the other lines.
 _STACK = re.compile(r"^\s+(?:at |\.\.\. ).*$", re.MULTILINE)
 # Without these a run would have to guess what was read and loaded. Per table what the next run does
@@ -49,7 +50,7 @@ def unreadable(schema: str, table: str, where: str, why: str) -> TableUnreadable
     where = where.removeprefix("file://")
     away = f"drop or rename {where}" if where.startswith("`") else f"move {where} away"
     if table in TABLES:
-        after = "`klaviyo-spark refine` rebuilds it from bronze"
+        after = REBUILT
     else:
         after = _AFTER.get(table, "the next run makes it again, without the rows it had")
     why = why.rstrip(". ")

@@ -9,14 +9,12 @@ from klaviyo_spark.commands.report import questions
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.readers.sql import tables_in
-from klaviyo_spark.lake.unreadable import is_damage
+from klaviyo_spark.lake.unreadable import REBUILT, is_damage
 from klaviyo_spark.resources import TABLES
 
 Rows = list[Row]
 # Status counts silver from its log, and does not see that a data file is damaged.
-_WAY_OUT = (
-    "restore it from a backup, or move it away and `klaviyo-spark refine` rebuilds it from bronze"
-)
+_WAY_OUT = f"restore it from a backup, or move it away and {REBUILT}"
 _ELSEWHERE = "`klaviyo-spark status` says the way out"
 
 

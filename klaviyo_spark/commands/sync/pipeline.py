@@ -202,10 +202,10 @@ def ask(
 def policy_of(settings: Settings, run_id: str) -> RefinePolicy:
     """How a run with these settings refines."""
     return RefinePolicy(
-        settings.event_properties,
-        dict(settings.checks.items()),
-        settings.max_deleted_share,
-        run_id,
+        keep_event_properties=settings.event_properties,
+        severities=dict(settings.checks.items()),
+        max_deleted_share=settings.max_deleted_share,
+        run_id=run_id,
     )
 
 
