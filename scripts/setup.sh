@@ -33,7 +33,11 @@ make_environment() {
 
 install_packages() {
     say "installing the pinned packages (Spark is large: a few minutes the first time)"
-    local pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517)
+    local braces pip named=()
+    braces=$(braces_of "$PWD")
+    [ -z "$braces" ] || mapfile -t named <<<"$braces"
+    pip=(env ${named[@]+"${named[@]}"} .venv/bin/python -m pip install --quiet)
+    pip+=(--disable-pip-version-check --use-pep517)
     "${pip[@]}" -r requirements.lock
     "${pip[@]}" --no-build-isolation --no-deps --editable .
 }

@@ -28,3 +28,16 @@ install() {
     apt install --no-install-recommends "$1" ||
         stop "could not install $1; type: apt-get install -y $1"
 }
+
+# setuptools takes {name} in the path of an environment for a variable, which it looks for in the
+# process's own: each is given itself for a value. Prints name=value lines.
+braces_of() {
+    local left=$1
+    while [[ $left =~ \{([A-Za-z_][A-Za-z0-9_ -]*)\} ]]; do
+        echo "${BASH_REMATCH[1]}=${BASH_REMATCH[0]}"
+        left=${left/"${BASH_REMATCH[0]}"/}
+    done
+    case $left in
+    *[{}]*) stop "Python's packages cannot be built below $1, for its braces; move the folder" ;;
+    esac
+}

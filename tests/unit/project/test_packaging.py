@@ -127,3 +127,33 @@ def test_the_classifiers_name_every_python_that_ci_runs(monkeypatch):
     assert [
         c.split(" :: ")[-1] for c in asked["classifiers"] if re.search(r":: 3\.\d+$", c)
     ] == PYTHONS
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/home/a/lake", []),
+        ("/home/a b/{c} ü/{d e}/{c}", ["c={c}", "d e={d e}", "c={c}"]),
+    ],
+)
+def test_braces_in_the_path_of_a_checkout_name_themselves_for_setuptools(path, named):
+    """It puts a variable of the process in the place of a name in braces."""
+    done = _braces_of(path)
+
+    assert (done.returncode, done.stdout.splitlines()) == (0, named)
+
+
+def test_braces_that_name_nothing_are_refused_in_a_line():
+    done = _braces_of("/home/{0}/lake")
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "setup: Python's packages cannot be built below /home/{0}/lake, for its braces; "
+        "move the folder\n"
+    )
+
+
+def _braces_of(path: str) -> subprocess.CompletedProcess[str]:
+    script = '. scripts/system.sh; braces_of "$1"'
+    command = ["bash", "-c", script, "braces_of", path]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
