@@ -1,0 +1,108 @@
+"""What a sync of an account of ordinary size costs: at first, a day later, with nothing new.
+
+    python -m tests.bench.syncs [EVENTS PROFILES]
+
+Each is a process of its own, as a user runs it, against a sample account without rate limits. Of
+each: wall seconds, CPU seconds of the whole process tree, SQL executions and tasks by Spark's event
+log, calls through py4j, and commits. How long asking alone takes stands beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from klaviyo_spark.commands.demo import KEY, served
+
+_NO_LIMITS = 10_000.0
+_COUNTER = Path(__file__).with_name("py4j_counter")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one command: seconds and counts."""
+
+    wall: float
+    cpu: float
+    executions: int
+    tasks: int
+    calls: int
+    commits: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wall:6.1f} s wall {self.cpu:6.1f} s CPU {self.executions:5} executions "
+            f"{self.tasks:5} tasks {self.calls:7,} calls {self.commits:4} commits"
+        )
+
+
+def sync(url: str, lake: Path, folder: Path, *verb: str) -> Cost:
+    """Run a command on ``lake`` and count; its own files go to ``folder``."""
+    conf, log = folder / "conf", folder / "log"
+    conf.mkdir(parents=True)
+    log.mkdir()
+    defaults = {"enabled": "true", "compress": "false", "dir": log.as_uri()}
+    text = "".join(f"spark.eventLog.{name} {value}\n" for name, value in defaults.items())
+    (conf / "spark-defaults.conf").write_text(text, encoding="ascii")
+    environ = {
+        **os.environ,
+        "KLAVIYO_API_KEY": KEY,
+        "SPARK_CONF_DIR": str(conf),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_COUNTER), os.getenv("PYTHONPATH")])),
+        "KLAVIYO_SPARK_BENCH_CALLS": str(folder / "calls"),
+    }
+    command = [sys.executable, "-m", "klaviyo_spark.cli", *verb]
+    command += ["--base-url", url, "--warehouse", str(lake)]
+    commits, began, used = _commits(lake), time.monotonic(), _cpu()
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    wall, cpu = time.monotonic() - began, _cpu() - used
+    if done.returncode:
+        raise SystemExit(f"{' '.join(verb)} ended with {done.returncode}:\n{done.stderr}")
+    events = "".join(file.read_text(encoding="utf-8") for file in log.rglob("*") if file.is_file())
+    calls = folder / "calls"
+    return Cost(
+        wall,
+        cpu,
+        events.count('"org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart"'),
+        events.count('{"Event":"SparkListenerTaskEnd"'),
+        int(calls.read_text(encoding="ascii")) if calls.exists() else 0,
+        _commits(lake) - commits,
+    )
+
+
+def _cpu() -> float:
+    """Of all child processes that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _commits(lake: Path) -> int:
+    return len(list(lake.glob("*.db/*/_delta_log/*.json")))
+
+
+def main(events: int = 20_000, profiles: int = 2_000) -> None:
+    """Measure, and print a line per sync."""
+    with (
+        tempfile.TemporaryDirectory() as kept,
+        served(events, profiles, print, rate_scale=_NO_LIMITS) as url,
+    ):
+        folder = Path(kept)
+        lake = folder / "lake"
+        for name in ("first", "a day later", "nothing new"):
+            if name == "a day later":
+                requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
+            print(
+                f"{name:12} {sync(url, lake, folder / name.replace(' ', '-'), 'sync')}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
