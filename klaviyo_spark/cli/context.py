@@ -39,6 +39,7 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
     # Spark takes half a second to import, which a wrong option need not wait for.
     from klaviyo_spark.commands.sync.account_context import parts
     from klaviyo_spark.lake.lake import Lake
+    from klaviyo_spark.lake.preset import preset_of
     from klaviyo_spark.lake.shared import check_warehouse_of
     from klaviyo_spark.lake.spark.session import spark_session
     from klaviyo_spark.lake.spark.sql_settings import pin_settings
@@ -49,7 +50,7 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
     every = parts(settings, asks=asks)
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)
-    spark = spark_session(place.uri)
+    spark = spark_session(place.uri, work=preset_of(place))
     click.get_current_context().with_resource(pin_settings(spark))
     if not place.catalog:
         check_warehouse_of(spark, place.location)

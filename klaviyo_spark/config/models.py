@@ -29,6 +29,7 @@ Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Treatment = Literal["keep", "hash", "drop"]
+LoadsBy = Literal["auto", "spark"]
 
 
 class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    loads_by: LoadsBy = "auto"
     checks: dict[CheckName, Literal["warn", "fail"]] = {}
     personal_data: PersonalData = PersonalData()
     optimize: bool = True

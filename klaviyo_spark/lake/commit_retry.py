@@ -26,15 +26,21 @@ _SAFE = (
     "ConcurrentDeleteReadException",
     "ConcurrentDeleteDeleteException",
 )
+# Of delta-rs, which is not on every cluster.
+_REFUSED = "CommitFailedError"
 TRIES = 5
 
 T = TypeVar("T")
 
 
 def is_retriable(error: BaseException) -> bool:
-    """Whether Delta refused a commit for what another one did to rows, and nothing else."""
+    """Whether Delta refused a commit for what another one did to rows, and nothing else.
+
+    delta-rs says no more than that it refused: where the columns changed, the table, opened anew,
+    shows it.
+    """
     said = str(error)
-    return any(name in said for name in _SAFE)
+    return type(error).__name__ == _REFUSED or any(name in said for name in _SAFE)
 
 
 def retry_on_conflict(

@@ -1,4 +1,4 @@
-"""The only Delta: pages appended, rows merged, ledgers kept. ``tables`` makes the tables."""
+"""The only Delta: pages appended, silver's rows merged. ``ledgers`` keeps the operators' tables."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake.arrow import TYPES
-from klaviyo_spark.lake.commit_retry import retry_on_conflict
-from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tag_of, tagged
+from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tagged
+from klaviyo_spark.lake.driver_tables import DriverTables
 from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.ledgers import Ledgers
 from klaviyo_spark.lake.local import pages as local_pages
-from klaviyo_spark.lake.merge import insert_columns, merge_into, partition_filter, same_key, upsert
-from klaviyo_spark.lake.tables import COLUMNS, Place, Tables, folder_in
-from klaviyo_spark.schema import bronze_table, ops_tables
+from klaviyo_spark.lake.merge import Merged, merge_into, partition_filter, same_key
+from klaviyo_spark.lake.page_selection import PageSelection
+from klaviyo_spark.lake.spark.session import session_for_small_tables
+from klaviyo_spark.lake.tables import COLUMNS, Place, folder_in
+from klaviyo_spark.schema import bronze_table
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
@@ -33,24 +36,12 @@ logger = logging.getLogger(__name__)
 __all__ = ["Lake", "Merged", "Place"]
 
 
-class Merged(NamedTuple):
-    """How many rows a merge has written, by Delta's own count."""
-
-    inserted: int
-    updated: int
-
-
-class Lake(Tables):
+class Lake(Ledgers):
     """The lake's tables, and all that is written to them.
 
     Args:
         personal: how silver and quarantine show personal data.
-
-    Attributes:
-        run_id: the run that writes, which commits name; empty where they need not.
     """
-
-    run_id: str = ""
 
     def __init__(
         self,
@@ -61,12 +52,11 @@ class Lake(Tables):
     ) -> None:
         super().__init__(spark, place, aside)
         self.personal = personal
-        # Tables are refined side by side, and accounts read: Delta refuses one of two merges into
-        # a table at once.
-        self._merging_ops = threading.Lock()
         # Accounts are read side by side, and one writer commits after the other.
         self._landing = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
+        self._selected: dict[PageSelection, DataFrame | None] = {}
+        self._small: SparkSession | None = None
 
     def for_account(self, account_id: str, run_id: str = "") -> Lake:
         """The lake as one account is to see it: no page and no silver row of another.
@@ -81,9 +71,38 @@ class Lake(Tables):
         lake.run_id = run_id or self.run_id
         return lake
 
-    @property
-    def _tag(self) -> str:
-        return tag_of(self.run_id)
+    def for_small_tables(self) -> Lake | None:
+        """The lake for loads of which the driver holds all: pages, rows there are, rows to write.
+
+        Its session works with one partition. None where tables are Spark's alone. What it reads
+        once of the pages it keeps.
+        """
+        if self._driver_folder(self._bronze()) is None:
+            return None
+        lake = copy.copy(self)
+        lake.spark = self._small = self._small or session_for_small_tables(self.spark)
+        lake.is_small = True
+        lake._driver = DriverTables(lake.spark)
+        lake._selected = {}
+        return lake
+
+    def is_held(self, table: TableSpec) -> bool:
+        """Whether the driver may hold a silver table as it is."""
+        folder = self._driver_folder(self._silver(table))
+        return folder is not None and self._driver.is_small(folder)
+
+    def selected_pages(self, selection: PageSelection) -> DataFrame:
+        """Pages as ``pages`` gives them, those of ``selection``."""
+        rows = self._held_pages(selection) if self.is_small else None
+        return self.pages().where(selection.sql) if rows is None else rows
+
+    def _held_pages(self, selection: PageSelection) -> DataFrame | None:
+        with self._landing:
+            if selection not in self._selected:
+                folder = self._driver_folder(self._bronze())
+                where = selection.arrow(self.account_id)
+                self._selected[selection] = self._driver.read(folder, where) if folder else None
+            return self._selected[selection]
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
         """Append page rows to bronze, as one commit."""
@@ -123,14 +142,23 @@ class Lake(Tables):
         schema = pa.schema([(name, types[name]) for name in pages[0]])
         return self.spark.createDataFrame(pa.Table.from_pylist(list(pages), schema=schema))
 
-    def append(self, table: TableSpec, rows: DataFrame, *, together: bool = False) -> None:
+    def append(
+        self, table: TableSpec, rows: DataFrame | pa.Table, *, together: bool = False
+    ) -> None:
         """Append whole rows to a silver table: its first load.
 
         Args:
             together: those of one partition are together already.
         """
+        name = self._silver(table)
+        rows = self._held(rows)
+        if isinstance(rows, pa.Table):
+            folder = self._driver_folder(name)
+            if folder and self._driver.append(folder, rows, self._tag):
+                return
+            rows = self.spark.createDataFrame(rows)
         rows = rows if together else self._by_day(table, rows)
-        rows.writeTo(self._silver(table)).options(**option(self._tag)).append()
+        rows.writeTo(name).options(**option(self._tag)).append()
 
     def _by_day(self, table: TableSpec, rows: DataFrame) -> DataFrame:
         """Rows brought together by day, a large day in several parts."""
@@ -234,7 +262,9 @@ class Lake(Tables):
             writer.save(folder_in(name))
         self._set_property(name, COLUMNS, ",".join(docs))
 
-    def merge(self, table: TableSpec, rows: DataFrame, days: list[date | None]) -> Merged:
+    def merge(
+        self, table: TableSpec, rows: DataFrame | pa.Table, days: Sequence[date | None]
+    ) -> Merged:
         """Update and insert whole rows by key.
 
         Args:
@@ -244,10 +274,33 @@ class Lake(Tables):
         Returns:
             What Delta says that it did.
         """
+        name = self._silver(table)
+        rows = self._held(rows)
+        if isinstance(rows, pa.Table):
+            if not rows.num_rows:  # a merge of nothing makes a version where Spark does it
+                return Merged(0, 0)
+            done = self._merge_local(table, rows, days)
+            if done:
+                return done
+            rows = self.spark.createDataFrame(rows)
         key = self._same_row(table)
         if table.partition:
             key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
-        return self._merge(self._silver(table), key, rows, names_of(table))
+        return self._merge(name, key, rows, names_of(table))
+
+    def _held(self, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
+        """Rows to be written, in the driver where it holds all of the load."""
+        return rows.toArrow() if self.is_small and isinstance(rows, DataFrame) else rows
+
+    def _merge_local(
+        self, table: TableSpec, rows: pa.Table, days: Sequence[date | None]
+    ) -> Merged | None:
+        folder = self._driver_folder(self._silver(table))
+        if folder is None:
+            return None
+        partition = (table.partition.name, days) if table.partition else None
+        key = ("_account_id", *table.key)
+        return self._driver.upsert(folder, rows, key, self._tag, partition=partition)
 
     def delete_moved_rows(self, table: TableSpec, keys: pa.Table) -> int:
         """Remove rows of ``keys`` that are in another partition than they say; how many."""
@@ -273,68 +326,7 @@ class Lake(Tables):
             key += f" AND t.`_account_id` = {text(self.account_id)}"
         return key
 
-    def _merge(
-        self, name: str, on: str, rows: DataFrame, columns: Sequence[str], update: str = ""
-    ) -> Merged:
-        """Update rows that match, insert those that do not; again where others write too."""
-        merge = upsert(name, on, columns, update)
-        with tagged(self.spark, self._tag):
-            done = retry_on_conflict(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
-        return Merged(done["num_inserted_rows"], done["num_updated_rows"])
-
-    def append_ops(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Append rows to one of the operators' tables."""
-        self.ops_rows(name, rows).coalesce(1).writeTo(self._ops(name)).append()
-
-    def merge_ops(
-        self, name: str, rows: list[dict[str, Any]], on: Sequence[str], update: str
-    ) -> None:
-        """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
-        table, given = self._ops(name), self.ops_rows(name, rows)
-        with self._merging_ops:
-            self._merge(table, same_key(on), given, _ops_columns(name), update)
-
-    def delete_ops(self, name: str, keys: DataFrame, on: Sequence[str]) -> None:
-        """Delete the rows of one of the operators' tables that ``keys`` name."""
-        with self._merging_ops:
-            self.spark.sql(
-                merge_into(self._ops(name), f"ON {same_key(on)} WHEN MATCHED THEN DELETE"),
-                rows=keys,
-            ).collect()
-
-    def ops_rows(self, name: str, rows: list[dict[str, Any]]) -> DataFrame:
-        """Rows for one of the operators' tables, which are not there yet."""
-        columns = ops_tables.TABLES[name][1]
-        schema = pa.schema([(column, TYPES[type]) for column, type, _ in columns])
-        frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
-        return frame.select(*[F.col(column).cast(type) for column, type, _ in columns])
-
-    def append_to_ops(self, name: str, rows: DataFrame) -> None:
-        """Append rows, worked out by Spark, to one of the operators' tables."""
-        rows.select(*_ops_columns(name)).coalesce(1).writeTo(self._ops(name)).append()
-
-    def insert_quarantined(self, rows: DataFrame) -> None:
-        """Add records to quarantine; a repeated refine does not double them."""
-        same = ("table_name", "walk_id", "page_number", "record_index", "element_index", "record")
-        on = same_key(("_account_id", *same))
-        with self._merging_ops:
-            self.spark.sql(
-                merge_into(
-                    self._ops("quarantine"),
-                    f"ON {on} WHEN NOT MATCHED THEN {insert_columns(_ops_columns('quarantine'))}",
-                ),
-                rows=rows,
-            )
-
-    def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
-        """Put ``rows`` in the place of those for which ``where`` holds."""
-        rows.writeTo(self._ops(name)).overwrite(where)
-
 
 def names_of(table: TableSpec) -> list[str]:
     """All columns of a silver table, in order."""
     return [c.name for c in columns_of(table)] + [name for name, _, _ in BOOKKEEPING]
-
-
-def _ops_columns(name: str) -> list[str]:
-    return [column for column, _, _ in ops_tables.TABLES[name][1]]

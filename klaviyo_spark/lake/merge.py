@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from klaviyo_spark.schema.sql_text import name
 
 # Beyond this many single days a condition names a range instead.
 _MAX_DAYS_LISTED = 200
+
+
+class Merged(NamedTuple):
+    """How many rows a merge has written, by Delta's own count."""
+
+    inserted: int
+    updated: int
 
 
 def merge_into(table: str, then: str) -> str:
@@ -58,14 +66,27 @@ def same_key(key: Sequence[str]) -> str:
     return " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in key)
 
 
-def partition_filter(column: str, days: list[date | None]) -> str:
-    """A condition on a column of days, in literals: Delta prunes by nothing else."""
+def same_key_local(key: Sequence[str]) -> str:
+    """As ``same_key``, for delta-rs: by this form alone it joins by hash where keys may be NULL.
+
+    The brackets are needed: without them it takes AND for a part of the comparison.
+    """
+    return " AND ".join(f"(t.{k} IS NOT DISTINCT FROM s.{k})" for k in key)
+
+
+def partition_filter(column: str, days: Sequence[date | None], literal: str = "DATE") -> str:
+    """A condition on a column of days, in literals: Delta prunes by nothing else.
+
+    Args:
+        literal: what stands before the text of a day: delta-rs compares days with mere texts.
+    """
     known = sorted(d for d in days if d is not None)
     parts = []
     if len(known) > _MAX_DAYS_LISTED:
-        parts.append(f"{column} BETWEEN DATE'{known[0]}' AND DATE'{known[-1]}'")
+        parts.append(f"{column} BETWEEN {literal}'{known[0]}' AND {literal}'{known[-1]}'")
     elif known:
-        parts.append(f"{column} IN ({', '.join(f'DATE{chr(39)}{d}{chr(39)}' for d in known)})")
+        listed = ", ".join(f"{literal}'{day}'" for day in known)
+        parts.append(f"{column} IN ({listed})")
     if None in days:
         parts.append(f"{column} IS NULL")
     return f"({' OR '.join(parts)})" if parts else "true"

@@ -20,6 +20,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
+from klaviyo_spark.lake.driver_tables import DriverTables
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
@@ -112,9 +114,11 @@ class Tables:
 
     Attributes:
         account_id: whose pages and silver rows are seen; None for those of all accounts.
+        is_small: the driver holds silver tables, as it always does the operators'.
     """
 
     account_id: str | None = None
+    is_small: bool = False
 
     def __init__(
         self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
@@ -127,6 +131,7 @@ class Tables:
         self._foreign: dict[str, tuple[str, ...]] = {}
         self._to_name: dict[str, tuple[str, ...]] = {}
         self._emptied: list[str] = []
+        self._driver = DriverTables(spark)
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
@@ -134,7 +139,9 @@ class Tables:
 
     def silver(self, table: TableSpec) -> DataFrame:
         """One silver table as it is."""
-        return self._rows_of_account(self._rows(self._silver(table)), "_account_id")
+        name = self._silver(table)
+        rows = self._driver_rows(name) if self.is_small else self._rows(name)
+        return self._rows_of_account(rows, "_account_id")
 
     def _rows_of_account(self, rows: DataFrame, account: str) -> DataFrame:
         """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
@@ -142,7 +149,22 @@ class Tables:
 
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""
-        return self._rows(self._ops(name))
+        return self._driver_rows(self._ops(name))
+
+    def _driver_rows(self, name: str) -> DataFrame:
+        """As ``_rows``, of a table that the driver holds if it is small."""
+        folder = self._driver_folder(name)
+        rows = self._driver.rows(folder) if folder else None
+        if rows is None:
+            return self._rows(name)
+        foreign = self._foreign.get(name)
+        return rows.drop(*foreign) if foreign else rows
+
+    def _driver_folder(self, name: str) -> Path | None:
+        """The folder of a table that the driver may read and write without Spark."""
+        if folder_of(self) is None or not local_tables.available():
+            return None
+        return self._local_folder(name)
 
     def _rows(self, name: str) -> DataFrame:
         """A table's rows, without columns that are not ours."""

@@ -50,6 +50,11 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ),
             ("quarantined", "bigint", "Records and array elements without a usable key."),
             ("seconds", "double", "Wall time."),
+            (
+                "loaded_by",
+                "string",
+                "driver: it held the rows, and delta-rs wrote them; spark: Spark did.",
+            ),
             ("check_warnings", "array<string>", "Warnings of data checks, one line each."),
             (
                 "unconfirmed_run_id",

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +14,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.page_selection import PageSelection
+from klaviyo_spark.lake.spark.session import compiling
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
@@ -43,6 +45,8 @@ from klaviyo_spark.state.bronze_queries import complete_reads
 
 logger = logging.getLogger(__name__)
 
+# Of pages, that the driver holds for one table.
+_HELD_BYTES = 64 * 2**20
 # What so many events say to those that point to them goes to every task whole.
 _BROADCAST_RECORDS = 1_000_000
 
@@ -53,6 +57,7 @@ class Load:
 
     ``check_warnings`` are what checks have to say of it. ``errors`` are what did not go well, a
     line each.
+    ``loaded_by``: ``driver``, which held all of it, or ``spark``.
     Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
     ``broken``: the table whose data files are missing, where that is why it is not loaded.
     ``unconfirmed_run_id``: the run whose complete read lacks too much of the table to be believed
@@ -68,6 +73,7 @@ class Load:
     cast_failures: int = 0
     quarantined: int = 0
     seconds: float = 0.0
+    loaded_by: str = "spark"
     check_warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     is_loaded: bool = True
@@ -91,6 +97,7 @@ class Loader:
         days_read: days of events that had been read whole before that run, per metric.
         unreadable: pages that Spark cannot read as JSON.
         unconfirmed: per table with a read that waits for the next, the run that made it.
+        small: the lake for loads of which the driver holds all; None where it holds none.
     """
 
     lake: Lake
@@ -100,13 +107,26 @@ class Loader:
     days_read: Days = ()
     unreadable: tuple[UnreadablePage, ...] = ()
     unconfirmed: Mapping[str, str | None] = field(default_factory=dict)
+    small: Lake | None = None
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
+        if self.small and self._is_small(self.small, table):
+            return replace(self, lake=self.small, small=None).load(table, batch_ids)
+        with compiling(self.lake.spark) if self._is_large(table) else nullcontext():
+            return self._load_timed(table, batch_ids)
+
+    def _load_timed(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         started = time.monotonic()
         waits = self.unconfirmed.get(table.name)
         if not self._has_news(table):
-            return Load(table.name, self.facts.run_id, batch_ids, unconfirmed_run_id=waits)
+            return Load(
+                table.name,
+                self.facts.run_id,
+                batch_ids,
+                loaded_by=self._loads_by,
+                unconfirmed_run_id=waits,
+            )
         writer = Writer(self.lake, self.facts, self.days_read, self.policy.severities)
         try:
             counts = self._load(table, batch_ids, writer)
@@ -121,6 +141,7 @@ class Loader:
             self.facts.run_id,
             batch_ids,
             seconds=round(time.monotonic() - started, 3),
+            loaded_by=self._loads_by,
             check_warnings=(*writer.check_warnings, *writer.unconfirmed, *writer.doubted),
             errors=tuple(writer.errors),
             unconfirmed_run_id=waits,
@@ -151,6 +172,21 @@ class Loader:
             quarantined=load.quarantined + len(unreadable),
             errors=(*load.errors, left_out(unreadable, table.name)),
         )
+
+    def _is_small(self, lake: Lake, table: TableSpec) -> bool:
+        """Whether the driver may hold the table, all that its rows look at, and its pages."""
+        return not self._is_large(table) and all(
+            lake.is_held(TABLES[name]) for name in {table.name, *depends_on(table)}
+        )
+
+    @property
+    def _loads_by(self) -> str:
+        return "driver" if self.lake.is_small else "spark"
+
+    def _is_large(self, table: TableSpec) -> bool:
+        """Whether its pages are too many for the driver."""
+        pages = (self.facts.bytes.get(endpoint, 0) for endpoint in table.endpoints)
+        return sum(pages) > _HELD_BYTES
 
     def _has_news(self, table: TableSpec) -> bool:
         """Whether pages differ from the run before's, or what ``table`` depends on was written.
@@ -287,6 +323,8 @@ class Loader:
         Few rows go to the driver first. Very many look others up by a join that parts them again.
         """
         records = self.facts.records_of(table)
+        if self.lake.is_small:
+            return False
         return table.partition is not None and HELD_RECORDS < records <= _BROADCAST_RECORDS
 
     def _settle(self, table: TableSpec, counts: Counter[str]) -> None:
@@ -296,14 +334,14 @@ class Loader:
         if table.made_of:
             counts["inserted"] += settler.borrow(table, self._since(TABLES[table.made_of.table]))
 
-    def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish:
+    def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish | None:
         """Fills rows about to be written from those of other tables that they point to.
 
         Args:
             first: there are no rows in the table to point to but those being read.
         """
         if not looks_up(table):
-            return lambda rows, _held: rows
+            return None
         needed = {n for c in (*table.columns, *table.internal) for n in NEEDS.get(c.lookup, ())}
         silver = {name: self.lake.silver(TABLES[name]) for name in needed}
         names = ["_account_id", *(c.name for c in columns_of(table))]
@@ -316,6 +354,8 @@ class Loader:
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
+            if self.lake.is_small:  # one task has all of both sides
+                held = few = False
             filled = look_up(rows, table, near, few=held, small=few)
             return filled.withColumn("_row_hash", F.expr(row_hash(names)))
 
@@ -324,21 +364,16 @@ class Loader:
     # -- what there is to read ------------------------------------------------------------------
 
     def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
-        resources = {ENDPOINTS[endpoint].resource for endpoint in table.endpoints}
         nobody: frozenset[str] = frozenset()
-        meanwhile = nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints))
-        return (
-            self.lake.pages()
-            .where(sql_text.one_of("resource", resources))
-            .where(sql_text.one_of("endpoint", table.endpoints))
-            .where(
-                f"{sql_text.one_of('batch_id', batch_ids)} "
-                f"OR {sql_text.one_of('read_id', self.facts.resumed_walk_ids)} "
-                f"OR {sql_text.one_of('run_id', meanwhile)}"
-            )
-            .where(readable(self.unreadable))
-            .selectExpr("*", "account_id AS _account_id")
+        selection = PageSelection(
+            frozenset(ENDPOINTS[endpoint].resource for endpoint in table.endpoints),
+            table.endpoints,
+            frozenset(batch_ids),
+            self.facts.resumed_walk_ids,
+            nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints)),
         )
+        pages = self.lake.selected_pages(selection).where(readable(self.unreadable))
+        return pages.selectExpr("*", "account_id AS _account_id")
 
     @property
     def _doubted(self) -> list[str]:

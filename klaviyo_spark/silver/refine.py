@@ -123,6 +123,7 @@ def refine(
                 policy,
                 days,
                 unconfirmed=dict(waiting),
+                small=lake.for_small_tables() if policy.loads_by == "auto" else None,
             )
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
@@ -249,6 +250,7 @@ def _facts(
         .agg(
             F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
             F.sum("record_count").alias("records"),
+            F.sum("bytes").alias("bytes"),
             F.bool_or("is_full_read").alias("is_full_read"),
             F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("resumed_walk_ids"),
             F.collect_set(F.when(gone_on_with, F.col("read_run_id"))).alias("begun_by"),
@@ -270,6 +272,7 @@ def _facts(
             if prints.get((run_id, endpoint)) == prints.get((run, endpoint))
         ),
         records={row["endpoint"]: row["records"] for row in mine},
+        bytes={row["endpoint"]: row["bytes"] for row in mine},
         resumed_walk_ids=frozenset(read_id for row in mine for read_id in row["resumed_walk_ids"]),
         fully_read=frozenset(row["endpoint"] for row in mine if row["is_full_read"]),
         asked_before=asked_before,

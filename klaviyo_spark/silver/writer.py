@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,11 +31,27 @@ _KINDS = {**_WRITTEN, "quarantined": "broken"}
 # Of rows that the table has already.
 _KNOWN = ("changed", "marked")
 
+# Kinds of change of which no row is written, and what stands beside a row only for the load.
+_NOT_WRITTEN = ("broken", "none")
+_BESIDE = (
+    "change",
+    "nulled",
+    "broken",
+    "stored_day",
+    "checks",
+    "outside",
+    "lacked",
+    "keyless",
+    *LEFT_OUT,
+)
+
 DaySpan = tuple[date | None, date | None]
 """First and last day, both within; None where it is open."""
 
 Finish = Callable[[DataFrame, bool], DataFrame]
-"""Fills what only the rows to be written need; whether the driver holds them: they are few."""
+"""Fills what only the rows to be written need; whether they are few."""
+Rows: TypeAlias = "DataFrame | pa.Table"
+"""Whole rows of a table."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class RunFacts:
         fully_read: endpoints of which complete reads have pages.
         asked_before: per endpoint, which of the runs before that was, as a number that grows.
         records: objects in ``data`` per endpoint.
+        bytes: of its pages, per endpoint.
         resumed_walk_ids: complete reads that an earlier run began; their pages of then count too.
         meanwhile: per endpoint, the runs since those reads began: what they saw is not gone.
         spans: days that the records of an endpoint fall into, where its walks are cut by time.
@@ -56,6 +74,7 @@ class RunFacts:
     began: datetime
     unchanged: frozenset[str]
     records: Mapping[str, int]
+    bytes: Mapping[str, int] = field(default_factory=dict)
     resumed_walk_ids: frozenset[str] = frozenset()
     fully_read: frozenset[str] = frozenset()
     asked_before: Mapping[str, int] = field(default_factory=dict)
@@ -112,7 +131,7 @@ class Writer:
         table: TableSpec,
         changed: DataFrame,
         inside: Column,
-        finish: Finish,
+        finish: Finish | None,
         together: bool = False,
     ) -> tuple[dict[str, int], bool]:
         """Append to a table that has no rows yet where ``inside`` holds.
@@ -123,7 +142,7 @@ class Writer:
         Returns:
             The counts, and whether all rows are inside: those that are not were left.
         """
-        if self.facts.records_of(table) <= HELD_RECORDS:
+        if self._may_hold(table):
             # Nothing may come of it, and an append of nothing makes a version too.
             tally = self.tally(table, changed, ~inside)
             if tally.counts["outside"]:
@@ -133,7 +152,8 @@ class Writer:
             return {}, True
         seen = Observation()
         observed = changed.observe(seen, *_counts(inside, ~inside), *_checks(table))
-        rows = finish(_whole(observed.where(inside)), False)
+        rows = _whole(observed.where(inside))
+        rows = finish(rows, False) if finish else rows
         self.lake.append(table, rows, together=together)
         counts: dict[str, int] = dict(seen.get)
         outside = counts.pop("outside")
@@ -157,9 +177,10 @@ class Writer:
     def tally(self, table: TableSpec, changed: DataFrame, outside: Column | None = None) -> Tally:
         """Count what changes, and hold the rows where they are few."""
         changed = changed.withColumn("outside", F.lit(False) if outside is None else outside)
-        if self.facts.records_of(table) <= HELD_RECORDS:
-            held = changed.limit(_HELD_ROWS + 1).toArrow()
-            if held.num_rows <= _HELD_ROWS:
+        if self._may_hold(table):
+            most = changed if self.lake.is_small else changed.limit(_HELD_ROWS + 1)
+            held = most.toArrow()
+            if self.lake.is_small or held.num_rows <= _HELD_ROWS:
                 return _tally_held(table, held)
         day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
         stored = F.when(F.col("change").isin(*_KNOWN), F.struct("stored_day"))
@@ -174,13 +195,16 @@ class Writer:
         days = {day for (day,) in (*counts.pop("days"), *counts.pop("stored_days"))}
         return Tally(counts, tuple(days))
 
+    def _may_hold(self, table: TableSpec) -> bool:
+        return self.lake.is_small or self.facts.records_of(table) <= HELD_RECORDS
+
     def write(
-        self, table: TableSpec, changed: DataFrame, tally: Tally, finish: Finish
+        self, table: TableSpec, changed: DataFrame, tally: Tally, finish: Finish | None
     ) -> dict[str, int]:
         """Update and insert what changes, at a cost that follows the days it falls into."""
 
-        def merge(table: TableSpec, rows: DataFrame) -> Merged:
-            return self.lake.merge(table, rows, list(tally.days))
+        def merge(table: TableSpec, rows: Rows) -> Merged:
+            return self.lake.merge(table, rows, tally.days)
 
         return self._write(table, changed, tally, finish, merge)
 
@@ -189,8 +213,8 @@ class Writer:
         table: TableSpec,
         changed: DataFrame,
         tally: Tally,
-        finish: Finish,
-        put: Callable[[TableSpec, DataFrame], Merged | None],
+        finish: Finish | None,
+        put: Callable[[TableSpec, Rows], Merged | None],
     ) -> dict[str, int]:
         counts = {name: tally.counts[name] for name in (*_KINDS, "cast_failures")}
         self._check(table, tally.counts)
@@ -200,7 +224,12 @@ class Writer:
         if any(counts[name] for name in _WRITTEN):
             # Before the write: what is new is found by looking at the table.
             self._note_late(table, found.where("change = 'new'"), counts["inserted"])
-            done = put(table, finish(_whole(found), tally.held is not None))
+            if tally.held is not None and finish is None:
+                rows: Rows = _whole_held(tally.held)
+            else:
+                rows = _whole(found)
+                rows = finish(rows, tally.held is not None) if finish else rows
+            done = put(table, rows)
             if done:  # what was found, unless another writer was first
                 counts["inserted"] = done.inserted
                 counts["updated"] = done.updated - counts["soft_deleted"]
@@ -254,17 +283,13 @@ def keys_in_other_partitions(
 
 def _whole(changed: DataFrame) -> DataFrame:
     """Rows as the table holds them."""
-    return changed.where("change NOT IN ('broken', 'none')").drop(
-        "change",
-        "nulled",
-        "broken",
-        "stored_day",
-        "checks",
-        "outside",
-        "lacked",
-        "keyless",
-        *LEFT_OUT,
-    )
+    return changed.where(~F.col("change").isin(*_NOT_WRITTEN)).drop(*_BESIDE)
+
+
+def _whole_held(changed: pa.Table) -> pa.Table:
+    """As ``_whole``, of rows that the driver holds."""
+    kept = pc.invert(pc.is_in(changed["change"], pa.array(_NOT_WRITTEN)))
+    return changed.filter(kept).drop_columns([c for c in _BESIDE if c in changed.column_names])
 
 
 def _counts(inside: Column, outside: Column) -> list[Column]:

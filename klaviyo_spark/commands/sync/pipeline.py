@@ -205,6 +205,7 @@ def policy_of(settings: Settings, run_id: str) -> RefinePolicy:
         keep_event_properties=settings.event_properties,
         severities=dict(settings.checks.items()),
         max_deleted_share=settings.max_deleted_share,
+        loads_by=settings.loads_by,
         run_id=run_id,
     )
 
@@ -224,7 +225,10 @@ def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     touched = {load.table for load in loads if load.inserted or load.updated}
     if touched & set(orphans.NEEDS):
         mine = F.col("_account_id") == account_id
+        small = lake.for_small_tables()
         try:
+            if small and all(small.is_held(TABLES[name]) for name in orphans.NEEDS):
+                lake = small
             silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
             lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)
         except (TableDiffers, TableUnreadable) as error:

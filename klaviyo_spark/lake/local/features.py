@@ -45,6 +45,9 @@ _PROPERTIES = frozenset(
         "targetFileSize", "tuneFileSizesForRewrites",
     )
 )  # fmt: skip
+# Of these, what a merge has to mind that an append has not.
+_CHANGED_BY_MERGE = ("delta.appendonly", "delta.enablechangedatafeed")
+_CONSTRAINT = "delta.constraints."
 _OFF = frozenset({"", "false", "none"})
 # What else stands with a column is a default, an expression, an invariant, an identity.
 _SAID_OF_A_COLUMN = frozenset({"comment"})
@@ -77,6 +80,25 @@ def obstacle_to_append(
     It evaluates no constraint of files that are written already.
     """
     return next(_obstacles_to_append(table, schema, partitions), None)
+
+
+def obstacle_to_merge(table: DeltaTable) -> str | None:
+    """What keeps delta-rs from reading ``table`` and merging rows into it to the letter, if any."""
+    return next(_obstacles_to_merge(table), None)
+
+
+def _obstacles_to_merge(table: DeltaTable) -> Iterator[str]:
+    """A merge writes rows of before anew: what constraints, vectors, change data ask is Spark's."""
+    there = pa.schema(table.schema().to_arrow())
+    yield from _obstacles_to_append(table, there, table.metadata().partition_columns)
+    protocol = table.protocol()
+    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
+    yield from sorted(features - {"appendOnly", "timestampNtz"})
+    properties = {name.lower(): value.lower() for name, value in _properties(table).items()}
+    for name in _CHANGED_BY_MERGE:
+        if properties.get(name, "") not in _OFF:
+            yield name
+    yield from sorted(name for name in properties if name.startswith(_CONSTRAINT))
 
 
 def _obstacles_to_read(table: DeltaTable) -> Iterator[str]:

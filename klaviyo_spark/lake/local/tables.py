@@ -45,6 +45,11 @@ class TableShape:
     properties: Mapping[str, str]
 
 
+def available() -> bool:
+    """Whether the library that commits is installed."""
+    return deltalake is not None
+
+
 def shape(folder: Path) -> TableShape | None:
     """The table in a folder; None where Spark has to look: none is there, or delta-rs cannot."""
     if deltalake is None:

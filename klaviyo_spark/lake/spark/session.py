@@ -8,14 +8,15 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import folders, gateway, jars, java, os_user
-from klaviyo_spark.lake.spark.sql_settings import SETTINGS
+from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -43,6 +44,22 @@ INTERPRETED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.ui.explainMode": "simple",
+}
+
+COMPILED = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.shuffle.partitions": "8",
+}
+
+# Rows that the driver holds are one partition, and stay one.
+ONE_PARTITION = {
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    # What filters follow from others is worked out for each pair of columns: here it saves nothing.
+    "spark.sql.constraintPropagation.enabled": "false",
 }
 
 # Delta keeps a megabyte or more of plans for each table it has met, 10,000 of them by default: a
@@ -100,6 +117,25 @@ def spark_session(
     else:
         spark = _local(warehouse, master or "local[*]", work)
     return spark
+
+
+def session_for_small_tables(spark: SparkSession) -> SparkSession:
+    """A session beside ``spark``, of the same JVM, whose queries are one task each.
+
+    What the driver holds needs no exchange between tasks, and no second look at a plan.
+    """
+    session = spark.newSession()
+    for key, value in {**SETTINGS, **INTERPRETED, **ONE_PARTITION}.items():
+        session.conf.set(key, value)
+    return session
+
+
+@contextmanager
+def compiling(spark: SparkSession) -> Iterator[None]:
+    """Let a session for small tables compile its queries: for a load that is large after all."""
+    is_interpreted = spark.conf.get("spark.sql.codegen.wholeStage", None) == "false"
+    with hold(spark, COMPILED if is_interpreted else {}):
+        yield
 
 
 def delta_conf(extensions: str = "") -> dict[str, str]:

@@ -1,0 +1,113 @@
+"""Small tables of a lake in a folder of this machine, as the driver holds them.
+
+delta-rs reads and writes their rows, and Spark gets them as Arrow: it works out what changes, by
+the same SQL as anywhere, and needs neither Delta's log nor files for it. What is large, or asks
+what delta-rs does not do, is Spark's: each question here is answered by None then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
+
+from klaviyo_spark.lake.commit_retry import retry_on_conflict
+from klaviyo_spark.lake.local.table import LocalTable, open_table
+from klaviyo_spark.lake.merge import Merged, partition_filter, same_key_local
+from klaviyo_spark.schema.sql_text import portable
+
+# A table beyond either is large. Rows in memory take several times what their files do.
+MAX_ROWS = 60_000
+MAX_BYTES = 32 * 2**20
+
+
+class DriverTables:
+    """Tables by their folders. What is read of a version is kept until there is another one."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._frames: dict[Path, tuple[tuple[str, int], DataFrame]] = {}
+        self._reading = threading.Lock()
+
+    def is_small(self, folder: Path) -> bool:
+        """Whether the driver holds the table."""
+        return _open_small(folder) is not None
+
+    def rows(self, folder: Path) -> DataFrame | None:
+        """The table's rows, in the columns' order."""
+        with self._reading:
+            table = _open_small(folder)
+            if table is None:
+                self._frames.pop(folder, None)
+                return None
+            version, frame = self._frames.get(folder, (None, None))
+            if frame is None or version != table.version:
+                frame = self._frame(table)
+                if frame is not None:
+                    self._frames[folder] = (table.version, frame)
+            return frame
+
+    def read(self, folder: Path, where: pc.Expression) -> DataFrame | None:
+        """Some rows of a table that may be large, in the columns' order."""
+        table = open_table(folder)
+        return None if table is None else self._frame(table, where)
+
+    def _frame(self, table: LocalTable, where: pc.Expression | None = None) -> DataFrame | None:
+        try:
+            # Spark does not see that it is one partition unless it is told so.
+            return self._spark.createDataFrame(table.read(where)).coalesce(1)
+        except pa.ArrowInvalid:  # times in a form of before, which holds fewer years
+            return None
+
+    def append(self, folder: Path, rows: pa.Table, tag: str) -> bool:
+        """Append rows as one commit; False where Spark has to."""
+        table = open_table(folder)
+        if table is None:
+            return False
+        table.append(rows, tag)
+        return True
+
+    def upsert(
+        self,
+        folder: Path,
+        rows: pa.Table,
+        key: Sequence[str],
+        tag: str,
+        *,
+        update: bool = True,
+        partition: tuple[str, Sequence[date | None]] | None = None,
+    ) -> Merged | None:
+        """Update rows by their key, insert those that are not there.
+
+        Args:
+            update: else rows that are there stay as they are.
+            partition: the column that the table is partitioned by, and the days that rows of these
+                keys are in.
+        """
+        on = same_key_local(key)
+        if partition:
+            column, days = partition
+            on += f" AND {partition_filter(f't.{column}', days, literal='')}"
+        if "_account_id" in key:  # files are pruned by literals alone
+            accounts = rows["_account_id"].unique().to_pylist()
+            on += f" AND t._account_id IN ({', '.join(map(portable, accounts))})"
+
+        def merge() -> Merged | None:
+            table = open_table(folder)
+            columns = rows.column_names if update else ()
+            return table.upsert(rows, on, columns, tag) if table else None
+
+        return retry_on_conflict(merge, f"{folder}")
+
+
+def _open_small(folder: Path) -> LocalTable | None:
+    table = open_table(folder)
+    if table is None:
+        return None
+    rows, size = table.size()
+    return table if rows <= MAX_ROWS and size <= MAX_BYTES else None

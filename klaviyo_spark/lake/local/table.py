@@ -1,0 +1,114 @@
+"""One table of a lake in a folder, its rows read and written by delta-rs as Arrow.
+
+A query of Spark costs a tenth of a second before it has seen a row, and a MERGE a second. Here a
+small table is read in milliseconds, and merged in some tens of them. The commits carry the tag of
+ours, and are made by Delta's own protocol.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake.commit_tag import option
+from klaviyo_spark.lake.local.features import obstacle_to_merge
+from klaviyo_spark.lake.merge import Merged
+
+if TYPE_CHECKING:
+    from deltalake import CommitProperties, DeltaTable
+
+logger = logging.getLogger(__name__)
+
+# Of an append, which other writers may be faster than.
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class LocalTable:
+    """A table at one version."""
+
+    folder: Path
+    delta: DeltaTable
+
+    @property
+    def version(self) -> tuple[str, int]:
+        """Which table it is, by Delta's id, and its version."""
+        return str(self.delta.metadata().id), self.delta.version()
+
+    def size(self) -> tuple[int, int]:
+        """Rows and bytes of its files, by its log; a file without statistics has no rows."""
+        files = pa.table(self.delta.get_add_actions(flatten=True))
+        rows = pc.sum(files["num_records"]).as_py() if "num_records" in files.column_names else 0
+        return rows or 0, pc.sum(files["size_bytes"]).as_py() or 0
+
+    def read(self, where: pc.Expression | None = None) -> pa.Table:
+        """Its rows, in the columns' order."""
+        return self.delta.to_pyarrow_dataset().to_table(filter=where)
+
+    def append(self, rows: pa.Table, tag: str) -> None:
+        """Append rows as one commit."""
+        from deltalake import write_deltalake
+
+        write_deltalake(self.delta, self._whole(rows), mode="append", commit_properties=_said(tag))
+
+    def upsert(self, rows: pa.Table, on: str, update: Sequence[str], tag: str) -> Merged:
+        """Update rows that match, insert those that do not.
+
+        Args:
+            rows: by columns' names; s in ``on``.
+            on: when a row of the table, t, and one of the rows are the same.
+            update: columns that take the rows' values.
+        """
+        merge = self.delta.merge(
+            rows, on, source_alias="s", target_alias="t", commit_properties=_said(tag)
+        )
+        if update:
+            merge = merge.when_matched_update({name: f"s.{name}" for name in update})
+        inserted = {name: f"s.{name}" for name in rows.column_names}
+        done = merge.when_not_matched_insert(inserted).execute()
+        return Merged(done["num_target_rows_inserted"], done["num_target_rows_updated"])
+
+    def _whole(self, rows: pa.Table) -> pa.Table:
+        """``rows`` in the table's columns; those of others are NULL."""
+        schema = pa.schema(self.delta.schema().to_arrow())
+        columns = [
+            rows[field.name].cast(field.type)
+            if field.name in rows.column_names
+            else pa.nulls(rows.num_rows, field.type)
+            for field in schema
+        ]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+
+def open_table(folder: Path) -> LocalTable | None:
+    """The newest version of a table; None where Spark has to read and write it.
+
+    It is not there, or asks of its readers or writers what delta-rs does not do to the letter.
+    """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        if not DeltaTable.is_deltatable(str(folder)):
+            return None
+        table = DeltaTable(folder)
+        obstacle = obstacle_to_merge(table)
+    except (DeltaError, OSError) as error:
+        obstacle = in_a_line(error)
+    if obstacle:
+        logger.debug("%s: Spark reads and writes it, as delta-rs does not: %s", folder, obstacle)
+        return None
+    return LocalTable(folder, table)
+
+
+def _said(tag: str) -> CommitProperties:
+    from deltalake import CommitProperties
+
+    return CommitProperties(custom_metadata=option(tag), max_commit_retries=_TRIES)
