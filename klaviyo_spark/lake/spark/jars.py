@@ -3,7 +3,6 @@ dependencies (87 MB) is in pyspark already, so only Delta's own jars are fetched
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
@@ -150,7 +149,7 @@ def _ivy(environ: Mapping[str, str]) -> Path | None:
     for cache in os_user.caches(environ):
         place = cache / "klaviyo-spark" / "ivy"
         with suppress(OSError):
-            _make(place)
+            os_user.make_cache_folder(place)
             if os.access(place, os.W_OK):
                 return place
     return None
@@ -194,26 +193,11 @@ def delta_jars(
 
 def cached_jars(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
     """The jars that an earlier session has fetched; none where they are not all there."""
-    places = (place for place in kept_in(spark, delta, environ) if _is_trusted(place))
+    places = (
+        place for place in kept_in(spark, delta, environ) if os_user.is_trusted(place.parent.parent)
+    )
     found = (in_folder(place, needed(spark, delta)) for place in places)
     return next(filter(None, found), [])
-
-
-def _is_trusted(place: Path) -> bool:
-    return os_user.is_trusted(place.parent.parent)
-
-
-def _make(place: Path) -> None:
-    """Make a folder of ours in a cache.
-
-    Raises:
-        OSError: it cannot be written, or others can.
-    """
-    place.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.parent.mkdir(exist_ok=True)
-    if not _is_trusted(place):
-        raise PermissionError(errno.EPERM, "somebody else's, or writable for others")
-    place.mkdir(exist_ok=True)
 
 
 def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver) -> list[Path]:
@@ -241,7 +225,7 @@ def _keep(fetched: list[Path], place: Path, names: list[str]) -> list[Path]:
     Raises:
         OSError: it cannot be written, or others can.
     """
-    _make(place)
+    os_user.make_cache_folder(place)
     # Each is moved in whole, and the folder counts once it has them all: two sessions may start
     # at once, and what else somebody keeps there stays.
     with tempfile.TemporaryDirectory(dir=place) as scratch:

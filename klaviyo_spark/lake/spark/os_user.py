@@ -6,6 +6,7 @@ Hadoop asks the system for a name by itself: HADOOP_USER_NAME does not stand in 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -69,3 +70,17 @@ def is_trusted(cache: Path) -> bool:
         return True  # it is not there, so nothing is in it
     writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not writable
+
+
+def make_cache_folder(place: Path) -> None:
+    """Make ``place``, a folder of ours in a folder ``klaviyo-spark`` of a cache.
+
+    Raises:
+        OSError: it cannot be written, or others can.
+    """
+    cache = place.parent.parent
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    if not is_trusted(cache):
+        raise PermissionError(errno.EPERM, "somebody else's, or writable for others")
+    place.mkdir(exist_ok=True)
