@@ -12,7 +12,8 @@ help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY) ## Set up .venv: pinned packages, Java, Delta's jars (the other verbs do it too)
+setup: $(READY) ## Set up .venv as the other verbs do, and make Java's class archive
+	@$(BIN)/python -m klaviyo_spark.lake.spark.class_dump || true # Spark starts without it too
 	@echo "setup: ready: $(BIN)/klaviyo-spark"
 
 $(READY): requirements.lock setup.py scripts/setup.sh

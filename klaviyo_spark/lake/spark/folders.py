@@ -46,5 +46,10 @@ def temporary() -> Path:
 
 def java_option(folder: Path) -> str:
     """What tells Java where temporary files go, for a line of options in Spark's conf."""
-    spelled = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"-Djava.io.tmpdir={spelled}"'
+    return quoted(f"-Djava.io.tmpdir={folder}")
+
+
+def quoted(option: str) -> str:
+    """One option of Java's, for a line of several in Spark's conf."""
+    spelled = option.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{spelled}"'

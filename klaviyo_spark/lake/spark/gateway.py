@@ -49,6 +49,24 @@ def start(options: SparkConf) -> None:
         raise
 
 
+def stop(within_s: float) -> int:
+    """Let Java end by itself, and give its exit code; its session has been stopped.
+
+    Raises:
+        OSError: it has not ended in time, and is killed.
+    """
+    from pyspark import SparkContext
+
+    process = SparkContext._gateway.proc  # type: ignore[union-attr] # a session of our own has one
+    try:
+        process.communicate(timeout=within_s)  # closes its input, at whose end it exits
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"Java has not ended within {within_s:.0f} s") from error
+    finally:
+        _end([process])
+    return int(process.returncode)
+
+
 def _end(started: list[subprocess.Popen[bytes]]) -> None:
     """Kill Java, as a start that is interrupted leaves it behind.
 

@@ -8,14 +8,15 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import folders, gateway, jars, java, os_user
+from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
 from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def spark_session(
     elif here is SparkHost.SUBMITTED:
         spark = _submitted(warehouse)
     else:
-        spark = _local(warehouse, master or "local[*]", work)
+        spark = local_session(warehouse, master or "local[*]", work)
     return spark
 
 
@@ -254,7 +255,17 @@ def _codeset() -> str:
     return locale.nl_langinfo(locale.CODESET) if hasattr(locale, "CODESET") else "UTF-8"
 
 
-def _local(warehouse: str | None, master: str, work: SparkPreset) -> SparkSession:
+def local_session(
+    warehouse: str | None, master: str, work: SparkPreset, dump: Path | None = None
+) -> SparkSession:
+    """A session in a JVM of this process's own.
+
+    Args:
+        dump: where Java writes its class archive when it ends; else it uses the one that is there.
+
+    Raises:
+        ConfigError: as ``spark_session``.
+    """
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
@@ -275,8 +286,24 @@ def _local(warehouse: str | None, master: str, work: SparkPreset) -> SparkSessio
     cores, umask = os.cpu_count() or 1, process_umask()
     conf = local_conf(folder, master, found, cores, machine_mb(), work, umask)
     if SparkContext._gateway is None:
+        if dump:
+            conf["spark.driver.extraJavaOptions"] += class_archive.write(dump)
+        elif master.startswith("local"):  # elsewhere Delta's jars are not on the class path
+            build = partial(class_archive.build_of, home, spark, found)
+            conf["spark.driver.extraJavaOptions"] += _archive_options(build)
         gateway.start(SparkConf(loadDefaults=False).setAll(list(conf.items())))
     return SparkSession.builder.config(map={**conf}).getOrCreate()
+
+
+def _archive_options(build: Callable[[], class_archive.Build]) -> str:
+    """What lets Java use its class archive; the archive saves time, and nothing depends on it."""
+    try:
+        archive = class_archive.find(build(), os.environ)
+    except OSError as error:
+        logger.debug("no class archive of Java's can be used: %s", error)
+        return ""
+    logger.debug("Java starts %s", f"with {archive}" if archive else "without a class archive")
+    return class_archive.use(archive)
 
 
 def _submitted(warehouse: str | None) -> SparkSession:

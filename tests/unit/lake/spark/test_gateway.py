@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,3 +71,27 @@ def test_an_interrupt_while_java_starts_ends_java(submit, monkeypatch: pytest.Mo
     with pytest.raises(ProcessLookupError):
         os.kill(int(noted.read_text()), 0)
     assert (SparkContext._gateway, SparkContext._jvm) == (None, None)
+
+
+def java_that(does: str, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[bytes]:
+    """A shell in the place of a JVM that has started."""
+    process = subprocess.Popen(["bash", "-c", does], stdin=subprocess.PIPE)
+    monkeypatch.setattr(SparkContext, "_gateway", SimpleNamespace(proc=process))
+    monkeypatch.setattr(SparkContext, "_jvm", object())
+    return process
+
+
+def test_java_ends_by_itself_once_its_input_does(monkeypatch: pytest.MonkeyPatch):
+    java_that("cat; exit 3", monkeypatch)
+
+    assert gateway.stop(30) == 3
+    assert (SparkContext._gateway, SparkContext._jvm) == (None, None)
+
+
+def test_a_java_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch):
+    process = java_that("exec sleep 300", monkeypatch)
+
+    with pytest.raises(OSError, match="Java has not ended within 0 s"):
+        gateway.stop(0.1)
+
+    assert process.returncode == -signal.SIGKILL
