@@ -40,7 +40,7 @@ from klaviyo_spark.lake.spark.memory import share_arenas
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import AccountContext
-    from klaviyo_spark.commands.sync.pipeline import Verb
+    from klaviyo_spark.commands.sync.account_run import Verb
 
 _INTERRUPTED = 130
 
@@ -106,16 +106,8 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
     if not options.start or not options.end:
         raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
     job = open_context(options, asks=not dry_run, refines=not dry_run)
-    return steps.backfill(
-        job.lake,
-        job.parts,
-        (job.start, job.end),
-        job.named,
-        click.echo,
-        wait=options.wait,
-        dry_run=dry_run,
-        reporter=progress,
-    )
+    request = steps.BackfillRequest(job.start, job.end, job.named, options.wait, dry_run)
+    return steps.backfill(request, job.lake, job.parts, click.echo, progress)
 
 
 @cli.command()
@@ -237,32 +229,17 @@ def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
     """One run of a verb that works on the lake, for each account."""
     # Spark: see the top.
     from klaviyo_spark.commands import summary
-    from klaviyo_spark.commands.sync import pipeline, several
+    from klaviyo_spark.commands.sync import account_run, pipeline
 
     job = open_context(options, asks=verb != "refine", refines=verb != "ingest")
-    wait, show = options.wait, progress("auto")
-    if len(job.parts) > 1:
-        every = several.run(
-            verb, job.lake, job.parts, job.start, job.end, wait=wait, show=show, anew=rebuild
-        )
-        click.echo("\n".join(summary.of_several(every)))
-        return accounts.combined_exit_code(done.exit_code for done in every)
-    [part] = job.parts
-    # Where the lake may have others, the rows told are the account's own.
-    lake = job.lake.for_account(part.account) if job.settings.accounts else job.lake
-    done = pipeline.run(
-        verb,
-        lake,
-        part.settings,
-        part.client,
-        job.start,
-        job.end,
-        wait=wait,
-        show=show,
-        anew=rebuild,
-    )
-    click.echo("\n".join(summary.lines(done)))
-    return done.exit_code
+    request = account_run.RunRequest(verb, job.start, job.end, wait=options.wait, anew=rebuild)
+    lake = job.lake
+    if len(job.parts) == 1 and job.settings.accounts:
+        # The lake may have others; the rows told are the account's own.
+        lake = lake.for_account(job.parts[0].account)
+    every = pipeline.run(request, lake, job.parts, progress("auto"))
+    click.echo("\n".join(summary.of_run(every)))
+    return accounts.combined_exit_code(done.exit_code for done in every)
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

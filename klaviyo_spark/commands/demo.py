@@ -18,6 +18,8 @@ from klaviyo_spark.commands import summary
 from klaviyo_spark.commands.demo_folder import MARK, REPORT, check_folder, clear_folder
 from klaviyo_spark.commands.report.verb import write as write_report
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
@@ -68,8 +70,11 @@ def show(
                     requests.post(f"{url}/_sandbox/advance", json={"days": 1}, timeout=60)
                 out(f"\n== {title}")
                 with Client(url, ApiKey(KEY), limiter=limiter) as client:
-                    done = pipeline.one_run(
-                        "sync", lake, settings, client, show=reporter(), run_id=run_id
+                    [done] = pipeline.run_on_held_lake(
+                        RunRequest("sync", run_id=run_id),
+                        lake,
+                        [AccountContext(settings, client)],
+                        reporter(),
                     )
                 for line in summary.lines(done):
                     out(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from klaviyo_spark.commands.sync.pipeline import EVERYTHING, Summary
+from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
 from klaviyo_spark.config.accounts import combined_exit_code
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.resources import TABLES
@@ -32,6 +32,11 @@ def lines(summary: Summary) -> Iterator[str]:
         f"seconds={seconds:.1f} (ingest {summary.ingest_s:.1f}, refine {summary.refine_s:.1f}) "
         f"run={summary.run_id}"
     )
+
+
+def of_run(every: Sequence[Summary]) -> Iterator[str]:
+    """The summary of a run, of one account or of several."""
+    return of_several(every) if len(every) > 1 else lines(every[0])
 
 
 def of_several(every: Sequence[Summary]) -> Iterator[str]:

@@ -87,6 +87,20 @@ class Outcome:
         """Whether something failed, and nothing but single members of resources."""
         return bool(self.failed) and not self.unread
 
+    def add(self, other: Outcome) -> None:
+        """Take in what came of something else too; a warning that is there already counts once."""
+        self.pages += other.pages
+        self.bytes += other.bytes
+        for resource, messages in other.failed.items():
+            for message in messages:
+                self.fail(resource, message)
+        self.warnings += [line for line in other.warnings if line not in self.warnings]
+        if other.resume_at is not None:
+            self.resume_at = max(other.resume_at, self.resume_at or other.resume_at)
+        self.resumed_walk_ids += other.resumed_walk_ids
+        self.stopped |= other.stopped
+        self.lost |= other.lost
+
     def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
         """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
         self.resume_at = max(resume_at, self.resume_at or resume_at)

@@ -30,7 +30,6 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.demo import KEY
 from klaviyo_spark.commands.demo import served as sample_account
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
@@ -39,6 +38,7 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Rate
 from tests.bench.canned import served as canned
+from tests.helpers.small_lakes import run_account
 
 EVENTS, WALKS, LATENCY_MS, ROUNDS = 600_000, 16, 150, 3
 _PAGE = 1_000
@@ -174,7 +174,7 @@ def ask(lake: Lake, url: str, resources: list[str], threads: int = WALKS) -> str
         base_url=url, account="bench", resources=resources, max_concurrent_requests=threads
     )
     with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
-        done = pipeline.run("ingest", lake, settings, client)
+        done = run_account("ingest", lake, settings, client)
     assert not done.outcome.failed, done.outcome.failed
     return done.run_id
 

@@ -21,7 +21,6 @@ from pyspark.sql import functions as F
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.demo import KEY, served
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
@@ -32,6 +31,7 @@ from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.refine import refine
 from tests.bench.fetch import a_page_of_events
 from tests.bench.pages import FIRST_DAY, Template, land, pages
+from tests.helpers.small_lakes import run_account
 
 EVENTS, DAYS, ROUNDS = 500_000, 540, 3
 _EVENTS = TABLES["events"]
@@ -145,7 +145,7 @@ def nothing_new(rounds: int) -> None:
         idle, again = [], []
         for number in range(rounds + 2):
             with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
-                done = pipeline.run("sync", lake, settings, client)
+                done = run_account("sync", lake, settings, client)
             seconds, _ = timed(lambda: refine(lake, "default", list(RESOURCES)))
             if number > 1:
                 again.append(done.refine_s)

@@ -15,14 +15,13 @@ from deltalake import DeltaTable
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.helpers.cluster import cluster, submit
-from tests.helpers.small_lakes import a_place
+from tests.helpers.small_lakes import a_place, run_account
 from tests.places import ROOT
 
 READ = ("events", "lists", "tags")
@@ -74,7 +73,7 @@ def sync(spark, folder: Path, sandbox: Sandbox) -> None:
     place = a_place(folder)
     settings = Settings(base_url=sandbox.url, resources=READ)
     with Client(sandbox.url, ApiKey(sandbox.key), limiter=Limiter()) as client:
-        pipeline.run("sync", Lake(spark, place), settings, client)
+        run_account("sync", Lake(spark, place), settings, client)
 
 
 def tables(lake: Path) -> dict[str, DeltaTable]:

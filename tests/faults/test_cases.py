@@ -23,14 +23,13 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.report.verb import write as write_report
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 from tests.helpers.fakes import Answer, LoopbackServer
-from tests.helpers.small_lakes import a_place
+from tests.helpers.small_lakes import a_place, run_account
 from tests.places import CASES
 
 EVENTS = {
@@ -155,7 +154,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
     try:
         for _ in range(2):
             with Client(server.url, ApiKey("pk_x"), limiter=Limiter(), policy=policy) as client:
-                summaries.append(pipeline.run("sync", Lake(spark, place), settings, client))
+                summaries.append(run_account("sync", Lake(spark, place), settings, client))
         yield Story(folder, settings, summaries)
     finally:
         server.close()

@@ -15,8 +15,7 @@ import pytest
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import LakeError
@@ -26,7 +25,7 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.rebuild import rebuild
 from tests.builders import KEY
 from tests.helpers.compare import held
-from tests.helpers.small_lakes import a_lake
+from tests.helpers.small_lakes import a_lake, run_account
 
 # Of all events, 20 a page; where a window is split it may be some more.
 PAGES = 20
@@ -54,7 +53,7 @@ class Home:
         before = self.sandbox.counts()
         settings = Settings(base_url=self.sandbox.url, resources=RESOURCES)
         with Client(self.sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
-            summary = pipeline.run("sync", lake, settings, client)
+            summary = run_account("sync", lake, settings, client)
         after = self.sandbox.counts()
         return summary, {path: count - before.get(path, 0) for path, count in after.items()}
 

@@ -18,8 +18,7 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.status.facts import facts
 from klaviyo_spark.commands.status.standing import BRONZE, put_back, removed
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Schemas, Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.delta_log import Write, in_folder
@@ -34,7 +33,7 @@ from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone
 from tests.builders import DAY, NOON, a_page, a_record, an_event
 from tests.helpers.compare import held
-from tests.helpers.small_lakes import a_lake, land_on
+from tests.helpers.small_lakes import a_lake, land_on, run_account
 
 RESOURCES = ("events", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
@@ -198,7 +197,7 @@ class Home:
         before = self.sandbox.counts()
         settings = Settings(base_url=self.sandbox.url, resources=("events", "metrics", "tags"))
         with Client(self.sandbox.url, ApiKey("pk_sandbox"), limiter=Limiter()) as client:
-            summary = pipeline.run("sync", lake, settings, client)
+            summary = run_account("sync", lake, settings, client)
         after = self.sandbox.counts()
         return summary, {path: count - before.get(path, 0) for path, count in after.items()}
 
@@ -261,7 +260,7 @@ def test_bronze_and_silver_put_back_from_one_copy_are_whole_again(spark, home, t
     )
     end = NOON.fromtimestamp(middle / 1e6, NOON.tzinfo)
     with Client(home.sandbox.url, ApiKey("pk_sandbox"), limiter=Limiter()) as client:
-        first = pipeline.run("sync", lake, settings, client, None, end)
+        first = run_account("sync", lake, settings, client, None, end)
     shutil.copytree(folder, copy)
     home.sync(lake)
     whole = held(lake, [*MADE, "metrics"])

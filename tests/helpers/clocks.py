@@ -12,13 +12,13 @@ from pyspark.sql import functions as F
 from klaviyo_spark import clock
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests.helpers.small_lakes import run_account
 
 DAYS = timedelta(days=2)
 RIGHT = timedelta(0)
@@ -64,7 +64,7 @@ def sync(lake, sandbox, ours) -> Sync:
         ours.ahead = ahead
         settings = Settings(base_url=sandbox.url, resources=("tags",))
         with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
-            return pipeline.run("sync", lake, settings, client)
+            return run_account("sync", lake, settings, client)
 
     return run
 

@@ -18,12 +18,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from tests.helpers.fakes import Answer, LoopbackServer
+from tests.helpers.small_lakes import run_account
 from tests.places import CASES
 
 _KLAVIYO = {"name": "Klaviyo"}
@@ -93,7 +93,7 @@ def sync(lake: Lake, served: Served, **settings: Any) -> Summary:
     """One sync of what is served."""
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
     with Client(served.url, ApiKey("pk_x"), limiter=Limiter(), policy=policy) as client:
-        return pipeline.run("sync", lake, Settings(base_url=served.url, **settings), client)
+        return run_account("sync", lake, Settings(base_url=served.url, **settings), client)
 
 
 def _fits(one: Mapping[str, Any], path: str, query: str) -> bool:

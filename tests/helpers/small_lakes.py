@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from klaviyo_spark.client.client import Client
+from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.account_run import RunRequest, Summary, Verb
+from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.load import Load
@@ -60,3 +65,17 @@ def rows(lake: Lake, table: str, *columns: str) -> list[tuple[Any, ...]]:
     """Some columns of every row of a silver table, sorted as texts."""
     found = lake.silver(TABLES[table]).select(*columns).collect()
     return sorted((tuple(row) for row in found), key=lambda row: tuple(map(str, row)))
+
+
+def run_account(
+    verb: Verb,
+    lake: Lake,
+    settings: Settings,
+    client: Client | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Summary:
+    """A run of one account, as the command line makes it."""
+    request = RunRequest(verb, start, end)
+    [summary] = pipeline.run(request, lake, [AccountContext(settings, client)])
+    return summary

@@ -7,13 +7,13 @@ import pytest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.runs import Home
+from tests.helpers.small_lakes import run_account
 
 KINDS = ("429", "500", "502", "503", "504", "drop", "stall", "short", "malformed", "html200")
 READ_TIMEOUT_S = 2.0
@@ -43,4 +43,4 @@ def _sync(lake, sandbox):
     with Client(
         sandbox.url, ApiKey(KEY), limiter=limiter, policy=policy, timeout=timeout
     ) as client:
-        return pipeline.run("sync", lake, Settings(base_url=sandbox.url), client)
+        return run_account("sync", lake, Settings(base_url=sandbox.url), client)

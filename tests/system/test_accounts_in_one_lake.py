@@ -13,9 +13,9 @@ import pytest
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import several
+from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import AccountContext
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.config import accounts
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
@@ -79,7 +79,7 @@ def sync(lake: Lake, served: dict[str, Sandbox]) -> dict[str, Summary]:
         )
         for name, sandbox in served.items()
     ]
-    found = several.run("sync", lake, parts)
+    found = pipeline.run(RunRequest("sync"), lake, parts)
     for part in parts:
         assert part.client
         part.client.close()

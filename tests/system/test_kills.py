@@ -11,8 +11,7 @@ import pytest
 from klaviyo_spark.bronze.lander import BATCH_PAGES
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
@@ -27,6 +26,7 @@ from tests.helpers.runs import (
     asked_again,
     killed,
 )
+from tests.helpers.small_lakes import run_account
 
 # Requests after which the runs are killed: the first lands a batch, the others die before theirs.
 MOMENTS = ((BATCH_PAGES + 20, 2 * BATCH_PAGES), (20, 110), (20, 110))
@@ -58,7 +58,7 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
             told.kills.append(killed(home, "ingest", f"{more} requests", reached, a_pause(chance)))
         lake = home.lake(spark)
         with Client(sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
-            told.summary = pipeline.run("sync", lake, Settings(base_url=sandbox.url), client)
+            told.summary = run_account("sync", lake, Settings(base_url=sandbox.url), client)
         told.asked, told.landed = len(sandbox.requests), home.landed()
         told.asked_again = asked_again(sandbox).total()
         told.differences = differences(lake, account.truth())

@@ -23,7 +23,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema import ops_tables
 from tests.builders import KEY
-from tests.helpers.small_lakes import a_lake
+from tests.helpers.small_lakes import a_lake, run_account
 
 LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "segment_profiles")
 Scope = tuple[str, str, date | None]
@@ -59,7 +59,7 @@ def story(spark, tmp_path_factory) -> Story:
             resources=("events", "segments", "tags"),
         )
         with Client(sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
-            pipeline.run("sync", lake, settings, client)
+            run_account("sync", lake, settings, client)
             before = _rows(lake)
             short, lost = _lose(lake, _whole_segments(account))
             counted = sandbox.counts()

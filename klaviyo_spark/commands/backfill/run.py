@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from msgspec import structs
@@ -19,7 +19,7 @@ from klaviyo_spark.commands.backfill.estimate import estimate_backfill
 from klaviyo_spark.commands.backfill.steps import STEP, Backfill, Window, step_lines
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import AccountContext, for_each_account
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Reporter, Silent
 from klaviyo_spark.state.store import bronze_state
@@ -27,25 +27,35 @@ from klaviyo_spark.state.store import bronze_state
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "step_lines"]
 
 
+@dataclass(frozen=True)
+class BackfillRequest:
+    """What a backfill is to do.
+
+    Args:
+        start, end: of its window.
+        named: resources, on the command line.
+        wait: for another run on the lake to end.
+        dry_run: only say which steps, and what they will ask of Klaviyo.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    named: Sequence[str] = ()
+    wait: bool = False
+    dry_run: bool = False
+
+
 def backfill(
+    request: BackfillRequest,
     lake: Lake,
     parts: Sequence[AccountContext],
-    times: tuple[datetime | None, datetime | None],
-    named: Sequence[str],
     out: Callable[[str], object],
-    *,
-    wait: bool = False,
-    dry_run: bool = False,
     reporter: Callable[[], Reporter] = Silent,
 ) -> int:
     """The steps that are left of a window, of one account after the other.
 
     Args:
-        times: start and end.
-        named: resources, on the command line.
         out: where lines go.
-        wait: for another run on the lake to end.
-        dry_run: only say which steps, and what they will ask of Klaviyo.
         reporter: gives what shows how far a step is.
 
     Returns:
@@ -55,9 +65,9 @@ def backfill(
         UsageError: the window is not all in the past, or of what is read whole by every sync.
         LakeBusy: another run holds the lake.
     """
-    whole = Window.past(*times, _klaviyo_now(parts), named)
+    whole = Window.past(request.start, request.end, _klaviyo_now(parts), request.named)
     # Among several an account may be kept for other things alone.
-    of_all = bool(named) or len(parts) == 1
+    of_all = bool(request.named) or len(parts) == 1
 
     def todo(part: AccountContext) -> Backfill | None:
         own = tuple(name for name in whole.resources if of_all or name in part.settings.resources)
@@ -79,16 +89,19 @@ def backfill(
         if left is None:
             return 0
         settings = structs.replace(part.settings, resources=left.window.resources)
+        account = replace(part, settings=settings)
 
         def sync(start: datetime, end: datetime) -> Summary:
-            return pipeline.one_run("sync", lake, settings, part.client, start, end, reporter())
+            step = RunRequest("sync", start, end)
+            [summary] = pipeline.run_on_held_lake(step, lake, [account], reporter())
+            return summary
 
         bronze_id = bronze_state(lake).table_id
         return run_steps(left, lake, part.account, bronze_id, sync, out)
 
-    if dry_run:
+    if request.dry_run:
         return for_each_account(parts, tell, out)
-    with pipeline.exclusive("backfill", lake, uuid.uuid4().hex, wait):
+    with pipeline.exclusive("backfill", lake, uuid.uuid4().hex, request.wait):
         return for_each_account(parts, work, out)
 
 

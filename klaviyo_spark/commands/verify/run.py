@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from klaviyo_spark.bronze.account_identity import Identity, check_account
-from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.commands.verify.checking import Checker
 from klaviyo_spark.commands.verify.comparing import Comparison, later
 from klaviyo_spark.commands.verify.healing import Healing, healing
@@ -25,7 +26,6 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.catalog import Tables
 from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state import store
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
@@ -199,7 +199,7 @@ class _Verify:
 
     def _heal(self, todo: Healing) -> None:
         """Read again, refine. What failed is in the outcome."""
-        lake, settings, run_id = self._lake, self._settings, self._done.run_id
+        lake, settings = self._lake, self._settings
         plan = Reread(
             self._client.base_url,
             todo,
@@ -210,27 +210,10 @@ class _Verify:
             self._client.now() - settings.indexing_lag,
             self._client.stamp,
         )
-        wanted, now = pipeline.wanted_of(settings, run_id), self._client.now()
-        self._client.start_after(newest_page(lake, settings.account, now))
-        with until_interrupted() as stop:
-            read = ingest(lake, self._client, wanted, self._show, stop, plan)
-        for resource, messages in read.failed.items():
-            for message in messages:
-                self._outcome.fail(resource, message)
-        self._outcome.warnings += [w for w in read.warnings if w not in self._outcome.warnings]
-        if read.resume_at is not None:
-            self._outcome.resume_at = max(read.resume_at, self._outcome.resume_at or read.resume_at)
-        self._outcome.pages, self._outcome.bytes = read.pages, read.bytes
-        self._done.loads = reconcile(
-            lake,
-            settings.account,
-            settings.resources,
-            pipeline.policy_of(settings, run_id),
-            outcome=self._outcome,
-            reread=run_id,
-        )
-        pipeline.note_loads(self._outcome, self._done.loads)
-        pipeline.list_orphans(lake, settings.account, self._done.loads)
+        self._client.start_after(newest_page(lake, settings.account, self._client.now()))
+        request = RunRequest("verify", run_id=self._done.run_id, plan=plan)
+        account = AccountContext(settings, self._client)
+        self._done.loads = pipeline.repair(request, lake, account, self._outcome, self._show)
 
     def _write(self, checks: Sequence[Comparison]) -> None:
         now, run_id = self._client.stamp(), self._done.run_id

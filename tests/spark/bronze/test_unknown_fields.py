@@ -5,11 +5,11 @@ from __future__ import annotations
 from klaviyo_spark.bronze.unknown_fields import UnknownField, UnknownFieldDetector, note
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import DAY, KEY, NOON
+from tests.helpers.small_lakes import run_account
 
 
 def test_what_later_runs_find_is_added_to_what_is_there(lake):
@@ -47,10 +47,10 @@ def test_a_run_says_what_the_account_has_that_no_table_has(lake):
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         settings = Settings(base_url=sandbox.url, resources=("lists", "tags"))
         with Client(sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
-            as_it_stands = pipeline.run("ingest", lake, settings, client)
+            as_it_stands = run_account("ingest", lake, settings, client)
             for tag in tags:
                 tag.attributes["colour"] = "Ann's red"
-            added = pipeline.run("ingest", lake, settings, client)
+            added = run_account("ingest", lake, settings, client)
 
     assert as_it_stands.outcome.warnings == []
     assert added.outcome.warnings == [

@@ -19,8 +19,7 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.commands.forget.run import forget
-from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts
@@ -30,7 +29,7 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.files import holding
-from tests.helpers.small_lakes import a_place
+from tests.helpers.small_lakes import a_place, run_account
 
 FAULTS = ("500", "502", "503", "504", "drop", "short", "html200", "malformed")
 STEPS = ("first sync", "a day with faults", "nothing new")
@@ -89,7 +88,7 @@ def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
     began = datetime.now(timezone.utc)
     with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
-        summary = pipeline.run("sync", lake, settings, client)
+        summary = run_account("sync", lake, settings, client)
     ended = datetime.now(timezone.utc)
     members = lake.silver(TABLES["member_lists"]).collect()
     return Step(

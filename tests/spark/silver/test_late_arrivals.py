@@ -12,7 +12,7 @@ from chispa import assert_df_equality
 from klaviyo_spark.bronze import ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_run import AccountRun
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
@@ -24,6 +24,7 @@ from klaviyo_spark.state.store import bronze_state
 from klaviyo_spark.state.watermarks import Watermark, as_row
 from tests.builders import DAY, HOUR, NOON, a_page, an_event
 from tests.helpers.june import days, june
+from tests.helpers.small_lakes import run_account
 
 
 def test_rows_of_days_that_had_been_read_are_counted(spark):
@@ -107,10 +108,10 @@ def test_a_window_that_had_landed_when_its_run_was_killed_has_no_late_arrivals(
     with Client(sandbox.url, ApiKey("pk_x"), limiter=Limiter()) as client:
         with monkeypatch.context() as killed:
             killed.setattr(ingest._Ingest, "_remember", lambda _: None)
-            killed.setattr(pipeline, "note_end", lambda *_: None)
-            pipeline.run("ingest", lake, settings, client, *window)
+            killed.setattr(AccountRun, "end", lambda _: None)
+            run_account("ingest", lake, settings, client, *window)
         asked = len(sandbox.requests)
-        done = pipeline.run("sync", lake, settings, client, *window)
+        done = run_account("sync", lake, settings, client, *window)
 
     assert len(sandbox.requests) == asked
     assert done.rows["events"] > 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from klaviyo_spark.commands.sync.pipeline import list_orphans, make_tables, note_unreadable
+from klaviyo_spark.commands.sync.account_run import list_orphans
+from klaviyo_spark.commands.sync.pipeline import make_tables
 from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
@@ -60,7 +61,8 @@ def land(lake: Lake, day: int) -> None:
 
 def load(lake: Lake, resources: tuple[str, ...] = RESOURCES) -> tuple[list[Load], Outcome]:
     outcome = Outcome()
-    note_unreadable(outcome, make_tables(lake, resources))
+    for line in make_tables(lake, resources):
+        outcome.fail(TABLES_HELD, line)
     loads = reconcile(lake, "default", resources, RefinePolicy(run_id="by"), outcome=outcome)
     list_orphans(lake, "default", loads)
     return loads, outcome

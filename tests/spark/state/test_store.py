@@ -12,7 +12,7 @@ from klaviyo_spark.bronze.ingest import _Ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
-from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.pipeline import _Runs
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
@@ -24,6 +24,7 @@ from klaviyo_spark.state.store import RecentLandings
 from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import HOUR, NOW, a_page
 from tests.helpers.fakes import BASE
+from tests.helpers.small_lakes import run_account
 
 
 def end(lake: Lake, run_id: str, endpoint: str, *resumed: ResumePoint) -> None:
@@ -107,9 +108,9 @@ def asked(lake, monkeypatch) -> Iterator[tuple[Sandbox, Callable[..., int]]]:
                 if killed == "ingest":
                     cut_short.setattr(_Ingest, "_remember", die)
                 elif killed == "refine":
-                    cut_short.setattr(pipeline, "refine_landed", die)
+                    cut_short.setattr(_Runs, "refine", die)
                 with suppress(Killed):
-                    pipeline.run("sync" if killed == "refine" else "ingest", lake, settings, client)
+                    run_account("sync" if killed == "refine" else "ingest", lake, settings, client)
             return sandbox.counts()["/api/tags"] - before
 
         yield sandbox, by_a_run

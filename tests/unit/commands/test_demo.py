@@ -15,6 +15,7 @@ import pytest
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import demo
 from klaviyo_spark.commands.demo_folder import MARK, check_folder, clear_folder
+from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.errors import ConfigError, LakeBusy
 from klaviyo_spark.lake import file_lock, staging
 from klaviyo_spark.lake.file_lock import Holder, locked
@@ -166,12 +167,12 @@ def without_spark(monkeypatch) -> list[str]:
     """A demo whose syncs only say that they were asked for."""
     synced: list[str] = []
 
-    def one_run(verb: str, *_: Any, run_id: str, **__: Any) -> Any:
-        synced.append(run_id)
-        return SimpleNamespace(exit_code=0)
+    def run(request: RunRequest, *_: Any) -> Any:
+        synced.append(request.run_id)
+        return [SimpleNamespace(exit_code=0)]
 
     monkeypatch.setattr(demo, "spark_session", lambda *_, **__: SimpleNamespace())
-    monkeypatch.setattr(demo.pipeline, "one_run", one_run)
+    monkeypatch.setattr(demo.pipeline, "run_on_held_lake", run)
     monkeypatch.setattr(demo.summary, "lines", lambda _: ["synced"])
     monkeypatch.setattr(demo, "leave_report", lambda *_: None)
     return synced

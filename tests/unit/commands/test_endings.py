@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
+from klaviyo_spark.commands.sync.pipeline import _Runs
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import LakeError, meets_all
 from klaviyo_spark.silver.load import Load
@@ -27,6 +30,12 @@ class Ledger:
         self.runs += rows
 
 
+def refine(ledger: Any, *resources: str) -> Summary:
+    account = AccountContext(Settings(resources=resources))
+    [summary] = pipeline.run_on_held_lake(RunRequest("refine"), ledger, [account])
+    return summary
+
+
 @pytest.mark.parametrize(
     ("error", "exit_code", "line"),
     [
@@ -43,7 +52,7 @@ def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, li
     monkeypatch.setattr(pipeline, "make_tables", failing)
     ledger = Ledger()
     with pytest.raises(type(error)):
-        pipeline.one_run("refine", ledger, Settings(), None)  # type: ignore[arg-type]
+        refine(ledger, *Settings().resources)
     (row,) = ledger.runs
     assert (row["exit_code"], row["errors"]) == (exit_code, [line])
 
@@ -51,8 +60,8 @@ def test_a_run_that_an_error_ends_is_on_record(monkeypatch, error, exit_code, li
 def test_tables_held_back_are_a_run_that_is_partly_done(monkeypatch):
     ledger = Ledger()
     held = Load("tags", "one", ("b",), errors=("klaviyo_v2.tags held back: why",), is_loaded=False)
-    monkeypatch.setattr(pipeline, "refine_landed", lambda summary, *_: summary.add_loads([held]))
-    summary = pipeline.one_run("refine", ledger, Settings(resources=("tags",)), None)  # type: ignore[arg-type]
+    monkeypatch.setattr(_Runs, "refine", lambda runs: runs.all[0].summary.add_loads([held]))
+    summary = refine(ledger, "tags")
     assert summary.exit_code == 3
     assert ledger.runs[0]["errors"] == ["klaviyo_v2.tags held back: why"]
 
@@ -76,11 +85,8 @@ def test_a_resource_that_lost_members_alone_is_partly_done(monkeypatch, failed, 
     """One metric of two was refused: exit 1, and "those of all others were" in one breath."""
     resources = ("events", "lists") if "lists" in failed else ("events",)
     outcome = Outcome(failed=failed, lost=lost)
-    monkeypatch.setattr(
-        pipeline, "refine_landed", lambda summary, *_: setattr(summary, "outcome", outcome)
-    )
-    summary = pipeline.one_run("refine", Ledger(), Settings(resources=resources), None)  # type: ignore[arg-type]
-    assert summary.exit_code == exit_code
+    monkeypatch.setattr(_Runs, "refine", lambda runs: runs.all[0].summary.outcome.add(outcome))
+    assert refine(Ledger(), *resources).exit_code == exit_code
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from pyspark.errors import AnalysisException
 from klaviyo_spark.cli import main
 from klaviyo_spark.commands import publish
 from klaviyo_spark.commands.catalog import publish as brought_up_to_date
-from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.sync import account_run, pipeline
+from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.resources import TABLES
@@ -232,12 +234,13 @@ def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refu
         append_ops=lambda name, rows: written.update({name: rows}), name_foreign_columns=list
     )
     monkeypatch.setattr(pipeline, "make_tables", lambda *_: [])
-    monkeypatch.setattr(pipeline, "reconcile", lambda *_, **__: [])
-    monkeypatch.setattr(pipeline, "tables_of_other_policy", lambda *_: [])
+    monkeypatch.setattr(account_run, "reconcile", lambda *_, **__: [])
+    monkeypatch.setattr(account_run, "tables_of_other_policy", lambda *_: [])
     monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
     monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
 
-    summary = pipeline.one_run("refine", lake, Settings(), None)
+    request = RunRequest("refine")
+    [summary] = pipeline.run_on_held_lake(request, lake, [AccountContext(Settings())])
 
     assert (summary.exit_code, summary.outcome.warnings) == (0, ["views: refused"])
     assert [row["warnings"] for row in written["runs"]] == [["views: refused"]]

@@ -1,4 +1,4 @@
-"""One run for several accounts: read side by side, each by itself, and what is said of it."""
+"""One run for one or more accounts: read side by side, each by itself, and what is said of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from klaviyo_spark.cli.progress import Progress
 from klaviyo_spark.commands.summary import of_several
-from klaviyo_spark.commands.sync import pipeline, several
+from klaviyo_spark.commands.sync import account_run, pipeline
 from klaviyo_spark.commands.sync.account_context import AccountContext
-from klaviyo_spark.commands.sync.pipeline import Summary
+from klaviyo_spark.commands.sync.account_run import AccountRun, RunRequest, Summary
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
 from klaviyo_spark.log import ACCOUNT
@@ -28,7 +28,9 @@ from klaviyo_spark.state.models import Outcome
 REFUSED = Unauthorized("GET /api/metrics -> 401: KEY_EU was refused")
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 CLIENT: Any = SimpleNamespace(
-    stats=lambda: SimpleNamespace(requests={}, retries=0, throttled=0, bytes=0), now=lambda: AT
+    stats=lambda: SimpleNamespace(requests={}, retries=0, throttled=0, bytes=0),
+    now=lambda: AT,
+    clock_notes=list,
 )
 
 
@@ -55,16 +57,16 @@ class Story:
             name_foreign_columns=list,
         )
         monkeypatch.setattr(pipeline, "exclusive", lambda *_: nullcontext())
-        monkeypatch.setattr(pipeline, "ask", self._ask)
+        monkeypatch.setattr(AccountRun, "ask", lambda one, *of: self._ask(one.summary, *of))
         monkeypatch.setattr(pipeline, "make_tables", self._make_tables)
         monkeypatch.setattr(pipeline, "list_orphans", lambda *_: None)
-        monkeypatch.setattr(pipeline, "note_personal_data_policy", lambda *_: None)
-        monkeypatch.setattr(several, "row_counts", lambda name: {})
-        monkeypatch.setattr(several, "reconcile", self._refine)
-        monkeypatch.setattr(several, "publish", lambda _: ["views: refused"])
-        monkeypatch.setattr(several, "_LOOK_S", 0.01)
+        monkeypatch.setattr(account_run, "tables_of_other_policy", lambda *_: [])
+        monkeypatch.setattr(account_run, "reconcile", self._refine)
+        monkeypatch.setattr(pipeline, "row_counts", lambda name: {})
+        monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
+        monkeypatch.setattr(pipeline, "_LOOK_S", 0.01)
 
-    def _ask(self, summary: Summary, _lake: Any, *of: Any) -> None:
+    def _ask(self, summary: Summary, *of: Any) -> None:
         self.asking.get(summary.account, lambda *_: None)(summary, *of)
         self.done.append(f"asked for {summary.account}")
 
@@ -77,8 +79,10 @@ class Story:
         self.done.append(f"refined {account} as {ACCOUNT.get()}")
         return []
 
-    def run(self, verb: Any, *parts: AccountContext, **how: Any) -> dict[str, Summary]:
-        found = several.run(verb, self.lake, parts, **how)
+    def run(
+        self, verb: Any, *parts: AccountContext, show: Any = None, **how: Any
+    ) -> dict[str, Summary]:
+        found = pipeline.run(RunRequest(verb, **how), self.lake, parts, show)
         return {summary.account: summary for summary in found}
 
     @property
@@ -207,7 +211,7 @@ def test_accounts_are_read_at_the_same_time(story):
 
 
 def test_so_many_accounts_at_a_time(story, monkeypatch):
-    monkeypatch.setattr(several, "SIDE_BY_SIDE", 2)
+    monkeypatch.setattr(pipeline, "SIDE_BY_SIDE", 2)
     names = [f"a{n}" for n in range(6)]
     at_once, most, lock = 0, 0, threading.Lock()
 
@@ -283,10 +287,68 @@ def test_progress_is_a_stage_per_account(story):
 
 
 def test_what_is_left_is_not_known_where_one_stage_does_not_know_it():
-    one = several._Run(part("us"), Summary("r", "sync", AT))
+    one = pipeline.begin(RunRequest("sync"), None, part("us"), "r")  # type: ignore[arg-type]
     one.show([Stage("a", 1, 2), Stage("b", 1, None)])
 
     assert one.as_one_stage().left is None
+
+
+# -- a sole account -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["asking", "refining"])
+def test_what_goes_wrong_with_a_sole_account_is_raised_and_written_down_once(story, step):
+    getattr(story, step)["us"] = raising(REFUSED)
+
+    with pytest.raises(Unauthorized):
+        story.run("sync", part("us"))
+
+    assert story.noted == {"us": (1, [str(REFUSED)])}
+
+
+def test_a_sole_account_s_row_that_cannot_be_written_is_not_tried_again(story):
+    tries: list[str] = []
+
+    def refuse(name: str, _rows: list[dict[str, Any]]) -> None:
+        tries.append(name)
+        raise OSError("disk full")
+
+    story.lake.append_ops = refuse
+    with pytest.raises(OSError, match="disk full"):
+        story.run("ingest", part("us"))
+
+    assert tries == ["runs"]
+
+
+def test_a_sole_account_holds_the_lake_under_the_id_of_its_run_and_needs_no_name_in_the_log(story):
+    request = RunRequest("sync")
+
+    [summary] = pipeline.run(request, story.lake, [part("us")])
+
+    assert summary.run_id == request.run_id == story.rows[0]["run_id"]
+    assert story.done[1:] == ["made lists,tags", f"refined us as {ACCOUNT.get()}"]
+
+
+def test_progress_of_a_sole_account_is_a_stage_per_resource(story):
+    display, stages = Seen(), [Stage("lists", 2, 0), Stage("events", 1, 0)]
+    story.asking["us"] = lambda _summary, shown, _stop: shown.show(stages)
+
+    story.run("ingest", part("us"), show=Progress(display, lambda: 0.0))  # type: ignore[arg-type]
+
+    assert [view.stage for view in display.views] == stages
+
+
+def test_a_signal_once_all_of_a_sole_account_has_been_asked_says_what_takes_it_in(story):
+    def stopped(_summary: Summary, _shown: Any, stop: threading.Event) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wait(10)
+
+    story.asking["us"] = stopped
+
+    with pytest.raises(Interrupted, match="`klaviyo-spark refine` takes in what landed"):
+        story.run("sync", part("us"))
+
+    assert [code for code, _ in story.noted.values()] == [130]
 
 
 # -- tables made anew -----------------------------------------------------------------------------
@@ -313,7 +375,7 @@ class Rebuilding:
 
 
 def test_tables_are_made_anew_for_all_accounts_and_put_in_place_once(story, monkeypatch):
-    monkeypatch.setattr(several, "Rebuild", Rebuilding(story, fails="eu"))
+    monkeypatch.setattr(pipeline, "Rebuild", Rebuilding(story, fails="eu"))
 
     story.run("refine", part("us", "tags"), part("eu", "lists"), part("fr", "tags"), anew=True)
 
