@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from klaviyo_spark.bronze import request_plan
@@ -25,13 +26,25 @@ Days = Mapping[str, Collection[date]]
 Groups = Mapping[GroupKey, request_plan.Parent]
 
 
-class Checker:
-    """Verifies one account; ``outcome`` gets what could not be verified, and what to know.
+@dataclass
+class VerifiedScope:
+    """What of an account is verified.
 
-    ``metric_names``: of the metrics whose events are verified, by id. ``groups``: lists and
-    segments, as listed. ``member_counts``: Klaviyo's number of their members. ``group_reads``: what
-    earlier runs have read of them.
+    Args:
+        metric_names: of the metrics whose events are, by id.
+        groups: lists and segments, as they were listed.
+        member_counts: Klaviyo's number of their members.
+        group_reads: what earlier runs have read of them.
     """
+
+    metric_names: Mapping[str, str] = field(default_factory=dict)
+    groups: Groups = field(default_factory=dict)
+    member_counts: Mapping[GroupKey, int] = field(default_factory=dict)
+    group_reads: Mapping[GroupKey, GroupRead] = field(default_factory=dict)
+
+
+class Checker:
+    """Verifies one account; ``outcome`` gets what could not be verified, and what to know."""
 
     def __init__(
         self, lake: Lake, klaviyo: KlaviyoCounter, settings: Settings, outcome: Outcome
@@ -40,10 +53,7 @@ class Checker:
         self._settings, self._outcome = settings, outcome
         self._holdings = Holdings(lake, settings.account)
         self._records_of_groups: dict[GroupKey, Listed] = {}
-        self.metric_names: Mapping[str, str] = {}
-        self.groups: Groups = {}
-        self.member_counts: Mapping[GroupKey, int] = {}
-        self.group_reads: Mapping[GroupKey, GroupRead] = {}
+        self.scope = VerifiedScope()
 
     def everything(self, ever: bool) -> list[Comparison]:
         """A check per scope that Klaviyo can be asked about.
@@ -55,7 +65,7 @@ class Checker:
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
         now = self._klaviyo.listed(listings(sorted(needed)))
         read_at = self._read_at()
-        self.groups = now.groups
+        self.scope.groups = now.groups
         self._records_of_groups = {
             (resource, id): record
             for resource in {resource for resource, _ in now.groups}
@@ -63,7 +73,7 @@ class Checker:
         }
         days: Days = {}
         if "events" in resources:
-            self.metric_names = self._metrics(now, known)
+            self.scope.metric_names = self._metrics(now, known)
             days = self._days(known, ever)
         counts = self._klaviyo.count(days, self._countable(read_at))
         since = (self._klaviyo.client.now() - BACK).date()
@@ -73,7 +83,7 @@ class Checker:
             *self._records(listings(resources), now, read_at),
         ]
         before, compared = self._holdings.differing(), {*resources} - now.unread
-        return checks + comparing.drop_resolved(before, checks, compared, self.groups.keys())
+        return checks + comparing.drop_resolved(before, checks, compared, self.scope.groups.keys())
 
     def recheck(self, healing: Healing, before: Sequence[Comparison]) -> list[Comparison]:
         """A check per scope that has been read again.
@@ -87,7 +97,7 @@ class Checker:
                 days.setdefault(metric_id, set()).update(reading.span)
         groups = {
             (resource, id): group
-            for (resource, id), group in self.groups.items()
+            for (resource, id), group in self.scope.groups.items()
             if id in healing.groups.get(resource, ())
         }
         wanted = listings(sorted(healing.listings))
@@ -100,7 +110,7 @@ class Checker:
         ]
         faults, compared = [check for check in before if check.is_fault], {*healing.listings}
         return checks + comparing.drop_resolved(
-            faults, checks, compared - now.unread, self.groups.keys()
+            faults, checks, compared - now.unread, self.scope.groups.keys()
         )
 
     def _readable(self) -> list[str]:
@@ -138,7 +148,7 @@ class Checker:
         first_held = self._holdings.first_day() if ever else None
         now, settings = self._klaviyo.client.now(), self._settings
         found: dict[str, list[date]] = {}
-        for metric_id in self.metric_names:
+        for metric_id in self.scope.metric_names:
             reads = known.events.get(metric_id, [])
             read_until = max((read.range.end for read in reads), default=None)
             start, lookback = settings.start_time, settings.lookback
@@ -157,20 +167,20 @@ class Checker:
 
     def _countable(self, read_at: Mapping[str, datetime]) -> Groups:
         """Groups whose members can be compared."""
-        moving = sum(not group.whole for group in self.groups.values())
+        moving = sum(not group.whole for group in self.scope.groups.values())
         if moving:
             self._outcome.warnings.append(
                 f"{moving:,} segments are being worked out by Klaviyo; their members were not "
                 "verified"
             )
-        return comparing.countable(self.groups, self._records_of_groups, read_at)
+        return comparing.countable(self.scope.groups, self._records_of_groups, read_at)
 
     def _events(self, counts: Counts, since: date) -> list[Comparison]:
         if not counts.events:
             return []
         metric_ids, days = ({*part} for part in zip(*counts.events, strict=True))
         held = self._holdings.events(metric_ids, DayRange(min(days), max(days)))
-        return comparing.events(counts.events, held, self.metric_names, since)
+        return comparing.events(counts.events, held, self.scope.metric_names, since)
 
     def _members(self, counts: Counts, known: KnownWatermarks) -> list[Comparison]:
         if not counts.members:
@@ -182,14 +192,14 @@ class Checker:
             at = read and (read.joined_at or read.whole_at)
             if at:
                 since[key] = at
-        joined = self._klaviyo.joined(self.groups, since)
+        joined = self._klaviyo.joined(self.scope.groups, since)
         if joined:
             self._outcome.warnings.append(
                 f"{sum(joined.values()):,} members are newer than the last sync; the next one "
                 "reads them"
             )
         names = {key: record.name for key, record in self._records_of_groups.items()}
-        self.member_counts, self.group_reads = counts.members, known.groups
+        self.scope.member_counts, self.scope.group_reads = counts.members, known.groups
         return comparing.members(counts.members, joined, held, names, known.groups)
 
     def _records(

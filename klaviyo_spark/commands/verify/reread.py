@@ -11,11 +11,11 @@ from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.verify.checking import VerifiedScope
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.state.models import GroupKey, GroupRead
 from klaviyo_spark.state.resume_points import ResumePoint
 
 # From so many pages on threads share a reading: it takes a few requests more, and far less time.
@@ -28,9 +28,7 @@ class Reread:
     Nothing that an earlier run has landed is taken for read: that is what is doubted.
 
     Args:
-        groups: lists and segments as they were listed.
-        member_counts: Klaviyo's number of their members.
-        group_reads: what earlier runs have read of them.
+        scope: what verification has found out about what is to be read.
         upper: the latest time that may be asked for.
         clock: what reads that begin are dated by.
     """
@@ -39,20 +37,18 @@ class Reread:
         self,
         base_url: str,
         healing: Healing,
-        metric_names: Mapping[str, str],
-        groups: Mapping[GroupKey, request_plan.Parent],
-        member_counts: Mapping[GroupKey, int],
-        group_reads: Mapping[GroupKey, GroupRead],
+        scope: VerifiedScope,
         upper: datetime,
         clock: Callable[[], datetime],
     ) -> None:
         self._clock = clock
-        self._base_url, self._healing, self._groups, self._upper = base_url, healing, groups, upper
+        self._base_url, self._healing, self._upper = base_url, healing, upper
+        self._groups = scope.groups
         self.kept: dict[str, ResumePoint] = {}
-        self.metric_names = metric_names
-        self.metrics_read_before: Collection[str] = metric_names
+        self.metric_names = scope.metric_names
+        self.metrics_read_before: Collection[str] = scope.metric_names
         self.identity: Identity | None = None  # verification has checked it
-        self.member_counts, self.group_reads = member_counts, group_reads
+        self.member_counts, self.group_reads = scope.member_counts, scope.group_reads
         self._parents: dict[str, dict[str, request_plan.Parent]] = {}
 
     def rounds(self) -> Iterator[list[Walk]]:

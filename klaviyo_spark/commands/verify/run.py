@@ -203,10 +203,7 @@ class _Verify:
         plan = Reread(
             self._client.base_url,
             todo,
-            self._checker.metric_names,
-            self._checker.groups,
-            self._checker.member_counts,
-            self._checker.group_reads,
+            self._checker.scope,
             self._client.now() - settings.indexing_lag,
             self._client.stamp,
         )

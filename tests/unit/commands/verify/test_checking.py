@@ -299,8 +299,11 @@ def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
 def test_a_segment_that_is_being_worked_out_is_left_out_and_told(lab):
     checker = lab.checker()
     checker.everything(ever=False)
-    key = next(key for key in checker.groups if key[0] == "segments")
-    checker.groups = {**checker.groups, key: replace(checker.groups[key], whole=False)}
+    key = next(key for key in checker.scope.groups if key[0] == "segments")
+    checker.scope.groups = {
+        **checker.scope.groups,
+        key: replace(checker.scope.groups[key], whole=False),
+    }
 
     assert key not in checker._countable({})
     assert [w for w in lab.outcome.warnings if w.endswith("their members were not verified")]

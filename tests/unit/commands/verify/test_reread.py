@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.commands.verify.checking import VerifiedScope
 from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import PAGE, Healing, Reading
 from klaviyo_spark.commands.verify.reread import Reread
@@ -20,9 +21,8 @@ EMAIL = {"channel": "email", "archived": "false"}
 
 def a_reread(healing: Healing) -> Reread:
     groups = {("lists", "L1"): Parent("L1"), ("segments", "S1"): Parent("S1", whole=False)}
-    return Reread(
-        "https://a.klaviyo.com", healing, {"M1": "opened email"}, groups, {}, {}, NOW, lambda: NOW
-    )
+    scope = VerifiedScope({"M1": "opened email"}, groups)
+    return Reread("https://a.klaviyo.com", healing, scope, NOW, lambda: NOW)
 
 
 def of(walks: list[Walk]) -> list[tuple[str, str | None, bool]]:
