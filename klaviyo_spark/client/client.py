@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -29,7 +28,6 @@ from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.client.sleep import raise_if_stopped
 from klaviyo_spark.client.transport import KeyAuth, Secret, Session
 from klaviyo_spark.client.urls import origin, same_origin
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import BadAnswer, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
 
@@ -65,7 +63,7 @@ class Client:
         revision: of the API, where an endpoint has none of its own. A retired one is answered 410
             instead of in another shape.
         timeout: seconds to connect, and to wait for the next piece of an answer.
-        local_now: this machine's clock, in UTC.
+        clock: of one account; None: that goes by this machine's.
 
     Raises:
         ConfigError: the key could not stand in a header.
@@ -80,8 +78,7 @@ class Client:
         revision: str = REVISION,
         policy: RetryPolicy | None = None,
         timeout: tuple[float, float] = TIMEOUT,
-        clock: Callable[[], float] = time.monotonic,
-        local_now: Callable[[], datetime] = utc_now,
+        clock: ServerClock | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.revision = revision
@@ -90,8 +87,8 @@ class Client:
         self._key = key
         self._policy = policy or RetryPolicy()
         self._timeout = timeout
-        self._clock = clock
-        self._server = ServerClock(local_now, clock)
+        self._server = clock or ServerClock()
+        self._clock = self._server.elapsed
         self._sessions: deque[Session] = deque()
         self._lock = threading.Lock()
         self._sent: Counter[str] = Counter()

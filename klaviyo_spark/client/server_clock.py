@@ -34,7 +34,7 @@ class ServerClock:
         local_now: Callable[[], datetime] = utc_now,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._local_now, self._elapsed = local_now, elapsed
+        self._local_now, self.elapsed = local_now, elapsed
         self._lock = threading.Lock()
         self._shown: tuple[datetime, float] | None = None
         self._last = _NEVER
@@ -79,7 +79,7 @@ class ServerClock:
             return
         with self._lock:
             self._shown = (date, came)
-            self._skew = date - self._local_now() + timedelta(seconds=self._elapsed() - came)
+            self._skew = date - self._local_now() + timedelta(seconds=self.elapsed() - came)
             self._most_skew = max(self._most_skew, self._skew, key=abs)
             self._note_step()
 
@@ -105,7 +105,7 @@ class ServerClock:
         if self._shown is None:
             return self._local_now()
         date, came = self._shown
-        return date + timedelta(seconds=self._elapsed() - came)
+        return date + timedelta(seconds=self.elapsed() - came)
 
     def _note_step(self) -> None:
         """Keep how far Klaviyo's clock is behind what has been dated by it."""

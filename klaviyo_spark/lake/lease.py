@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark.sql import functions as F
@@ -49,6 +50,21 @@ _LOST_RACE = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class LeaseTiming:
+    """How a lease is kept, in seconds.
+
+    Args:
+        lease_s: a holder that gives no sign for so long is dead.
+        beat_s: between two signs of the holder.
+        look_s: between two looks of one who waits.
+    """
+
+    lease_s: float = LEASE_S
+    beat_s: float = BEAT_S
+    look_s: float = LOOK_S
+
+
 @contextmanager
 def lease(
     lake: Lake,
@@ -56,13 +72,11 @@ def lease(
     *,
     wait: bool = False,
     stop: threading.Event | None = None,
-    lease_s: float = LEASE_S,
-    beat_s: float = BEAT_S,
-    look_s: float = LOOK_S,
+    timing: LeaseTiming = LeaseTiming(),
     clock: Callable[[], datetime] = utc_now,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
-    """Hold ``lake`` while the block runs; a thread says each ``beat_s`` that we live.
+    """Hold ``lake`` while the block runs; a thread says each ``timing.beat_s`` that we live.
 
     Two runs that take it at once both try to commit the next version of the table, and Delta lets
     one. So this is as safe as Delta's log store is: on S3 the default one lets both.
@@ -79,18 +93,18 @@ def lease(
     just now, the lake is busy at once; where not, the sign has to stand still for ``lease_s``.
 
     Args:
-        look_s: seconds between two looks of one who waits.
         clock: this machine's, in UTC; others are told it.
         elapsed: seconds that have passed on this machine.
 
     Raises:
         LakeBusy, Stopped: as ``lock.held``.
     """
-    ours = _Lease(lake, holder, lease_s, clock, elapsed)
+    ours = _Lease(lake, holder, timing.lease_s, clock, elapsed)
     done = threading.Event()
-    beats = threading.Thread(target=_beat, args=(ours, beat_s, done), name="lease", daemon=True)
+    beat = (ours, timing.beat_s, done)
+    beats = threading.Thread(target=_beat, args=beat, name="lease", daemon=True)
     try:
-        poll_until_acquired(ours.take, wait, stop, look_s)
+        poll_until_acquired(ours.take, wait, stop, timing.look_s)
         beats.start()
         yield
     finally:

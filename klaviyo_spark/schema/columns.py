@@ -12,12 +12,15 @@ holds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from klaviyo_spark.schema.paths import FieldPath, FieldRead, parse_each, parse_path, parse_read
+
+if TYPE_CHECKING:  # Python has it from 3.11 on
+    from typing_extensions import Unpack
 
 ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"]
 Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented_metric", "utc_day"]
@@ -67,37 +70,31 @@ class Column:
         return parse_each(filter(None, self.wall_clock.split("|")), parse_path)
 
 
+class ColumnOptions(TypedDict, total=False):
+    """What a column may say beyond what each says; see ``Column``."""
+
+    also_named: str
+    shape: Shape
+    role: Role
+    wall_clock: str
+    lookup: Lookup
+    pii: Pii
+
+
 def col(
     name: str,
     type: ColumnType,
     reads: str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]],
     doc: str,
-    *,
-    also_named: str = "",
-    shape: Shape = "",
-    role: Role = "",
-    wall_clock: str = "",
-    lookup: Lookup = "",
-    pii: Pii = "",
+    **more: Unpack[ColumnOptions],
 ) -> Column:
-    """A column, its reads written the shortest way that fits."""
+    """A column, its reads written the shortest way that fits; what more there is: ``Column``."""
     by_source = reads if isinstance(reads, Mapping) else {"": reads}
     paths = {s: (p,) if isinstance(p, str) else tuple(p) for s, p in by_source.items()}
-    return Column(
-        name, type, paths, doc, also_named, shape, role, wall_clock, lookup=lookup, pii=pii
-    )
+    return Column(name, type, paths, doc, **more)
 
 
 def also_named(column: Column) -> Column:
     """The same column under its right name, where the document has a slip."""
     doc = f"The same as {column.name}, under the name that fits. {column.doc}"
-    return Column(
-        column.also_named,
-        column.type,
-        column.reads,
-        doc,
-        shape=column.shape,
-        role=column.role,
-        wall_clock=column.wall_clock,
-        pii=column.pii,
-    )
+    return replace(column, name=column.also_named, doc=doc, also_named="", lookup="")

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.schema.endpoint import XL, Endpoint, Rate, Revision, Window
 
 BASE = "https://a.klaviyo.com"
@@ -87,8 +88,7 @@ def a_client(
         base_url,
         FakeKey(),
         limiter=Limiter(clock=clock, sleep=clock.sleep),
-        clock=clock,
-        local_now=clock.now,
+        clock=ServerClock(clock.now, clock),
         **{"policy": policy, **more},
     )  # type: ignore[arg-type]
 

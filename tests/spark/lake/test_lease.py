@@ -15,7 +15,7 @@ from klaviyo_spark.lake import file_lock
 from klaviyo_spark.lake import lease as leases
 from klaviyo_spark.lake.heartbeat import Heartbeat
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.lease import lease
+from klaviyo_spark.lake.lease import LeaseTiming, lease
 from tests.helpers.leases import SINCE, Clock, a_holder, a_lease
 
 PATIENCE_S = 300.0  # for what another thread does on a busy machine
@@ -100,7 +100,7 @@ def test_a_run_that_waits_goes_on_when_the_first_has_freed_the_lake(lake, other,
     monkeypatch.setattr(file_lock.logger, "info", lambda *_: waits.set())
 
     def second() -> None:
-        with lease(other, a_holder("two"), wait=True, look_s=0.5):
+        with lease(other, a_holder("two"), wait=True, timing=LeaseTiming(look_s=0.5)):
             held.set()
 
     thread = threading.Thread(target=second)
@@ -155,7 +155,7 @@ def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
 
 
 def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
-    with lease(lake, a_holder("one"), clock=clock, beat_s=0.01):
+    with lease(lake, a_holder("one"), clock=clock, timing=LeaseTiming(beat_s=0.01)):
         clock.at += LATER
         for _ in range(2):  # by the second look at the clock the sign of the first is written
             clock.looked.clear()
