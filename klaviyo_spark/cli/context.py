@@ -39,8 +39,8 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
     # Spark takes half a second to import, which a wrong option need not wait for.
     from klaviyo_spark.commands.sync.account_context import parts
     from klaviyo_spark.lake.lake import Lake
-    from klaviyo_spark.lake.preset import preset_of
     from klaviyo_spark.lake.shared import check_warehouse_of
+    from klaviyo_spark.lake.spark.preset import preset_of
     from klaviyo_spark.lake.spark.session import spark_session
     from klaviyo_spark.lake.spark.sql_settings import pin_settings
 

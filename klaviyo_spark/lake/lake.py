@@ -18,12 +18,12 @@ from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake.arrow import TYPES
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tagged
-from klaviyo_spark.lake.driver_tables import DriverTables
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.ledgers import Ledgers
 from klaviyo_spark.lake.local import pages as local_pages
+from klaviyo_spark.lake.local.driver_tables import DriverTables
+from klaviyo_spark.lake.local.page_selection import PageSelection
 from klaviyo_spark.lake.merge import Merged, merge_into, partition_filter, same_key
-from klaviyo_spark.lake.page_selection import PageSelection
 from klaviyo_spark.lake.spark.session import session_for_small_tables
 from klaviyo_spark.lake.tables import COLUMNS, Place, folder_in
 from klaviyo_spark.schema import bronze_table
@@ -93,15 +93,17 @@ class Lake(Ledgers):
 
     def selected_pages(self, selection: PageSelection) -> DataFrame:
         """Pages as ``pages`` gives them, those of ``selection``."""
-        rows = self._held_pages(selection) if self.is_small else None
+        rows = self._driver_pages(selection) if self.is_small else None
         return self.pages().where(selection.sql) if rows is None else rows
 
-    def _held_pages(self, selection: PageSelection) -> DataFrame | None:
+    def _driver_pages(self, selection: PageSelection) -> DataFrame | None:
         with self._landing:
             if selection not in self._selected:
                 folder = self._driver_folder(self._bronze())
                 where = selection.arrow(self.account_id)
-                self._selected[selection] = self._driver.read(folder, where) if folder else None
+                self._selected[selection] = (
+                    self._driver.selected_rows(folder, where) if folder else None
+                )
             return self._selected[selection]
 
     def append_pages(self, rows: list[dict[str, Any]]) -> None:
@@ -151,7 +153,7 @@ class Lake(Ledgers):
             together: those of one partition are together already.
         """
         name = self._silver(table)
-        rows = self._held(rows)
+        rows = self._as_written(rows)
         if isinstance(rows, pa.Table):
             folder = self._driver_folder(name)
             if folder and self._driver.append(folder, rows, self._tag):
@@ -275,7 +277,7 @@ class Lake(Ledgers):
             What Delta says that it did.
         """
         name = self._silver(table)
-        rows = self._held(rows)
+        rows = self._as_written(rows)
         if isinstance(rows, pa.Table):
             if not rows.num_rows:  # a merge of nothing makes a version where Spark does it
                 return Merged(0, 0)
@@ -288,7 +290,7 @@ class Lake(Ledgers):
             key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
         return self._merge(name, key, rows, names_of(table))
 
-    def _held(self, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
+    def _as_written(self, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
         """Rows to be written, in the driver where it holds all of the load."""
         return rows.toArrow() if self.is_small and isinstance(rows, DataFrame) else rows
 

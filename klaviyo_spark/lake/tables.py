@@ -20,9 +20,9 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
-from klaviyo_spark.lake.driver_tables import DriverTables
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.local import tables as local_tables
+from klaviyo_spark.lake.local.driver_tables import DriverTables
 from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.lake.unreadable import is_damage, unreadable

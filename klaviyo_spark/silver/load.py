@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.page_selection import PageSelection
+from klaviyo_spark.lake.local.page_selection import PageSelection
 from klaviyo_spark.lake.spark.session import compiling
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,8 +20,11 @@ from klaviyo_spark.lake.commit_tag import option
 from klaviyo_spark.lake.local.features import obstacle_to_merge
 from klaviyo_spark.lake.merge import Merged
 
-if TYPE_CHECKING:
-    from deltalake import CommitProperties, DeltaTable
+try:
+    import deltalake
+    from deltalake.exceptions import DeltaError
+except ModuleNotFoundError:  # not on every cluster; Spark reads and writes all there
+    deltalake = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class LocalTable:
     """A table at one version."""
 
     folder: Path
-    delta: DeltaTable
+    delta: deltalake.DeltaTable
 
     @property
     def version(self) -> tuple[str, int]:
@@ -48,15 +50,15 @@ class LocalTable:
         rows = pc.sum(files["num_records"]).as_py() if "num_records" in files.column_names else 0
         return rows or 0, pc.sum(files["size_bytes"]).as_py() or 0
 
-    def read(self, where: pc.Expression | None = None) -> pa.Table:
+    def rows(self, where: pc.Expression | None = None) -> pa.Table:
         """Its rows, in the columns' order."""
         return self.delta.to_pyarrow_dataset().to_table(filter=where)
 
     def append(self, rows: pa.Table, tag: str) -> None:
         """Append rows as one commit."""
-        from deltalake import write_deltalake
-
-        write_deltalake(self.delta, self._whole(rows), mode="append", commit_properties=_said(tag))
+        deltalake.write_deltalake(
+            self.delta, self._whole(rows), mode="append", commit_properties=_commit_of(tag)
+        )
 
     def upsert(self, rows: pa.Table, on: str, update: Sequence[str], tag: str) -> Merged:
         """Update rows that match, insert those that do not.
@@ -67,7 +69,7 @@ class LocalTable:
             update: columns that take the rows' values.
         """
         merge = self.delta.merge(
-            rows, on, source_alias="s", target_alias="t", commit_properties=_said(tag)
+            rows, on, source_alias="s", target_alias="t", commit_properties=_commit_of(tag)
         )
         if update:
             merge = merge.when_matched_update({name: f"s.{name}" for name in update})
@@ -92,13 +94,12 @@ def open_table(folder: Path) -> LocalTable | None:
 
     It is not there, or asks of its readers or writers what delta-rs does not do to the letter.
     """
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-
+    if deltalake is None:
+        return None
     try:
-        if not DeltaTable.is_deltatable(str(folder)):
+        if not deltalake.DeltaTable.is_deltatable(str(folder)):
             return None
-        table = DeltaTable(folder)
+        table = deltalake.DeltaTable(folder)
         obstacle = obstacle_to_merge(table)
     except (DeltaError, OSError) as error:
         obstacle = in_a_line(error)
@@ -108,7 +109,5 @@ def open_table(folder: Path) -> LocalTable | None:
     return LocalTable(folder, table)
 
 
-def _said(tag: str) -> CommitProperties:
-    from deltalake import CommitProperties
-
-    return CommitProperties(custom_metadata=option(tag), max_commit_retries=_TRIES)
+def _commit_of(tag: str) -> deltalake.CommitProperties:
+    return deltalake.CommitProperties(custom_metadata=option(tag), max_commit_retries=_TRIES)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
-from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold
+from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold, set_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -126,8 +126,7 @@ def session_for_small_tables(spark: SparkSession) -> SparkSession:
     What the driver holds needs no exchange between tasks, and no second look at a plan.
     """
     session = spark.newSession()
-    for key, value in {**SETTINGS, **INTERPRETED, **ONE_PARTITION}.items():
-        session.conf.set(key, value)
+    set_settings(session, {**SETTINGS, **INTERPRETED, **ONE_PARTITION})
     return session
 
 

@@ -122,7 +122,7 @@ def hold(
     with _lock:
         held = _held.get(key)
         if held is None:
-            held = _SettingHold(0, *_set(spark, conf))
+            held = _SettingHold(0, *set_settings(spark, conf))
             try:
                 check(spark, held.refused)
             except BaseException:
@@ -140,7 +140,7 @@ def hold(
                 _restore(spark, held.before)
 
 
-def _set(spark: SparkSession, conf: Conf) -> tuple[dict[str, str | None], list[str]]:
+def set_settings(spark: SparkSession, conf: Conf) -> tuple[dict[str, str | None], list[str]]:
     """Set what differs: what was there before, and which settings the session refuses."""
     before: dict[str, str | None] = {}
     refused: list[str] = []

@@ -54,7 +54,7 @@ def opened(folder: Path) -> LocalTable:
 
 
 def contents(folder: Path) -> list[dict[str, Any]]:
-    return sorted(opened(folder).read().to_pylist(), key=lambda one: (one["id"], f"{one}"))
+    return sorted(opened(folder).rows().to_pylist(), key=lambda one: (one["id"], f"{one}"))
 
 
 def test_rows_come_back_as_they_were_appended(folder):

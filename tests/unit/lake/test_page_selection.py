@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from klaviyo_spark.lake.page_selection import PageSelection
+from klaviyo_spark.lake.local.page_selection import PageSelection
 
 PAGES = [
     {"account_id": account, "resource": "lists", "endpoint": endpoint, "batch_id": batch,

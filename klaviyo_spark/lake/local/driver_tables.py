@@ -52,7 +52,7 @@ class DriverTables:
                     self._frames[folder] = (table.version, frame)
             return frame
 
-    def read(self, folder: Path, where: pc.Expression) -> DataFrame | None:
+    def selected_rows(self, folder: Path, where: pc.Expression) -> DataFrame | None:
         """Some rows of a table that may be large, in the columns' order."""
         table = open_table(folder)
         return None if table is None else self._frame(table, where)
@@ -60,7 +60,7 @@ class DriverTables:
     def _frame(self, table: LocalTable, where: pc.Expression | None = None) -> DataFrame | None:
         try:
             # Spark does not see that it is one partition unless it is told so.
-            return self._spark.createDataFrame(table.read(where)).coalesce(1)
+            return self._spark.createDataFrame(table.rows(where)).coalesce(1)
         except pa.ArrowInvalid:  # times in a form of before, which holds fewer years
             return None
 
