@@ -1,8 +1,9 @@
 """What an answer lacks of what was asked for by name, and what it holds that was not asked for.
 
 Every page is looked at as it lands. It is read into types made of what its endpoint ``asks`` and
-``echoes``, so that little of it becomes objects. What is found is told at the end of the run; it
-stops nothing, and nothing is left out for it. No I/O here.
+``echoes``, and of the ``attributes`` that each record has, so that little of it becomes objects.
+What is found is told at the end of the run; it stops nothing, and nothing is left out for it. No
+I/O here.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.page_order import SLACK
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Endpoint, Part
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.parts import ATTRIBUTES, included_parts
 
 _NAMED = 5
 _UNSET = msgspec.UnsetType
+# What a text of JSON is, by its first byte; anything else is a scalar.
+_BY_START: Mapping[bytes, Any] = {b"n": None, b"[": [], b"{": {}}
 
 
 class _Ref(msgspec.Struct):
@@ -59,8 +64,12 @@ class Audit:
         reader = self._readers.setdefault(endpoint.name, _Reader(endpoint))
         page = reader.read(got.page.body)
         self._records[endpoint.name] += len(page.records)
-        for part in endpoint.asks:
+        for part in reader.asks:
             self._part(endpoint.name, part, page)
+        for (type, _), one in page.included.items() if reader.asks_included else ():
+            for part in reader.asks_included.get(type, ()):
+                if not _is_there(_value_at(one, part.keys), part):
+                    self._note(endpoint.name, f"included {type} {'.'.join(part.keys)}")
         for fact, wanted in walk.facts.items():
             if fact in endpoint.echoes:
                 self._echo(endpoint, fact, {*wanted.split(",")}, page)
@@ -149,9 +158,14 @@ class _Reader:
     """Reads of an endpoint's pages no more than is looked at.
 
     A page with a record of another form is read whole, into objects and arrays of Python.
+
+    ``asks`` are the parts that each record in ``data`` should have, ``asks_included`` those of
+    included objects, by type.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self.asks = (*endpoint.asks, ATTRIBUTES)
+        self.asks_included = included_parts(endpoint.name, TABLES.values())
         tree: dict[str, Any] = {}
         inside: dict[str, Any] = {}
         for part in (p for p in endpoint.asks if p.included):
@@ -162,7 +176,12 @@ class _Reader:
             _want(tree, part.keys, msgspec.Raw)
         for window in endpoint.windows:
             _want(tree, window.path.keys, Any)
-        self._includes = any(part.included for part in endpoint.asks)
+        _want(tree, ATTRIBUTES.keys, msgspec.Raw)  # last: what is read in it says that it is there
+        # The longest first, for the same reason.
+        every = {part.keys for parts in self.asks_included.values() for part in parts}
+        for keys in sorted(every, key=len, reverse=True):
+            _want(inside, keys, msgspec.Raw)
+        self._includes = bool(self.asks_included) or any(part.included for part in endpoint.asks)
         record = _struct("Record", tree)
         fields: list[Any] = [("data", list[record] | record | None, None)]  # type: ignore[valid-type]
         if self._includes:
@@ -225,10 +244,12 @@ def _value_at(value: Any, keys: Iterable[str]) -> Any:
 def _is_there(value: Any, part: Part) -> bool:
     """Whether a part has come, in the form that it should have."""
     if isinstance(value, msgspec.Raw):
-        start = bytes(value)[:1]
-        value = None if start == b"n" else [] if start in b"[{" else ""
+        start = bytes(memoryview(value)[:1])
+        value = _BY_START.get(start, "")
     if value is None:
         return part.may_be_null
+    if part.is_object:
+        return isinstance(value, dict | msgspec.Struct)
     is_nested = isinstance(value, dict | list | msgspec.Struct)
     return value is not msgspec.UNSET and is_nested is not part.scalar
 

@@ -241,6 +241,7 @@ _IN_LISTING = Source(
     rows="included:campaign-message",
     name="listing",
     related=(_CAMPAIGN,),
+    asks=(Part(_D, is_object=True),),  # of messages of all channels
     version=f"{_A}.updated_at",
     precedence=_FIRST_CHANNEL,
 )

@@ -152,6 +152,9 @@ FLOWS = TableSpec(
 )
 
 _D = f"{_A}.definition"
+# Null is a definition that Klaviyo may send, of actions and of messages; what it says is then
+# unknown.
+_DEFINITION = Part(_D, is_object=True, optional=True)
 # An A/B test holds its send as main_action, its variations beside it.
 _SENT = (f"{_D}.data.message", f"{_D}.data.main_action.data.message")
 _UNTIL = (
@@ -181,13 +184,14 @@ FLOW_ACTIONS = TableSpec(
             rows="included:flow-action",
             name="current",
             related=(Related("flow", link="$.relationships.flow-actions.data"),),
+            asks=(_DEFINITION,),
             version=f"{_A}.updated",
         ),
         Source(
             "flow_actions_2025",
             rows="included:flow-action",
             name="older",
-            asks=(Part("$.attributes has tracking_options"),),
+            asks=(Part("$.attributes has tracking_options", optional=True),),
             fills_only=True,
         ),
     ),
@@ -282,7 +286,7 @@ _IN_ACTION = Source(
     needs="$.data.message",
     version=f"{_A}.updated",
 )
-_LISTED = Source("flow_messages", name="listing", version=f"{_A}.updated")
+_LISTED = Source("flow_messages", name="listing", asks=(_DEFINITION,), version=f"{_A}.updated")
 
 
 def _message(inner: str, *listed: str) -> dict[str, tuple[str, ...]]:

@@ -77,11 +77,15 @@ class Part:
         included: objects that the record names there stand in the page's ``included``.
         scalar: what it holds is a text or a number; else it is an object or an array, and anything
             else there is not what was asked for.
+        is_object: what it holds is an object, and no array either.
+        optional: Klaviyo may leave it out: what it feeds stays as it was, and it is not told.
     """
 
     proof: str
     included: bool = False
     scalar: bool = False
+    is_object: bool = False
+    optional: bool = False
 
     @cached_property
     def required(self) -> Proof:
@@ -200,7 +204,8 @@ class Endpoint:
             asked once that revision has ended; see ``revisions``.
         budget_of: the endpoint whose budget its requests count in, for a second way to ask one
             operation; empty: its own.
-        asks: parts of a record in ``data`` that ``params`` ask for by name.
+        asks: parts of a record in ``data`` that ``params`` ask for by name. ``attributes`` is
+            asked for of every record, see ``parts``.
         echoes: facts of a slice, and where a record says the same: ``$.attributes.x``, or
             ``<type>>$.attributes.x`` of one of the included objects that it names.
         ignores: what Klaviyo says there that no table has, and need not: ``$.attributes.x`` of a

@@ -106,7 +106,8 @@ class Source:
         needs: a path without which an element is no row (an action without a message).
         name: what columns call this source where a table has several.
         related: objects beside the record. One that it names and that is not there is missing.
-        asks: parts of the record that the endpoint asks for by name.
+        asks: parts of the record that the endpoint asks for by name, or that feed many columns.
+            ``attributes`` is a part of every record, see ``parts``.
         borrow: where elements come from when the record has none.
         version: the record's own update time; newest wins before fetch time.
         precedence: of one version that several listings hold, which counts; before fetch time.

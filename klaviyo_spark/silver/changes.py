@@ -148,6 +148,7 @@ def _final_rows(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     lacked = f"coalesce(NOT ({fresh}) AND {there} AND {lacking}, false)"
     own = f"CASE WHEN NOT ({fresh}) THEN coalesce(t__deleted_at, {_when(lacking, 'judged_at')}) END"
     passed = _when(f"NOT (({fresh}) AND s_seen_at > parent_deleted_at)", "parent_deleted_at")
+    labels = labels_of(table)
     both = both.selectExpr("*", f"{_outranked(table)} AS outranked").selectExpr(
         "*",
         f"coalesce({own}, {passed}) AS deleted_at",
@@ -156,8 +157,8 @@ def _final_rows(both: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
         f"{lacked} AS lacked",
         "t_there IS NOT NULL AS known",
         f"NOT {_stale(table)} AS current",
+        *missing_parts.lacks_by_label(one for several in labels.values() for one in several),
     )
-    labels = labels_of(table)
     settled = _rows_of(
         both,
         *[f"{_cell(c, table, labels.get(c.name, ()))} AS `{c.name}`" for c in columns_of(table)],

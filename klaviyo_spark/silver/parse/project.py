@@ -194,9 +194,7 @@ def _select(
     columns = columns_of(table)
     missing = []
     if missing_parts.has_labels(table, columns):
-        missing = [
-            f"{missing_parts.missing_labels(source, columns, scopes.leaves['$'])} AS missing"
-        ]
+        missing = [f"{missing_parts.missing_labels(source, columns, scopes.leaves)} AS missing"]
     return rows.selectExpr(
         "_account_id",
         *cells,

@@ -1,21 +1,33 @@
-"""What fresh rows change in a table as it is: of a table with a source that only fills columns."""
+"""What fresh rows change in a table as it is: of a table with a source that only fills columns,
+of records that came without a part."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.checks import LEFT_OUT
+from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, changes
 from klaviyo_spark.silver.deletions import present_parents
 from klaviyo_spark.silver.newest_rows import keep_newest
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.silver.quality import with_broken
-from tests.builders import DAY, NOON, a_flow, a_flow_action, a_page, a_record, pages_df
+from tests.builders import (
+    DAY,
+    NOON,
+    a_flow,
+    a_flow_action,
+    a_page,
+    a_record,
+    an_event,
+    pages_df,
+)
 
 ACTIONS = TABLES["flow_actions"]
 Page = dict[str, Any]
@@ -41,32 +53,34 @@ def an_older_listing(day: int, **opens: bool | None) -> Page:
 
 
 class Table:
-    """Flow actions as they stand after the reads taken in so far."""
+    """A table as it stands after the reads taken in so far."""
 
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
-        columns = [f"{c.name} {c.type}" for c in columns_of(ACTIONS)]
+    def __init__(self, spark: SparkSession, table: TableSpec = ACTIONS) -> None:
+        self._spark, self._table = spark, table
+        columns = [f"{c.name} {c.type}" for c in columns_of(table)]
         self._schema = ", ".join([*columns, *(f"{n} {t}" for n, t, _ in BOOKKEEPING)])
         self._rows: dict[Any, Any] = {}
 
     def take(self, *pages: Page) -> list[tuple[str, str]]:
         """Take a read in; the ids of the rows that change, and how."""
+        table, (id,) = self._table, self._table.key
         landed = pages_df(self._spark, *pages)
-        rows = keep_newest(with_broken(project(landed, ACTIONS), ACTIONS), ACTIONS)
+        rows = keep_newest(with_broken(project(landed, table), table), table)
         current = self._spark.createDataFrame(list(self._rows.values()), self._schema)
-        found = changes(rows, current, ACTIONS, Evidence(judged=_judged(landed)), "run")
+        evidence = Evidence(judged=_judged(landed)) if table == ACTIONS else Evidence()
+        found = changes(rows, current, table, evidence, "run")
         changed = found.drop(
             "nulled", "broken", "lacked", "keyless", *LEFT_OUT, "stored_day"
         ).collect()
-        self._rows |= {row["flow_action_id"]: row[:-1] for row in changed}
-        return sorted((row["flow_action_id"], row["change"]) for row in changed)
+        self._rows |= {row[id]: row[:-1] for row in changed}
+        return sorted((row[id], row["change"]) for row in changed)
 
     def rows(self, *columns: str) -> list[tuple[Any, ...]]:
         """Some columns of all rows, in order of their ids; times as days since the first read."""
         frame = self._spark.createDataFrame(list(self._rows.values()), self._schema)
         noon = F.lit(NOON.replace(tzinfo=None)).cast("timestamp")
         days = {n: F.datediff(n, noon).alias(n) for n in columns if n.endswith("_at")}
-        chosen = frame.orderBy("flow_action_id").select(*[days.get(n, F.col(n)) for n in columns])
+        chosen = frame.orderBy(*self._table.key).select(*[days.get(n, F.col(n)) for n in columns])
         return [tuple(row) for row in chosen.collect()]
 
 
@@ -133,3 +147,41 @@ def test_an_older_version_of_the_row_does_not_keep_it_from_being_filled(spark):
     table.take(stale, an_older_listing(1, A1=True))
 
     assert table.rows(ID, "status", OPENS) == [("A1", "live", True)]
+
+
+# -- records without a part -----------------------------------------------------------------------
+
+
+def test_a_record_without_attributes_leaves_its_row_as_it_was(spark):
+    """Klaviyo left out ``attributes``, and all columns became NULL, in silence."""
+    table = Table(spark, TABLES["segments"])
+    table.take(a_page("segments", *[a_record("segment", f"S{n}", name="VIP") for n in range(5)]))
+    others = [{}, {"attributes": None}, {"attributes": []}, {"attributes": "N/A"}]
+    bare = [{"type": "segment", "id": f"S{n}", **other} for n, other in enumerate(others)]
+    nameless = a_record("segment", "S4", name=None)
+    changed = table.take(a_page("segments", *bare, nameless, fetched_at=NOON + DAY))
+
+    assert changed == [("S4", "changed")]
+    names = ["VIP", "VIP", "VIP", "VIP", None]
+    assert table.rows("segment_id", "name") == [(f"S{n}", name) for n, name in enumerate(names)]
+
+
+def test_an_action_without_attributes_or_definition_leaves_its_row_as_it_was(spark):
+    table = Table(spark)
+    table.take(a_listing(0, A1="live", A2="live"), an_older_listing(0, A1=True, A2=True))
+    bare = [{"type": "flow-action", "id": "A1"}, a_flow_action("A2", None)]
+    listing = a_page("flows", a_flow("F1", "A1", "A2"), included=bare, fetched_at=NOON + DAY)
+
+    assert table.take(listing, an_older_listing(1, A1=True, A2=True)) == []
+
+
+@pytest.mark.parametrize("attributes", [None, {"email": None}])
+def test_a_profile_beside_an_event_without_attributes_leaves_the_address(spark, attributes):
+    def a_read(day: int, profile: dict[str, Any] | None) -> Page:
+        included = [{"type": "profile", "id": "P1", "attributes": profile}]
+        return a_page("events", an_event(), included=included, fetched_at=NOON + day * DAY)
+
+    table = Table(spark, TABLES["events"])
+    table.take(a_read(0, {"email": "a@example.com"}))
+    table.take(a_read(1, attributes))
+    assert table.rows("profile_email") == [(None if attributes else "a@example.com",)]

@@ -31,7 +31,8 @@ from tests.helpers.fakes import NOON, Answer, LoopbackServer, a_body, a_client, 
 METRICS = tuple(f"M{n:05}" for n in range(1, 12))
 Respond = Callable[[str], Answer]
 _NAMES = '"profile":{"data":null},"metric":{"data":null},"attributions":{"data":[]}'
-EVENT = f'{{"data":[{{"id":"E1","relationships":{{{_NAMES}}}}}],"links":{{"next":null}}}}'.encode()
+_E1 = f'{{"id":"E1","attributes":{{}},"relationships":{{{_NAMES}}}}}'
+EVENT = f'{{"data":[{_E1}],"links":{{"next":null}}}}'.encode()
 
 
 @pytest.fixture(autouse=True)

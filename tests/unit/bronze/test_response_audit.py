@@ -66,7 +66,16 @@ def without(record: Record, *keys: str) -> Record:
 
 def named(event: Record) -> list[Record]:
     """What an event names, as its page includes it."""
-    return [one["data"] for one in event["relationships"].values() if isinstance(one["data"], dict)]
+    data = [one["data"] for one in event["relationships"].values()]
+    return [{**one, "attributes": {}} for one in data if isinstance(one, dict)]
+
+
+def an_action(id: Any, type: Any = "flow-action") -> Record:
+    return {"type": type, "id": id, "attributes": {}}
+
+
+def a_related(id: str, relation: str, data: Any) -> Record:
+    return {"id": id, "attributes": {}, "relationships": {relation: {"data": data}}}
 
 
 # -- asked for and not there ----------------------------------------------------------------------
@@ -79,7 +88,9 @@ def test_profiles_without_subscriptions_are_counted():
     found = warnings(a_walk("profiles"), a_page(whole, bare), a_page(null, {"id": "P4"}))
     assert found == [
         lacking(
-            "profiles", 4, "attributes.subscriptions.email (3), attributes.subscriptions.sms (3)"
+            "profiles",
+            4,
+            "attributes (1), attributes.subscriptions.email (3), attributes.subscriptions.sms (3)",
         )
     ]
 
@@ -97,9 +108,43 @@ def test_subscriptions_of_another_form_have_not_come(subscriptions):
     ]
 
 
+@pytest.mark.parametrize("other", [{}, {"attributes": None}, {"attributes": "N/A"},
+                                   {"attributes": []}, {"attributes": 7}])  # fmt: skip
+@pytest.mark.parametrize("endpoint", sorted(ENDPOINTS))
+def test_records_without_attributes_are_counted(endpoint, other):
+    """Their rows became NULL, and nobody said so."""
+    asks = [".".join(part.keys) for part in ENDPOINTS[endpoint].asks]
+    records = [{"id": "S1", "attributes": {}}, {"id": "S2", **other}]
+    told = {"attributes": 1, **dict.fromkeys(asks, 2)}
+    parts = ", ".join(f"{part} ({count})" for part, count in sorted(told.items()))
+    assert warnings(a_walk(endpoint), a_page(*records))[:1] == [lacking(endpoint, 2, parts)]
+
+
+@pytest.mark.parametrize("other", [{}, {"attributes": None}, {"attributes": []}])
+@pytest.mark.parametrize(
+    ("endpoint", "type"),
+    [("campaigns", "campaign-message"), ("events", "profile"), ("flows", "flow-action")],
+)
+def test_included_objects_without_attributes_are_counted(endpoint, type, other):
+    whole = {"type": type, "attributes": {"definition": {"channel": "email"}}}
+    included = [{**whole, "id": "X1"}, {"type": type, "id": "X2", **other}]
+    included.append({"type": "tag", "id": "X3"})  # of which no table reads anything
+    told = [f"included {type} attributes (1)"]
+    told += [f"included {type} attributes.definition (1)"] * (endpoint == "campaigns")
+    page = a_page(included=included)
+    assert warnings(a_walk(endpoint), page) == [lacking(endpoint, 0, ", ".join(told))]
+
+
+def test_a_definition_that_klaviyo_may_leave_out_is_not_missed():
+    bare = {"type": "flow-action", "id": "A1", "attributes": {"definition": None}}
+    message = {"type": "flow-message", "id": "M1", "attributes": {"definition": None}}
+    assert warnings(a_walk("flows"), a_page(included=[bare])) == []
+    assert warnings(a_walk("flow_messages"), a_page(message)) == []
+
+
 def test_data_of_another_form_has_not_come():
     """A text where tags should be listed; of its neighbours nothing is missed."""
-    lists = [{"id": f"L{n}", "relationships": {"tags": {"data": data}}}
+    lists = [{"id": f"L{n}", "attributes": {}, "relationships": {"tags": {"data": data}}}
              for n, data in enumerate([[], None, "T1", 3])]  # fmt: skip
     assert warnings(a_walk("lists"), a_page(*lists)) == [
         lacking("lists", 4, "relationships.tags.data (2)")
@@ -124,7 +169,7 @@ def test_a_null_is_there_where_it_may_be_one():
     assert found == [lacking("list_profiles", 2, "attributes.email (1)")]
 
 
-@pytest.mark.parametrize("attributes", [{}, {"profile_count": None}, None])
+@pytest.mark.parametrize("attributes", [{}, {"profile_count": None}])
 @pytest.mark.parametrize("endpoint", ["list_count", "segment_count"])
 def test_a_group_without_the_number_that_was_asked_for_is_told(endpoint, attributes):
     body = json.dumps({"data": {"id": "L1", "attributes": attributes}}).encode()
@@ -137,13 +182,9 @@ def test_a_group_without_the_number_that_was_asked_for_is_told(endpoint, attribu
     [
         ("campaigns", "tags", a_campaign()),
         ("flows", "tags", a_flow()),
-        ("lists", "tags", {"id": "L1", "relationships": {"tags": {"data": []}}}),
-        ("segments", "tags", {"id": "S1", "relationships": {"tags": {"data": []}}}),
-        (
-            "campaign_templates",
-            "template",
-            {"id": "M", "relationships": {"template": {"data": None}}},
-        ),
+        ("lists", "tags", a_related("L1", "tags", [])),
+        ("segments", "tags", a_related("S1", "tags", [])),
+        ("campaign_templates", "template", a_related("M", "template", None)),
         ("events", "attributions", an_event()),
     ],
 )
@@ -181,9 +222,9 @@ ODD_IDS = [["A2"], {"id": "A2"}, None, 1.5, "", True]
 @pytest.mark.parametrize("id", ODD_IDS)
 def test_what_is_included_without_an_id_is_not_what_a_record_names(id):
     """An id that is an array ended this run and every later one."""
-    nameless = {"type": "flow-action", "id": id}
+    nameless = an_action(id)
     page = a_page(a_flow("F1", "A1"), a_flow("F2", "A2"),
-                  included=[{"type": "flow-action", "id": "A1"}, nameless])  # fmt: skip
+                  included=[an_action("A1"), nameless])  # fmt: skip
     assert warnings(a_walk("flows"), page) == [lacking("flows", 2, "included flow-actions (1)")]
 
 
@@ -191,18 +232,17 @@ def test_what_is_included_without_an_id_is_not_what_a_record_names(id):
 def test_what_is_named_without_an_id_is_not_missed(id):
     flow = a_flow("F1", "A1")
     flow["relationships"]["flow-actions"]["data"] += [{"type": "flow-action", "id": id}]
-    action = {"type": "flow-action", "id": "A1"}
-    assert warnings(a_walk("flows"), a_page(flow, included=[action])) == []
+    assert warnings(a_walk("flows"), a_page(flow, included=[an_action("A1")])) == []
 
 
 @pytest.mark.parametrize("type", [["flow-action"], {"a": 1}, None, 7])
 def test_what_is_included_without_a_type_is_not_what_a_record_names(type):
-    page = a_page(a_flow("F1", "A1"), included=[{"type": type, "id": "A1"}])
+    page = a_page(a_flow("F1", "A1"), included=[an_action("A1", type)])
     assert warnings(a_walk("flows"), page) == [lacking("flows", 1, "included flow-actions (1)")]
 
 
 def test_a_number_names_what_its_digits_name():
-    page = a_page(a_flow("F1", 7), included=[{"type": "flow-action", "id": "7"}])  # type: ignore[arg-type]
+    page = a_page(a_flow("F1", 7), included=[an_action("7")])  # type: ignore[arg-type]
     assert warnings(a_walk("flows"), page) == []
 
 
