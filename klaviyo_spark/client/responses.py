@@ -109,7 +109,7 @@ def read_page(
 
     Raises:
         RetryableError: not whole, not JSON or not UTF-8: an HTML page, a body cut short.
-        ErrorPage: an error of Klaviyo's in the place of a page.
+        ErrorPage: an error of Klaviyo's in the place of a page, or beside no records.
         BadAnswer: JSON, but without the ``data`` or the ``links`` that each page has.
     """
     try:
@@ -123,7 +123,7 @@ def read_page(
         what = _looks_like(body)
         raise RetryableError(f"{where} -> 200, but {what} ({error})", status=200) from None
     data = bytes(page.data)
-    if not data and is_error_body(body):
+    if _is_empty(data) and is_error_body(body):
         raise ErrorPage(f"{where} -> 200, but an error: {error_text(body, secret)}", status=200)
     if not data:
         raise BadAnswer(f"{where} -> 200, but the body has no data")
@@ -209,6 +209,11 @@ def _errors(body: bytes) -> list[_Error]:
     except msgspec.DecodeError:
         return []
     return errors if any(error.is_klaviyos for error in errors) else []
+
+
+def _is_empty(data: bytes) -> bool:
+    """Whether ``data`` of a page holds no record: it is missing, null, or an empty array."""
+    return data in (b"", b"null") or (data.startswith(b"[") and not data[1:-1].strip())
 
 
 def _decoded(body: bytes) -> tuple[_Body, bytes]:

@@ -66,6 +66,23 @@ def test_an_error_in_the_place_of_a_page_may_be_asked_for_again():
         read_page(an_error_body(), "GET /x")
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("data", ["null", "[]", " [ ] "])
+@pytest.mark.parametrize("links", ["", ',"links":{"next":null}'])
+def test_an_error_beside_no_records_is_no_page_without_records(data: str, links: str, mark: bytes):
+    """It was a complete read of nothing: all rows of the table were to be marked as deleted."""
+    errors = json.loads(an_error_body())["errors"]
+    body = mark + f'{{"data":{data},"errors":{json.dumps(errors)}{links}}}'.encode()
+    with pytest.raises(ErrorPage, match="GET /x -> 200, but an error: A list with id NOPE01"):
+        read_page(body, "GET /x")
+
+
+@pytest.mark.parametrize("errors", ["null", "[]", "[{}]", '[{"message":"blocked"}]'])
+def test_what_is_no_error_of_klaviyos_leaves_a_page_without_records(errors: str):
+    body = f'{{"data":[],"errors":{errors},"links":{{"next":null}}}}'.encode()
+    assert read_page(body, "GET /x") == (None, 0, ())
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
