@@ -55,12 +55,14 @@ class Audit:
         self._values: dict[tuple[str, str], dict[str, None]] = {}
         self._early: Counter[tuple[str, str]] = Counter()
         self._unordered: set[tuple[str, str]] = set()
+        self._open_ends: Counter[str] = Counter()  # walks per endpoint
 
     def look(self, got: Fetched) -> None:
         """Look at a page with status 200."""
         walk, endpoint = got.walk, got.walk.endpoint
         if not walk.in_order:
             self._unordered.add((endpoint.name, walk.time_field))
+        self._open_ends[endpoint.name] += got.is_open_end
         reader = self._readers.setdefault(endpoint.name, _Reader(endpoint))
         page = reader.read(got.page.body)
         self._records[endpoint.name] += len(page.records)
@@ -100,6 +102,14 @@ class Audit:
             warnings.append(
                 f"{name}: records came in another order than by {of}, which was asked for; they "
                 "are kept, and what they are of does not count as read: the next run reads it again"
+            )
+        open_ends = {name: count for name, count in sorted(self._open_ends.items()) if count}
+        if open_ends:
+            listed = ", ".join(f"{name} ({count:,})" for name, count in open_ends.items())
+            warnings.append(
+                f"listings that ended on a page without links.next: {listed}; there may be more "
+                "pages, so they mark nothing as deleted, and the next run reads on from the last "
+                "record or reads them again"
             )
         return warnings
 

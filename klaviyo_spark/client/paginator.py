@@ -16,9 +16,11 @@ from collections.abc import Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import unquote
 
 from klaviyo_spark.client.client import Client, Page
 from klaviyo_spark.client.page_order import Times, times_on
+from klaviyo_spark.client.responses import lacks_next
 from klaviyo_spark.client.scheduler import FairScheduler
 from klaviyo_spark.client.urls import check_next
 from klaviyo_spark.client.walk import Walk
@@ -54,6 +56,15 @@ class Fetched:
     page_number: int
     page: Page
     is_last: bool
+
+    @property
+    def is_open_end(self) -> bool:
+        """Whether the walk ends here, though nobody says that there are no more pages.
+
+        Then it counts as a walk that was cut short: it is no complete read, and what it was to read
+        has been read up to its last record.
+        """
+        return self.page.next_url is None and not self.is_last
 
 
 @dataclass(frozen=True)
@@ -209,7 +220,9 @@ class PageFetcher:
                 seen = set()
                 continue
             times = times_on(page, walk.time_field, until) if walk.time_field else Times()
-            ended = page.next_url is None or walk.question is not None
+            ended = walk.question is not None or (
+                page.next_url is None and not _has_open_end(walk, page)
+            )
             walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
             # The page stands even where its next link does not.
             self._put(Fetched(walk, page_number, page, is_last))
@@ -234,6 +247,12 @@ class PageFetcher:
             except queue.Full:
                 continue
             return
+
+
+def _has_open_end(walk: Walk, page: Page) -> bool:
+    """Whether a page without a next link is of a paged listing and does not say it is the last."""
+    is_paged = walk.endpoint.is_paged or "page[cursor]=" in unquote(page.query)
+    return page.status == 200 and is_paged and lacks_next(page.body)
 
 
 def _asked_until(walk: Walk) -> datetime | None:

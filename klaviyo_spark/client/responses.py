@@ -76,6 +76,14 @@ class _Record(msgspec.Struct):
     attributes: dict[str, msgspec.Raw] | None = None
 
 
+class _NextLink(msgspec.Struct):
+    next: Any = msgspec.UNSET
+
+
+class _LinksOnly(msgspec.Struct):
+    links: _NextLink | None = None
+
+
 class _Error(msgspec.Struct):
     code: Any = None
     title: str | None = None
@@ -93,6 +101,7 @@ class _Errors(msgspec.Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
+_LINKS = msgspec.json.Decoder(_LinksOnly)
 _RECORD = msgspec.json.Decoder(_Record)
 _RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 _ERRORS = msgspec.json.Decoder(_Errors)
@@ -138,6 +147,18 @@ def read_page(
     if data != b"null" and not data.startswith(b"{"):
         raise BadAnswer(f"{where} -> 200, but data is neither a list nor an object")
     return page.links.next or None if page.links else None, int(data != b"null"), ()
+
+
+def lacks_next(body: bytes) -> bool:
+    """Whether a page says nothing of a next one: ``links`` has no ``next``, be it null.
+
+    An endpoint without pages never does; of a paged listing Klaviyo's last page says null.
+    """
+    try:
+        links = as_far_as_deep(_LINKS.decode, SURROGATE.sub(b"", without_mark(body))).links
+    except msgspec.DecodeError:
+        return False
+    return links is None or links.next is msgspec.UNSET
 
 
 def error_text(body: bytes, secret: str) -> ErrorDetail:

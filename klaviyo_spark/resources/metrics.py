@@ -16,6 +16,7 @@ METRICS_ENDPOINT = Endpoint(
     path="/api/metrics",
     rate=M,
     scopes=("metrics:read",),
+    cursor_only=True,
     ignores=(
         "$.attributes.integration.key",
         "$.attributes.integration.object",

@@ -31,8 +31,17 @@ COLUMNS = (
     ),
     ("walk_id", "string", "ID of the walk: one pagination from first page to last."),
     ("page_number", "int", "Position in the walk, from 1."),
-    ("next_url", "string", "links.next as given; NULL on the last page."),
-    ("is_last", "boolean", "The walk ends here: with this page landed it is complete."),
+    (
+        "next_url",
+        "string",
+        "links.next as given; NULL on the last page, and where a page lacks it.",
+    ),
+    (
+        "is_last",
+        "boolean",
+        "The walk ends here: with this page landed it is complete. False where a page of a paged "
+        "listing lacks links.next: there may be more.",
+    ),
     ("read_id", "string", "The walks that together are one read of a listing."),
     ("walks_in_read", "int", "Number of listings in the read, each of one walk or more."),
     ("read_run_id", "string", "The run that began the read; another than run_id went on with it."),

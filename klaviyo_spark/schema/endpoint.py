@@ -212,6 +212,7 @@ class Endpoint:
             record in ``data``, ``<type>>$.attributes.x`` of an included one, each with all that
             stands below; ``['*']`` at the end: whatever is not named otherwise. Anything that
             neither this nor a table reads is reported; see ``known_fields``.
+        cursor_only: its listing has pages, though their size cannot be asked for.
     """
 
     name: str
@@ -229,6 +230,7 @@ class Endpoint:
     asks: tuple[Part, ...] = ()
     echoes: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
+    cursor_only: bool = False
 
     def __post_init__(self) -> None:
         """Parse what is written as text, and say all that is wrong at once."""
@@ -251,6 +253,11 @@ class Endpoint:
     def ignored_reads(self) -> tuple[FieldRead, ...]:
         """``ignores``, parsed; their scope is the type of an included object."""
         return parse_each(self.ignores, parse_read)
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether it has pages, each of which says whether there is a next one."""
+        return "page[size]" in self.params or self.cursor_only
 
     @property
     def budget(self) -> str:

@@ -30,7 +30,7 @@ class ResumePoint:
         slice: JSON.
         run_id: the run that landed the last page.
         pages: number of the last page.
-        next_url: of that page.
+        next_url: of that page; None too where the listing may go on and nobody says where.
         ended: it was the walk's last.
         status: of that page.
         records: on all of them.
@@ -221,7 +221,9 @@ def _rest(walk: Walk, found: Sequence[ResumePoint], held: Sequence[Range]) -> It
         yield walk
     elif walk.bounds is None:
         if not any(piece.ended for piece in found):
-            yield _go_on(walk, max(found, key=lambda p: p.pages))
+            furthest = max(found, key=lambda p: p.pages)
+            # A page that did not say whether there is a next one leads nowhere.
+            yield _go_on(walk, furthest) if furthest.next_url else walk
     else:
         wanted = Range(walk.bounds.start, walk.bounds.end or MAX_TIME)
         for gap in _gaps(wanted, held):

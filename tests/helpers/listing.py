@@ -158,12 +158,13 @@ class Listing:
             json.dumps({"id": f"{n}", "attributes": {query["sort"]: moment.isoformat()}}).encode()
             for moment, n in found
         ]
+        links = json.dumps({"next": next_url}).encode()
         return Page(
             url=url,
             path=parts.path,
             query=parts.query,
             status=200,
-            body=b'{"data":[' + b",".join(records) + b"]}",
+            body=b'{"data":[' + b",".join(records) + b'],"links":%b}' % links,
             next_url=next_url,
             record_count=len(found),
             http_date=ZERO,

@@ -160,6 +160,26 @@ def test_a_metric_that_is_refused_by_name_is_left_out_and_told(serve):
     ]
 
 
+def test_a_walk_whose_last_page_may_not_be_the_last_counts_as_read_up_to_its_last_record(serve):
+    """``links`` without ``next`` moved the watermark to the end of the window, in silence."""
+    moment = NOON - 5 * DAY
+    at = f'"attributes":{{"datetime":"{moment.isoformat()}"}}'
+    body = EVENT.replace(b'"attributes":{}', at.encode())
+    body = body.replace(b'"next":null', b'"self":"x"')
+    done = Ingested(serve(lambda _: Answer(body)), lambda url: FakePlan(events(url, ["M1"])))
+
+    assert [(page["is_last"], page["next_url"]) for page in done.lake.pages] == [(False, None)]
+    assert [row["range_end"] for row in done.watermarks if row["kind"] == "window"] == [
+        moment - timedelta(seconds=1)
+    ]
+    assert done.outcome.failed == {}
+    assert done.outcome.warnings == [
+        "listings that ended on a page without links.next: events (1); there may be more pages, so "
+        "they mark nothing as deleted, and the next run reads on from the last record or reads "
+        "them again"
+    ]
+
+
 def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
     server = serve(refusing("M00007", detail="Metric IDs ['M00007'] do not exist."))
     done = Ingested(server, lambda url: FakePlan(events(url), read_before={"M00007"}))

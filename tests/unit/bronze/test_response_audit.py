@@ -339,6 +339,19 @@ def test_records_from_before_the_window_are_counted(in_order):
     )
 
 
+def test_listings_that_may_have_more_pages_are_told_in_one_line():
+    audit = Audit()
+    body = b'{"data":[],"links":{"self":"x"}}'
+    for name in ("tags", "lists", "lists"):
+        audit.look(Fetched(a_walk(name), 1, a_page(body=body), is_last=False))
+    audit.look(Fetched(a_walk("flows"), 1, a_page(body=body), is_last=True))
+    assert audit.warnings() == [
+        "listings that ended on a page without links.next: lists (2), tags (1); there may be more "
+        "pages, so they mark nothing as deleted, and the next run reads on from the last record or "
+        "reads them again"
+    ]
+
+
 def test_an_answer_out_of_order_is_told_once():
     (walk,) = request_plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
     lost = replace(walk, in_order=False)

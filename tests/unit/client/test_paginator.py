@@ -187,6 +187,49 @@ def test_an_empty_page_with_a_next_link_is_not_the_last(klaviyo):
         assert summary(pages([walk], client)) == [("a", 1, False), ("a", 2, True)]
 
 
+TAGS = an_endpoint("tags", "/api/tags", params={"page[size]": "50"})
+UNPAGED = an_endpoint("campaign_templates", "/api/campaigns/C1/campaign-messages")
+NO_NEXT = b'{"data":[{"id":"1"}],"links":{"self":"x"}}'
+
+
+@pytest.mark.parametrize("body", [NO_NEXT, b"\xef\xbb\xbf" + NO_NEXT])
+def test_a_page_of_a_paged_listing_that_says_no_next_is_not_known_to_be_the_last(klaviyo, body):
+    """It counted as the last page of a complete read: rows of later pages were marked as gone."""
+    walk = a_walk(endpoint=TAGS)
+    klaviyo.get(walk.first_url, body=body)
+    with a_client() as client:
+        [got] = pages([walk], client)
+    assert isinstance(got, Fetched)
+    assert (got.is_last, got.is_open_end) == (False, True)
+
+
+def test_a_page_that_a_cursor_led_to_is_of_a_paged_listing(klaviyo):
+    walk = a_walk(endpoint=UNPAGED)
+    following = f"{BASE}/api/a?page%5Bcursor%5D=2"
+    klaviyo.get(walk.first_url, body=a_body("1", next_url=following))
+    klaviyo.get(following, body=NO_NEXT)
+    with a_client() as client:
+        assert summary(pages([walk], client)) == [("a", 1, False), ("a", 2, False)]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body"),
+    [(UNPAGED, NO_NEXT), (TAGS, a_body("1")), (TAGS, a_body()), (UNPAGED, b'{"data":null}')],
+)
+def test_null_ends_a_paged_listing_and_nothing_at_all_one_without_pages(klaviyo, endpoint, body):
+    walk = a_walk(endpoint=endpoint)
+    klaviyo.get(walk.first_url, body=body)
+    with a_client() as client:
+        [got] = pages([walk], client)
+    assert isinstance(got, Fetched)
+    assert (got.is_last, got.is_open_end) == (True, False)
+
+
+def test_listings_that_have_pages_are_known_as_such():
+    single = {"campaign_templates", "list_count", "segment_count"}
+    assert {name for name, one in ENDPOINTS.items() if not one.is_paged} == single
+
+
 def test_a_parent_that_is_gone_is_a_last_page(klaviyo):
     walk = a_walk(endpoint=MEMBERS, parent_id="L1")
     klaviyo.get(walk.first_url, status=404, body=an_error_body())

@@ -187,6 +187,27 @@ def test_a_listing_cut_short_goes_on_after_its_last_page():
     )
 
 
+def test_a_listing_whose_last_page_led_nowhere_is_read_anew():
+    """That page did not say whether there is a next one."""
+    piece = a_piece(listing()[0], pages=4, next_url=None)
+    (planned,) = listing(now=NOON + timedelta(hours=1))
+    (walk,) = plan_resume([planned], [piece], LONG_AGO).walks
+    assert (walk.walk_id, walk.first_url, walk.first_page, walk.read_id) == (
+        planned.walk_id,
+        planned.first_url,
+        1,
+        piece.read_id,
+    )
+
+
+def test_a_window_whose_last_page_led_nowhere_is_read_from_its_last_record():
+    walk = events(0, 100)
+    piece = a_piece(walk, next_url=None, max_record_time=at(60))
+    taken = plan_resume([events(0, 100)], [piece], LONG_AGO)
+    assert spans(taken) == [(at(59), at(100))]
+    assert [w.first_page for w in taken.walks] == [1]
+
+
 def test_the_rest_of_a_read_joins_it():
     email, email_archived, sms, *_ = listing("campaigns")
     earlier = [whole(email), a_piece(email_archived), whole(sms)]
