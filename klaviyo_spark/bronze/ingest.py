@@ -256,9 +256,20 @@ class _Ingest:
             self._answered[walk.endpoint.name] += 1
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
             self._audit.look(got)
+            self._note_open_end(got)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
         else:
             self._gone[got.walk.endpoint.path] += 1
+
+    def _note_open_end(self, got: Fetched) -> None:
+        """Let a run of a window that was asked for fail where it may lack a part: none reads on."""
+        if got.is_open_end and got.walk.bounds is not None and self.wanted.end is not None:
+            name, resource = got.walk.endpoint.name, got.walk.endpoint.resource
+            self.outcome.fail(
+                resource,
+                f"{name}: a page came without links.next, so the window may not have been read to "
+                "its end; the same command reads it again",
+            )
 
     def _note_gone(self) -> None:
         """Say which sub-listings answered 404: what was listed may have been deleted since."""

@@ -94,10 +94,11 @@ class Ingested:
         server: LoopbackServer,
         planned: Callable[[str], FakePlan],
         lake: FakeLake | None = None,
+        end: datetime | None = None,
     ) -> None:
         self.lake = lake or FakeLake()
         wanted = IngestScope(
-            "default", "run", ("events",), None, None, DAY, DAY, DAY, DAY, "documented", threads=4
+            "default", "run", ("events",), None, end, DAY, DAY, DAY, DAY, "documented", threads=4
         )  # fmt: skip
         with a_client(server.url) as client:
             shown = progress("none")
@@ -178,6 +179,19 @@ def test_a_walk_whose_last_page_may_not_be_the_last_counts_as_read_up_to_its_las
         "they mark nothing as deleted, and the next run reads on from the last record or reads "
         "them again"
     ]
+
+
+def test_a_window_that_was_asked_for_and_may_not_be_whole_is_a_failure(serve):
+    """No later run reads on from there: a backfill's step would count as done."""
+    body = EVENT.replace(b'"next":null', b'"self":"x"')
+    server = serve(lambda _: Answer(body))
+    done = Ingested(server, lambda url: FakePlan(events(url, ["M1"])), end=NOON)
+    assert done.outcome.failed == {
+        "events": [
+            "events: a page came without links.next, so the window may not have been read to its "
+            "end; the same command reads it again"
+        ]
+    }
 
 
 def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
