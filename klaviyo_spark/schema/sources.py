@@ -109,7 +109,8 @@ class Source:
         asks: parts of the record that the endpoint asks for by name, or that feed many columns.
             ``attributes`` is a part of every record, see ``parts``.
         borrow: where elements come from when the record has none.
-        version: the record's own update time; newest wins before fetch time.
+        version: the record's own update time; newest wins before fetch time. One that is more than
+            a day after the fetch counts as none.
         precedence: of one version that several listings hold, which counts; before fetch time.
         fills_only: its rows fill columns of rows that another source has given. By themselves they
             are no row, and no sign that one is there.

@@ -19,7 +19,7 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.lookups import REFERENCES
 from klaviyo_spark.silver.parse import missing_parts
 from klaviyo_spark.silver.parse.missing_parts import labels_by_column
-from klaviyo_spark.silver.parse.project import place_in
+from klaviyo_spark.silver.parse.project import place_in, possible_version
 
 
 @dataclass(frozen=True)
@@ -275,12 +275,13 @@ def _gives_rows(table: TableSpec) -> str:
 def _stale(table: TableSpec) -> str:
     """The row read is an older version than the one we have: its own update time says so.
 
-    Of one version, that of a later listing is as if it were older.
+    Of one version, that of a later listing is as if it were older. What is no ``possible_version``
+    is none.
     """
     if not table.version_by:
         return "outranked"
-    ours = f"`t_{table.version_by}`"
-    newer, older = f"s_version > {ours}", f"s_version < {ours}"
+    ours = possible_version(f"`t_{table.version_by}`", "t__landed_at")
+    newer, older = f"s_version > ({ours})", f"s_version < ({ours})"
     return f"(coalesce({older}, false) OR (outranked AND NOT coalesce({newer}, false)))"
 
 

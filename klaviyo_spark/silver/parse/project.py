@@ -149,8 +149,9 @@ def _project_source(
     records = (
         records.selectExpr("*", f"{version} AS version_text")
         .selectExpr(
-            "*", f"{typed(_TIMESTAMP, 'version_text')} AS {_VERSION}", f"{_place(source)} AS place"
+            "*", f"{typed(_TIMESTAMP, 'version_text')} AS stated", f"{_place(source)} AS place"
         )
+        .selectExpr("*", f"{possible_version('stated', 'fetched_at')} AS {_VERSION}")
         .selectExpr(
             "*", f"struct({_VERSION}, place, fetched_at, page_number, walk_id, at) AS `order`"
         )
@@ -286,6 +287,14 @@ def _newest_records(records: DataFrame, leaves: JsonFieldReader) -> DataFrame:
     by = f"_account_id, parent_id, {whose}"
     rank = f"rank() OVER (PARTITION BY {by} ORDER BY {newest} DESC) AS rank"
     return records.selectExpr("*", rank).where("rank = 1").drop("rank")
+
+
+def possible_version(version: str, seen_at: str) -> str:
+    """``version`` in SQL, NULL where it is more than a day later than it was ``seen_at``.
+
+    Each honest reading would look older than such a one, for ever.
+    """
+    return f"CASE WHEN {version} <= {seen_at} + INTERVAL 1 DAY THEN {version} END"
 
 
 def place_in(precedence: Precedence, text: str) -> str:

@@ -3,6 +3,7 @@ of records that came without a part."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -185,3 +186,29 @@ def test_a_profile_beside_an_event_without_attributes_leaves_the_address(spark, 
     table.take(a_read(0, {"email": "a@example.com"}))
     table.take(a_read(1, attributes))
     assert table.rows("profile_email") == [(None if attributes else "a@example.com",)]
+
+
+# -- versions -------------------------------------------------------------------------------------
+
+
+def a_segment(day: int, name: str, updated: str) -> Page:
+    segment = a_record("segment", "S1", name=name, updated=updated)
+    return a_page("segments", segment, fetched_at=NOON + day * DAY)
+
+
+def test_a_record_from_the_far_future_does_not_freeze_its_row(spark):
+    """Each later reading looked older than it, for ever."""
+    table = Table(spark, TABLES["segments"])
+    table.take(a_segment(0, "odd", "2099-01-01T00:00:00Z"))
+    assert table.rows("name", "updated") == [("odd", datetime(2099, 1, 1))]  # noqa: DTZ001  naive, in UTC
+
+    assert table.take(a_segment(1, "honest", "2026-06-02T00:00:00Z")) == [("S1", "changed")]
+    assert table.take(a_segment(2, "older", "2026-06-01T00:00:00Z")) == []
+    table.take(a_segment(3, "odd", "2099-01-01T00:00:00Z"), a_segment(4, "new", "2026-06-03"))
+    assert table.rows("name", "updated") == [("new", datetime(2026, 6, 3))]  # noqa: DTZ001  naive, in UTC
+
+
+def test_a_version_less_than_a_day_ahead_is_one(spark):
+    table = Table(spark, TABLES["segments"])
+    table.take(a_segment(0, "ahead", "2026-06-02T11:00:00Z"))
+    assert table.take(a_segment(1, "older", "2026-06-02T10:00:00Z")) == []
