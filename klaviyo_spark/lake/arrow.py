@@ -26,6 +26,14 @@ TYPES = {
 }
 
 
+def frame_of(spark: SparkSession, rows: pa.Table) -> DataFrame:
+    """An Arrow table as a DataFrame.
+
+    In one piece: Spark takes a piece without rows, as a filter leaves them, for the end.
+    """
+    return spark.createDataFrame(rows.combine_chunks())
+
+
 def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) -> DataFrame:
     """``rows``, in any number, as a DataFrame.
 
@@ -39,4 +47,4 @@ def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) ->
     table = pa.Table.from_pylist(named, schema=schema)
     if not named:  # Connect looks for the schema of no rows elsewhere
         return spark.createDataFrame(table, ", ".join(f"`{c}` {t}" for c, t in columns.items()))
-    return spark.createDataFrame(table)
+    return frame_of(spark, table)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
-from klaviyo_spark.lake.arrow import TYPES
+from klaviyo_spark.lake.arrow import TYPES, frame_of
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tagged
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.ledgers import Ledgers
@@ -129,7 +129,7 @@ class Lake(Ledgers):
                 logger.info("%s: Spark appends, as delta-rs does not: %s", table, unfit)
             else:
                 return
-        frame = self.spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
+        frame = frame_of(self.spark, pa.Table.from_pylist(rows, schema=schema))
         (
             frame.select(*[F.col(n).cast(t) for n, t, _ in bronze_table.COLUMNS])
             .coalesce(1)
@@ -142,7 +142,7 @@ class Lake(Ledgers):
         """Some columns of pages, all of them the same, as rows."""
         types = {name: TYPES[type] for name, type, _ in bronze_table.COLUMNS}
         schema = pa.schema([(name, types[name]) for name in pages[0]])
-        return self.spark.createDataFrame(pa.Table.from_pylist(list(pages), schema=schema))
+        return frame_of(self.spark, pa.Table.from_pylist(list(pages), schema=schema))
 
     def append(
         self, table: TableSpec, rows: DataFrame | pa.Table, *, together: bool = False
@@ -158,7 +158,7 @@ class Lake(Ledgers):
             folder = self._driver_folder(name)
             if folder and self._driver.append(folder, rows, self._tag):
                 return
-            rows = self.spark.createDataFrame(rows)
+            rows = frame_of(self.spark, rows)
         rows = rows if together else self._by_day(table, rows)
         rows.writeTo(name).options(**option(self._tag)).append()
 
@@ -284,7 +284,7 @@ class Lake(Ledgers):
             done = self._merge_local(table, rows, days)
             if done:
                 return done
-            rows = self.spark.createDataFrame(rows)
+            rows = frame_of(self.spark, rows)
         key = self._same_row(table)
         if table.partition:
             key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
@@ -317,7 +317,7 @@ class Lake(Ledgers):
                     f"ON {self._same_row(table)} AND NOT t.`{day}` <=> s.`{day}` "
                     "WHEN MATCHED THEN DELETE",
                 ),
-                rows=self.spark.createDataFrame(keys),
+                rows=frame_of(self.spark, keys),
             ).first()
         return int(done["num_deleted_rows"]) if done else 0
 

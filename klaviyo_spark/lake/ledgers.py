@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.arrow import TYPES
+from klaviyo_spark.lake.arrow import TYPES, frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import tag_of, tagged
 from klaviyo_spark.lake.merge import Merged, insert_columns, merge_into, same_key, upsert
@@ -72,7 +72,7 @@ class Ledgers(Tables):
         with self._writing_ops:
             if folder and self._driver.append(folder, rows, self._tag):
                 return
-            self.spark.createDataFrame(rows).coalesce(1).writeTo(table).append()
+            frame_of(self.spark, rows).coalesce(1).writeTo(table).append()
 
     def merge_ops(
         self, name: str, rows: Sequence[Mapping[str, Any]], on: Sequence[str], update: str
@@ -100,7 +100,7 @@ class Ledgers(Tables):
                 there
             ):  # a version that changes nothing is one all the same
                 return
-            rows = self.spark.createDataFrame(found)
+            rows = frame_of(self.spark, found)
         with self._writing_ops:
             rows.writeTo(self._ops(name)).overwrite(where)
 
@@ -113,7 +113,7 @@ class Ledgers(Tables):
         with self._writing_ops:
             if folder and self._driver.upsert(folder, rows, _QUARANTINED, self._tag, update=False):
                 return
-            given = rows if isinstance(rows, DataFrame) else self.spark.createDataFrame(rows)
+            given = rows if isinstance(rows, DataFrame) else frame_of(self.spark, rows)
             inserted = insert_columns(_columns("quarantine"))
             self.spark.sql(
                 merge_into(table, f"ON {same_key(_QUARANTINED)} WHEN NOT MATCHED THEN {inserted}"),
@@ -122,7 +122,7 @@ class Ledgers(Tables):
 
     def ops_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
         """Rows for one of the operators' tables, which are not there yet."""
-        frame = self.spark.createDataFrame(_as_arrow(name, rows))
+        frame = frame_of(self.spark, _as_arrow(name, rows))
         return frame.select(
             *[F.col(column).cast(type) for column, type, _ in ops_tables.TABLES[name][1]]
         )

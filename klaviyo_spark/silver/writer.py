@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import CheckFailed, TableUnreadable
+from klaviyo_spark.lake.arrow import frame_of
 from klaviyo_spark.lake.lake import Lake, Merged
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.schema.table import TableSpec
@@ -220,7 +221,7 @@ class Writer:
         self._check(table, tally.counts)
         if not any(counts[name] for name in _KINDS):
             return counts  # and Connect makes no frame of no rows
-        found = changed if tally.held is None else self.lake.spark.createDataFrame(tally.held)
+        found = changed if tally.held is None else frame_of(self.lake.spark, tally.held)
         if any(counts[name] for name in _WRITTEN):
             # Before the write: what is new is found by looking at the table.
             self._note_late(table, found.where("change = 'new'"), counts["inserted"])

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 
+from klaviyo_spark.lake.arrow import frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.local.table import LocalTable, open_table
 from klaviyo_spark.lake.merge import Merged, partition_filter, same_key_local
@@ -60,7 +61,7 @@ class DriverTables:
     def _frame(self, table: LocalTable, where: pc.Expression | None = None) -> DataFrame | None:
         try:
             # Spark does not see that it is one partition unless it is told so.
-            return self._spark.createDataFrame(table.rows(where)).coalesce(1)
+            return frame_of(self._spark, table.rows(where)).coalesce(1)
         except pa.ArrowInvalid:  # times in a form of before, which holds fewer years
             return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 
 from klaviyo_spark.lake.lake import Lake
@@ -51,7 +52,7 @@ def test_a_load_counts_what_was_written_where_another_writer_was_first(lake, mon
     merge = Lake.merge
 
     def second(lake, table, rows, days):
-        merge(lake, table, rows.where("tag_id = 'T2'"), days)
+        merge(lake, table, rows.filter(pc.field("tag_id") == "T2"), days)
         return merge(lake, table, rows, days)
 
     monkeypatch.setattr(Lake, "merge", second)
