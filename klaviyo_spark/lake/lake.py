@@ -56,7 +56,6 @@ class Lake(Ledgers):
         self._landing = threading.Lock()
         self._local_pages: local_pages.LocalPages | None = None
         self._selected: dict[PageSelection, DataFrame | None] = {}
-        self._small: SparkSession | None = None
 
     def for_account(self, account_id: str, run_id: str = "") -> Lake:
         """The lake as one account is to see it: no page and no silver row of another.
@@ -80,7 +79,7 @@ class Lake(Ledgers):
         if self._driver_folder(self._bronze()) is None:
             return None
         lake = copy.copy(self)
-        lake.spark = self._small = self._small or session_for_small_tables(self.spark)
+        lake.spark = session_for_small_tables(self.spark)
         lake.is_small = True
         lake._driver = DriverTables(lake.spark)
         lake._selected = {}

@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
@@ -47,6 +48,9 @@ INTERPRETED = {
     "spark.sql.ui.explainMode": "simple",
 }
 
+_FOR_SMALL_TABLES: WeakKeyDictionary[SparkSession, SparkSession] = WeakKeyDictionary()
+
+# For a load that is large after all.
 COMPILED = {
     "spark.sql.codegen.wholeStage": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",
@@ -123,10 +127,14 @@ def spark_session(
 def session_for_small_tables(spark: SparkSession) -> SparkSession:
     """A session beside ``spark``, of the same JVM, whose queries are one task each.
 
-    What the driver holds needs no exchange between tasks, and no second look at a plan.
+    What the driver holds needs no exchange between tasks, and no second look at a plan. It is made
+    once for ``spark``: its first query costs as much as ten later ones.
     """
-    session = spark.newSession()
-    set_settings(session, {**SETTINGS, **INTERPRETED, **ONE_PARTITION})
+    session = _FOR_SMALL_TABLES.get(spark)
+    if session is None:
+        session = spark.newSession()
+        set_settings(session, {**SETTINGS, **INTERPRETED, **ONE_PARTITION})
+        _FOR_SMALL_TABLES[spark] = session
     return session
 
 
