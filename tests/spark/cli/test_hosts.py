@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ def synced(tmp_path_factory) -> Synced:
     account = Account(seed=3, events=200, profiles=20)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         done = subprocess.run(
-            ["bash", "-c", SYNC.format(python=sys.executable)],
+            ["bash", "-c", SYNC.format(python=shlex.quote(sys.executable))],
             cwd=folder,
             env={**os.environ, "KLAVIYO_API_KEY": KEY, "KLAVIYO_BASE_URL": sandbox.url},
             capture_output=True,

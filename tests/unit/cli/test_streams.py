@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ VERBS = {
 def shell(line: str, folder: Path, verb: str = "-m klaviyo_spark.cli") -> tuple[int, str]:
     """Exit code of ``VERB`` in a line of bash, and all that was said."""
     done = subprocess.run(
-        ["bash", "-c", line.replace("VERB", f"{sys.executable} {verb}")],
+        ["bash", "-c", line.replace("VERB", f"{shlex.quote(sys.executable)} {verb}")],
         cwd=folder,
         capture_output=True,
         text=True,

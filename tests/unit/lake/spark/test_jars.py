@@ -17,6 +17,13 @@ from klaviyo_spark.lake.spark import jars
 NAMES = ["delta-spark_4.2_2.13-4.4.0.jar", "delta-storage-4.4.0.jar"]
 
 
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path, monkeypatch) -> None:
+    """Temporary files of the test's own: jars that this machine keeps there are not found."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+
+
 def a_folder(folder: Path, names: list[str]) -> Path:
     """A folder that holds (empty) jars of these names."""
     folder.mkdir(parents=True)
@@ -119,9 +126,7 @@ def test_a_folder_that_a_class_path_cannot_name_is_refused(tmp_path: Path):
             jars.delta_jars("4.2.0", "4.4.0", {name: f"{tmp_path}/a:b/{value}"}, Registry([]))
 
 
-def test_without_a_home_jars_are_kept_among_temporary_files(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    (tmp_path / "tmp").mkdir()
+def test_without_a_home_jars_are_kept_among_temporary_files(tmp_path: Path):
     (tmp_path / "home").touch()  # so that nothing can be made in it
     registry = Registry(sorted(a_folder(tmp_path / "fetched", NAMES).glob("*.jar")))
 
@@ -132,8 +137,7 @@ def test_without_a_home_jars_are_kept_among_temporary_files(tmp_path: Path, monk
     assert registry.asked == 1
 
 
-def test_jars_at_a_home_that_cannot_be_written_are_used(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+def test_jars_at_a_home_that_cannot_be_written_are_used(tmp_path: Path):
     environ = {"HOME": str(tmp_path)}
     [first, _] = jars.kept_in("4.2.0", "4.4.0", environ)
     a_folder(first, NAMES)
