@@ -76,7 +76,7 @@ class Lake(Ledgers):
         Its session works with one partition. None where tables are Spark's alone. What it reads
         once of the pages it keeps.
         """
-        if self._driver_folder(self._bronze()) is None:
+        if not self._is_driver_lake:
             return None
         lake = copy.copy(self)
         lake.spark = session_for_small_tables(self.spark)

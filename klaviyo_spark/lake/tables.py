@@ -162,9 +162,12 @@ class Tables:
 
     def _driver_folder(self, name: str) -> Path | None:
         """The folder of a table that the driver may read and write without Spark."""
-        if folder_of(self) is None or not local_tables.available():
-            return None
-        return self._local_folder(name)
+        return self._local_folder(name) if self._is_driver_lake else None
+
+    @property
+    def _is_driver_lake(self) -> bool:
+        """Whether the lake is a folder of this machine, and delta-rs is there."""
+        return folder_of(self) is not None and local_tables.available()
 
     def _rows(self, name: str) -> DataFrame:
         """A table's rows, without columns that are not ours."""

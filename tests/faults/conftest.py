@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from klaviyo_spark.silver import load, writer
 from tests.helpers.clocks import account, ours, sandbox, sync
+from tests.helpers.small_lakes import let_spark_load
 
 __all__ = ["account", "ours", "sandbox", "sync"]
 
 
-@pytest.fixture(params=[10_000, 0], ids=["few", "many"])
+@pytest.fixture(params=[False, True], ids=["few", "many"])
 def _held(request, monkeypatch) -> None:
     """Both ways that a load is counted: by the driver, and by Spark."""
-    monkeypatch.setattr(load, "HELD_RECORDS", request.param)
-    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
+    let_spark_load(monkeypatch, all_of_it=request.param)

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver import writer
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON, a_page, an_event
-from tests.helpers.small_lakes import a_lake
+from tests.helpers.small_lakes import a_lake, let_spark_load
 
 UTC = timezone.utc
 GOOD = {"datetime": "2026-06-23T00:15:23+00:00"}
@@ -26,10 +25,10 @@ BOUNDS = {
 }
 
 
-@pytest.fixture(params=[10_000, 0], ids=["held by the driver", "left to Spark"])
+@pytest.fixture(params=[False, True], ids=["held by the driver", "left to Spark"])
 def take(spark, tmp_path, monkeypatch, request) -> Callable[..., tuple[Load, list[Any]]]:
     """Take a run in; its load of events, and what the table holds then."""
-    monkeypatch.setattr(writer, "HELD_RECORDS", request.param)
+    let_spark_load(monkeypatch, all_of_it=request.param)
     lake, runs = a_lake(spark, tmp_path / "lake"), iter(range(9))
 
     def take(*events: Any, **facts: Any) -> tuple[Load, list[Any]]:

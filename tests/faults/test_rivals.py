@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.silver import load, writer
 from tests.builders import (
     DAY,
     NOON,
@@ -20,7 +19,7 @@ from tests.builders import (
     a_record,
     an_event,
 )
-from tests.helpers.small_lakes import rows, take
+from tests.helpers.small_lakes import let_spark_load, rows, take
 
 Page = dict[str, Any]
 MAY = "2026-05-{:02d}T00:00:00Z"
@@ -92,9 +91,7 @@ def test_what_is_read_twice_or_has_moved_between_pages_has_no_rival(lake):
 
 @pytest.mark.parametrize("by_day", [False, True], ids=["by key", "by day"])
 def test_an_event_twice_in_one_answer_is_told_on_one_day_and_on_two(lake, monkeypatch, by_day):
-    if by_day:
-        monkeypatch.setattr(load, "HELD_RECORDS", 0)
-        monkeypatch.setattr(writer, "HELD_RECORDS", 0)
+    let_spark_load(monkeypatch, all_of_it=by_day)
     texts = [an_event("E1", {"$message": m}, datetime=MAY.format(1)) for m in ("old", "new")]
     days = [an_event("E2", {}, datetime=MAY.format(day)) for day in (1, 2)]
     moved = [an_event("E3", {}, datetime=MAY.format(day)) for day in (1, 2)]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.client.client import Client
@@ -15,6 +16,7 @@ from klaviyo_spark.commands.sync.account_run import RunRequest, Summary, Verb
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver import load, writer
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON
@@ -29,6 +31,14 @@ def a_place(folder: Path | str) -> Place:
 
 def a_lake(spark: SparkSession, folder: Path | str) -> Lake:
     return Lake(spark, a_place(folder))
+
+
+def let_spark_load(monkeypatch: pytest.MonkeyPatch, *, all_of_it: bool) -> None:
+    """Loads in the way of large ones, or in the one that their size asks for."""
+    if all_of_it:
+        for module in (load, writer):
+            monkeypatch.setattr(module, "HELD_RECORDS", 0)
+        monkeypatch.setattr(Lake, "for_small_tables", lambda _lake: None)
 
 
 def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:

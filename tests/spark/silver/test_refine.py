@@ -11,7 +11,6 @@ import pytest
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
-from klaviyo_spark.silver import writer as writing
 from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
@@ -27,7 +26,7 @@ from tests.builders import (
     an_attribution,
     an_event,
 )
-from tests.helpers.small_lakes import a_lake, land, rows
+from tests.helpers.small_lakes import a_lake, land, let_spark_load, rows
 
 
 def test_a_first_load_and_the_same_read_again(lake):
@@ -311,9 +310,8 @@ def test_a_large_first_load_gives_what_a_small_one_does(spark, tmp_path, monkeyp
         ),
     ]
     found, counts = [], []
-    for size, held in (("small", 10_000), ("large", 0)):
-        monkeypatch.setattr(load, "HELD_RECORDS", held)
-        monkeypatch.setattr(writing, "HELD_RECORDS", held)
+    for size in ("small", "large"):
+        let_spark_load(monkeypatch, all_of_it=size == "large")
         lake = a_lake(spark, tmp_path / size)
         land(lake, "one", *pages)
         loads = refine(lake, "default", ["events"])
@@ -333,10 +331,9 @@ def test_a_large_first_load_gives_what_a_small_one_does(spark, tmp_path, monkeyp
     ]
 
 
-@pytest.mark.parametrize("held", [10_000, 0], ids=["few", "many"])
-def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch, held):
-    monkeypatch.setattr(load, "HELD_RECORDS", held)
-    monkeypatch.setattr(writing, "HELD_RECORDS", held)
+@pytest.mark.parametrize("is_large", [False, True], ids=["few", "many"])
+def test_a_load_that_fails_a_check_leaves_the_table_as_it_was(lake, monkeypatch, is_large):
+    let_spark_load(monkeypatch, all_of_it=is_large)
     nameless = [a_record("tag", name="vip") | {"id": None}] * 101
     good = [a_record("tag", "T1", name="vip"), a_record("tag", "T2", name="new")]
     land(lake, "one", a_page("tags", *nameless, *good))

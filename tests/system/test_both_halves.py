@@ -12,7 +12,6 @@ import pytest
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import RESOURCE_NAMES, LoadsBy, PersonalData, Settings
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.config.secrets import ApiKey, HashKey
@@ -23,7 +22,7 @@ from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import KEY
-from tests.helpers.small_lakes import a_lake, a_place
+from tests.helpers.small_lakes import a_lake, a_place, run_account
 
 # Texts in the clear and digests, both.
 PERSONAL = Personal(PersonalData(email="hash"), HashKey("a" * 32))
@@ -59,7 +58,7 @@ def halves(spark, tmp_path_factory) -> Halves:
 def _ingest(lake: Lake, url: str) -> None:
     settings = Settings(base_url=url)
     with Client(url, ApiKey(KEY), limiter=Limiter()) as client:
-        pipeline.one_run("ingest", lake, settings, client)
+        run_account("ingest", lake, settings, client)
 
 
 def _copy_pages(source: Path, to: Path) -> None:
