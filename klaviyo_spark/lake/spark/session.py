@@ -9,12 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
@@ -50,12 +50,7 @@ INTERPRETED = {
 
 _FOR_SMALL_TABLES: WeakKeyDictionary[SparkSession, SparkSession] = WeakKeyDictionary()
 
-# For a load that is large after all.
-COMPILED = {
-    "spark.sql.codegen.wholeStage": "true",
-    "spark.sql.codegen.factoryMode": "FALLBACK",
-    "spark.sql.shuffle.partitions": "8",
-}
+_INTERPRETED: WeakSet[SparkSession] = WeakSet()
 
 # Rows that the driver holds are one partition, and stay one.
 ONE_PARTITION = {
@@ -141,8 +136,8 @@ def session_for_small_tables(spark: SparkSession) -> SparkSession:
 @contextmanager
 def compiling(spark: SparkSession) -> Iterator[None]:
     """Let a session for small tables compile its queries: for a load that is large after all."""
-    is_interpreted = spark.conf.get("spark.sql.codegen.wholeStage", None) == "false"
-    with hold(spark, COMPILED if is_interpreted else {}):
+    # Not by its settings: another such load may hold them already.
+    with hold(spark, compiled(os.cpu_count() or 1)) if spark in _INTERPRETED else nullcontext():
         yield
 
 
@@ -226,6 +221,15 @@ def local_conf(
     else:
         conf["spark.jars"] = ",".join(jar.as_uri() for jar in delta)
     return conf
+
+
+def compiled(cores: int) -> dict[str, str]:
+    """Settings of SQL that a session for large tables has, and one for small tables has not."""
+    return {
+        "spark.sql.codegen.wholeStage": "true",
+        "spark.sql.codegen.factoryMode": "FALLBACK",
+        "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, SparkPreset.LARGE)),
+    }
 
 
 def shuffle_partitions(cores: int, work: SparkPreset) -> int:
