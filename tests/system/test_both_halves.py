@@ -12,7 +12,7 @@ import pytest
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.config.models import RESOURCE_NAMES, LoadsBy, PersonalData, Settings
+from klaviyo_spark.config.models import RESOURCE_NAMES, PersonalData, Settings
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.config.secrets import ApiKey, HashKey
 from klaviyo_spark.lake.lake import Lake, names_of
@@ -21,6 +21,7 @@ from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.policy import RefinePolicy
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.store import forget_loads
 from tests.builders import KEY
 from tests.helpers.small_lakes import a_lake, a_place, run_account
 
@@ -98,20 +99,12 @@ def test_a_table_that_changes_halves_gains_no_rows(halves):
     before = {name: _rows(lake, name) for name in ("campaigns", "profile_email_suppressions")}
 
     for by in ("spark", "auto"):
-        _forget_loads(lake, before)
+        forget_loads(lake, "default", before)
         refine(lake, "default", RESOURCE_NAMES, RefinePolicy(loads_by=by), only=before)
 
         for name, rows in before.items():
             now = _rows(lake, name)
-            assert [_without_run(row, name) for row in now] == [
-                _without_run(row, name) for row in rows
-            ]
-
-
-def _forget_loads(lake: Lake, tables: Any) -> None:
-    from klaviyo_spark.state.store import forget_loads
-
-    forget_loads(lake, "default", tables)
+            assert [_without_run(row) for row in now] == [_without_run(row) for row in rows]
 
 
 def _rows(lake: Lake, table: str) -> list[str]:
@@ -120,7 +113,7 @@ def _rows(lake: Lake, table: str) -> list[str]:
     return sorted(map(str, found.select(*names_of(TABLES[table])).toArrow().to_pylist()))
 
 
-def _without_run(row: str, table: str) -> str:
+def _without_run(row: str) -> str:
     return row.partition("'_run_id'")[0]
 
 
@@ -133,11 +126,6 @@ def _counts(runs: Sequence[Sequence[Load]]) -> list[Any]:
         )
         for run in runs
     ]  # fmt: skip
-
-
-def test_conf_chooses_the_way():
-    ways: tuple[LoadsBy, ...] = ("auto", "spark")
-    assert [Settings(loads_by=way).loads_by for way in ways] == ["auto", "spark"]
 
 
 def test_a_lake_that_is_no_folder_of_this_machine_has_no_small_tables(lake):

@@ -192,14 +192,19 @@ UNPAGED = an_endpoint("campaign_templates", "/api/campaigns/C1/campaign-messages
 NO_NEXT = b'{"data":[{"id":"1"}],"links":{"self":"x"}}'
 
 
-@pytest.mark.parametrize("body", [NO_NEXT, b"\xef\xbb\xbf" + NO_NEXT])
-def test_a_page_of_a_paged_listing_that_says_no_next_is_not_known_to_be_the_last(klaviyo, body):
-    """It counted as the last page of a complete read: rows of later pages were marked as gone."""
-    walk = a_walk(endpoint=TAGS)
+def only_page(klaviyo, walk: Walk, body: bytes) -> Fetched:
     klaviyo.get(walk.first_url, body=body)
     with a_client() as client:
         [got] = pages([walk], client)
     assert isinstance(got, Fetched)
+    return got
+
+
+@pytest.mark.parametrize("body", [NO_NEXT, b"\xef\xbb\xbf" + NO_NEXT])
+def test_a_page_of_a_paged_listing_that_says_no_next_is_not_known_to_be_the_last(klaviyo, body):
+    """It counted as the last page of a complete read: rows of later pages were marked as gone."""
+    walk = a_walk(endpoint=TAGS)
+    got = only_page(klaviyo, walk, body)
     assert (got.is_last, got.is_open_end) == (False, True)
 
 
@@ -218,10 +223,7 @@ def test_a_page_that_a_cursor_led_to_is_of_a_paged_listing(klaviyo):
 )
 def test_null_ends_a_paged_listing_and_nothing_at_all_one_without_pages(klaviyo, endpoint, body):
     walk = a_walk(endpoint=endpoint)
-    klaviyo.get(walk.first_url, body=body)
-    with a_client() as client:
-        [got] = pages([walk], client)
-    assert isinstance(got, Fetched)
+    got = only_page(klaviyo, walk, body)
     assert (got.is_last, got.is_open_end) == (True, False)
 
 

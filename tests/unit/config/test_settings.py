@@ -344,3 +344,14 @@ def test_schemas_are_held_against_each_other_once_all_conf_is_read():
 def test_a_name_does_not_end_a_line():
     with pytest.raises(ConfigError, match="schemas.silver: "):
         load(a_conf('schemas: {silver: "klaviyo_v2\\n"}'), environ={})
+
+
+@pytest.mark.parametrize("way", ["auto", "spark"])
+def test_conf_chooses_the_way_of_loads(way):
+    assert load(a_conf(f"loads_by: {way}"), environ={}).loads_by == way
+
+
+def test_a_way_of_loads_that_is_none_is_refused():
+    path = a_conf("loads_by: driver")
+    with pytest.raises(ConfigError, match="loads_by"):
+        load(path, environ={})
