@@ -26,12 +26,17 @@ TYPES = {
 }
 
 
-def frame_of(spark: SparkSession, rows: pa.Table) -> DataFrame:
-    """An Arrow table as a DataFrame.
+def frame_of(spark: SparkSession, rows: DataFrame | pa.Table) -> DataFrame:
+    """Rows as a DataFrame, wherever they are.
 
-    In one piece: Spark takes a piece without rows, as a filter leaves them, for the end.
+    Arrow's in one piece: Spark takes a piece without rows, as a filter leaves them, for the end.
     """
-    return spark.createDataFrame(rows.combine_chunks())
+    return spark.createDataFrame(rows.combine_chunks()) if isinstance(rows, pa.Table) else rows
+
+
+def arrow_of(rows: DataFrame | pa.Table) -> pa.Table:
+    """Rows in the driver, wherever they are."""
+    return rows if isinstance(rows, pa.Table) else rows.toArrow()
 
 
 def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) -> DataFrame:

@@ -16,9 +16,8 @@ from pyspark.sql import functions as F
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
-from klaviyo_spark.lake.arrow import TYPES, frame_of
+from klaviyo_spark.lake.arrow import TYPES, arrow_of, frame_of
 from klaviyo_spark.lake.commit_tag import TAG, is_ours, option, option_of, tagged
-from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.ledgers import Ledgers
 from klaviyo_spark.lake.local import pages as local_pages
 from klaviyo_spark.lake.local.driver_tables import DriverTables
@@ -85,10 +84,10 @@ class Lake(Ledgers):
         lake._selected = {}
         return lake
 
-    def is_held(self, table: TableSpec) -> bool:
-        """Whether the driver may hold a silver table as it is."""
-        folder = self._driver_folder(self._silver(table))
-        return folder is not None and self._driver.is_small(folder)
+    def holds(self, *tables: TableSpec) -> bool:
+        """Whether the driver may hold all of these silver tables as they are."""
+        folders = (self._driver_folder(self._silver(table)) for table in tables)
+        return all(folder is not None and self._driver.holds(folder) for folder in folders)
 
     def selected_pages(self, selection: PageSelection) -> DataFrame:
         """Pages as ``pages`` gives them, those of ``selection``."""
@@ -113,11 +112,11 @@ class Lake(Ledgers):
     def _append_pages(self, rows: list[dict[str, Any]]) -> None:
         schema = pa.schema([(name, TYPES[type]) for name, type, _ in bronze_table.COLUMNS])
         table = self._bronze()
-        folder = folder_of(self)
-        if folder and local_pages.available():
+        folder = self._driver_folder(table)
+        if folder:
             if self._local_pages is None:
                 self._local_pages = local_pages.LocalPages(
-                    folder / f"{self.place.bronze}.db" / "pages",
+                    folder,
                     schema,
                     bronze_table.PARTITIONS,
                     bronze_table.STATISTICS,
@@ -152,12 +151,11 @@ class Lake(Ledgers):
             together: those of one partition are together already.
         """
         name = self._silver(table)
-        rows = self._as_written(rows)
-        if isinstance(rows, pa.Table):
-            folder = self._driver_folder(name)
+        if self.is_small:
+            rows, folder = arrow_of(rows), self._driver_folder(name)
             if folder and self._driver.append(folder, rows, self._tag):
                 return
-            rows = frame_of(self.spark, rows)
+        rows = frame_of(self.spark, rows)
         rows = rows if together else self._by_day(table, rows)
         rows.writeTo(name).options(**option(self._tag)).append()
 
@@ -276,24 +274,20 @@ class Lake(Ledgers):
             What Delta says that it did.
         """
         name = self._silver(table)
-        rows = self._as_written(rows)
-        if isinstance(rows, pa.Table):
+        if self.is_small:
+            rows = arrow_of(rows)
             if not rows.num_rows:  # a merge of nothing makes a version where Spark does it
                 return Merged(0, 0)
-            done = self._merge_local(table, rows, days)
-            if done:
+            done = self._merge_by_driver(table, rows, days)
+            if done is not None:
                 return done
-            rows = frame_of(self.spark, rows)
+        rows = frame_of(self.spark, rows)
         key = self._same_row(table)
         if table.partition:
             key += f" AND {partition_filter(f't.`{table.partition.name}`', days)}"
         return self._merge(name, key, rows, names_of(table))
 
-    def _as_written(self, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
-        """Rows to be written, in the driver where it holds all of the load."""
-        return rows.toArrow() if self.is_small and isinstance(rows, DataFrame) else rows
-
-    def _merge_local(
+    def _merge_by_driver(
         self, table: TableSpec, rows: pa.Table, days: Sequence[date | None]
     ) -> Merged | None:
         folder = self._driver_folder(self._silver(table))

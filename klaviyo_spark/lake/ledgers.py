@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.arrow import TYPES, frame_of
+from klaviyo_spark.lake.arrow import TYPES, arrow_of, frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import tag_of, tagged
 from klaviyo_spark.lake.merge import Merged, insert_columns, merge_into, same_key, upsert
@@ -96,9 +96,7 @@ class Ledgers(Tables):
         if self.is_small:
             found = rows.toArrow()
             there = self.ops(name).where(where).select(*_columns(name)).toArrow()
-            if _sorted(found) == _sorted(
-                there
-            ):  # a version that changes nothing is one all the same
+            if _sorted(found) == _sorted(there):  # else a version that changes nothing
                 return
             rows = frame_of(self.spark, found)
         with self._writing_ops:
@@ -108,16 +106,14 @@ class Ledgers(Tables):
         """Add records to quarantine; a repeated refine does not double them."""
         table = self._ops("quarantine")
         folder = self._driver_folder(table)
-        if folder:
-            rows = rows.toArrow() if isinstance(rows, DataFrame) else rows
+        rows = arrow_of(rows) if folder else rows
         with self._writing_ops:
             if folder and self._driver.upsert(folder, rows, _QUARANTINED, self._tag, update=False):
                 return
-            given = rows if isinstance(rows, DataFrame) else frame_of(self.spark, rows)
             inserted = insert_columns(_columns("quarantine"))
             self.spark.sql(
                 merge_into(table, f"ON {same_key(_QUARANTINED)} WHEN NOT MATCHED THEN {inserted}"),
-                rows=given,
+                rows=frame_of(self.spark, rows),
             )
 
     def ops_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> DataFrame:

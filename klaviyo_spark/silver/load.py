@@ -175,9 +175,8 @@ class Loader:
 
     def _is_small(self, lake: Lake, table: TableSpec) -> bool:
         """Whether the driver may hold the table, all that its rows look at, and its pages."""
-        return not self._is_large(table) and all(
-            lake.is_held(TABLES[name]) for name in {table.name, *depends_on(table)}
-        )
+        needed = (TABLES[name] for name in depends_on(table))
+        return not self._is_large(table) and lake.holds(table, *needed)
 
     @property
     def _loads_by(self) -> str:
@@ -354,9 +353,10 @@ class Loader:
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
-            if self.lake.is_small:  # one task has all of both sides
-                held = few = False
-            filled = look_up(rows, table, near, few=held, small=few)
+            is_one_task = self.lake.is_small  # which has all of both sides
+            filled = look_up(
+                rows, table, near, few=held and not is_one_task, small=few and not is_one_task
+            )
             return filled.withColumn("_row_hash", F.expr(row_hash(names)))
 
         return finish

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from typing import TypeAlias
 
@@ -178,10 +179,11 @@ class Writer:
     def tally(self, table: TableSpec, changed: DataFrame, outside: Column | None = None) -> Tally:
         """Count what changes, and hold the rows where they are few."""
         changed = changed.withColumn("outside", F.lit(False) if outside is None else outside)
+        if self.lake.is_small:
+            return _tally_held(table, changed.toArrow())
         if self._may_hold(table):
-            most = changed if self.lake.is_small else changed.limit(_HELD_ROWS + 1)
-            held = most.toArrow()
-            if self.lake.is_small or held.num_rows <= _HELD_ROWS:
+            held = changed.limit(_HELD_ROWS + 1).toArrow()
+            if held.num_rows <= _HELD_ROWS:
                 return _tally_held(table, held)
         day = F.col(table.partition.name) if table.partition else F.lit(None).cast("date")
         stored = F.when(F.col("change").isin(*_KNOWN), F.struct("stored_day"))
@@ -221,21 +223,26 @@ class Writer:
         self._check(table, tally.counts)
         if not any(counts[name] for name in _KINDS):
             return counts  # and Connect makes no frame of no rows
-        found = changed if tally.held is None else frame_of(self.lake.spark, tally.held)
+
+        @cache
+        def frame() -> DataFrame:  # most loads that the driver holds need Spark no more
+            return changed if tally.held is None else frame_of(self.lake.spark, tally.held)
+
         if any(counts[name] for name in _WRITTEN):
-            # Before the write: what is new is found by looking at the table.
-            self._note_late(table, found.where("change = 'new'"), counts["inserted"])
-            if tally.held is not None and finish is None:
-                rows: Rows = _whole_held(tally.held)
+            if table.late_by:  # before the write: what is new is found by looking at the table
+                self._note_late(table, frame().where("change = 'new'"), counts["inserted"])
+            if finish:
+                rows: Rows = finish(_whole(frame()), tally.held is not None)
+            elif tally.held is not None and self.lake.is_small:
+                rows = _whole_held(tally.held)
             else:
-                rows = _whole(found)
-                rows = finish(rows, tally.held is not None) if finish else rows
+                rows = _whole(frame())
             done = put(table, rows)
             if done:  # what was found, unless another writer was first
                 counts["inserted"] = done.inserted
                 counts["updated"] = done.updated - counts["soft_deleted"]
         if counts["quarantined"]:
-            self._quarantine(table, found)
+            self._quarantine(table, frame())
         return counts
 
     def _check(self, table: TableSpec, counts: Mapping[str, int]) -> None:
@@ -290,7 +297,7 @@ def _whole(changed: DataFrame) -> DataFrame:
 def _whole_held(changed: pa.Table) -> pa.Table:
     """As ``_whole``, of rows that the driver holds."""
     kept = pc.invert(pc.is_in(changed["change"], pa.array(_NOT_WRITTEN)))
-    return changed.filter(kept).drop_columns([c for c in _BESIDE if c in changed.column_names])
+    return changed.filter(kept).drop_columns(list(_BESIDE))
 
 
 def _counts(inside: Column, outside: Column) -> list[Column]:

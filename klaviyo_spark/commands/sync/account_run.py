@@ -223,7 +223,7 @@ def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
         mine = F.col("_account_id") == account_id
         small = lake.for_small_tables()
         try:
-            if small and all(small.is_held(TABLES[name]) for name in orphans.NEEDS):
+            if small and small.holds(*(TABLES[name] for name in orphans.NEEDS)):
                 lake = small
             silver = {name: lake.silver(TABLES[name]).where(mine) for name in orphans.NEEDS}
             lake.replace_ops("orphaned_flows", orphans.orphaned_flows(silver), mine)

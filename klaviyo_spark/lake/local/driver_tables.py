@@ -35,8 +35,8 @@ class DriverTables:
         self._frames: dict[Path, tuple[tuple[str, int], DataFrame]] = {}
         self._reading = threading.Lock()
 
-    def is_small(self, folder: Path) -> bool:
-        """Whether the driver holds the table."""
+    def holds(self, folder: Path) -> bool:
+        """Whether the table is small enough, and delta-rs reads and writes it."""
         return _open_small(folder) is not None
 
     def rows(self, folder: Path) -> DataFrame | None:

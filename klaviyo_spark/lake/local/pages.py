@@ -162,11 +162,6 @@ class LocalPages:
         }
 
 
-def available() -> bool:
-    """Whether the library that commits is installed."""
-    return deltalake is not None
-
-
 def _least(value: Any) -> str:
     """A minimum as Delta's log holds it: a time to the millisecond, never above the value."""
     return _instant(value) if isinstance(value, datetime) else str(value)

@@ -16,8 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake.commit_retry import TRIES
 from klaviyo_spark.lake.commit_tag import option
 from klaviyo_spark.lake.local.features import obstacle_to_merge
+from klaviyo_spark.lake.local.tables import newest_version
 from klaviyo_spark.lake.merge import Merged
 
 try:
@@ -27,9 +29,6 @@ except ModuleNotFoundError:  # not on every cluster; Spark reads and writes all 
     deltalake = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
-
-# Of an append, which other writers may be faster than.
-_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -94,14 +93,12 @@ def open_table(folder: Path) -> LocalTable | None:
 
     It is not there, or asks of its readers or writers what delta-rs does not do to the letter.
     """
-    if deltalake is None:
+    table = newest_version(folder)
+    if table is None:
         return None
     try:
-        if not deltalake.DeltaTable.is_deltatable(str(folder)):
-            return None
-        table = deltalake.DeltaTable(folder)
         obstacle = obstacle_to_merge(table)
-    except (DeltaError, OSError) as error:
+    except DeltaError as error:  # a type of column that it does not know
         obstacle = in_a_line(error)
     if obstacle:
         logger.debug("%s: Spark reads and writes it, as delta-rs does not: %s", folder, obstacle)
@@ -110,4 +107,4 @@ def open_table(folder: Path) -> LocalTable | None:
 
 
 def _commit_of(tag: str) -> deltalake.CommitProperties:
-    return deltalake.CommitProperties(custom_metadata=option(tag), max_commit_retries=_TRIES)
+    return deltalake.CommitProperties(custom_metadata=option(tag), max_commit_retries=TRIES)

@@ -50,16 +50,23 @@ def available() -> bool:
     return deltalake is not None
 
 
-def shape(folder: Path) -> TableShape | None:
-    """The table in a folder; None where Spark has to look: none is there, or delta-rs cannot."""
+def newest_version(folder: Path) -> deltalake.DeltaTable | None:
+    """The table in a folder; None where none is there, or delta-rs cannot open it."""
     if deltalake is None:
         return None
     try:
         if not deltalake.DeltaTable.is_deltatable(str(folder)):
             return None
-        table = deltalake.DeltaTable(folder)
+        return deltalake.DeltaTable(folder)
     except (DeltaError, OSError) as error:
         logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))
+        return None
+
+
+def shape(folder: Path) -> TableShape | None:
+    """The table in a folder; None where Spark has to look: none is there, or delta-rs cannot."""
+    table = newest_version(folder)
+    if table is None:
         return None
     fields = json.loads(table.schema().to_json())["fields"]
     columns = ((f["name"], _spark_type(f["type"]), f["metadata"].get("comment")) for f in fields)

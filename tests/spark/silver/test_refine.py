@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pytest
+from deltalake import DeltaTable
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
@@ -58,6 +59,23 @@ def test_a_load_counts_what_was_written_where_another_writer_was_first(lake, mon
     [done] = refine(lake, "default", ["tags"])
 
     assert (done.inserted, done.updated, done.soft_deleted) == (0, 2, 0)
+
+
+@pytest.mark.parametrize(("loads_by", "engine"), [("auto", "delta-rs"), ("spark", "Apache-Spark")])
+def test_the_way_that_conf_says_is_the_one_that_writes(lake, loads_by, engine):
+    """Spark worked out what changed, and delta-rs wrote it all the same, where rows were few."""
+    policy = RefinePolicy(loads_by=loads_by)
+    for number in range(2):  # an append, then a merge
+        page = a_page(
+            "tags", a_record("tag", "T1", name=f"{number}"), fetched_at=NOON + number * DAY
+        )
+        land(lake, f"run {number}", page)
+        (load,) = refine(lake, "default", ["tags"], policy)
+        assert load.changed
+
+    folder = lake.place.location.folder / "klaviyo_v2.db" / "tags"
+    versions = {commit["version"]: commit["engineInfo"] for commit in DeltaTable(folder).history()}
+    assert [versions[version].split(":")[0].split("/")[0] for version in (1, 2)] == [engine] * 2
 
 
 def test_what_a_complete_read_lacks_is_marked_and_a_return_lifts_the_mark(lake):
