@@ -30,6 +30,9 @@ class Synced:
 @pytest.fixture(scope="module")
 def synced(tmp_path_factory) -> Synced:
     folder = tmp_path_factory.mktemp("host")
+    # Spark writes the silver tables then, and delta-rs the others: files of Java's and of ours.
+    (folder / "conf").mkdir()
+    (folder / "conf" / "base.yml").write_text("loads_by: spark\n")
     account = Account(seed=3, events=200, profiles=20)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         done = subprocess.run(
