@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema import bronze_table
+from klaviyo_spark.state.record_digests import record_digests
 from tests.places import SAMPLES
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
@@ -72,6 +73,7 @@ def a_page(
         "bytes": len(body),
         "sha256": hashlib.sha256(body.encode()).hexdigest(),
         "record_count": len(data),
+        "record_digests": record_digests(body.encode()),
         "run_id": f"run-{number}",
         "batch_id": f"batch-{number}",
         "forgotten_at": None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from klaviyo_spark.client.paginator import Fetched
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.state.record_digests import record_digests
 from klaviyo_spark.state.resume_points import ResumePoint, advance, slice_text
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ def page_row(got: Fetched, account_id: str, run_id: str) -> dict[str, Any]:
         "bytes": len(page.body),
         "sha256": hashlib.sha256(page.body).hexdigest(),
         "record_count": page.record_count,
+        "record_digests": record_digests(page.body) if page.status == 200 else None,
         "run_id": run_id,
         "forgotten_at": None,
         "body": page.body,

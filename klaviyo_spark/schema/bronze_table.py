@@ -62,6 +62,12 @@ COLUMNS = (
     ("bytes", "bigint", "Length of the body as received."),
     ("sha256", "string", "Digest of the body as received."),
     ("record_count", "int", "Objects in data."),
+    (
+        "record_digests",
+        "binary",
+        "16 bytes per record, in order: 8 of its id, 8 of it and what is included for it. NULL "
+        "where the page does not tell, and where somebody was taken out of it.",
+    ),
     ("run_id", "string", "The run that fetched it."),
     ("batch_id", "string", "The append it came with."),
     (

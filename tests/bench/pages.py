@@ -114,6 +114,7 @@ def pages(
             "bytes": len(body),
             "sha256": hashlib.sha256(body).hexdigest(),
             "record_count": template.events,
+            "record_digests": None,
             "run_id": run_id,
             "forgotten_at": None,
             "body": body,

@@ -43,7 +43,7 @@ def rewrite_pages(
         for row in _whole(lake, batch):
             new, gone = _without(row, person)
             if new is not None:
-                changed.append({**new, "forgotten_at": at})
+                changed.append({**new, "forgotten_at": at, "record_digests": None})
                 removed += gone
         if changed:
             maintenance.rewrite_pages(lake, name, changed)
