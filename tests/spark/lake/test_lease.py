@@ -24,9 +24,10 @@ TWO_DAYS = timedelta(days=2)
 
 
 def wanted(lake: Lake, run_id: str, clock: Clock, **options: Any) -> Any:
-    """A lease whose waiting makes time pass."""
+    """A lease whose waiting makes time pass, a beat of the holder's at each look."""
     stop: Any = clock
-    return lease(lake, a_holder(run_id), stop=stop, clock=clock, elapsed=clock.elapsed, **options)
+    options |= {"stop": stop, "clock": clock, "elapsed": clock.elapsed}
+    return lease(lake, a_holder(run_id), timing=LeaseTiming(look_s=leases.BEAT_S), **options)
 
 
 @pytest.fixture
