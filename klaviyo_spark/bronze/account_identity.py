@@ -17,10 +17,10 @@ from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.urls import check_next, first_url, origin
 from klaviyo_spark.errors import ApiError, OtherAccount, Unauthorized, Unreachable
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.readers.catalog import Tables
+from klaviyo_spark.lake.readers.opening import reader_of
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.sql_text import portable
 
 logger = logging.getLogger(__name__)
 
@@ -103,10 +103,10 @@ class Identity:
 
     def _ids(self, table: str, also: str = "") -> frozenset[str]:
         (key,) = TABLES[table].key
-        rows = Tables(self._lake).ask(
+        rows = reader_of(self._lake).ask(
             "silver",
             table,
-            f"SELECT {key} FROM {{t}} WHERE _account_id = {sql_text.text(self._account_id)} {also}",
+            f"SELECT {key} FROM {{t}} WHERE _account_id = {portable(self._account_id)} {also}",
         )
         return frozenset(row[key] for row in rows or ())
 

@@ -37,7 +37,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.state import store
+from klaviyo_spark.state import landings
 from klaviyo_spark.state.models import TABLES_HELD, GroupKey, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
@@ -331,7 +331,7 @@ class _Ingest:
         """Pages of an endpoint that earlier runs read; the lake is asked once."""
         if endpoint.name not in self._before:
             lake, account_id = self.lake, self.wanted.account_id
-            self._before[endpoint.name] = store.pages_read(lake, account_id, endpoint)
+            self._before[endpoint.name] = landings.pages_read(lake, account_id, endpoint)
         return self._before[endpoint.name]
 
     def _stages(self, crew: PageFetcher) -> list[Stage]:

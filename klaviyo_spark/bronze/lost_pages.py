@@ -13,18 +13,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import DataFrame, Row
-from pyspark.sql import functions as F
-
-from klaviyo_spark.clock import utc
-from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.opening import ask
+from klaviyo_spark.schema.sql_text import portable, portable_list
 from klaviyo_spark.state.drift import newest
+from klaviyo_spark.state.landings import bronze_state
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.retention import pages_gone
-from klaviyo_spark.state.store import bronze_state
-from klaviyo_spark.state.watermarks import INGEST, RESUMED
+from klaviyo_spark.state.watermarks import INGEST, RESUMED, marks_sql
 
 
 @dataclass(frozen=True, order=True)
@@ -48,15 +45,26 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         The bronze table that is read into; one that is not there is made.
     """
     lake = lake.for_account(account_id)
-    marks = lake.ops("watermarks").where(F.col("account_id") == account_id)
-    looked_at = F.max("bronze_version").alias("version")
-    landed = F.struct("bronze_version", "run_id", "bronze_commits")
-    written = F.max(F.when(F.col("bronze_commits") > 0, landed)).alias("written")
-    rows = marks.groupBy("bronze_id").agg(looked_at, written).collect()
-    known = {row["bronze_id"]: row["version"] for row in rows}
-    writes = {row["bronze_id"]: _write(row["written"]) for row in rows if row["written"]}
+    mine = f"account_id = {portable(account_id)}"
+    looked_at = ask(
+        lake,
+        "watermarks",
+        f"SELECT bronze_id, max(bronze_version) AS version FROM {{t}} WHERE {mine} "
+        "GROUP BY bronze_id",
+    )
+    known = {row["bronze_id"]: row["version"] for row in looked_at}
+    written = ask(
+        lake,
+        "watermarks",
+        "SELECT DISTINCT bronze_id, bronze_version, run_id, bronze_commits FROM {t} "
+        f"WHERE {mine} AND bronze_version IS NOT NULL AND bronze_commits > 0",
+    )
+    newest_write = {
+        row["bronze_id"]: Write(row["bronze_version"], row["run_id"], row["bronze_commits"])
+        for row in sorted(written, key=lambda row: (row["bronze_version"], row["run_id"]))
+    }
     since = min((v for v in known.values() if v is not None), default=None)
-    state = bronze_state(lake, since, tuple(writes.values()))
+    state = bronze_state(lake, since, tuple(newest_write.values()))
     version = known.get(state.table_id)
     if version is None:
         if known:
@@ -66,12 +74,13 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
             )
         return state
     # What a run came to the end of is no claim that pages are there.
-    of_this = marks.where(F.col("bronze_id") == state.table_id).where(
-        ~F.col("kind").isin(INGEST, RESUMED)
+    of_this = (
+        f"{marks_sql(account_id, state.table_id)} "
+        f"AND kind NOT IN {portable_list((INGEST, RESUMED))}"
     )
-    if state.is_older_than(version, writes.get(state.table_id)):
+    if state.is_older_than(version, newest_write.get(state.table_id)):
         # Who looked at a later version than there is has landed nothing in this one.
-        later = _runs(of_this.where(F.col("bronze_version") > state.version))
+        later = _runs(lake, f"{of_this} AND bronze_version > {state.version}")
         gone = {*_lost(lake, of_this, state), *later}
         _remove(lake, gone)
         outcome.warnings.append(
@@ -94,30 +103,36 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
     return state
 
 
-def _write(row: Row) -> Write:
-    return Write(row["bronze_version"], row["run_id"], row["bronze_commits"])
-
-
 def _reread_note(gone: Collection[RunMarks]) -> str:
     resources = ", ".join(sorted({one.resource for one in gone}))
     return f"what lacks pages is read again: {resources}"
 
 
-def _runs(marks: DataFrame) -> list[RunMarks]:
-    runs = marks.groupBy("run_id", "resource").agg(
-        F.unix_micros(F.max("read_started_at")).alias("at")
+def _runs(lake: Lake, marks: str) -> list[RunMarks]:
+    """The runs of some marks, which SQL names."""
+    rows = ask(
+        lake,
+        "watermarks",
+        "SELECT run_id, resource, max(read_started_at) AS at FROM {t} "
+        f"WHERE {marks} GROUP BY run_id, resource",
     )
-    return [RunMarks(row["run_id"], row["resource"], utc(row["at"])) for row in runs.collect()]
+    return [RunMarks(row["run_id"], row["resource"], row["at"]) for row in rows]
 
 
-def _lost(lake: Lake, marks: DataFrame, state: TableState) -> list[RunMarks]:
+def _lost(lake: Lake, marks: str, state: TableState) -> list[RunMarks]:
     assert lake.account_id
-    pages = lake.pages().groupBy("run_id", "resource").agg(F.count(F.lit(1)).alias("pages"))
-    landed = lake.ops("runs").where(F.col("account_id") == lake.account_id)
+    mine = f"account_id = {portable(lake.account_id)}"
+    pages = ask(
+        lake,
+        "pages",
+        "SELECT run_id, resource, count(*) AS pages FROM {t} "
+        f"WHERE {mine} GROUP BY run_id, resource",
+    )
+    landed = ask(lake, "runs", f"SELECT run_id, pages FROM {{t}} WHERE {mine}")
     return lost(
-        _runs(marks),
-        {(row["run_id"], row["resource"]): row["pages"] for row in pages.collect()},
-        {row["run_id"]: row["pages"] for row in landed.select("run_id", "pages").collect()},
+        _runs(lake, marks),
+        {(row["run_id"], row["resource"]): row["pages"] for row in pages},
+        {row["run_id"]: row["pages"] for row in landed},
         pages_gone(state.properties, lake.account_id),
     )
 
@@ -153,8 +168,10 @@ def _remove(lake: Lake, gone: Collection[RunMarks]) -> None:
     """Remove marks, and steps of backfills, of runs that lack pages."""
     if not gone:
         return
-    of = [(lake.account_id, one.run_id, one.resource) for one in gone]
-    keys = frame(lake.spark, of, account_id="string", run_id="string", resource="string")
-    lake.delete_ops("watermarks", keys, ("account_id", "run_id", "resource"))
-    runs = keys.select("account_id", "run_id").distinct()
-    lake.delete_ops("backfills", runs, ("account_id", "run_id"))
+    assert lake.account_id
+    mine = f"account_id = {portable(lake.account_id)}"
+    each = (
+        f"run_id = {portable(one.run_id)} AND resource = {portable(one.resource)}" for one in gone
+    )
+    lake.delete_ops("watermarks", f"{mine} AND (({') OR ('.join(each)}))")
+    lake.delete_ops("backfills", f"{mine} AND run_id IN {portable_list({o.run_id for o in gone})}")

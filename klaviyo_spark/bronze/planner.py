@@ -24,7 +24,7 @@ from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
-from klaviyo_spark.state import store
+from klaviyo_spark.state import landings, store
 from klaviyo_spark.state.intervals import CoveredInterval
 from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint, plan_resume
@@ -71,7 +71,7 @@ class IngestPlanner:
         self._lake, self._client, self._wanted, self._outcome = lake, client, wanted, outcome
         self._asked = set(wanted.resources)
         self._known = store.read_watermarks(lake, wanted.account_id)
-        lately = store.landed_lately(lake, wanted.account_id, client.now())
+        lately = landings.landed_lately(lake, wanted.account_id, client.now())
         client.start_after(lately.newest)
         self._cut_short = lately.cut_short
         if self._cut_short:
@@ -193,7 +193,8 @@ class IngestPlanner:
         endpoints = self._fanouts(members=False)
         if not endpoints:
             return []
-        asked = store.last_asked(self._lake, self._wanted.account_id, [e.name for e in endpoints])
+        names = [endpoint.name for endpoint in endpoints]
+        asked = landings.last_asked(self._lake, self._wanted.account_id, names)
         begun, now = self._client.stamp(), self._client.now()
         walks = []
         for endpoint in endpoints:
@@ -278,7 +279,7 @@ class IngestPlanner:
         noted = [walk for walk in taken.kept if ENDPOINTS[walk.endpoint].resource not in WINDOWED]
         if noted:
             account_id = self._wanted.account_id
-            for walk, body in store.landed_bodies(self._lake, account_id, noted, now):
+            for walk, body in landings.landed_bodies(self._lake, account_id, noted, now):
                 self.note(walk.endpoint, walk.facts, walk.parent_id, body)
         return list(taken.walks)
 

@@ -24,8 +24,11 @@ from klaviyo_spark.bronze.known_fields import DATA, KNOWN, PAGE, Known, Node, un
 from klaviyo_spark.client.json_bodies import as_far_as_deep, decode, without_mark
 from klaviyo_spark.client.responses import scrub
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.opening import ask
+from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.paths import path_text
+from klaviyo_spark.schema.sql_text import portable
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +40,7 @@ _NAMED = 5
 _UNNAMED = re.compile(r'[\\"\x00-\x1f]')
 _SCALARS = (str, bool, int, float)
 _KEY = ("account_id", "endpoint", "record_type", "path")
-_AGAIN = (
-    "json_types = array_sort(array_union(t.json_types, s.json_types)), "
-    "first_seen_at = least(t.first_seen_at, s.first_seen_at), "
-    "last_seen_at = greatest(t.last_seen_at, s.last_seen_at), "
-    "record_count = t.record_count + s.record_count, run_id = s.run_id"
-)
+_AGAIN = ("json_types", "first_seen_at", "last_seen_at", "record_count", "run_id")
 
 
 @dataclass
@@ -116,14 +114,35 @@ def note(lake: Lake, account_id: str, run_id: str, watch: UnknownFieldDetector) 
     if not watch.found:
         return []
     rows = list(_rows(watch.found, account_id, run_id))
-    seen = lake.ops("unknown_fields").select(*_KEY).collect()
-    before = {tuple(row) for row in seen}
-    lake.merge_ops("unknown_fields", rows, _KEY, _AGAIN)
-    new = [row for row in rows if tuple(row[name] for name in _KEY) not in before]
+    seen = ask(
+        lake,
+        "unknown_fields",
+        "SELECT account_id, endpoint, record_type, path, json_types, first_seen_at, last_seen_at, "
+        f"record_count FROM {{t}} WHERE account_id = {portable(account_id)}",
+    )
+    before = {_key(row): row for row in seen}
+    again = [_merge(before[_key(row)], row) if _key(row) in before else row for row in rows]
+    lake.merge_ops("unknown_fields", again, _KEY, _AGAIN)
+    new = [row for row in rows if _key(row) not in before]
     return [
         f"{row['endpoint']} {row['path']} of {row['record_type']} ({', '.join(row['json_types'])})"
         for row in new
     ]
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(row[name] for name in _KEY)
+
+
+def _merge(before: Row, row: Row) -> Row:
+    """What was found and what is known of the same place as one row."""
+    return {
+        **row,
+        "json_types": sorted({*before["json_types"], *row["json_types"]}),
+        "first_seen_at": min(before["first_seen_at"], row["first_seen_at"]),
+        "last_seen_at": max(before["last_seen_at"], row["last_seen_at"]),
+        "record_count": before["record_count"] + row["record_count"],
+    }
 
 
 def warning(new: list[str]) -> str:

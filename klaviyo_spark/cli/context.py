@@ -32,16 +32,14 @@ class CommandContext:
 
 
 def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> CommandContext:
-    """Conf and options checked, then Spark started; its settings are ours till the verb ends.
+    """Conf and options checked, and Spark's session; its settings are ours till the verb ends.
 
     ``asks``: Klaviyo is going to be asked. ``refines``: the key of digests may be needed.
     """
     # Spark takes half a second to import, which a wrong option need not wait for.
     from klaviyo_spark.commands.sync.account_context import parts
     from klaviyo_spark.lake.lake import Lake
-    from klaviyo_spark.lake.shared import check_warehouse_of
-    from klaviyo_spark.lake.spark.preset import preset_of
-    from klaviyo_spark.lake.spark.session import spark_session
+    from klaviyo_spark.lake.spark.lake_session import lake_session
     from klaviyo_spark.lake.spark.sql_settings import pin_settings
 
     settings = options.settings()
@@ -50,11 +48,10 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
     every = parts(settings, asks=asks)
     shown = personal(settings) if refines else Personal()
     place = place_of(settings)
-    spark = spark_session(place.uri, work=preset_of(place))
-    click.get_current_context().with_resource(pin_settings(spark))
-    if not place.catalog:
-        check_warehouse_of(spark, place.location)
-    lake = Lake(spark, place, personal=shown)
+    session = lake_session(place)
+    if session.started:  # one that is yet to start has them from the start
+        click.get_current_context().with_resource(pin_settings(session.started))
+    lake = Lake(session, place, personal=shown)
     return CommandContext(settings, every, lake, start, end, named)
 
 

@@ -24,7 +24,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import ConfigError, KlaviyoSparkError
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.lake_session import lake_session
 from klaviyo_spark.lake.warehouse import check_warehouse
 from klaviyo_spark.progress import Reporter, Silent
 
@@ -57,8 +57,7 @@ def show(
         settings = Settings(base_url=url, warehouse=str(folder))
         names = settings.schemas
         place = Place(str(folder), None, names.bronze, names.silver, names.ops)
-        out("starting Spark")
-        lake = Lake(spark_session(place.uri, work=SparkPreset.SHORT), place)
+        lake = Lake(lake_session(place), place)
         limiter = Limiter()
         run_ids = {title: uuid.uuid4().hex for title in SYNCS}
         with pipeline.exclusive("demo", lake, uuid.uuid4().hex, wait=False):

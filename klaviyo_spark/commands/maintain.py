@@ -127,7 +127,7 @@ class _Run:
     def run(self) -> None:
         """All parts that conf asks for, a table's upkeep beside that of others."""
         bronze = f"{self.lake.place.bronze}.pages"
-        with workers(self.lake.spark, _SIDE_BY_SIDE, "maintain") as pool:
+        with workers(self.lake.session, _SIDE_BY_SIDE, "maintain") as pool:
             list(pool.map(self.lake.silver, TABLES.values()))
             list(pool.map(self.lake.ops, ops_tables.TABLES))
             self.names = self.lake.names()

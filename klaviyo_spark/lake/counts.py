@@ -10,13 +10,10 @@ from typing import TypeVar
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import TableDiffers, TableUnreadable, in_a_line
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.readers.catalog import Tables
-from klaviyo_spark.lake.readers.fallback import Fallback
-from klaviyo_spark.lake.readers.opening import without_spark
+from klaviyo_spark.lake.readers.opening import reader_of, without_spark
 from klaviyo_spark.lake.readers.reader import ROWS_OF
 from klaviyo_spark.lake.unreadable import is_damage
 from klaviyo_spark.resources import TABLES
@@ -32,14 +29,8 @@ def row_counts(lake: Lake) -> dict[str, int]:
     Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
     A table that cannot be read is left out.
     """
-    folder = folder_of(lake)
-    if folder and without_spark():
-        # delta-rs may not be there.
-        from klaviyo_spark.lake.readers.folder import Files
-
-        place = lake.place
-        files = Files(folder, Schemas(place.bronze, place.silver, place.ops))
-        reader = Fallback(files, lambda: Tables(lake))
+    if folder_of(lake) and without_spark():
+        reader = reader_of(lake)
         if lake.account_id is None:
             return _readable(lambda name: reader.count("silver", name) or 0)
         counts_of = _readable(lambda name: reader.ask("silver", name, ROWS_OF) or ())

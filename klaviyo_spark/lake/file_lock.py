@@ -22,6 +22,7 @@ import msgspec
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, Stopped
 from klaviyo_spark.lake.location import location
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 
 try:
     import fcntl
@@ -91,10 +92,7 @@ class _Place(Protocol):
 class Placed(Protocol):
     """A lake, as far as it matters for where it is: its session, and the place of its tables."""
 
-    @property
-    def spark(self) -> object:
-        """The session."""
-        ...
+    session: LazySession
 
     @property
     def place(self) -> _Place:
@@ -104,8 +102,7 @@ class Placed(Protocol):
 
 def folder_of(lake: Placed) -> Path | None:
     """The lake's folder, where this machine's kernel can guard it; None where it takes a lease."""
-    connect = ".connect." in type(lake.spark).__module__
-    if fcntl is None or connect:
+    if fcntl is None or lake.session.is_remote:
         return None
     return local_folder(lake.place.warehouse, lake.place.catalog)
 

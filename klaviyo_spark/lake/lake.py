@@ -23,6 +23,7 @@ from klaviyo_spark.lake.local import pages as local_pages
 from klaviyo_spark.lake.local.driver_tables import DriverTables
 from klaviyo_spark.lake.local.page_selection import PageSelection
 from klaviyo_spark.lake.merge import Merged, merge_into, partition_filter, same_key
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.spark.session import session_for_small_tables
 from klaviyo_spark.lake.tables import COLUMNS, Place, folder_in
 from klaviyo_spark.schema import bronze_table
@@ -44,7 +45,7 @@ class Lake(Ledgers):
 
     def __init__(
         self,
-        spark: SparkSession,
+        spark: SparkSession | LazySession,
         place: Place,
         aside: frozenset[str] = frozenset(),
         personal: Personal = Personal(),  # noqa: B008 - frozen
@@ -78,9 +79,9 @@ class Lake(Ledgers):
         if not self._is_driver_lake:
             return None
         lake = copy.copy(self)
-        lake.spark = session_for_small_tables(self.spark)
+        lake.session = LazySession(lambda: session_for_small_tables(self.spark))
         lake.is_small = True
-        lake._driver = DriverTables(lake.spark)
+        lake._driver = DriverTables(lake.session)
         lake._selected = {}
         return lake
 

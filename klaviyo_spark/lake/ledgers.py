@@ -18,6 +18,7 @@ from klaviyo_spark.lake.arrow import TYPES, arrow_of, frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import tag_of, tagged
 from klaviyo_spark.lake.merge import Merged, insert_columns, merge_into, same_key, upsert
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.tables import Place, Tables
 from klaviyo_spark.schema import ops_tables
 
@@ -43,7 +44,7 @@ class Ledgers(Tables):
     run_id: str = ""
 
     def __init__(
-        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+        self, spark: SparkSession | LazySession, place: Place, aside: frozenset[str] = frozenset()
     ) -> None:
         super().__init__(spark, place, aside)
         self._writing_ops = threading.Lock()
@@ -75,20 +76,32 @@ class Ledgers(Tables):
             frame_of(self.spark, rows).coalesce(1).writeTo(table).append()
 
     def merge_ops(
-        self, name: str, rows: Sequence[Mapping[str, Any]], on: Sequence[str], update: str
+        self, name: str, rows: Sequence[Mapping[str, Any]], on: Sequence[str], update: Sequence[str]
     ) -> None:
-        """Add rows to one of the operators' tables; ``update``: to those there by the same key."""
-        table, given = self._ops(name), self.ops_rows(name, rows)
-        with self._writing_ops:
-            self._merge(table, same_key(on), given, _columns(name), update)
+        """Add rows to one of the operators' tables.
 
-    def delete_ops(self, name: str, keys: DataFrame, on: Sequence[str]) -> None:
-        """Delete the rows of one of the operators' tables that ``keys`` name."""
+        Args:
+            update: what one that is there by the same key takes of its row.
+        """
+        table, given = self._ops(name), _as_arrow(name, rows)
+        folder = self._driver_folder(table)
         with self._writing_ops:
-            self.spark.sql(
-                merge_into(self._ops(name), f"ON {same_key(on)} WHEN MATCHED THEN DELETE"),
-                rows=keys,
-            ).collect()
+            if folder and self._driver.upsert(folder, given, on, self._tag, update=update):
+                return
+            self._merge(table, same_key(on), self.ops_rows(name, rows), _columns(name), update)
+
+    def delete_ops(self, name: str, where: str) -> None:
+        """Delete rows of one of the operators' tables.
+
+        Args:
+            where: SQL in words that Spark and delta-rs both know.
+        """
+        table = self._ops(name)
+        folder = self._driver_folder(table)
+        with self._writing_ops:
+            if not (folder and self._driver.delete(folder, where, self._tag)):
+                with tagged(self.spark, self._tag):
+                    self.spark.sql(f"DELETE FROM {table} WHERE {where}").collect()
 
     def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
         """Put ``rows`` in the place of those for which ``where`` holds."""
@@ -108,7 +121,7 @@ class Ledgers(Tables):
         folder = self._driver_folder(table)
         rows = arrow_of(rows) if folder else rows
         with self._writing_ops:
-            if folder and self._driver.upsert(folder, rows, _QUARANTINED, self._tag, update=False):
+            if folder and self._driver.upsert(folder, rows, _QUARANTINED, self._tag, update=()):
                 return
             inserted = insert_columns(_columns("quarantine"))
             self.spark.sql(
@@ -124,7 +137,12 @@ class Ledgers(Tables):
         )
 
     def _merge(
-        self, name: str, on: str, rows: DataFrame, columns: Sequence[str], update: str = ""
+        self,
+        name: str,
+        on: str,
+        rows: DataFrame,
+        columns: Sequence[str],
+        update: Sequence[str] = (),
     ) -> Merged:
         """Update rows that match, insert those that do not; again where others write too."""
         merge = upsert(name, on, columns, update)

@@ -46,17 +46,17 @@ def insert_columns(columns: Sequence[str]) -> str:
     return f"INSERT ({names}) VALUES ({values})"
 
 
-def upsert(table: str, on: str, columns: Sequence[str], update: str = "") -> str:
+def upsert(table: str, on: str, columns: Sequence[str], update: Sequence[str] = ()) -> str:
     """A MERGE that updates rows which match and inserts those that do not.
 
     Args:
         on: when a row of the table and one of the rows are the same.
         columns: named, as a table may have others that are not ours.
-        update: what UPDATE SET takes; empty: all columns, as the rows have them.
+        update: columns that a row which is there takes; none named: all.
     """
     return merge_into(
         table,
-        f"ON {on} WHEN MATCHED THEN UPDATE SET {update or set_columns(columns)} "
+        f"ON {on} WHEN MATCHED THEN UPDATE SET {set_columns(update or columns)} "
         f"WHEN NOT MATCHED THEN {insert_columns(columns)}",
     )
 

@@ -184,7 +184,7 @@ def _name(lake: Lake, schema: str) -> str:
 
 
 def _run_side_by_side(lake: Lake, names: Iterable[str], work: Callable[[str], Any]) -> list[Any]:
-    with workers(lake.spark, _SIDE_BY_SIDE, "staging") as pool:
+    with workers(lake.session, _SIDE_BY_SIDE, "staging") as pool:
         return list(pool.map(work, names))
 
 

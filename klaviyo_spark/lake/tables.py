@@ -17,7 +17,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from klaviyo_spark.config.models import ASIDE
+from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
 from klaviyo_spark.lake.file_lock import folder_of
@@ -25,6 +25,7 @@ from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.lake.local.driver_tables import DriverTables
 from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import bronze_table, sql_text
@@ -113,6 +114,7 @@ class Tables:
             with them: what is made anew is whole before anybody sees it.
 
     Attributes:
+        session: the session, which may not have started.
         account_id: whose pages and silver rows are seen; None for those of all accounts.
         is_small: the driver holds silver tables, as it always does the operators'.
     """
@@ -121,9 +123,9 @@ class Tables:
     is_small: bool = False
 
     def __init__(
-        self, spark: SparkSession, place: Place, aside: frozenset[str] = frozenset()
+        self, spark: SparkSession | LazySession, place: Place, aside: frozenset[str] = frozenset()
     ) -> None:
-        self.spark, self.place, self.aside = spark, place, aside
+        self.session, self.place, self.aside = LazySession.wrap(spark), place, aside
         self._known: set[str] = set()
         # Tables are used side by side, and one of two that make a table at once would fail.
         self._making: dict[str, threading.Lock] = {}
@@ -131,7 +133,12 @@ class Tables:
         self._foreign: dict[str, tuple[str, ...]] = {}
         self._to_name: dict[str, tuple[str, ...]] = {}
         self._emptied: list[str] = []
-        self._driver = DriverTables(spark)
+        self._driver = DriverTables(self.session)
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session, which starts now if it has not yet."""
+        return self.session.get()
 
     def pages(self) -> DataFrame:
         """``klaviyo_bronze.pages``: one row per page as received."""
@@ -143,6 +150,12 @@ class Tables:
         rows = self._driver_rows(name) if self.is_small else self._rows(name)
         return self._rows_of_account(rows, "_account_id")
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether bronze is there; of a lake that only Spark can look at, it may be."""
+        folder = self._driver_folder(self.place.table(self.place.bronze, "pages"))
+        return folder is None or local_tables.newest_version(folder) is not None
+
     def _rows_of_account(self, rows: DataFrame, account: str) -> DataFrame:
         """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
         return rows if self.account_id is None else rows.where(F.col(account) == self.account_id)
@@ -150,6 +163,20 @@ class Tables:
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""
         return self._driver_rows(self._ops(name))
+
+    def open(self, *names: str) -> None:
+        """See that tables are there and of this release: ``pages``, a silver or an ops table.
+
+        Raises:
+            TableDiffers, TableUnreadable: one of them is not, see ``_open``.
+        """
+        for name in names:
+            if name in TABLES:
+                self._silver(TABLES[name])
+            elif name in ops.TABLES:
+                self._ops(name)
+            else:
+                self._bronze()
 
     def _driver_rows(self, name: str) -> DataFrame:
         """As ``_rows``, of a table that the driver holds if it is small."""
@@ -198,6 +225,12 @@ class Tables:
         detail = self.spark.sql(f"DESCRIBE DETAIL {name}").select("properties").first()
         return dict(detail["properties"]) if detail else {}
 
+    @property
+    def schemas(self) -> Schemas:
+        """What its schemas are called; the operators' tables may stand aside in one."""
+        place = self.place
+        return Schemas(place.bronze, place.silver, place.ops + (ASIDE if self.aside else ""))
+
     def names(self) -> dict[str, str]:
         """How SQL names each table, under its schema and name; what is not there is made."""
         return {
@@ -245,7 +278,7 @@ class Tables:
     def _ops(self, name: str) -> str:
         doc, columns = ops.TABLES[name]
         staged = bool(self.aside)
-        schema = self.place.ops + (ASIDE if staged else "")
+        schema = self.schemas.ops
         statistics = ops.STATISTICS.get(name)
         return self._open(schema, name, columns, doc, statistics=statistics, staged=staged)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timezone
 
 _BY_NUMBER = ("'", "\\", "$", ".")
 
@@ -47,6 +48,20 @@ def portable(value: str) -> str:
         if part
     ]
     return parts[0] if len(parts) == 1 else f"concat({', '.join(parts)})"
+
+
+def portable_list(values: Iterable[str]) -> str:
+    """What stands behind IN, for Spark and delta-rs; of no values, one that nothing equals."""
+    return f"({', '.join(map(portable, values)) or 'NULL'})"
+
+
+def instant(at: datetime) -> str:
+    """A moment as a SQL literal for Spark and delta-rs.
+
+    Args:
+        at: says its time zone.
+    """
+    return f"TIMESTAMP '{at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(' ')}Z'"
 
 
 def name(value: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
-from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import held_back_with
 from klaviyo_spark.silver.load import Load
 
@@ -20,11 +19,11 @@ def unopened(lake: Lake, names: Collection[str]) -> dict[str, TableDiffers | Tab
 
     def open_table(name: str) -> None:
         try:
-            lake.silver(TABLES[name])
+            lake.open(name)
         except (TableDiffers, TableUnreadable) as error:
             found[name] = error
 
-    with workers(lake.spark, _SIDE_BY_SIDE, "tables") as pool:
+    with workers(lake.session, _SIDE_BY_SIDE, "tables") as pool:
         list(pool.map(open_table, names))
     return found
 

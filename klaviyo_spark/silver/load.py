@@ -39,7 +39,8 @@ from klaviyo_spark.silver.parse.unreadable_pages import (
 )
 from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.quality import with_broken, with_checks
-from klaviyo_spark.silver.writer import HELD_RECORDS, DaySpan, Finish, RunFacts, Tally, Writer
+from klaviyo_spark.silver.run_facts import DaySpan, RunFacts
+from klaviyo_spark.silver.writer import HELD_RECORDS, Finish, Tally, Writer
 from klaviyo_spark.state import confirmation
 from klaviyo_spark.state.bronze_queries import complete_reads
 
@@ -113,20 +114,20 @@ class Loader:
         """Take the run's batches into ``table``, after those that it depends on."""
         if self.small and self._is_small(self.small, table):
             return replace(self, lake=self.small, small=None).load(table, batch_ids)
-        with compiling(self.lake.spark) if self._is_large(table) else nullcontext():
-            return self._load_timed(table, batch_ids)
-
-    def _load_timed(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
-        started = time.monotonic()
-        waits = self.unconfirmed.get(table.name)
         if not self._has_news(table):
             return Load(
                 table.name,
                 self.facts.run_id,
                 batch_ids,
                 loaded_by=self._loads_by,
-                unconfirmed_run_id=waits,
+                unconfirmed_run_id=self.unconfirmed.get(table.name),
             )
+        with compiling(self.lake.spark) if self._is_large(table) else nullcontext():
+            return self._load_news(table, batch_ids)
+
+    def _load_news(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
+        started = time.monotonic()
+        waits = self.unconfirmed.get(table.name)
         writer = Writer(self.lake, self.facts, self.days_read, self.policy.severities)
         try:
             counts = self._load(table, batch_ids, writer)

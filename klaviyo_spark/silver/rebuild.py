@@ -112,8 +112,7 @@ class Rebuild:
         Raises:
             TableUnreadable: a table that says what was made cannot be opened.
         """
-        for ledger in ("quarantine", "table_loads"):
-            self._lake.ops(ledger)
+        self._lake.open("quarantine", "table_loads")
         return {
             **read_drift(self._lake, account_id, names).unreadable,
             **{
@@ -182,7 +181,7 @@ class Rebuild:
             for table in TABLES.values()
             if table.resource in resources and (self._only is None or table.name in self._only)
         )
-        return Lake(self._lake.spark, self._lake.place, names, self._lake.personal)
+        return Lake(self._lake.session, self._lake.place, names, self._lake.personal)
 
 
 def _by_table(values: Mapping[str, Column]) -> Column:

@@ -24,11 +24,11 @@ from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.silver.repair import RepairPlan, mending
 from klaviyo_spark.state.drift import Drift, newest
+from klaviyo_spark.state.landings import landed_batches
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import (
     accounts_of,
     forget_loads,
-    landed_batches,
     pages_gone_before,
     pages_lost,
     read_drift,

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, as_completed
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import Row
-from pyspark.sql import functions as F
-
-from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
 from klaviyo_spark.java_words import lost_file
@@ -33,12 +30,11 @@ from klaviyo_spark.silver.late_arrivals import whole_days
 from klaviyo_spark.silver.load import Load, Loader
 from klaviyo_spark.silver.pending import Group, begins, pending
 from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
-from klaviyo_spark.silver.writer import DaySpan, RunFacts
+from klaviyo_spark.silver.run_facts import run_facts
 from klaviyo_spark.state.confirmation import unconfirmed_before
 from klaviyo_spark.state.drift import Drift
-from klaviyo_spark.state.models import Batch
+from klaviyo_spark.state.landings import landed_batches
 from klaviyo_spark.state.store import (
-    landed_batches,
     load_notes,
     read_drift,
     silver_states,
@@ -109,9 +105,9 @@ def refine(
     waiting: dict[str, str | None] = {}
     if due:
         waiting |= unconfirmed_before(load_notes(lake, account_id), list(began), first)
-    with workers(lake.spark, SIDE_BY_SIDE, "refine") as pool:
+    with workers(lake.session, SIDE_BY_SIDE, "refine") as pool:
         for run_id in (run_id for run_id in began if run_id in due):
-            facts = _facts(lake, batches, run_id, began)
+            facts = run_facts(lake, batches, run_id, began)
             if run_id == reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
@@ -138,8 +134,7 @@ def refine(
 def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
     """``found`` with the tables of ``names`` that were not there, which are made."""
     new = [name for name in names if name not in found.states]
-    for name in new:
-        lake.silver(TABLES[name])
+    lake.open(*new)
     states = silver_states(lake, dict.fromkeys(new))
     return replace(found, states={**found.states, **states})
 
@@ -218,80 +213,6 @@ def _one_run(
             yield future.result()
     for future in running.values():
         future.result()
-
-
-def _facts(
-    lake: Lake, batches: Sequence[Batch], run_id: str, began: Mapping[str, datetime]
-) -> RunFacts:
-    """What is to be known of a run before its tables are loaded, in one query.
-
-    Args:
-        began: when each run began, in that order.
-    """
-    order = list(began)
-    before = order[: order.index(run_id)]
-    ran = {(b.run_id, b.endpoint) for b in batches}
-    endpoints = {endpoint for run, endpoint in ran if run == run_id}
-    places = {run: place for place, run in enumerate(before)}
-    asked_before: dict[str, int] = {}
-    for run, endpoint in ran:
-        if run in places:
-            asked_before[endpoint] = max(places[run], asked_before.get(endpoint, -1))
-    previous = {name: before[asked_before[name]] for name in endpoints if name in asked_before}
-    asked = {run_id, *previous.values()}
-    # A page that somebody was taken out of is another one than the same, fetched again.
-    facts = ("slice", "parent_id", "page_number", "status", "is_full_read", "is_last", "sha256")
-    page = F.concat_ws("|", *facts, "forgotten_at")
-    gone_on_with = F.col("is_full_read") & (F.col("read_run_id") != F.col("run_id"))
-    found = (
-        lake.pages()
-        .where(F.col("run_id").isin(*asked))
-        .groupBy("run_id", "endpoint")
-        .agg(
-            F.xxhash64(F.sort_array(F.collect_list(page))).alias("pages"),
-            F.sum("record_count").alias("records"),
-            F.sum("bytes").alias("bytes"),
-            F.bool_or("is_full_read").alias("is_full_read"),
-            F.collect_set(F.when(gone_on_with, F.col("read_id"))).alias("resumed_walk_ids"),
-            F.collect_set(F.when(gone_on_with, F.col("read_run_id"))).alias("begun_by"),
-            F.unix_micros(F.min("window_start")).alias("low"),
-            F.unix_micros(F.max("max_record_time")).alias("high"),
-            F.expr("count_if(window_start is null)").alias("open_below"),
-            F.expr("count_if(max_record_time is null and record_count > 0)").alias("open_above"),
-        )
-        .collect()
-    )
-    mine = [row for row in found if row["run_id"] == run_id]
-    prints = {(row["run_id"], row["endpoint"]): row["pages"] for row in found}
-    return RunFacts(
-        run_id,
-        began[run_id],
-        unchanged=frozenset(
-            endpoint
-            for endpoint, run in previous.items()
-            if prints.get((run_id, endpoint)) == prints.get((run, endpoint))
-        ),
-        records={row["endpoint"]: row["records"] for row in mine},
-        bytes={row["endpoint"]: row["bytes"] for row in mine},
-        resumed_walk_ids=frozenset(read_id for row in mine for read_id in row["resumed_walk_ids"]),
-        fully_read=frozenset(row["endpoint"] for row in mine if row["is_full_read"]),
-        asked_before=asked_before,
-        meanwhile={row["endpoint"]: _since(row["begun_by"], before) for row in mine},
-        spans={row["endpoint"]: _span(row) for row in mine},
-    )
-
-
-def _since(begun_by: Sequence[str], before: Sequence[str]) -> frozenset[str]:
-    """Runs of ``before`` from the first of those that began a read."""
-    places = [before.index(run) for run in begun_by if run in before]
-    return frozenset(before[min(places) :]) if places else frozenset()
-
-
-def _span(row: Row) -> DaySpan:
-    """The days that an endpoint's walks asked for, as far as they came."""
-    low = None if row["open_below"] or row["low"] is None else utc(row["low"]).date()
-    high = None if row["open_above"] or row["high"] is None else utc(row["high"]).date()
-    return low, high
 
 
 def _as_row(

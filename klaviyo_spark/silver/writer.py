@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from itertools import chain
 from typing import TypeAlias
@@ -23,6 +23,7 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.deferred_lookups import rows_written_by
 from klaviyo_spark.silver.late_arrivals import Days, late_arrivals
 from klaviyo_spark.silver.quality import check_line, count_checks, notes, quarantined
+from klaviyo_spark.silver.run_facts import DaySpan, RunFacts
 
 # Up to so many records, what changes is worked out once and held by the driver between finding and
 # writing, if it is not more rows than that; beyond, Spark works it out again for the write.
@@ -47,45 +48,10 @@ _BESIDE = (
     *LEFT_OUT,
 )
 
-DaySpan = tuple[date | None, date | None]
-"""First and last day, both within; None where it is open."""
-
 Finish = Callable[[DataFrame, bool], DataFrame]
 """Fills what only the rows to be written need; whether they are few."""
 Rows: TypeAlias = "DataFrame | pa.Table"
 """Whole rows of a table."""
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What is known of a run before its tables are loaded.
-
-    Args:
-        began: when its first page was fetched.
-        unchanged: endpoints whose pages are, byte for byte, those of the run that asked them last.
-        fully_read: endpoints of which complete reads have pages.
-        asked_before: per endpoint, which of the runs before that was, as a number that grows.
-        records: objects in ``data`` per endpoint.
-        bytes: of its pages, per endpoint.
-        resumed_walk_ids: complete reads that an earlier run began; their pages of then count too.
-        meanwhile: per endpoint, the runs since those reads began: what they saw is not gone.
-        spans: days that the records of an endpoint fall into, where its walks are cut by time.
-    """
-
-    run_id: str
-    began: datetime
-    unchanged: frozenset[str]
-    records: Mapping[str, int]
-    bytes: Mapping[str, int] = field(default_factory=dict)
-    resumed_walk_ids: frozenset[str] = frozenset()
-    fully_read: frozenset[str] = frozenset()
-    asked_before: Mapping[str, int] = field(default_factory=dict)
-    meanwhile: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    spans: Mapping[str, DaySpan] = field(default_factory=dict)
-
-    def records_of(self, table: TableSpec) -> int:
-        """How many records the run has for ``table``, at most."""
-        return sum(self.records.get(source.endpoint, 0) for source in table.sources)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from klaviyo_spark.schema.table import TableSpec
 
@@ -19,11 +20,11 @@ LEAST_ROWS = 20
 
 @dataclass(frozen=True)
 class LoadNote:
-    """What ``table_loads`` says of one load; ``loaded_at`` in microseconds since 1970, UTC."""
+    """What ``table_loads`` says of one load; ``loaded_at`` in UTC."""
 
     table: str
     run_id: str
-    loaded_at: int
+    loaded_at: datetime
     unconfirmed_run_id: str | None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.sql_text import portable
 from klaviyo_spark.state.intervals import CoveredInterval, Range, merge
 from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
 from klaviyo_spark.state.resume_points import MAX_TIME, ResumePoint, with_order_lost
@@ -181,6 +182,15 @@ def repeated_differences(
         and (read := before.get((mark.resource, mark.scope)))
         and read.last_difference == mark.difference != read.difference
     ]
+
+
+def marks_sql(account_id: str, bronze_id: str) -> str:
+    """SQL of an account's marks; those of another bronze table speak of pages that are not there.
+
+    Args:
+        bronze_id: Delta's id of the table that is there.
+    """
+    return f"account_id = {portable(account_id)} AND bronze_id = {portable(bronze_id)}"
 
 
 def as_row(

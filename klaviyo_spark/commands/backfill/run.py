@@ -22,7 +22,7 @@ from klaviyo_spark.commands.sync.account_context import AccountContext, for_each
 from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Reporter, Silent
-from klaviyo_spark.state.store import bronze_state
+from klaviyo_spark.state.landings import bronze_state
 
 __all__ = ["STEP", "Backfill", "Window", "backfill", "begun", "run_steps", "step_lines"]
 

@@ -114,5 +114,4 @@ def ended(
     rows = [{**nothing, **counts, "run_id": run_id}]
     rows += [{**nothing, "run_id": earlier} for earlier in made_up_for]
     rows = [{**row, "account_id": account_id, "finished_at": at} for row in rows]
-    update = ", ".join(f"{name} = s.{name}" for name in _ENDED)
-    lake.merge_ops(TABLE, rows, _KEY, update)
+    lake.merge_ops(TABLE, rows, _KEY, _ENDED)

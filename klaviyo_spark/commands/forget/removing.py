@@ -88,7 +88,7 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
     owners = {name for name, (own, _) in counts.items() if own}
     bridges = [t for t in TABLES.values() if t.made_of and t.made_of.table in owners]
     telling = [name for name in counts if any(c.pii == "email" for c in columns_of(TABLES[name]))]
-    with workers(lake.spark, SIDE_BY_SIDE, "forget") as pool:
+    with workers(lake.session, SIDE_BY_SIDE, "forget") as pool:
         list(pool.map(made_of, bridges))
         list(pool.map(remove_from, [name for name in counts if name not in telling]))
         list(pool.map(remove_from, telling))

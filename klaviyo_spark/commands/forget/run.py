@@ -102,7 +102,7 @@ def forget(
     with pipeline.exclusive("forget", lake, done.run_id, wait):
         try:
             check_staging(lake)
-            with workers(lake.spark, SIDE_BY_SIDE, "tables") as pool:
+            with workers(lake.session, SIDE_BY_SIDE, "tables") as pool:
                 # One that cannot be opened ends this: the person may be in it.
                 list(pool.map(lake.silver, TABLES.values()))
                 list(pool.map(lake.ops, ops_tables.TABLES))

@@ -140,6 +140,8 @@ class _Runs:
 
     def ask(self, show: Reporter) -> None:
         """Read what is due of each account; what has landed stays, whatever becomes of others."""
+        if self.request.verb == "sync" and not self.lake.has_pages:
+            self.lake.session.prepare()  # the first pages are news for certain
         with show as shown, until_interrupted() as stop:
             if self.is_sole:
                 self._ask(self.all[0], shown, stop)
@@ -251,16 +253,15 @@ def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
     """
     wanted = [table.name for table in TABLES.values() if table.resource in resources]
     unopened(lake, wanted)
-    for name in filter(is_needed, ops_tables.TABLES):
-        lake.ops(name)
+    lake.open(*filter(is_needed, ops_tables.TABLES))
 
     def make(name: str) -> str | None:
         try:
-            lake.ops(name)
+            lake.open(name)
         except TableUnreadable as error:
             return str(error)
         return None
 
     others = [name for name in ops_tables.TABLES if not is_needed(name)]
-    with workers(lake.spark, TABLES_AT_ONCE, "tables") as pool:
+    with workers(lake.session, TABLES_AT_ONCE, "tables") as pool:
         return [*filter(None, pool.map(make, others))]

@@ -23,13 +23,13 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
 from klaviyo_spark.lake.file_lock import folder_of, holding
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.readers.catalog import Tables
+from klaviyo_spark.lake.readers.opening import reader_of
 from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state import store
+from klaviyo_spark.state.landings import newest_page
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
-from klaviyo_spark.state.store import newest_page
 
 # Of profiles Klaviyo says no number; every complete read compares them whole.
 UNCOUNTED = "profiles"
@@ -127,11 +127,11 @@ def check_lake(lake: Lake, settings: Settings) -> list[str]:
             "profiles: Klaviyo says no number of them; a sync compares them whole each "
             "full_profiles_every"
         )
-    if Tables(lake).ask("ops", "runs", "SELECT 1 FROM {t} LIMIT 1") is None:
+    if reader_of(lake).ask("ops", "runs", "SELECT 1 FROM {t} LIMIT 1") is None:
         where = settings.catalog or settings.warehouse
         raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
     folder = folder_of(lake)
-    held = holding(folder) if folder else Tables(lake).holding()
+    held = holding(folder) if folder else reader_of(lake).holding()
     warnings = []
     if held and held.alive is not False:
         warnings.append(f"the lake is held by {held.holder}: what it is writing may seem missing")

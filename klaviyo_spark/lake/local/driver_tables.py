@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from klaviyo_spark.lake.arrow import frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.local.table import LocalTable, open_table
 from klaviyo_spark.lake.merge import Merged, partition_filter, same_key_local
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.schema.sql_text import portable
 
 # A table beyond either is large. Rows in memory take several times what their files do.
@@ -30,8 +31,8 @@ MAX_BYTES = 32 * 2**20
 class DriverTables:
     """Tables by their folders. What is read of a version is kept until there is another one."""
 
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
+    def __init__(self, session: LazySession) -> None:
+        self._session = session
         self._frames: dict[Path, tuple[tuple[str, int], DataFrame]] = {}
         self._reading = threading.Lock()
 
@@ -61,7 +62,7 @@ class DriverTables:
     def _frame(self, table: LocalTable, where: pc.Expression | None = None) -> DataFrame | None:
         try:
             # Spark does not see that it is one partition unless it is told so.
-            return frame_of(self._spark, table.rows(where)).coalesce(1)
+            return frame_of(self._session.get(), table.rows(where)).coalesce(1)
         except pa.ArrowInvalid:  # times in a form of before, which holds fewer years
             return None
 
@@ -73,6 +74,17 @@ class DriverTables:
         table.append(rows, tag)
         return True
 
+    def delete(self, folder: Path, where: str, tag: str) -> bool:
+        """Delete rows as one commit; False where Spark has to."""
+
+        def delete() -> bool:
+            table = open_table(folder)
+            if table:
+                table.delete(where, tag)
+            return table is not None
+
+        return retry_on_conflict(delete, f"{folder}")
+
     def upsert(
         self,
         folder: Path,
@@ -80,13 +92,13 @@ class DriverTables:
         key: Sequence[str],
         tag: str,
         *,
-        update: bool = True,
+        update: Sequence[str] | None = None,
         partition: tuple[str, Sequence[date | None]] | None = None,
     ) -> Merged | None:
         """Update rows by their key, insert those that are not there.
 
         Args:
-            update: else rows that are there stay as they are.
+            update: columns that rows which are there take; None: all.
             partition: the column that the table is partitioned by, and the days that rows of these
                 keys are in.
         """
@@ -100,7 +112,7 @@ class DriverTables:
 
         def merge() -> Merged | None:
             table = open_table(folder)
-            columns = rows.column_names if update else ()
+            columns = rows.column_names if update is None else update
             return table.upsert(rows, on, columns, tag) if table else None
 
         return retry_on_conflict(merge, f"{folder}")

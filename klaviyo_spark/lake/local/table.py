@@ -59,6 +59,10 @@ class LocalTable:
             self.delta, self._whole(rows), mode="append", commit_properties=_commit_of(tag)
         )
 
+    def delete(self, where: str, tag: str) -> None:
+        """Delete the rows for which ``where``, SQL, holds; where there is none, no commit."""
+        self.delta.delete(where, commit_properties=_commit_of(tag))
+
     def upsert(self, rows: pa.Table, on: str, update: Sequence[str], tag: str) -> Merged:
         """Update rows that match, insert those that do not.
 

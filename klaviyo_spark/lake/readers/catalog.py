@@ -73,8 +73,7 @@ class Tables:
             return plain(pa.table(self._lake.spark.sql(sql).toArrow()))
 
     def _name(self, schema: str, table: str) -> str:
-        place = self._lake.place
-        return place.table(getattr(place, schema), table)
+        return self._lake.place.table(getattr(self._lake.schemas, schema), table)
 
     def states(
         self,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.readers.fallback import Fallback
-from klaviyo_spark.lake.readers.reader import Reader
+from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.table_format import check_folder
 from klaviyo_spark.lake.warehouse import check_warehouse
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema import ops_tables
 
 if TYPE_CHECKING:
-    from klaviyo_spark.lake.lake import Place
+    from klaviyo_spark.lake.lake import Lake, Place
 
 
 def reader(settings: Settings) -> Reader:
@@ -40,6 +43,35 @@ def reader(settings: Settings) -> Reader:
     from klaviyo_spark.lake.readers.folder import Files
 
     return Fallback(Files(folder, settings.schemas), by_spark)
+
+
+def reader_of(lake: Lake) -> Reader:
+    """The reader of an open lake: of its operators' tables that stand aside, where it has such."""
+    # As above.
+    from klaviyo_spark.lake.readers.catalog import Tables
+
+    folder = folder_of(lake)
+    if folder is None or not without_spark():
+        return Tables(lake)
+    # delta-rs may not be there.
+    from klaviyo_spark.lake.readers.folder import Files
+
+    return Fallback(Files(folder, lake.schemas), lambda: Tables(lake))
+
+
+def ask(lake: Lake, table: str, sql: str) -> Sequence[Row]:
+    """The rows of a query on one table of an open lake, which is made if it is not there.
+
+    Args:
+        table: ``pages``, a silver or an operators' table.
+        sql: in words that Spark and delta-rs both know; ``{t}`` is the table.
+
+    Raises:
+        TableDiffers, TableUnreadable: the table cannot be read.
+    """
+    lake.open(table)
+    schema = "silver" if table in TABLES else "ops" if table in ops_tables.TABLES else "bronze"
+    return reader_of(lake).ask(schema, table, sql) or ()
 
 
 def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -90,6 +91,20 @@ def place(environ: Mapping[str, str], active: bool) -> SparkHost:
     return SparkHost.SUBMITTED if "PYSPARK_GATEWAY_PORT" in environ else SparkHost.LOCAL
 
 
+def starts_here() -> bool:
+    """Whether a session of this process's own would be made, in a JVM of its own.
+
+    Raises:
+        ConfigError: no Spark.
+    """
+    if importlib.util.find_spec("pyspark") is None:
+        raise ConfigError(f"pyspark is not installed: {jars.INSTALL}")
+    from pyspark.sql import SparkSession
+
+    is_there = SparkSession.getActiveSession() is not None
+    return place(os.environ, is_there) is SparkHost.LOCAL
+
+
 def spark_session(
     warehouse: str | None = None, master: str | None = None, work: SparkPreset = SparkPreset.LARGE
 ) -> SparkSession:
@@ -105,18 +120,14 @@ def spark_session(
     Raises:
         ConfigError: no Spark, no Java, the wrong one, a pair that does not fit, no jars.
     """
-    if importlib.util.find_spec("pyspark") is None:
-        raise ConfigError(f"pyspark is not installed: {jars.INSTALL}")
+    if starts_here():
+        return local_session(warehouse, master or "local[*]", work)
     from pyspark.sql import SparkSession
 
-    here = place(os.environ, SparkSession.getActiveSession() is not None)
-    if here is SparkHost.GIVEN:
-        spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
-    elif here is SparkHost.SUBMITTED:
-        spark = _submitted(warehouse)
-    else:
-        spark = local_session(warehouse, master or "local[*]", work)
-    return spark
+    active = SparkSession.getActiveSession()
+    if place(os.environ, active is not None) is SparkHost.SUBMITTED:
+        return _submitted(warehouse)
+    return active or SparkSession.builder.getOrCreate()
 
 
 def session_for_small_tables(spark: SparkSession) -> SparkSession:
@@ -131,6 +142,12 @@ def session_for_small_tables(spark: SparkSession) -> SparkSession:
         set_settings(session, {**SETTINGS, **INTERPRETED, **ONE_PARTITION})
         _FOR_SMALL_TABLES[spark] = session
     return session
+
+
+def interrupt(spark: SparkSession) -> None:
+    """End what ``spark`` is at, and the session for small tables beside it."""
+    for session in filter(None, (spark, _FOR_SMALL_TABLES.get(spark))):
+        session.interruptAll()
 
 
 @contextmanager
@@ -266,6 +283,35 @@ def _codeset() -> str:
     return locale.nl_langinfo(locale.CODESET) if hasattr(locale, "CODESET") else "UTF-8"
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What a local session is made of: versions of Spark and Delta, Java's home, Delta's jars."""
+
+    spark: str
+    home: Path
+    delta: list[Path]
+    temporary: Path
+
+
+def check_start() -> None:
+    """See whether a local session can start, as far as that is known without a JVM.
+
+    Raises:
+        ConfigError: as ``spark_session``.
+    """
+    _parts()
+
+
+def _parts() -> _Parts:
+    spark, delta = jars.installed()
+    jars.check_pair(spark, delta)
+    check_home(os.environ, spark)
+    os_user.check_name()
+    temporary = folders.check_folders()
+    home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
+    return _Parts(spark, home, jars.delta_jars(spark, delta, os.environ), temporary)
+
+
 def local_session(
     warehouse: str | None, master: str, work: SparkPreset, dump: Path | None = None
 ) -> SparkSession:
@@ -280,30 +326,27 @@ def local_session(
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
-    spark, delta = jars.installed()
-    jars.check_pair(spark, delta)
-    check_home(os.environ, spark)
-    os_user.check_name()
-    temporary = folders.check_folders()
-    home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
+    parts = _parts()
     os.environ |= java.locale_of(_codeset())
-    os.environ["JAVA_HOME"] = str(home)
+    os.environ["JAVA_HOME"] = str(parts.home)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if master.startswith("local"):
         # Else Spark asks for this machine's name, and does not start where nobody answers to it.
         os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
-    found = jars.delta_jars(spark, delta, os.environ)
-    folder = warehouse if warehouse else str(temporary / "klaviyo-spark")
+    folder = warehouse if warehouse else str(parts.temporary / "klaviyo-spark")
     cores, umask = os.cpu_count() or 1, process_umask()
-    conf = local_conf(folder, master, found, cores, machine_mb(), work, umask)
+    conf = local_conf(folder, master, parts.delta, cores, machine_mb(), work, umask)
     if SparkContext._gateway is None:
         if dump:
             conf["spark.driver.extraJavaOptions"] += class_archive.write(dump)
         elif master.startswith("local"):  # elsewhere Delta's jars are not on the class path
-            build = partial(class_archive.build_of, home, spark, found)
+            build = partial(class_archive.build_of, parts.home, parts.spark, parts.delta)
             conf["spark.driver.extraJavaOptions"] += _archive_options(build)
         gateway.start(SparkConf(loadDefaults=False).setAll(list(conf.items())))
-    return SparkSession.builder.config(map={**conf}).getOrCreate()
+    session = SparkSession.builder.config(map={**conf}).getOrCreate()
+    if work is not SparkPreset.LARGE:
+        _INTERPRETED.add(session)
+    return session
 
 
 def _archive_options(build: Callable[[], class_archive.Build]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from pyspark.sql import SparkSession
-
 from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake.spark.lazy_session import LazySession
+from klaviyo_spark.lake.spark.session import interrupt
 from klaviyo_spark.log import ACCOUNT
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ class Workers(ThreadPoolExecutor):
     ``is_broken_off``: an interrupt has ended it; what its threads raise from then on is of that.
     """
 
-    def __init__(self, spark: SparkSession, threads: int, name: str) -> None:
+    def __init__(self, session: LazySession, threads: int, name: str) -> None:
         super().__init__(threads, name, initializer=ACCOUNT.set, initargs=(ACCOUNT.get(),))
-        self._spark = spark
+        self._session = session
         self.is_broken_off = False
 
     def break_off(self) -> None:
@@ -31,19 +31,20 @@ class Workers(ThreadPoolExecutor):
         self.is_broken_off = True
         self.shutdown(wait=False, cancel_futures=True)
         try:
-            self._spark.interruptAll()
+            if self._session.started:
+                interrupt(self._session.started)
         except Exception as error:  # it is what the interrupt is about that is to be told
             logger.debug("Spark goes on with what it is at: %s", in_a_line(error))
 
 
 @contextmanager
-def workers(spark: SparkSession, threads: int, name: str) -> Iterator[Workers]:
+def workers(session: LazySession, threads: int, name: str) -> Iterator[Workers]:
     """Workers for the length of a block.
 
     An error within it waits for all that they were given. An interrupt does not: whoever sends
     one kills some seconds later.
     """
-    with Workers(spark, threads, name) as pool:
+    with Workers(session, threads, name) as pool:
         try:
             yield pool
         except BaseException as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from klaviyo_spark.commands.backfill.run import STEP, Backfill, begun, run_steps
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.state.store import bronze_state
+from klaviyo_spark.state.landings import bronze_state
 from tests.helpers.backfills import Sync, a_window
 from tests.helpers.small_lakes import a_place
 

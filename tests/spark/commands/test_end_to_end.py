@@ -24,6 +24,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from tests.builders import KEY
@@ -44,6 +45,7 @@ class Step:
     members: list[dict[str, Any]]
     began: datetime
     ended: datetime
+    asked_spark: bool
 
 
 @dataclass
@@ -86,9 +88,11 @@ def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
         base_url=sandbox.url, full_profiles_every=at_once, full_members_every=at_once
     )
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
+    # A run without news has no need of a session; this one's would be another than the tests'.
+    session = LazySession(lambda: lake.spark.newSession())
     began = datetime.now(timezone.utc)
     with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
-        summary = run_account("sync", lake, settings, client)
+        summary = run_account("sync", Lake(session, lake.place), settings, client)
     ended = datetime.now(timezone.utc)
     members = lake.silver(TABLES["member_lists"]).collect()
     return Step(
@@ -97,6 +101,7 @@ def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
         [row.asDict() for row in members],
         began,
         ended,
+        asked_spark=session.started is not None,
     )
 
 
@@ -126,6 +131,11 @@ def test_all_25_tables_hold_rows_after_the_first_sync(story):
     rows = story.steps["first sync"].summary.rows
     assert len(rows) == 25
     assert [name for name, count in rows.items() if not count] == []
+
+
+def test_where_nothing_is_new_spark_is_not_asked(story):
+    asked = [story.steps[title].asked_spark for title in STEPS]
+    assert asked == [True, True, False]
 
 
 def test_the_same_sync_again_makes_no_table_version(story):

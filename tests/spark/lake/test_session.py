@@ -24,5 +24,15 @@ def test_a_session_merges_into_delta_tables_in_utc(spark: SparkSession, tmp_path
     assert [tuple(row) for row in merged.collect()] == [(1, "new", "UTC"), (2, "new", "UTC")]
 
 
+def test_a_session_for_small_tables_compiles_while_a_load_is_large(spark: SparkSession):
+    def is_compiling() -> bool:
+        return spark.conf.get("spark.sql.codegen.wholeStage") == "true"
+
+    with session.compiling(spark), session.compiling(spark):
+        both = is_compiling()
+
+    assert (both, is_compiling()) == (True, False)
+
+
 def test_a_session_that_is_there_is_taken(spark: SparkSession):
     assert session.spark_session() is spark

@@ -20,7 +20,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.silver.late_arrivals import late_arrivals
 from klaviyo_spark.silver.refine import refine
-from klaviyo_spark.state.store import bronze_state
+from klaviyo_spark.state.landings import bronze_state
 from klaviyo_spark.state.watermarks import Watermark, as_row
 from tests.builders import DAY, HOUR, NOON, a_page, an_event
 from tests.helpers.june import days, june

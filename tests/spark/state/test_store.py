@@ -18,9 +18,9 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.state import store, watermarks
+from klaviyo_spark.state import landings, store, watermarks
+from klaviyo_spark.state.landings import RecentLandings
 from klaviyo_spark.state.resume_points import ResumePoint, advance
-from klaviyo_spark.state.store import RecentLandings
 from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import HOUR, NOW, a_page
 from tests.helpers.fakes import BASE
@@ -29,7 +29,7 @@ from tests.helpers.small_lakes import run_account
 
 def end(lake: Lake, run_id: str, endpoint: str, *resumed: ResumePoint) -> None:
     marks = watermarks.ends([ENDPOINTS[endpoint]], resumed, run_id, NOW)
-    bronze = store.bronze_state(lake)
+    bronze = landings.bronze_state(lake)
     facts = ("default", bronze.table_id, bronze.version)
     lake.append_ops("watermarks", [watermarks.as_row(mark, *facts) for mark in marks])
 
@@ -46,34 +46,34 @@ def test_a_run_that_was_killed_is_gone_on_with_until_another_has_ended(lake):
     second["fetched_at"] = NOW - HOUR
     elsewhere = a_page("tags", fetched_at=NOW, run_id="three", account_id="other")
 
-    assert store.landed_lately(lake, "default", NOW) == RecentLandings()
+    assert landings.landed_lately(lake, "default", NOW) == RecentLandings()
     lake.append_pages([first, elsewhere])
-    killed = store.landed_lately(lake, "default", NOW).cut_short
+    killed = landings.landed_lately(lake, "default", NOW).cut_short
     lake.append_pages([second])
     end(lake, "two", "tags")
-    ended = store.landed_lately(lake, "default", NOW).cut_short
+    ended = landings.landed_lately(lake, "default", NOW).cut_short
     third = a_page("lists", fetched_at=NOW, run_id="four")
     lake.append_pages([third])
-    killed_since = store.landed_lately(lake, "default", NOW).cut_short
+    killed_since = landings.landed_lately(lake, "default", NOW).cut_short
 
     assert killed == [advance(first, None)]
     assert ended == []
     assert killed_since == [advance(third, None)]
-    assert store.landed_lately(lake, "default", NOW).newest == NOW
-    assert store.newest_page(lake, "default", NOW) == NOW
+    assert landings.landed_lately(lake, "default", NOW).newest == NOW
+    assert landings.newest_page(lake, "default", NOW) == NOW
 
 
 def test_what_had_landed_whole_is_gone_on_with_once(lake):
     """The run that goes on has no page of its own to show for it."""
     whole = a_page("tags", fetched_at=NOW - 2 * HOUR, run_id="one")
     lake.append_pages([whole])
-    killed = store.landed_lately(lake, "default", NOW).cut_short
+    killed = landings.landed_lately(lake, "default", NOW).cut_short
     end(lake, "two", "lists")
-    failed = store.landed_lately(lake, "default", NOW).cut_short
+    failed = landings.landed_lately(lake, "default", NOW).cut_short
     end(lake, "three", "tags", advance(whole, None))
 
     assert killed == failed == [advance(whole, None)]
-    assert store.landed_lately(lake, "default", NOW).cut_short == []
+    assert landings.landed_lately(lake, "default", NOW).cut_short == []
 
 
 def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake):
@@ -81,7 +81,7 @@ def test_an_endpoint_whose_ingest_has_ended_is_not_gone_on_with_another_is(lake)
     lake.append_pages([tags, lists])
     end(lake, "one", "tags")
 
-    assert store.landed_lately(lake, "default", NOW).cut_short == [advance(lists, None)]
+    assert landings.landed_lately(lake, "default", NOW).cut_short == [advance(lists, None)]
 
 
 def test_how_far_runs_got_is_no_news_of_groups_or_times(lake):

@@ -21,7 +21,7 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import OtherAccount, Unauthorized
 from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.state import resume_points, store
+from klaviyo_spark.state import landings, resume_points
 from klaviyo_spark.state.intervals import CoveredInterval
 from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint
@@ -39,7 +39,7 @@ EVENT = f'{{"data":[{_E1}],"links":{{"next":null}}}}'.encode()
 def _bronze(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bronze table that nobody else has touched."""
     monkeypatch.setattr("klaviyo_spark.bronze.ingest.check_bronze", lambda *_: TableState("B", 0))
-    monkeypatch.setattr(store, "pages_read", lambda *_: 0)
+    monkeypatch.setattr(landings, "pages_read", lambda *_: 0)
 
 
 class FakeLake:
@@ -332,7 +332,7 @@ def test_a_slice_that_is_refused_after_others_had_landed_is_named(serve):
 
 def test_the_only_child_that_is_due_and_refused_says_what_earlier_runs_read(serve, monkeypatch):
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(store, "pages_read", lambda *about: asked.append(about) or 1234)
+    monkeypatch.setattr(landings, "pages_read", lambda *about: asked.append(about) or 1234)
     server = serve(lambda _: Answer(an_error_body("No access."), status=403))
     done = Ingested(server, lambda url: FakePlan(members(url, "L1", "L2")))
     assert sorted(done.outcome.failed["lists"]) == [

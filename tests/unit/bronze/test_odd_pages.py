@@ -24,9 +24,9 @@ from klaviyo_spark.errors import ApiError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.paths import FieldPath
-from klaviyo_spark.state import store
+from klaviyo_spark.state import landings, store
+from klaviyo_spark.state.landings import RecentLandings
 from klaviyo_spark.state.models import GroupRead, Outcome
-from klaviyo_spark.state.store import RecentLandings
 from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import DAY
 from tests.helpers.fakes import BASE, NOON
@@ -56,7 +56,7 @@ def a_due() -> IngestPlanner:
     wanted = IngestScope("default", "run", GROUPS, None, None, DAY, DAY, DAY, DAY, "all", threads=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "read_watermarks", lambda *_: known)
-        patch.setattr(store, "landed_lately", lambda *_: RecentLandings(None, []))
+        patch.setattr(landings, "landed_lately", lambda *_: RecentLandings(None, []))
         patch.setattr(store, "unconfirmed", lambda *_: {})
         due = IngestPlanner(None, FakeClient(), wanted, Outcome())  # type: ignore[arg-type]
     for name in GROUPS:

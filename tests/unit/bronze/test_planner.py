@@ -14,11 +14,11 @@ import pytest
 from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.state import store
+from klaviyo_spark.state import landings, store
 from klaviyo_spark.state.intervals import CoveredInterval, Range
+from klaviyo_spark.state.landings import RecentLandings
 from klaviyo_spark.state.models import JOINED_LATE, GroupRead, LastRequest, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint, advance
-from klaviyo_spark.state.store import RecentLandings
 from klaviyo_spark.state.watermarks import KnownWatermarks
 from tests.builders import DAY, HOUR, NOW, WEEK, a_flow, a_flow_action, a_page
 from tests.helpers.fakes import BASE
@@ -64,13 +64,13 @@ def said(monkeypatch) -> Said:
     lake = Said()
     monkeypatch.setattr(store, "read_watermarks", lambda *_: lake.known)
     monkeypatch.setattr(
-        store, "landed_lately", lambda *_: RecentLandings(NOW - HOUR, lake.cut_short)
+        landings, "landed_lately", lambda *_: RecentLandings(NOW - HOUR, lake.cut_short)
     )
     monkeypatch.setattr(store, "unconfirmed", lambda *_: lake.unconfirmed)
-    monkeypatch.setattr(store, "last_asked", lambda *_: {"flow_messages": lake.asked})
+    monkeypatch.setattr(landings, "last_asked", lambda *_: {"flow_messages": lake.asked})
     monkeypatch.setattr(store, "members_held", lambda *_: (lake.held, lake.new))
     monkeypatch.setattr(
-        store,
+        landings,
         "landed_bodies",
         lambda _, __, walks, ___: [(w, lake.bodies[w.walk_id]) for w in walks],
     )

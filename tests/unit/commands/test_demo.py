@@ -171,7 +171,7 @@ def without_spark(monkeypatch) -> list[str]:
         synced.append(request.run_id)
         return [SimpleNamespace(exit_code=0)]
 
-    monkeypatch.setattr(demo, "spark_session", lambda *_, **__: SimpleNamespace())
+    monkeypatch.setattr(demo, "lake_session", lambda _: SimpleNamespace())
     monkeypatch.setattr(demo.pipeline, "run_on_held_lake", run)
     monkeypatch.setattr(demo.summary, "lines", lambda _: ["synced"])
     monkeypatch.setattr(demo, "leave_report", lambda *_: None)

@@ -55,6 +55,7 @@ class Story:
             append_ops=lambda name, rows: self.rows.extend(rows),
             for_account=lambda name: name,
             name_foreign_columns=list,
+            has_pages=True,
         )
         monkeypatch.setattr(pipeline, "exclusive", lambda *_: nullcontext())
         monkeypatch.setattr(AccountRun, "ask", lambda one, *of: self._ask(one.summary, *of))

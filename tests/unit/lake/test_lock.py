@@ -36,10 +36,12 @@ from types import SimpleNamespace
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lock import lock_lake
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 warehouse, run_id, verb, *options = sys.argv[1:]
-lake = SimpleNamespace(spark=None, place=SimpleNamespace(warehouse=warehouse, catalog=None))
+place = SimpleNamespace(warehouse=warehouse, catalog=None)
+lake = SimpleNamespace(session=LazySession.wrap(None), place=place)
 try:
     with lock_lake(lake, Holder.me(run_id, verb), wait="--wait" in options):
         left = 0

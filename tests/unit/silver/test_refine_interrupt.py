@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import refine
@@ -40,7 +41,7 @@ def test_no_table_is_begun_after_an_interrupt_that_waited_for_another():
     tables = [TABLES["lists"], TABLES["list_profiles"]]
     due = {table.name: Group("r", ("b",)) for table in tables}
 
-    with suppress(KeyboardInterrupt), workers(loader, 2, "t") as pool:
+    with suppress(KeyboardInterrupt), workers(LazySession.wrap(loader), 2, "t") as pool:
         loads = refine._one_run(pool, loader, tables, due)
 
         def take() -> None:

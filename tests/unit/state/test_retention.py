@@ -7,7 +7,7 @@ from typing import Any
 
 from klaviyo_spark.config import loader
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.state import retention, store
+from klaviyo_spark.state import landings, retention
 from klaviyo_spark.state.retention import BatchExtent
 from tests.builders import DAY, NOON
 
@@ -101,7 +101,7 @@ def test_pages_that_no_table_reads_go_by_age():
 
 
 def test_retention_is_longer_than_runs_go_on_with_what_was_cut_short():
-    assert loader._AT_LEAST["bronze_retention"] > store._GO_ON_WITHIN
+    assert loader._AT_LEAST["bronze_retention"] > landings.GO_ON_WITHIN
 
 
 def test_ages_are_counted_from_the_newest_page_where_our_clock_is_ahead():

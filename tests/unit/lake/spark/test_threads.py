@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.log import ACCOUNT, account_context
 
@@ -31,13 +32,14 @@ class FakeSpark:
 
 def test_an_interrupt_drops_what_waits_and_breaks_off_what_spark_is_at():
     spark: Any = FakeSpark()
+    session = LazySession.wrap(spark)
     begun = threading.Event()
 
     def query() -> str:
         begun.set()
         return spark.query()
 
-    with suppress(KeyboardInterrupt), workers(spark, 1, "t") as pool:
+    with suppress(KeyboardInterrupt), workers(session, 1, "t") as pool:
         under_way, waiting = pool.submit(query), pool.submit(spark.query)
         assert begun.wait(PATIENCE_S)
         raise KeyboardInterrupt
@@ -51,9 +53,10 @@ def test_an_interrupt_drops_what_waits_and_breaks_off_what_spark_is_at():
 
 def test_an_error_waits_for_all_that_was_begun_or_is_to_be():
     spark: Any = FakeSpark()
+    session = LazySession.wrap(spark)
     release = threading.Event()
 
-    with suppress(ValueError), workers(spark, 1, "t") as pool:
+    with suppress(ValueError), workers(session, 1, "t") as pool:
         both = [pool.submit(release.wait, PATIENCE_S) for _ in range(2)]
         release.set()
         raise ValueError("a slip")
@@ -68,11 +71,13 @@ def test_a_session_that_cannot_be_interrupted_is_no_error_of_its_own():
             raise NotImplementedError
 
     spark: Any = Old()
-    with pytest.raises(KeyboardInterrupt), workers(spark, 1, "t"):
+    session = LazySession.wrap(spark)
+    with pytest.raises(KeyboardInterrupt), workers(session, 1, "t"):
         raise KeyboardInterrupt
 
 
 def test_workers_know_for_which_account_they_are_at_work():
     spark: Any = FakeSpark()
-    with account_context("eu"), workers(spark, 1, "t") as pool:
+    session = LazySession.wrap(spark)
+    with account_context("eu"), workers(session, 1, "t") as pool:
         assert pool.submit(ACCOUNT.get).result() == "eu"

@@ -1,0 +1,155 @@
+"""Endpoints whose pages say nothing new: their tables need not be loaded, nor Spark be started.
+
+Pages are told apart by the digests of their records, since a page's own bytes hold the bounds and
+cursors that it was asked by. Of a complete read the last one has to have said the very same. Of a
+read of a part, each record has to be known as it was last seen, in a read that is no older than the
+last complete one: a record that was missing there is news when it comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.readers.opening import ask
+from klaviyo_spark.lake.readers.reader import Row
+from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.sql_text import instant, portable, portable_list
+from klaviyo_spark.state.landings import of_account
+from klaviyo_spark.state.record_digests import SIZE
+
+# So many records are news: to know it better costs more memory than a load is spared.
+_LOOKED_AT = 200_000
+_GROUP = "endpoint, slice, parent_id"
+_PAGE = (
+    f"{_GROUP}, run_id, page_number, status, is_full_read, is_last, sha256, forgotten_at, "
+    "record_digests, window_start, fetched_at"
+)
+# Endpoint, slice and parent: what is asked for again by each run.
+_Asked = tuple[str, str, str | None]
+
+
+def unchanged_endpoints(
+    lake: Lake, run_id: str, began: datetime, records: Mapping[str, int]
+) -> frozenset[str]:
+    """Those of a run's endpoints whose pages say nothing that pages of before did not.
+
+    Args:
+        began: when the run's first page was fetched; pages of before are older.
+        records: per endpoint that earlier runs have asked too, how many the run has.
+    """
+    names = sorted(name for name, count in records.items() if count <= _LOOKED_AT)
+    if not names:
+        return frozenset()
+    of = f"{of_account(lake)} AND endpoint IN {portable_list(names)}"
+    before = f"{of} AND fetched_at < {instant(began)}"
+    mine = _by_asked(
+        ask(lake, "pages", f"SELECT {_PAGE} FROM {{t}} WHERE {of} AND run_id = {portable(run_id)}")
+    )
+    last = _by_asked(_last_pages(lake, before))
+    differing = {asked: rows for asked, rows in mine.items() if not same(rows, last.get(asked, ()))}
+    changed = {asked[0] for asked, rows in differing.items() if not _is_part(asked[0], rows)}
+    left = {asked: rows for asked, rows in differing.items() if asked[0] not in changed}
+    for name in {asked[0] for asked in left}:
+        rows = [row for asked, some in left.items() if asked[0] == name for row in some]
+        if not _all_known(lake, before, name, rows):
+            changed.add(name)
+    return frozenset(names) - changed
+
+
+def same(now: Sequence[Row], before: Sequence[Row]) -> bool:
+    """Whether pages say the very same: all of what was asked, page by page."""
+    return sorted(map(_fingerprint, now)) == sorted(map(_fingerprint, before))
+
+
+def entries(rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes]]:
+    """Of each record on the pages, by their age, the digests of its id and of all it says."""
+    for row in sorted(rows, key=lambda row: row["fetched_at"]):
+        digests = row["record_digests"]
+        for at in range(0, len(digests), SIZE):
+            yield digests[at : at + SIZE // 2], digests[at + SIZE // 2 : at + SIZE]
+
+
+def _fingerprint(row: Row) -> tuple[str, ...]:
+    """What a page says, but for how it was asked."""
+    digests = row["record_digests"]
+    said = row["sha256"] if digests is None else digests.hex()
+    facts = ("page_number", "status", "is_full_read", "is_last", "forgotten_at")
+    return (f"{row['page_number']:09}", *(f"{row[name]}" for name in facts), said)
+
+
+def _is_part(endpoint: str, rows: Collection[Row]) -> bool:
+    """Whether the pages are of a window of time, and say what each of their records is."""
+    return bool(ENDPOINTS[endpoint].windows) and all(
+        row["status"] == 200
+        and not row["is_full_read"]
+        and row["record_digests"] is not None
+        and row["forgotten_at"] is None
+        for row in rows
+    )
+
+
+def _by_asked(rows: Iterable[Row]) -> dict[_Asked, list[Row]]:
+    found: dict[_Asked, list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["endpoint"], row["slice"], row["parent_id"]), []).append(row)
+    return found
+
+
+def _last_pages(lake: Lake, before: str) -> list[Row]:
+    """Pages of the run that last asked for the same, of each endpoint, slice and parent."""
+    asked = (
+        f"SELECT {_GROUP}, run_id, max(fetched_at) AS at FROM {{t}} WHERE {before} "
+        f"GROUP BY {_GROUP}, run_id"
+    )
+    ranked = (
+        f"SELECT {_GROUP}, run_id, row_number() OVER (PARTITION BY {_GROUP} ORDER BY at DESC) "
+        f"AS place FROM ({asked}) AS asked"
+    )
+    last = ask(lake, "pages", f"SELECT {_GROUP}, run_id FROM ({ranked}) AS ranked WHERE place = 1")
+    by = {(row["endpoint"], row["slice"], row["parent_id"]): row["run_id"] for row in last}
+    runs = portable_list(sorted({*by.values()}))
+    rows = ask(lake, "pages", f"SELECT {_PAGE} FROM {{t}} WHERE {before} AND run_id IN {runs}")
+    return [
+        row for row in rows if by[row["endpoint"], row["slice"], row["parent_id"]] == row["run_id"]
+    ]
+
+
+def _all_known(lake: Lake, before: str, endpoint: str, rows: Sequence[Row]) -> bool:
+    """Whether each record of an endpoint's pages is as it was last seen."""
+    of = f"{before} AND endpoint = {portable(endpoint)}"
+    whole = ask(
+        lake,
+        "pages",
+        "SELECT parent_id, read_id, min(fetched_at) AS begun_at, max(fetched_at) AS at FROM {t} "
+        f"WHERE {of} AND is_full_read GROUP BY parent_id, read_id",
+    )
+    since: dict[str | None, Row] = {}
+    for read in whole:
+        last = since.get(read["parent_id"])
+        if last is None or last["at"] < read["at"]:
+            since[read["parent_id"]] = read
+    parents = {row["parent_id"] for row in rows}
+    starts = [since[parent]["begun_at"] if parent in since else None for parent in parents]
+    bounds = [of, "status = 200"]
+    if all(starts):
+        bounds.append(f"fetched_at >= {instant(min(start for start in starts if start))}")
+    lows = [row["window_start"] for row in rows]
+    if all(lows):  # what was read of earlier times alone holds none of these records
+        low = f"(max_record_time IS NULL OR max_record_time >= {instant(min(lows))})"
+        bounds.append(f"(is_full_read OR {low})")
+    known: dict[tuple[str | None, bytes], bytes] = {}
+    columns = "parent_id, fetched_at, record_digests"
+    seen = ask(lake, "pages", f"SELECT {columns} FROM {{t}} WHERE {' AND '.join(bounds)}")
+    for page in sorted(seen, key=lambda page: page["fetched_at"]):
+        begun = since.get(page["parent_id"])
+        if page["parent_id"] in parents and not (begun and page["fetched_at"] < begun["begun_at"]):
+            if page["record_digests"] is None:  # it may have said another thing of any of them
+                return False
+            known |= {(page["parent_id"], id): content for id, content in entries([page])}
+    return all(
+        known.get((row["parent_id"], id)) == content
+        for row in rows
+        for id, content in entries([row])
+    )

@@ -1,0 +1,143 @@
+"""Which endpoints of a run say nothing new, asked of a lake without Spark."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.spark.lazy_session import LazySession
+from klaviyo_spark.silver.unchanged import unchanged_endpoints
+from tests.builders import DAY, HOUR, NOON, a_page
+from tests.helpers.small_lakes import a_place
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake of one account, which Spark is not asked about."""
+
+    def start() -> NoReturn:
+        raise AssertionError("Spark was started")
+
+    return Lake(LazySession(start), a_place(tmp_path)).for_account("default")
+
+
+def an_event(id: str, n: int = 1) -> dict[str, Any]:
+    return {"type": "event", "id": id, "attributes": {"n": n}}
+
+
+def a_member(id: str) -> dict[str, Any]:
+    return {"type": "profile", "id": id, "attributes": {"joined_group_at": "2026-05-01T00:00:00Z"}}
+
+
+def a_window(endpoint: str, at: datetime, *records: Any, **facts: Any) -> dict[str, Any]:
+    """A page of a read of some time, up to when it was fetched."""
+    window = {"is_full_read": False, "window_start": at - DAY, "max_record_time": at}
+    return a_page(endpoint, *records, fetched_at=at, **{**window, **facts})
+
+
+def unchanged(lake: Lake, run_id: str, *pages: dict[str, Any]) -> frozenset[str]:
+    """Land pages as a run's, and ask which of their endpoints say nothing new."""
+    lake.append_pages([{**page, "run_id": run_id} for page in pages])
+    records = {page["endpoint"]: 0 for page in pages}
+    for page in pages:
+        records[page["endpoint"]] += page["record_count"]
+    return unchanged_endpoints(lake, run_id, min(page["fetched_at"] for page in pages), records)
+
+
+def test_a_window_over_records_that_are_known_says_nothing_new(lake):
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1"), an_event("E2")))
+
+    later = NOON + HOUR
+    assert unchanged(lake, "two", a_window("events", later, an_event("E2"))) == {"events"}
+    assert unchanged(lake, "three", a_window("events", later + HOUR)) == {"events"}
+
+
+@pytest.mark.parametrize("record", [an_event("E3"), an_event("E2", n=2)], ids=["new", "changed"])
+def test_a_record_that_is_new_or_another_is_news(lake, record):
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1"), an_event("E2")))
+
+    assert not unchanged(lake, "two", a_window("events", NOON + HOUR, an_event("E1"), record))
+
+
+def test_a_record_that_is_again_as_it_was_before_the_last_is_news(lake):
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1")))
+    unchanged(lake, "two", a_window("events", NOON + HOUR, an_event("E1", n=2)))
+
+    assert not unchanged(lake, "three", a_window("events", NOON + 2 * HOUR, an_event("E1")))
+
+
+def test_a_page_of_before_that_does_not_tell_may_have_said_anything(lake):
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1")))
+    told = a_window("events", NOON + HOUR, an_event("E2"))
+    unchanged(lake, "two", {**told, "record_digests": None})
+
+    assert not unchanged(lake, "three", a_window("events", NOON + 2 * HOUR, an_event("E1")))
+
+
+def test_a_page_that_does_not_tell_is_news(lake):
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1")))
+    again = a_window("events", NOON + HOUR, an_event("E1"), query="another")
+
+    assert not unchanged(lake, "two", {**again, "record_digests": None, "sha256": "another"})
+
+
+def test_a_member_that_a_complete_read_lacked_is_news_when_it_comes_back(lake):
+    both = (a_member("P1"), a_member("P2"))
+    unchanged(lake, "one", a_page("list_profiles", *both, parent_id="L1", fetched_at=NOON))
+    whole = a_page("list_profiles", both[0], parent_id="L1", fetched_at=NOON + HOUR)
+    unchanged(lake, "two", whole)
+
+    def since(at: datetime, member: dict[str, Any], parent: str = "L1") -> dict[str, Any]:
+        return a_window("list_profiles", at, member, parent_id=parent)
+
+    assert unchanged(lake, "three", since(NOON + 2 * HOUR, both[0])) == {"list_profiles"}
+    assert not unchanged(lake, "four", since(NOON + 3 * HOUR, both[1]))
+    assert not unchanged(lake, "five", since(NOON + 4 * HOUR, both[0], parent="L2"))
+
+
+def test_a_complete_read_says_nothing_new_where_the_last_one_said_the_very_same(lake):
+    def listed(at: datetime, *ids: str, **facts: Any) -> dict[str, Any]:
+        records = [{"type": "tag", "id": id} for id in ids]
+        return a_page("tags", *records, fetched_at=at, **facts)
+
+    unchanged(lake, "one", listed(NOON, "T1", "T2"))
+
+    at = (NOON + n * HOUR for n in range(1, 9))
+    same = listed(next(at), "T1", "T2", sha256="of other cursors")
+    assert unchanged(lake, "two", same) == {"tags"}
+    assert not unchanged(lake, "three", listed(next(at), "T1"))
+    assert not unchanged(lake, "four", listed(next(at), "T1", "T2"))
+    assert not unchanged(lake, "five", listed(next(at), "T1", "T2", slice='{"archived": "true"}'))
+    assert not unchanged(lake, "six", listed(next(at), "T1", "T2", status=404))
+
+
+def test_children_are_compared_with_the_run_that_last_asked_about_their_parent(lake):
+    def messages(at: datetime, parent: str, name: str = "") -> dict[str, Any]:
+        message = {"type": "flow-message", "id": f"of {parent}", "attributes": {"name": name}}
+        return a_page("flow_messages", message, parent_id=parent, fetched_at=at)
+
+    unchanged(lake, "one", messages(NOON, "A1"), messages(NOON + timedelta(seconds=1), "A2"))
+    unchanged(lake, "two", messages(NOON + HOUR, "A2"))
+
+    at = NOON + 2 * HOUR
+    again = (messages(at, "A1"), messages(at + timedelta(seconds=1), "A2"))
+    assert unchanged(lake, "three", *again) == {"flow_messages"}
+    assert not unchanged(lake, "four", messages(NOON + 3 * HOUR, "A1", "another"))
+
+
+def test_a_page_that_somebody_was_taken_out_of_is_another(lake):
+    unchanged(lake, "one", a_page("tags", {"type": "tag", "id": "T1"}, fetched_at=NOON))
+    again = a_page("tags", {"type": "tag", "id": "T1"}, fetched_at=NOON + HOUR)
+
+    assert not unchanged(lake, "two", {**again, "forgotten_at": NOON + HOUR})
+
+
+def test_another_accounts_pages_are_not_known(lake):
+    theirs = a_window("events", NOON, an_event("E1"), account_id="other")
+    lake.append_pages([{**theirs, "run_id": "theirs"}])
+
+    assert not unchanged(lake, "ours", a_window("events", NOON + HOUR, an_event("E1")))
