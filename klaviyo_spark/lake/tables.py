@@ -158,7 +158,8 @@ class Tables:
 
     def _rows_of_account(self, rows: DataFrame, account: str) -> DataFrame:
         """Rows of ours. A literal, so that Delta leaves out the files of other accounts."""
-        return rows if self.account_id is None else rows.where(F.col(account) == self.account_id)
+        ours = self.account_id
+        return rows if ours is None else rows.where(f"{account} = {_text(ours)}")
 
     def ops(self, name: str) -> DataFrame:
         """One of the operators' tables."""

@@ -31,9 +31,9 @@ def bare(value: str) -> str:
 
 
 def one_of(column: str, values: Iterable[str]) -> str:
-    """Whether a column has one of the values; of none it has none."""
-    listed = ", ".join(map(text, sorted(values)))
-    return f"{column} IN ({listed})" if listed else "false"
+    """Whether a column has one of the values, for Spark and delta-rs; of none it has none."""
+    listed = sorted(values)
+    return f"{column} IN {portable_list(listed)}" if listed else "false"
 
 
 def portable(value: str) -> str:

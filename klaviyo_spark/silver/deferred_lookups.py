@@ -94,7 +94,7 @@ class DeferredLookups:
 
     def _older(self, rows: DataFrame) -> DataFrame:
         """Rows that the run has not read, or read as they were; those that it has settled too."""
-        return rows.where(~_is_written(self.run_id, self.began))
+        return rows.where(f"NOT {_is_written(self.run_id, self.began)}")
 
     def _rows_of_run(self, rows: DataFrame) -> DataFrame:
         return rows_written_by(rows, self.run_id, self.began)
@@ -114,8 +114,8 @@ def rows_written_by(rows: DataFrame, run_id: str, began: datetime) -> DataFrame:
     return rows.where(_is_written(run_id, began))
 
 
-def _is_written(run_id: str, began: datetime) -> Column:
-    return (F.col("_run_id") == run_id) & (F.col("_landed_at") >= F.lit(began))
+def _is_written(run_id: str, began: datetime) -> str:
+    return f"(_run_id = {sql_text.text(run_id)} AND _landed_at >= {sql_text.instant(began)})"
 
 
 def rows_to_fill(table: TableSpec, current: DataFrame, news: Mapping[str, DataFrame]) -> DataFrame:

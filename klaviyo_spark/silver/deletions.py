@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.deletion_rules import DeletionRule
 from klaviyo_spark.schema.paths import ID, TYPE
@@ -15,6 +16,7 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.explode import explode_records
 from klaviyo_spark.silver.parse.json_fields import JsonFieldReader
 from klaviyo_spark.silver.parse.json_spelling import decoded
+from klaviyo_spark.state.complete_reads import CompleteRead
 
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
 
@@ -22,7 +24,7 @@ _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
 def find_deletions(
     table: TableSpec,
     pages: DataFrame,
-    reads: DataFrame,
+    reads: Iterable[CompleteRead],
     asked: Collection[str],
     written: Callable[[str], DataFrame],
 ) -> DataFrame | None:
@@ -30,7 +32,7 @@ def find_deletions(
 
     Args:
         pages: the run's that were answered well.
-        reads: its complete reads; see ``bronze_queries.complete_reads``.
+        reads: its complete reads.
         asked: endpoints that it asked.
         written: a table's rows that the run has written.
     """
@@ -39,13 +41,21 @@ def find_deletions(
         if judge.endpoint not in asked:
             continue
         if judge.whole:
-            facts = reads.where(F.col("endpoint") == judge.endpoint).selectExpr(
-                "account_id AS _account_id",
-                "parent_id AS parent_key",
-                "started_at",
-                "judged_at",
-                _NOT_NAMED,
-            )
+            proofs = [
+                (read.account_id, read.parent_id, read.started_at, read.judged_at)
+                for read in reads
+                if read.endpoint == judge.endpoint
+            ]
+            if not proofs:
+                continue
+            facts = frame(
+                pages.sparkSession,
+                proofs,
+                _account_id="string",
+                parent_key="string",
+                started_at="timestamp",
+                judged_at="timestamp",
+            ).selectExpr("*", _NOT_NAMED)
         else:
             parents = (
                 written(judge.of.table).selectExpr(
@@ -67,19 +77,19 @@ def find_deletions(
         reduce(DataFrame.union, found)
         .groupBy("_account_id", "parent_key")
         .agg(
-            F.max("started_at").alias("started_at"),
-            F.max("judged_at").alias("judged_at"),
-            F.max_by("named", "judged_at").alias("named"),
+            F.expr("max(started_at) AS started_at"),
+            F.expr("max(judged_at) AS judged_at"),
+            F.expr("max_by(named, judged_at) AS named"),
         )
     )
 
 
 def gone_parents(parent: TableSpec, parents: DataFrame) -> DataFrame:
     """Rows of ``parent`` that carry a mark: ``parent_key``, ``parent_deleted_at``."""
-    return parents.where("_deleted_at is not null").select(
+    return parents.where("_deleted_at is not null").selectExpr(
         "_account_id",
-        F.col(parent.key[0]).alias("parent_key"),
-        F.col("_deleted_at").alias("parent_deleted_at"),
+        f"{sql_text.name(parent.key[0])} AS parent_key",
+        "_deleted_at AS parent_deleted_at",
     )
 
 
@@ -94,7 +104,7 @@ def present_parents(pages: DataFrame, judge: DeletionRule) -> DataFrame:
     paths = [required.path if required else None, names, *judge.childless_paths]
     wanted = [ID, TYPE, judge.parent_path, *filter(None, paths)]
     leaves = JsonFieldReader("json", "record_", wanted)
-    mine = pages.where(F.col("endpoint") == judge.endpoint)
+    mine = pages.where(f"endpoint = {sql_text.text(judge.endpoint)}")
     rows = explode_records(mine, judge.row_source, leaves)
     if required:
         rows = rows.where(leaves.proves(required))
@@ -109,5 +119,5 @@ def present_parents(pages: DataFrame, judge: DeletionRule) -> DataFrame:
         rows.selectExpr("_account_id", f"{parent} AS parent_key", "fetched_at", f"{named} AS named")
         .where("parent_key is not null")
         .groupBy("_account_id", "parent_key")
-        .agg(F.max("fetched_at").alias("judged_at"), F.max_by("named", "fetched_at").alias("named"))
+        .agg(F.expr("max(fetched_at) AS judged_at"), F.expr("max_by(named, fetched_at) AS named"))
     )

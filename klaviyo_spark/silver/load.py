@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.local.page_selection import PageSelection
+from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.lake.spark.session import compiling
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
@@ -42,7 +43,8 @@ from klaviyo_spark.silver.quality import with_broken, with_checks
 from klaviyo_spark.silver.run_facts import DaySpan, RunFacts
 from klaviyo_spark.silver.writer import HELD_RECORDS, Finish, Tally, Writer
 from klaviyo_spark.state import confirmation
-from klaviyo_spark.state.bronze_queries import complete_reads
+from klaviyo_spark.state.complete_reads import COLUMNS, CompleteRead, complete_reads
+from klaviyo_spark.state.landings import of_account
 
 logger = logging.getLogger(__name__)
 
@@ -254,10 +256,9 @@ class Loader:
             current = self.lake.silver(table)
         if table.made_of:  # rows of other owners stay as they are
             current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
-        pages = pages.where(~F.col("read_id").isin(*self._doubted))
-        reads = complete_reads(pages)
+        reads = self._complete_reads(table, batch_ids, self._doubted)
 
-        def judged_by(reads: DataFrame) -> Evidence:
+        def judged_by(reads: Sequence[CompleteRead]) -> Evidence:
             judged = find_deletions(table, good, reads, asked, self._rows_of_run)
             return replace(evidence, judged=judged)
 
@@ -271,7 +272,8 @@ class Loader:
             current = self.lake.silver(table)
             changed, tally = tallied()
         if tally.counts["keyless"] and tally.counts["lacked"] and self._reads_whole(table):
-            reads = self._without_keyless(table, pages, changed, tally, writer)
+            doubted = self._keyless_reads(table, pages, changed, tally, writer)
+            reads = self._complete_reads(table, batch_ids, self._doubted | doubted)
             evidence = judged_by(reads)
             changed, tally = tallied()
         if self._is_to_confirm(table, tally, writer):
@@ -289,14 +291,28 @@ class Loader:
         """Whether the run has complete reads that judge rows of ``table``."""
         return any(judge.endpoint in self.facts.fully_read for judge in table.judges)
 
-    def _without_keyless(
+    def _keyless_reads(
         self, table: TableSpec, pages: DataFrame, changed: DataFrame, tally: Tally, writer: Writer
-    ) -> DataFrame:
-        """Complete reads that hold no record without a key, which may be any row they lack."""
+    ) -> frozenset[str]:
+        """Reads that hold a record without a key, which may be any row that they lack."""
         walks = changed.where("keyless").select(F.col("broken.walk_id").alias("walk_id"))
-        doubted = pages.join(walks, "walk_id", "left_semi").select("read_id")
+        doubted = pages.join(walks, "walk_id", "left_semi").select("read_id").distinct()
         writer.doubted.append(confirmation.keyless_note(table, tally.counts["keyless"]))
-        return complete_reads(pages.join(doubted, "read_id", "left_anti"))
+        return frozenset(row["read_id"] for row in doubted.collect())
+
+    def _complete_reads(
+        self, table: TableSpec, batch_ids: tuple[str, ...], doubted: Collection[str]
+    ) -> list[CompleteRead]:
+        """The run's complete reads of what feeds the table, without those that are doubted."""
+        if table.endpoints.isdisjoint(self.facts.fully_read):
+            return []
+        selected = f"{of_account(self.lake)} AND {self._selection(table, batch_ids).sql}"
+        rows = ask(
+            self.lake,
+            "pages",
+            f"SELECT {', '.join(COLUMNS)} FROM {{t}} WHERE is_full_read AND {selected}",
+        )
+        return complete_reads(row for row in rows if row["read_id"] not in doubted)
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
         """Whether the read lacks too much to be believed at once; then the writer says so."""
@@ -365,21 +381,24 @@ class Loader:
     # -- what there is to read ------------------------------------------------------------------
 
     def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
+        pages = self.lake.selected_pages(self._selection(table, batch_ids))
+        pages = pages.where(readable(self.unreadable))
+        return pages.selectExpr("*", "account_id AS _account_id")
+
+    def _selection(self, table: TableSpec, batch_ids: tuple[str, ...]) -> PageSelection:
         nobody: frozenset[str] = frozenset()
-        selection = PageSelection(
+        return PageSelection(
             frozenset(ENDPOINTS[endpoint].resource for endpoint in table.endpoints),
             table.endpoints,
             frozenset(batch_ids),
             self.facts.resumed_walk_ids,
             nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints)),
         )
-        pages = self.lake.selected_pages(selection).where(readable(self.unreadable))
-        return pages.selectExpr("*", "account_id AS _account_id")
 
     @property
-    def _doubted(self) -> list[str]:
+    def _doubted(self) -> frozenset[str]:
         """Reads that lack a page: what they do not hold need not be gone."""
-        return sorted({page.read_id for page in self.unreadable})
+        return frozenset(page.read_id for page in self.unreadable)
 
     def _records_of(self, table: TableSpec) -> dict[str, DataFrame]:
         """Silver rows that the table's rows are made of: written by this run, or borrowed."""

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark.lake.arrow import frame
+from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.explode import PAGE, lacks_records
 from klaviyo_spark.silver.parse.project import project
+from klaviyo_spark.state.complete_reads import CompleteRead
 
 
-def last_seen_before(pages: DataFrame, table: TableSpec, reads: DataFrame) -> DataFrame:
+def last_seen_before(
+    pages: DataFrame, table: TableSpec, reads: Iterable[CompleteRead]
+) -> DataFrame:
     """The table's key and ``held_at``: the last read, before ``reads``, that held the member.
 
     That is found in each list's read before: who was not in that one has been marked already.
 
     Args:
         pages: all of bronze.
-        reads: complete reads being taken in, as ``bronze_queries.complete_reads`` gives them.
+        reads: complete reads being taken in.
     """
-    endpoint = F.col("endpoint") == table.sources[0].endpoint
-    begun = (
-        reads.where(endpoint)
-        .groupBy("account_id", "parent_id")
-        .agg(F.min("started_at").alias("begun_at"))
+    endpoint = table.sources[0].endpoint
+    starts: dict[tuple[str, str | None], datetime] = {}
+    for read in reads:
+        if read.endpoint == endpoint:
+            key = (read.account_id, read.parent_id)
+            starts[key] = min(read.started_at, starts.get(key, read.started_at))
+    begun = frame(
+        pages.sparkSession,
+        [(*key, at) for key, at in starts.items()],
+        account_id="string",
+        parent_id="string",
+        begun_at="timestamp",
     )
-    before = pages.where(endpoint & (F.col("status") == 200)).join(
+    before = pages.where(f"endpoint = {sql_text.text(endpoint)} AND status = 200").join(
         begun, on=["account_id", "parent_id"], how="inner"
     )
     before = before.where("fetched_at < begun_at")

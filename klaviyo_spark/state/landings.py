@@ -95,7 +95,7 @@ def landed_walks(pages: Iterable[Row]) -> list[ResumePoint]:
         pages: rows of bronze, in any order.
     """
     by_walk: dict[str, list[Row]] = {}
-    for page in sorted(pages, key=lambda page: page["page_number"]):
+    for page in sorted(pages, key=lambda page: (page["walk_id"], page["page_number"])):
         by_walk.setdefault(page["walk_id"], []).append(page)
     found = []
     for rows in by_walk.values():

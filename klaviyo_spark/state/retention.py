@@ -22,13 +22,15 @@ from datetime import datetime
 from functools import reduce
 from operator import and_
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
+from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.state import bronze_queries
+from klaviyo_spark.state.complete_reads import COLUMNS, complete_reads
 
 # The property of the bronze table that says which pages have gone, as JSON: per account and
 # resource, the time before which they may have. It goes where the table goes, whatever becomes of
@@ -189,12 +191,18 @@ def pages_to_go(
         for resource, since in what.unseen_since.items()
     ]
     of_parents = [endpoint.name for endpoint in endpoints if endpoint.fanout]
-    last = (
-        bronze_queries.complete_reads(
-            pages.where(F.col("endpoint").isin(of_parents)).where(reduce(and_, seen, F.lit(True)))
-        )
-        .groupBy("endpoint", "parent_id")
-        .agg(F.max("started_at").alias("kept_since"))
+    whole = pages.where("is_full_read").where(F.col("endpoint").isin(of_parents))
+    rows = pa.table(whole.where(reduce(and_, seen, F.lit(True))).select(*COLUMNS).toArrow())
+    kept: dict[tuple[str, str | None], datetime] = {}
+    for read in complete_reads(rows.to_pylist()):
+        key = (read.endpoint, read.parent_id)
+        kept[key] = max(read.started_at, kept.get(key, read.started_at))
+    last = frame(
+        pages.sparkSession,
+        [(*key, at) for key, at in kept.items()],
+        endpoint="string",
+        parent_id="string",
+        kept_since="timestamp",
     )
     going = pages.join(F.broadcast(going), ["run_id", "endpoint"], "left_semi")
     return (

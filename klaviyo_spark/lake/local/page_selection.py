@@ -27,7 +27,7 @@ class PageSelection:
 
     @property
     def sql(self) -> str:
-        """The condition for Spark."""
+        """The condition for Spark and for delta-rs."""
         every = [sql_text.one_of(name, values) for name, values in self._all]
         some = " OR ".join(sql_text.one_of(name, values) for name, values in self._any)
         return " AND ".join([*every, f"({some})"])

@@ -220,6 +220,8 @@ def local_conf(
         "spark.sql.shuffle.partitions": str(shuffle_partitions(cores, work)),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.databricks.delta.delta.log.cacheSize": str(TABLES_KEPT),
+        # Else each column that is named in Python is noted with its place there, by calls to Java.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         # It works rows that the driver holds out cell by cell, looking for each in a list.
         "spark.sql.optimizer.excludedRules": f"{_CATALYST}.optimizer.ConvertToLocalRelation",
         "spark.sql.codegen.maxFields": str(FIELDS_A_METHOD),
