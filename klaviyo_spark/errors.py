@@ -1,34 +1,35 @@
 """What can go wrong, named for what the caller should do next.
 
     KlaviyoSparkError
-      ConfigError          fix conf, secrets or the machine         exit 2
-        UsageError         fix the command line                     exit 2
-      SpecError            fix a table's spec                       exit 1
-      LakeError            look at the lake                         exit 1
-        CheckFailed        look at the pages, or let it pass        exit 3, other tables go on
-        TableDiffers       make the table anew from bronze          exit 3, other tables go on
-        TableUnreadable    restore the table, or move it away       exit 3, or 1 without it
-        OtherFormat        use the version that made the lake       exit 1
-        OtherAccount       take the right key, or another lake      exit 1
-        LakeBusy           wait for the other run, or come again    exit 1
-      Interrupted          Ctrl-C or SIGTERM; run again to go on    exit 130
-      Stopped              the same, of a thread that asks Klaviyo  exit 130
-      ApiError             a request to Klaviyo that did not succeed
-        RetryableError     429, 5xx, lost or short answers          tried again, then exit 1 or 3
-          Unreachable      no connection to the host                tried again, then exit 1
-          Intercepted      not Klaviyo answered                     tried again, then exit 1
-          ErrorPage        an error in the body of an answer 200    tried again, then exit 1
-        RateLimitTooLong   Klaviyo asks to wait too long            exit 4
-        FatalError         asking again cannot help                 exit 1 or 3
-          Unauthorized     the key is wrong                         exit 1, at once
-          MissingScope     the key lacks a scope                    exit 3, the rest goes on
-          NotFound         the thing is gone                        landed as a fact, no failure
-          RevisionRetired  the endpoint or revision has ended       exit 3, the rest goes on
-          OlderRevisionRetired  one asked for single fields has     a warning, the rest goes on
-          CursorExpired    a links.next is no longer good           the walk goes on without it
-          UnknownId        an id in a filter does not exist         asked again without it
-          BadAnswer        not what Klaviyo sends                   exit 1 or 3
+      ConfigError               exit 2
+        UsageError              exit 2
+      SpecError                 exit 1
+      LakeError                 exit 1
+        CheckFailed             exit 3, other tables go on
+        TableDiffers            exit 3, other tables go on
+        TableUnreadable         exit 3, or 1 without it
+        OtherFormat             exit 1
+        OtherAccount            exit 1
+        LakeBusy                exit 1
+      Interrupted               exit 130
+      Stopped                   exit 130
+      ApiError
+        RetryableError          tried again, then exit 1 or 3
+          Unreachable           tried again, then exit 1
+          Intercepted           tried again, then exit 1
+          ErrorPage             tried again, then exit 1
+        RateLimitTooLong        exit 4
+        FatalError              exit 1 or 3
+          Unauthorized          exit 1, at once
+          MissingScope          exit 3, the rest goes on
+          NotFound              landed as a fact, no failure
+          RevisionRetired       exit 3, the rest goes on
+          OlderRevisionRetired  a warning, the rest goes on
+          CursorExpired         the walk goes on without it
+          UnknownId             asked again without it
+          BadAnswer             exit 1 or 3
 
+A class's docstring says what has happened, its ``way_out`` what to do: ``docs/errors.md`` has both.
 Messages say what, where and what next; never the key, a profile or a whole body.
 """
 
@@ -39,6 +40,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.java_words import is_of_java, lost_file, of_java, of_lost_file
 
 # What became of a run, by its exit code.
@@ -53,43 +55,57 @@ ENDED = {
 
 
 class KlaviyoSparkError(Exception):
-    """Anything this product reports as one line; ``exit_code`` is the process's answer."""
+    """Anything that klaviyo-spark reports as one line; ``exit_code`` is the process's."""
 
+    way_out: str = "As the message says; `-v` adds the stack trace."
     exit_code = 1
 
 
 class ConfigError(KlaviyoSparkError):
-    """Conf, a secret or the machine is not as it must be; nothing has been started."""
+    """Conf, a secret or the machine is not as it must be. Nothing has been started."""
 
+    way_out = "Correct conf, the secret or the machine."
     exit_code = 2
 
 
 class UsageError(ConfigError):
-    """The command line asks for something that cannot be."""
+    """The command line asks for something that is not possible."""
+
+    way_out = "Correct the command line."
 
 
 class SpecError(KlaviyoSparkError):
-    """A table's spec contradicts itself; the message names every slip at once."""
+    """A table's spec contradicts itself. The message names every slip at once."""
+
+    way_out = "Correct the spec, or report it where it is not yours."
 
 
 class LakeError(KlaviyoSparkError):
     """The lake is not as the specs say, or could not be written."""
 
+    way_out = "Look at the lake, as the message says."
+
 
 class CheckFailed(LakeError):
-    """More rows of a load break a check than may, and it is one that holds the table back."""
+    """Too many rows of a load break a check that holds the table back."""
+
+    way_out = "Look at the pages, or let the check pass by conf `checks`."
 
 
 class OtherFormat(LakeError):
-    """A table carries another format number than the one that this version reads and writes."""
+    """A table has another format number than the one that this version reads and writes."""
+
+    way_out = "Run the version that made the lake, or start a new lake."
 
 
 class TableDiffers(LakeError):
-    """A table was made by a release whose columns do not fit those of this one.
+    """Another release made a table, and its columns do not fit those of this one.
 
     Args:
         how: its columns differ, in words.
     """
+
+    way_out = "Rebuild the table from bronze."
 
     def __init__(self, message: str, how: str) -> None:
         super().__init__(message)
@@ -97,12 +113,14 @@ class TableDiffers(LakeError):
 
 
 class TableUnreadable(LakeError):
-    """A table's log is damaged, or what stands in the table's place is not ours.
+    """A table's log is damaged, or something else stands in the table's place.
 
     Args:
         message: names it, and the way out.
         table: with its schema.
     """
+
+    way_out = "Restore the table, or move it away."
 
     def __init__(self, message: str, table: str) -> None:
         super().__init__(message)
@@ -112,9 +130,11 @@ class TableUnreadable(LakeError):
 class OtherAccount(LakeError):
     """Klaviyo answers for another account than the one whose rows the lake holds."""
 
+    way_out = "Use the right key, or another lake."
+
 
 class LakeBusy(LakeError):
-    """Another run holds the lake: wait for it, or come again.
+    """Another run holds the lake.
 
     Args:
         holder: that run, which says in a text who it is; None where it has not said so.
@@ -122,31 +142,37 @@ class LakeBusy(LakeError):
         may_be_dead: it looks so, and whoever goes on looking will know.
     """
 
+    way_out = "Wait for the other run, or run again later."
+
     def __init__(self, holder: object | None, note: str = "", may_be_dead: bool = False) -> None:
         self.holder, self.may_be_dead = holder, may_be_dead
         self.held = f"the lake is held by {holder or 'another run'}{note}"
-        super().__init__(f"{self.held}; wait for it with --wait, or run again when it has ended")
+        super().__init__(messages.lake.BUSY(held=self.held))
 
 
 class Interrupted(KlaviyoSparkError):
-    """Somebody asked the run to end; what was in hand has landed."""
+    """Ctrl-C or SIGTERM ended the run. What it was landing has landed."""
 
+    way_out = "Run the same command again; it resumes."
     exit_code = 130
 
 
 class Stopped(KlaviyoSparkError):
-    """The run is being stopped: nothing more is sent."""
+    """The same, in a thread that sends requests: it sends no more."""
 
+    way_out = "Run the same command again; it resumes."
     exit_code = 130
 
 
 class ApiError(KlaviyoSparkError):
-    """A request to Klaviyo that did not succeed.
+    """A request to Klaviyo did not succeed.
 
     Args:
         message: what was asked, what came back, what to do next.
         status: HTTP status, where there was an answer.
     """
+
+    way_out = "As the message says."
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
@@ -154,7 +180,13 @@ class ApiError(KlaviyoSparkError):
 
 
 class RetryableError(ApiError):
-    """May succeed when asked again; ``retry_after_s`` is Klaviyo's own wish, where it said one."""
+    """Klaviyo answered 429 or 5xx, or the answer was lost or cut short.
+
+    Args:
+        retry_after_s: the wait that Klaviyo asks for, where it does.
+    """
+
+    way_out = "Run again later; the run has tried several times."
 
     def __init__(
         self, message: str, *, status: int | None = None, retry_after_s: float | None = None
@@ -164,20 +196,27 @@ class RetryableError(ApiError):
 
 
 class Unreachable(RetryableError):
-    """No connection to the host: no such name, refused, or no answer to a call."""
+    """No connection to the host: no such name, refused, or no answer to the call."""
+
+    way_out = "Check the network, the firewall and proxies."
 
 
 class Intercepted(RetryableError):
     """Something between this machine and Klaviyo answered in its place."""
 
+    way_out = "Ask whoever runs that proxy or firewall to let the requests through."
+
 
 class ErrorPage(RetryableError):
-    """Status 200 with an error of Klaviyo's in the body."""
+    """Klaviyo answered status 200 with an error in the body."""
+
+    way_out = "Run again later."
 
 
 class RateLimitTooLong(ApiError):
     """Klaviyo asks for a longer wait than a run should sit through."""
 
+    way_out = "Run again after the time that the message names."
     exit_code = 4
 
     def __init__(self, message: str, *, resume_at: datetime) -> None:
@@ -186,20 +225,26 @@ class RateLimitTooLong(ApiError):
 
 
 class FatalError(ApiError):
-    """Asking again cannot help."""
+    """Klaviyo refuses a request, and sending it again cannot help."""
+
+    way_out = "As the message says."
 
 
 class Unauthorized(FatalError):
     """401: the key is wrong or revoked; every request would fail alike."""
 
+    way_out = "Set a valid private key."
+
 
 class MissingScope(FatalError):
-    """403: the key lacks a scope this endpoint needs.
+    """403: the key lacks a scope that this endpoint needs.
 
     Args:
         where: method and path that were refused.
         said: Klaviyo's words, scrubbed.
     """
+
+    way_out = "Make a new key with all scopes of the README."
 
     def __init__(
         self, message: str, *, scopes: tuple[str, ...], where: str = "", said: str = ""
@@ -211,25 +256,37 @@ class MissingScope(FatalError):
 class NotFound(FatalError):
     """404: the id does not exist (any more)."""
 
+    way_out = "Nothing to do; the next listing marks its rows."
+
 
 class RevisionRetired(FatalError):
     """410: the pinned revision or endpoint has been retired."""
 
+    way_out = "Upgrade klaviyo-spark."
+
 
 class OlderRevisionRetired(FatalError):
-    """410: the older revision that an endpoint of its own is asked at has been retired."""
+    """410: the older revision that some columns are read at has been retired."""
+
+    way_out = "Upgrade klaviyo-spark."
 
 
 class CursorExpired(FatalError):
     """400: the ``page[cursor]`` of a ``links.next`` is no longer good; the time reached is."""
 
+    way_out = "Nothing to do; the walk goes on without it."
+
 
 class UnknownId(FatalError):
-    """400: the filter names an id that Klaviyo does not know; its words may say which."""
+    """400: a filter names an id that Klaviyo does not know; its words may say which."""
+
+    way_out = "Nothing to do; the others are asked for without it."
 
 
 class BadAnswer(FatalError):
-    """A body that Klaviyo's API would not send: no ``data``, no ``links``, a looping cursor."""
+    """The body is not one that Klaviyo's API sends: no ``data``, no ``links``, a looping cursor."""
+
+    way_out = "Check the base URL and proxies; upgrade, and report it if it stays."
 
 
 def meets_all(error: BaseException) -> bool:
@@ -276,7 +333,7 @@ def in_a_line(error: Exception) -> str:
     text = str(error).strip()
     full = os.strerror(errno.ENOSPC)
     if full in text:  # in Java's stack, below whatever was being done
-        return f"{full}: what has landed stays; make room and give the same command again"
+        return messages.lake.DISK_FULL(reason=full)
     file = lost_file(error)
     if file:
         return of_lost_file(file)

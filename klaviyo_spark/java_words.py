@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from klaviyo_spark import messages
+
 # What Spark, Databricks, Hadoop and delta-rs say of a file that a log names and that is not there.
 _LOST_FILES = (
     re.compile(r"FILE_NOT_(?:EXIST|FOUND)\]?.*?\bfile\s+(\S.*?\.(?:parquet|bin))\b"),
@@ -35,16 +37,9 @@ def of_lost_file(file: str) -> str:
     pages, table = _PAGES.search(file), _SILVER.search(file)
     if pages:
         resource, day = pages.groups()
-        return (
-            f"klaviyo_bronze.pages: the data file {file} is missing, and with it pages of "
-            f"{resource} fetched on {day}; restore it from a backup, or `DELETE FROM` the table "
-            f"`WHERE resource = '{resource}' AND ingest_date = '{day}'`: the next sync reads again "
-            "what lacks pages"
-        )
-    return (
-        f"{'.'.join(table.groups()) if table else 'a table'}: the data file {file} is missing; "
-        "restore it from a backup, or `klaviyo-spark refine --rebuild` rebuilds the table from "
-        "bronze"
+        return messages.lake.PAGES_FILE_MISSING(file=file, resource=resource, day=day)
+    return messages.lake.TABLE_FILE_MISSING(
+        table=".".join(table.groups()) if table else "a table", file=file
     )
 
 

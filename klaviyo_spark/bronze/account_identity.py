@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
+from klaviyo_spark import messages
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.urls import check_next, first_url, origin
@@ -84,17 +85,13 @@ class Identity:
         return self._unseen_note()
 
     def _unseen_note(self) -> str:
-        return (
-            "the metrics could not be read, so it is not known whether the key is of account "
-            f"{self._account_id!r}; if it is not, its rows now stand among those of that account"
-        )
+        return messages.bronze.ACCOUNT_NOT_CHECKED(account=self._account_id)
 
     def _refused(self, listed: str, known: int) -> OtherAccount:
         return OtherAccount(
-            f"{origin(self._base_url)} lists {listed} and none of the {known:,} that the lake has "
-            f"of account {self._account_id!r}: the key, or the base URL, is of another account. "
-            "Nothing has landed. If it is meant, give that account a name of its own (--account) "
-            "or another lake (--warehouse)"
+            messages.bronze.OTHER_ACCOUNT(
+                url=origin(self._base_url), listed=listed, known=known, account=self._account_id
+            )
         )
 
     @cached_property

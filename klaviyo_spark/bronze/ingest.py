@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
 from klaviyo_spark.bronze.account_identity import METRICS, Identity, check_account, ids_on
 from klaviyo_spark.bronze.lander import Lander
@@ -225,9 +226,7 @@ class _Ingest:
         if fatal:
             raise fatal
         if self.stop.is_set():
-            raise Interrupted(
-                "interrupted; what was fetched has landed, the same command goes on from there"
-            )
+            raise Interrupted(messages.command_line.INTERRUPTED_INGEST())
         return again
 
     def _without_refused(self, walk: Walk, error: UnknownId) -> list[Walk]:
@@ -238,15 +237,11 @@ class _Ingest:
             if id in self.plan.metrics_read_before:
                 self.outcome.fail(
                     "events",
-                    f"Klaviyo no longer knows metric {id} ({name}), though it lists it; its events "
-                    "were not read",
+                    messages.bronze.KNOWN_METRIC_REFUSED(id=id, name=name),
                     of_member=True,
                 )
             else:
-                self._warn(
-                    f"Klaviyo does not know metric {id} ({name}), though it lists it; its events "
-                    "were not read"
-                )
+                self._warn(messages.bronze.METRIC_REFUSED(id=id, name=name))
         return walks
 
     def _take(self, got: Fetched) -> None:
@@ -267,17 +262,13 @@ class _Ingest:
             name, resource = got.walk.endpoint.name, got.walk.endpoint.resource
             self.outcome.fail(
                 resource,
-                f"{name}: a page came without links.next, so the window may not have been read to "
-                "its end; the same command reads it again",
+                messages.bronze.WINDOW_WITHOUT_LAST_PAGE(name=name),
             )
 
     def _note_gone(self) -> None:
         """Say which sub-listings answered 404: what was listed may have been deleted since."""
         for path, ids in sorted(self._gone.items()):
-            self.outcome.warnings.append(
-                f"GET {path} -> 404 for {ids:,} of the ids that were listed; that marks nothing "
-                "as deleted: the next complete read says what is gone"
-            )
+            self.outcome.warnings.append(messages.bronze.LISTED_AND_NOT_FOUND(path=path, ids=ids))
 
     def _note_unread(self) -> None:
         """Let a resource fail as a whole where it lost all members that it was asked for."""
@@ -306,8 +297,9 @@ class _Ingest:
         if others := self._answered[name] + kept:
             self.outcome.fail(
                 endpoint.resource,
-                f"{where}. The key has the scope: {others:,} other pages of {name} were read. "
-                f"Rows of {part or 'what is left'} stay as they were",
+                messages.bronze.PART_REFUSED(
+                    where=where, others=others, name=name, part=part or "what is left"
+                ),
                 # Within bounds of time what was refused are times, and not a member.
                 of_member=walk.parent_id is not None or (bool(part) and walk.bounds is None),
             )
@@ -315,16 +307,16 @@ class _Ingest:
             scopes = ", ".join(endpoint.scopes)
             self.outcome.fail(
                 endpoint.resource,
-                f"{where}. Earlier runs read {before:,} pages of {name}: either the key has lost a "
-                f"scope ({scopes} needed), or Klaviyo refuses {part} whatever the key may read. "
-                f"Rows of {part} stay as they were",
+                messages.bronze.NOW_REFUSED(
+                    where=where, before=before, name=name, scopes=scopes, part=part
+                ),
                 of_member=True,
             )
         else:
             tables = [t.name for t in TABLES.values() if name in t.endpoints]
             self.outcome.fail(
                 endpoint.resource,
-                f"{error}; without it these tables are not kept up: {', '.join(tables)}",
+                messages.bronze.TABLES_NOT_KEPT_UP(error=error, tables=", ".join(tables)),
             )
 
     def _pages_before(self, endpoint: Endpoint) -> int:
@@ -377,9 +369,9 @@ class _Ingest:
         found = [*watermarks(walks.values(), names, now, margin, counts)]
         for mark in repeated_differences(found, self.plan.group_reads):
             self._warn(
-                f"{mark.resource}: Klaviyo counts {mark.difference:+,} members of {mark.scope} "
-                "beside those that it lists, in two whole reads; that difference is reckoned with "
-                "from now on"
+                messages.bronze.MEMBER_COUNT_DIFFERS(
+                    resource=mark.resource, difference=mark.difference, scope=mark.scope
+                )
             )
         bronze, account_id, run_id = self.bronze, self.wanted.account_id, self.wanted.run_id
         if self._is_over:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.opening import ask
@@ -68,10 +69,7 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
     version = known.get(state.table_id)
     if version is None:
         if known:
-            outcome.warnings.append(
-                "klaviyo_bronze.pages was removed or replaced since the last run: everything is "
-                "read from Klaviyo again; rows of what Klaviyo no longer has stay in the tables"
-            )
+            outcome.warnings.append(messages.bronze.PAGES_REMOVED())
         return state
     # What a run came to the end of is no claim that pages are there.
     of_this = (
@@ -84,8 +82,9 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         gone = {*_lost(lake, of_this, state), *later}
         _remove(lake, gone)
         outcome.warnings.append(
-            "klaviyo_bronze.pages: an older copy was put back: "
-            f"{_reread_note(gone) if gone else 'no run lacks pages'}"
+            messages.bronze.PAGES_PUT_BACK(
+                lacks=_reread_note(gone) if gone else "no run lacks pages"
+            )
         )
         return state
     commits = [commit for commit in state.foreign if commit.version > version]
@@ -96,9 +95,10 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         gone = {*_lost(lake, of_this, state)}
         _remove(lake, gone)
     outcome.warnings.append(
-        f"klaviyo_bronze.pages: something other than klaviyo-spark changed rows "
-        f"({newest([str(commit) for commit in commits])}); "
-        f"{_reread_note(gone) if gone else 'no run lacks pages'}"
+        messages.bronze.PAGES_CHANGED(
+            commits=newest([str(commit) for commit in commits]),
+            lacks=_reread_note(gone) if gone else "no run lacks pages",
+        )
     )
     return state
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from klaviyo_spark import messages
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 
@@ -99,11 +100,13 @@ def resolve(
                 taken.append(metric_id)
                 own = now_named[metric_id]
                 if _key(own) not in _aliases(name):
-                    warnings.append(f"metric {metric_id} ({name}) is now called {own!r}; read on")
+                    warnings.append(
+                        messages.bronze.METRIC_RENAMED(id=metric_id, name=name, own=own)
+                    )
         if not taken and known:
             vanished.append(name)
         elif not taken:
-            warnings.append(f"no metric is called {_either(name)}; none of its events are read")
+            warnings.append(messages.bronze.NO_SUCH_METRIC(names=_either(name)))
         for metric_id in taken:
             ids.setdefault(metric_id, name)
     return Resolution(ids, warnings, vanished, none=not ids)
@@ -135,9 +138,14 @@ def _matches(metrics: Iterable[MetricFact], name: str) -> tuple[list[str], list[
     unsaid = [m for m in found if not m.integration_name and _key(m.name) not in own_names]
     others = [] if own else [m for m in found if m.integration_name]
     doubts = [
-        f"metric {m.id} ({m.name!r}) has "
-        f"{f'integration {m.integration_name!r}' if m.integration_name else 'no integration'}; "
-        f"treating it as Klaviyo's {name!r}"
+        messages.bronze.METRIC_OF_OTHERS(
+            id=m.id,
+            name=m.name,
+            integration=f"integration {m.integration_name!r}"
+            if m.integration_name
+            else "no integration",
+            documented=name,
+        )
         for m in (*unsaid, *others)
     ]
     return [m.id for m in (*own, *unsaid, *others)], doubts

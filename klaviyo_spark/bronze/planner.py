@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
@@ -221,7 +222,7 @@ class IngestPlanner:
         if "events" in self._asked and metrics_read:
             walks += self._events(ENDPOINTS["events"], span, begun)
         elif "events" in self._asked:
-            self._outcome.fail("events", "which metrics to read could not be found out")
+            self._outcome.fail("events", messages.bronze.METRICS_UNKNOWN())
         return self._left(walks)
 
     def _events(
@@ -230,11 +231,9 @@ class IngestPlanner:
         found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
-            self._outcome.fail(
-                "events", f"metric {name!r} is no longer in the account", of_member=True
-            )
+            self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name), of_member=True)
         if found.none:
-            self._outcome.fail("events", "none of the metrics to read is in the account")
+            self._outcome.fail("events", messages.bronze.NO_METRIC_IN_ACCOUNT())
         self.metric_names = found.ids
         reads: dict[str, Sequence[CoveredInterval]] = {}
         for id, name in found.ids.items():
@@ -243,7 +242,7 @@ class IngestPlanner:
                 continue
             self._outcome.fail(
                 "events",
-                f"no filter of Klaviyo's can name metric {id} ({name}); its events were not read",
+                messages.bronze.UNNAMEABLE_METRIC(id=id, name=name),
                 of_member=True,
             )
         return request_plan.event_walks(self._client.base_url, endpoint, reads, span, begun)

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark import messages
 from klaviyo_spark.client import json_bodies
 from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, without_mark
 from klaviyo_spark.client.page_order import SLACK
@@ -84,33 +85,31 @@ class Audit:
         for name, parts in sorted(self._without.items()):
             listed = ", ".join(f"{part} ({count:,})" for part, count in sorted(parts.items()))
             warnings.append(
-                f"{name}: of {self._records[name]:,} records some came without what was asked for: "
-                f"{listed}; what it fills stays as it was"
+                messages.bronze.PARTS_MISSING(name=name, records=self._records[name], listed=listed)
             )
         for (name, fact), count in sorted(self._strays.items()):
             some = ", ".join([*self._values[name, fact]][:_NAMED])
             warnings.append(
-                f"{name}: {count:,} of {self._records[name]:,} records have another "
-                f"{fact.removesuffix('_ids')} than was asked for ({some}); they are kept"
+                messages.bronze.FILTER_IGNORED(
+                    name=name,
+                    count=count,
+                    records=self._records[name],
+                    fact=fact.removesuffix("_ids"),
+                    some=some,
+                )
             )
         for (name, of), count in sorted(self._early.items()):
             warnings.append(
-                f"{name}: {count:,} of {self._records[name]:,} records have a time ({of}) before "
-                "the one asked from; they are kept"
+                messages.bronze.START_IGNORED(
+                    name=name, count=count, records=self._records[name], field=of
+                )
             )
         for name, of in sorted(self._unordered):
-            warnings.append(
-                f"{name}: records came in another order than by {of}, which was asked for; they "
-                "are kept, and what they are of does not count as read: the next run reads it again"
-            )
+            warnings.append(messages.bronze.ORDER_IGNORED(name=name, field=of))
         open_ends = {name: count for name, count in sorted(self._open_ends.items()) if count}
         if open_ends:
             listed = ", ".join(f"{name} ({count:,})" for name, count in open_ends.items())
-            warnings.append(
-                f"listings that ended on a page without links.next: {listed}; there may be more "
-                "pages, so they mark nothing as deleted, and the next run reads on from the last "
-                "record or reads them again"
-            )
+            warnings.append(messages.bronze.NO_LAST_PAGE(listings=listed))
         return warnings
 
     def _part(self, name: str, part: Part, page: _Page) -> None:

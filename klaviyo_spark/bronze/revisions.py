@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from klaviyo_spark import messages
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 
@@ -31,12 +32,13 @@ def ending(endpoint: Endpoint, today: date) -> str | None:
     if revision is None or today < revision.ends - WARNED_BEFORE:
         return None
     if has_ended(endpoint, today):
-        return f"Klaviyo's API revision {revision.name} ended on {revision.ends}; {loss(endpoint)}"
+        return messages.bronze.REVISION_ENDED(
+            revision=revision.name, ends=revision.ends, loss=loss(endpoint)
+        )
     days = (revision.ends - today).days
     left = f"in {days} days" if days > 1 else "tomorrow"
-    return (
-        f"Klaviyo's API revision {revision.name} ends on {revision.ends}, {left}; from then on "
-        f"{loss(endpoint)}"
+    return messages.bronze.REVISION_ENDS(
+        revision=revision.name, ends=revision.ends, left=left, loss=loss(endpoint)
     )
 
 

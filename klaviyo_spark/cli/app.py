@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__, log
+from klaviyo_spark import __version__, log, messages
 from klaviyo_spark.cli import looking, streams, trying
 from klaviyo_spark.cli.context import open_context, place_of
 from klaviyo_spark.cli.group import Verbs
@@ -104,7 +104,7 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
     from klaviyo_spark.commands.backfill import run as steps
 
     if not options.start or not options.end:
-        raise UsageError("backfill: needs --start and --end; a sync finds by itself what is new")
+        raise UsageError(messages.command_line.BACKFILL_WITHOUT_WINDOW())
     job = open_context(options, asks=not dry_run, refines=not dry_run)
     request = steps.BackfillRequest(job.start, job.end, job.named, options.wait, dry_run)
     return steps.backfill(request, job.lake, job.parts, click.echo, progress)
@@ -262,7 +262,7 @@ def main(args: Sequence[str] | None = None) -> None:
         out.flush()
         if out.error:
             why = out.error.strerror
-            click.echo(f"klaviyo-spark: output could not be written: {why}", err=True)
+            click.echo(f"klaviyo-spark: {messages.command_line.OUTPUT_LOST(reason=why)}", err=True)
             code = code or 1
     if os.environ.get("DATABRICKS_RUNTIME_VERSION") and code == 0:
         return  # a job's task that calls sys.exit(0) counts as failed there
@@ -281,7 +281,7 @@ def _exit_code(arguments: list[str]) -> int:
         click.echo(f"klaviyo-spark: {wrong.format_message()}", err=True)
         return wrong.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("klaviyo-spark: interrupted; what has landed stays, run it again", err=True)
+        click.echo(f"klaviyo-spark: {messages.command_line.INTERRUPTED()}", err=True)
         return _INTERRUPTED
     except KlaviyoSparkError as error:
         click.echo(f"klaviyo-spark: {error}", err=True)
@@ -289,7 +289,9 @@ def _exit_code(arguments: list[str]) -> int:
             traceback.print_exc()
         return error.exit_code
     except Exception as error:  # the last resort: still one line, and the way to more
-        click.echo(f"klaviyo-spark: {in_a_line(error)} (-v shows the stack trace)", err=True)
+        click.echo(
+            f"klaviyo-spark: {messages.command_line.OTHER_ERROR(error=in_a_line(error))}", err=True
+        )
         if verbose:
             traceback.print_exc()
         return 1

@@ -7,6 +7,8 @@ from collections.abc import Set
 
 import click
 
+from klaviyo_spark import messages
+
 # What Databricks fills in: of a bundle when it is deployed, of a job when it runs.
 _UNFILLED = re.compile(r"\$\{[\w. -]+\}|\{\{[\w. -]+\}\}")
 
@@ -37,10 +39,7 @@ def drop_empty_options(args: list[str], names: Set[str]) -> list[str]:
     kept: list[str] = []
     for arg in args:
         if unfilled := _UNFILLED.search(arg):
-            raise click.UsageError(
-                f"{unfilled[0]} was not filled in: deploy with `databricks bundle deploy`, name "
-                "job parameters under `parameters`, or write the value itself"
-            )
+            raise click.UsageError(messages.command_line.OPTION_NOT_FILLED_IN(option=unfilled[0]))
         if not arg and kept and kept[-1] in names:
             kept.pop()
         elif not (arg.endswith("=") and arg[:-1] in names):

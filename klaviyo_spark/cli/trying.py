@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from klaviyo_spark import messages
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.errors import ConfigError, UsageError
 
@@ -35,13 +36,12 @@ def sandbox(
         # The sample account is an extra.
         from klaviyo_spark.sandbox import serve
     except ModuleNotFoundError as missing:
-        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
+        raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
     try:
         serve(port, events, profiles, rate_scale, seed, latency_ms)
     except OSError as error:
         raise ConfigError(
-            f"port {port} of this machine cannot be had: {error.strerror}; name another, or leave "
-            "--port out"
+            messages.command_line.PORT_TAKEN(port=port, reason=error.strerror)
         ) from error
     return 0
 
@@ -56,5 +56,5 @@ def demo(events: int, profiles: int, warehouse: str) -> int:
         # Spark is an extra too.
         from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
-        raise UsageError(f"{missing}: pip install 'klaviyo-spark[sandbox]'") from missing
+        raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
     return show(events, profiles, warehouse, click.echo, progress)

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from klaviyo_spark import __version__
+from klaviyo_spark import __version__, messages
 from klaviyo_spark.client import responses
-from klaviyo_spark.client.error_table import Contact
+from klaviyo_spark.client.error_rule import Contact
 from klaviyo_spark.client.failures import Refusal, connection_error, status_error
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.responses import Page
@@ -142,8 +142,9 @@ class Client:
         """
         if not same_origin(url, self.base_url):
             raise BadAnswer(
-                f"{endpoint.name}: asked to send the key to {origin(url)} instead of "
-                f"{origin(self.base_url)}; refused, nothing was sent"
+                messages.requests.KEY_TO_OTHER_HOST(
+                    endpoint=endpoint.name, host=origin(url), expected=origin(self.base_url)
+                )
             )
         # The wait for our own turn is no part of the 15 minutes.
         self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
@@ -268,12 +269,14 @@ class Client:
             pieces.append(piece)
             raise_if_stopped(stop)
             if self._clock() > deadline:
-                raise RetryableError(f"{where}: the answer takes too long to come in")
+                raise RetryableError(messages.requests.TRICKLING_ANSWER(where=where))
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and "Transfer-Encoding" not in response.headers:
             got = response.raw.tell()
             if got < int(length):
-                raise RetryableError(f"{where}: the body was cut short, {got} of {length} bytes")
+                raise RetryableError(
+                    messages.requests.BODY_CUT_SHORT(where=where, got=got, length=length)
+                )
         return b"".join(pieces)
 
     def _raise(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
+from klaviyo_spark import messages
 from klaviyo_spark.client import error_table
-from klaviyo_spark.client.error_table import ErrorDetail
+from klaviyo_spark.client.error_rule import ErrorDetail
 from klaviyo_spark.client.urls import origin
 from klaviyo_spark.errors import (
     ApiError,
@@ -92,17 +93,17 @@ def connection_error(error: Exception, where: str, host: str) -> ApiError:
     if isinstance(error, requests.exceptions.SSLError):
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return FatalError(f"{where}: {error_table.UNTRUSTED.words.format(host=host)}")
-        return RetryableError(f"{where}: TLS with {host} broke off")
+        return RetryableError(messages.requests.TLS_BROKE_OFF(where=where, host=host))
     if isinstance(error, requests.exceptions.ProxyError):
-        return Unreachable(f"{where}: the proxy on the way to {host} does not let it through")
+        return Unreachable(messages.requests.PROXY_REFUSES(where=where, host=host))
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return Unreachable(f"{where}: no connection to {host}")
+        return Unreachable(messages.requests.NO_CONNECTION(where=where, host=host))
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
-        return RetryableError(f"{where}: {host} did not answer in time")
+        return RetryableError(messages.requests.NO_ANSWER(where=where, host=host))
     if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.JSONDecodeError):
         # InvalidURL, InvalidProxyURL, InvalidHeader, MissingSchema: all are ValueErrors
         return FatalError(f"{where}: {error_table.UNASKABLE.words.format(host=host, kind=kind)}")
-    return RetryableError(f"{where}: the connection to {host} broke off ({kind})")
+    return RetryableError(messages.requests.CONNECTION_BROKE_OFF(where=where, host=host, kind=kind))
 
 
 def _never_connected(error: Exception) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.error_table import ErrorDetail
+from klaviyo_spark import messages
+from klaviyo_spark.client.error_rule import ErrorDetail
 from klaviyo_spark.client.json_bodies import SURROGATE, as_far_as_deep, decode, without_mark
 from klaviyo_spark.errors import BadAnswer, ErrorPage, RetryableError
 from klaviyo_spark.schema.instants import as_time
@@ -125,27 +126,32 @@ def read_page(
         body.decode("utf-8")  # msgspec looks only into the texts that it keeps
         page, body = as_far_as_deep(_decoded, without_mark(body))
     except msgspec.ValidationError as error:
-        raise BadAnswer(f"{where} -> 200, but not a page of Klaviyo's: {error}") from None
+        raise BadAnswer(messages.responses.NO_PAGE(where=where, error=error)) from None
     except UnicodeDecodeError:
-        raise RetryableError(f"{where} -> 200, but the body is not UTF-8", status=200) from None
+        raise RetryableError(messages.responses.NOT_UTF8(where=where), status=200) from None
     except msgspec.DecodeError as error:
         what = _looks_like(body)
-        raise RetryableError(f"{where} -> 200, but {what} ({error})", status=200) from None
+        raise RetryableError(
+            messages.responses.NO_JSON(where=where, what=what, error=error), status=200
+        ) from None
     data = bytes(page.data)
     if _is_empty(data) and is_error_body(body):
-        raise ErrorPage(f"{where} -> 200, but an error: {error_text(body, secret)}", status=200)
+        raise ErrorPage(
+            messages.responses.ERROR_IN_PAGE(where=where, error=error_text(body, secret)),
+            status=200,
+        )
     if not data:
-        raise BadAnswer(f"{where} -> 200, but the body has no data")
+        raise BadAnswer(messages.responses.NO_DATA(where=where))
     if data.startswith(b"["):
         if page.links is None:
-            raise BadAnswer(f"{where} -> 200, but the body has data and no links")
+            raise BadAnswer(messages.responses.NO_LINKS(where=where))
         records = _RECORDS.decode(data)
         if not all(bytes(r).startswith(b"{") for r in records):
-            raise BadAnswer(f"{where} -> 200, but data holds something that is not an object")
+            raise BadAnswer(messages.responses.NO_OBJECT(where=where))
         edges = (bytes(records[0]), bytes(records[-1])) if records else ()
         return page.links.next or None, len(records), edges
     if data != b"null" and not data.startswith(b"{"):
-        raise BadAnswer(f"{where} -> 200, but data is neither a list nor an object")
+        raise BadAnswer(messages.responses.NO_LIST(where=where))
     return page.links.next or None if page.links else None, int(data != b"null"), ()
 
 
@@ -267,7 +273,7 @@ def _looks_like(body: bytes) -> str:
     """What a body is that is not JSON, in words."""
     start = body[:200].lstrip().lower()
     if not start:
-        return "the body is empty"
+        return messages.responses.EMPTY()
     if start.startswith(b"<"):
-        return "the body is an HTML page, as a proxy or an outage sends them"
-    return "the body is cut short or malformed"
+        return messages.responses.HTML()
+    return messages.responses.MALFORMED()

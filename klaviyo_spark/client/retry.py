@@ -17,7 +17,9 @@ from typing import TypeVar
 
 import tenacity
 
-from klaviyo_spark.client.error_table import TOTAL_S, Contact, of_error
+from klaviyo_spark import messages
+from klaviyo_spark.client.error_rule import Contact
+from klaviyo_spark.client.error_table import TOTAL_S, of_error
 from klaviyo_spark.client.sleep import Sleep, nap
 from klaviyo_spark.errors import RateLimitTooLong, RetryableError
 
@@ -46,9 +48,9 @@ def wait_s(
     if retry_after_s > MAX_WAIT_S:
         resume_at = now + timedelta(seconds=min(retry_after_s, 10 * 365 * 86400.0))
         raise RateLimitTooLong(
-            f"Klaviyo asks to wait {retry_after_s:.0f} s, more than the {MAX_WAIT_S:.0f} s that a "
-            f"run sits through; run again after {resume_at:%Y-%m-%dT%H:%M:%SZ}, what has "
-            "landed is kept",
+            messages.requests.RATE_LIMIT_TOO_LONG(
+                wait_s=retry_after_s, most_s=MAX_WAIT_S, resume_at=resume_at
+            ),
             resume_at=resume_at,
         )
     return retry_after_s + jitter
@@ -110,7 +112,9 @@ class RetryPolicy:
             error = _error(state)
             wait = state.next_action.sleep if state.next_action else 0.0
             tried, of = state.attempt_number, tries(error)
-            logger.warning("%s; try %d of %d, next in %.1f s", error, tried, of, wait)
+            logger.warning(
+                messages.requests.TRIED_AGAIN(error=error, tried=tried, most=of, wait_s=wait)
+            )
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(RetryableError),

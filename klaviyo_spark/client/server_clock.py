@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 
 WORTH_SAYING_S = 60.0
@@ -89,16 +90,10 @@ class ServerClock:
         seconds = self._most_skew.total_seconds()
         if abs(seconds) > WORTH_SAYING_S:
             side = "behind" if seconds > 0 else "ahead of"
-            warnings.append(
-                f"this machine's clock is {abs(seconds):,.0f} s {side} Klaviyo's; Klaviyo's is "
-                "what pages and rows are dated by"
-            )
+            warnings.append(messages.requests.MACHINE_CLOCK(seconds=abs(seconds), side=side))
         seconds = self._went_back.total_seconds()
         if seconds > WORTH_SAYING_S:
-            warnings.append(
-                f"Klaviyo's clock is {seconds:,.0f} s behind the newest page in bronze; what is "
-                "read is dated right after that page"
-            )
+            warnings.append(messages.requests.KLAVIYO_CLOCK(seconds=seconds))
         return warnings
 
     def _now(self) -> datetime:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import Stopped
 
 Sleep = Callable[[float, "threading.Event | None"], None]
@@ -18,7 +19,7 @@ def raise_if_stopped(stop: threading.Event | None) -> None:
         Stopped: it is.
     """
     if stop is not None and stop.is_set():
-        raise Stopped("stopped before the next request to Klaviyo")
+        raise Stopped(messages.requests.STOPPED())
 
 
 def nap(seconds: float, stop: threading.Event | None = None) -> None:

@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 
 # Travels from adapter to connection only; it is taken out before anything is sent.
@@ -48,10 +49,7 @@ class KeyAuth(AuthBase):
         """
         text = key.reveal()
         if not text or not text.isascii() or any(c.isspace() or not c.isprintable() for c in text):
-            raise ConfigError(
-                f"{key.name} is empty or holds a space, a line end or a character that is not "
-                "ASCII; copy the private key once more from Klaviyo, Settings, API keys"
-            )
+            raise ConfigError(messages.keys.MALFORMED(name=key.name))
         self._key = key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote, urlsplit
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import BadAnswer
 from klaviyo_spark.schema.endpoint import Endpoint, Slice
 
@@ -103,14 +104,10 @@ def check_next(next_url: str, base_url: str, seen: Container[str]) -> None:
     """
     if not same_origin(next_url, base_url):
         raise BadAnswer(
-            f"links.next points to {origin(next_url)} instead of {origin(base_url)}; "
-            "it is not followed, and the key is not sent there"
+            messages.responses.NEXT_ON_OTHER_HOST(host=origin(next_url), expected=origin(base_url))
         )
     if next_url in seen:
-        raise BadAnswer(
-            f"links.next of {urlsplit(next_url).path} was asked in this walk before: the cursor "
-            "loops. The pages so far are kept; run again, and tell Klaviyo if it stays"
-        )
+        raise BadAnswer(messages.responses.LOOPING_CURSOR(path=urlsplit(next_url).path))
 
 
 def same_origin(url: str, base_url: str) -> bool:

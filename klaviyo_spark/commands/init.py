@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.loader import check_resources
 from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE
 from klaviyo_spark.config.template import Value
@@ -18,19 +19,23 @@ def fitting(name: str, answer: str) -> Value:
     """
     text = answer.strip()
     if KEY_LIKE.search(text):
-        raise UsageError(f"{name}: looks like a key; keys belong into {VARIABLE}, never into conf")
+        raise UsageError(messages.command_line.KEY_AS_ANSWER(name=name, variable=VARIABLE))
     if name == "start":
         if text.lower() in ("", "all", "null"):
             return None
         try:
             parse_time(text)
         except ValueError as error:
-            raise UsageError(f"start: {error}") from error
+            raise UsageError(messages.command_line.START_ANSWER(error=error)) from error
         return text
     if name == "resources":
         return check_resources(text.split(","))
     if not text:
-        raise UsageError(f"{name}: empty; expected a {'folder or URI' if 'w' in name else 'name'}")
+        raise UsageError(
+            messages.command_line.EMPTY_ANSWER(
+                name=name, form="folder or URI" if "w" in name else "name"
+            )
+        )
     if name == "warehouse":
         check_warehouse(text)
     return text

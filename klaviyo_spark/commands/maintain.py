@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.accounts import settings_per_account
@@ -178,10 +179,7 @@ class _Run:
         twice = keys_in_other_partitions(self.lake.silver(spec), spec, runs).toArrow()
         removed = self.lake.delete_moved_rows(spec, twice)
         if removed:
-            self.done.warnings.append(
-                f"{table}: {removed:,} rows removed, of events whose datetime Klaviyo has changed; "
-                "those of the new day stay"
-            )
+            self.done.warnings.append(messages.lake.MOVED_EVENTS(table=table, removed=removed))
 
     def _optimize(self, table: str) -> None:
         kept, name = self.kept[table], self.names[table]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 
@@ -39,13 +40,12 @@ def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     names = [entry["name"] for entry in entries]
     name = given.get("account")
     if name is not None and name not in names:
-        raise UsageError(f"--account {name}: not one of `accounts` in conf: {', '.join(names)}")
+        raise UsageError(
+            messages.command_line.UNKNOWN_ACCOUNT(name=name, accounts=", ".join(names))
+        )
     wanted = [entry for entry in entries if name in (None, entry["name"])]
     if len(wanted) > 1 and given.keys() & {*_KEYS}:
-        raise UsageError(
-            "--secret-scope and --secret-key are of one account: choose it with --account "
-            f"({', '.join(names)})"
-        )
+        raise UsageError(messages.command_line.SECRET_OF_ONE_ACCOUNT(accounts=", ".join(names)))
     left = [{f: v for f, v in entry.items() if f not in given} for entry in wanted]
     own = {"account": wanted[0]["name"], **left[0]} if len(wanted) == 1 else {}
     own.pop("name", None)
@@ -62,9 +62,7 @@ def settings_per_account(settings: Settings) -> tuple[Settings, ...]:
 
 def duplicate_account_error(one: str, other: str) -> ConfigError:
     """The refusal of two accounts that are the same one."""
-    return ConfigError(
-        f"accounts: {one} and {other} have the same key: they would be one account twice"
-    )
+    return ConfigError(messages.keys.SAME_KEY(one=one, other=other))
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
@@ -93,10 +91,7 @@ def _with_key(
     if not all(named[name] for name in _SECRET):
         named |= dict.fromkeys(_SECRET)
         if not named["key_variable"] and not given.keys() & {*_KEYS}:
-            raise ConfigError(
-                f"accounts: {entry['name']}: has no key of its own; expected key_variable, or "
-                "secret_scope and secret_key"
-            )
+            raise ConfigError(messages.conf.ACCOUNT_WITHOUT_KEY(account=entry["name"]))
     return {**entry, **named}
 
 
@@ -106,7 +101,7 @@ def _check_apart(entries: Iterable[Mapping[str, Any]]) -> None:
     for entry in entries:
         name = entry["name"]
         if name.casefold() in names:
-            raise ConfigError(f"accounts: {name}: is there twice")
+            raise ConfigError(messages.conf.ACCOUNT_TWICE(account=name))
         names.add(name.casefold())
         for key in (entry["key_variable"], tuple(entry[part] for part in _SECRET)):
             if key and key != (None, None) and of.setdefault(key, name) != name:

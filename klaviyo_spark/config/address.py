@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from klaviyo_spark import messages
+
 _URL = re.compile(r"(https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
 
 
@@ -17,10 +19,10 @@ def check_base_url(url: str) -> str:
     """
     found = _URL.fullmatch(url)
     if not found or int(found.group(3) or 0) > 65535:
-        raise ValueError("expected https://HOST[:PORT], without user, path or query")
+        raise ValueError(messages.conf.BAD_BASE_URL())
     scheme, host, _ = found.groups()
     if scheme == "http" and not _is_loopback(host):
-        raise ValueError(f"plain http to {host} would show the key; use https (or loopback)")
+        raise ValueError(messages.conf.PLAIN_HTTP(host=host))
     return url.rstrip("/")
 
 

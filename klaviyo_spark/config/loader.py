@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import yaml
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.accounts import chosen
 from klaviyo_spark.config.address import check_base_url
 from klaviyo_spark.config.models import (
@@ -78,7 +79,7 @@ def conf_files(path: str | None) -> list[Path]:
         return [BASE] if BASE.is_file() else []
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"--config {path}: no such file{_nearby_conf(file)}")
+        raise ConfigError(messages.conf.NO_SUCH_FILE(path=path, nearby=_nearby_conf(file)))
     base = file.with_name(BASE.name)
     return [base, file] if base.is_file() and not base.samefile(file) else [file]
 
@@ -108,10 +109,12 @@ def check_resources(names: Iterable[str]) -> tuple[str, ...]:
     for name in asked:
         if name not in RESOURCE_NAMES:
             raise UsageError(
-                f"unknown resource '{name}'{nearest(name, RESOURCE_NAMES)} (known: {known})"
+                messages.conf.UNKNOWN_RESOURCE(
+                    name=name, nearest=nearest(name, RESOURCE_NAMES), known=known
+                )
             )
     if not asked:
-        raise UsageError(f"no resource named; known: {known}")
+        raise UsageError(messages.conf.NO_RESOURCE(known=known))
     return tuple(name for name in RESOURCE_NAMES if name in asked)
 
 
@@ -120,10 +123,7 @@ def _check_schemas(schemas: Schemas) -> None:
     names = [name.lower() for name in msgspec.structs.astuple(schemas)]
     beside = [f"{name}{ASIDE}" for name in (schemas.silver.lower(), schemas.ops.lower())]
     if len({*names, *beside}) < len(names) + len(beside):
-        raise ConfigError(
-            f"schemas: {', '.join(names)}: two are the same, or one is where a rebuild puts tables "
-            f"of another (its name and {ASIDE}); name each apart"
-        )
+        raise ConfigError(messages.conf.SAME_SCHEMA(schemas=", ".join(names), suffix=ASIDE))
 
 
 def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> ApiKey:
@@ -136,18 +136,18 @@ def _parse_file(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
+        raise ConfigError(messages.conf.CANNOT_READ(file=file, reason=error)) from error
     if KEY_LIKE.search(text):
-        raise ConfigError(f"{file}: holds what looks like a key; keys belong into {VARIABLE}")
+        raise ConfigError(messages.conf.HOLDS_A_KEY(file=file, variable=VARIABLE))
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         line = f", line {mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
-        raise ConfigError(f"{file}{line}: not YAML") from error
+        raise ConfigError(messages.conf.NOT_YAML(file=file, line=line)) from error
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        raise ConfigError(f"{file}: expected settings as 'name: value'")
+        raise ConfigError(messages.conf.NO_MAPPING(file=file))
     return _checked(raw, str(file))
 
 
@@ -181,7 +181,9 @@ def _type_of(name: Any, struct: Any) -> Any:
     """
     types = get_type_hints(struct, include_extras=True)
     if name not in types:
-        raise ValueError(f"unknown setting '{name}'{nearest(str(name), types)}")
+        raise ValueError(
+            messages.conf.UNKNOWN_SETTING(name=name, nearest=nearest(str(name), types))
+        )
     return types[name]
 
 
@@ -230,7 +232,7 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     if timedelta in kinds:
         length = value if isinstance(value, timedelta) else parse_duration(str(value))
         if length < (least := _AT_LEAST.get(name, length)):
-            raise ValueError(f"{value} is too short; expected at least {least.days}d, or null")
+            raise ValueError(messages.conf.TOO_SHORT(value=value, least=least.days))
         return length
     if name == "base_url":
         return check_base_url(str(value))
@@ -242,11 +244,11 @@ def _value(name: str, value: Any, kind: Any) -> Any:
         names = value.split(",") if isinstance(value, str) else value
         return check_resources(str(one) for one in names)
     if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
-        raise ValueError("expected documented, all, or a list of metric names")
+        raise ValueError(messages.conf.BAD_METRICS())
     if name == "id" and value != "keep":
-        raise ValueError("can only be kept: tables are keyed and joined by Klaviyo's ids")
+        raise ValueError(messages.conf.IDS_MUST_BE_KEPT())
     if kind == Treatment and value not in get_args(Treatment):
-        raise ValueError(f"is {value!r}; expected keep, hash or drop")
+        raise ValueError(messages.conf.BAD_TREATMENT(value=value))
     return msgspec.convert(value, kind)
 
 

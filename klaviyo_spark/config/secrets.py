@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 
 VARIABLE = "KLAVIYO_API_KEY"
@@ -60,21 +61,16 @@ def from_databricks(scope: str, key: str, *, elsewhere: str = f"set {VARIABLE}")
         runtime = import_module("databricks.sdk.runtime")
     except Exception as error:  # the SDK raises errors of its own when there is no workspace
         raise ConfigError(
-            f"secret {scope}/{key}: only Databricks has secret scopes; {elsewhere} elsewhere"
+            messages.keys.ONLY_ON_DATABRICKS(scope=scope, key=key, elsewhere=elsewhere)
         ) from error
     try:
         value = str(runtime.dbutils.secrets.get(scope, key)).strip()
     except Exception as error:
         raise ConfigError(
-            f"secret {scope}/{key}: Databricks does not give it ({type(error).__name__}); make it "
-            f"with `databricks secrets create-scope {scope}` and `databricks secrets put-secret "
-            f"{scope} {key}`, and let whoever runs the job read it"
+            messages.keys.SECRET_REFUSED(scope=scope, key=key, error=type(error).__name__)
         ) from error
     if not value:
-        raise ConfigError(
-            f"secret {scope}/{key}: is empty; `databricks secrets put-secret {scope} {key}` asks "
-            "for the key"
-        )
+        raise ConfigError(messages.keys.SECRET_EMPTY(scope=scope, key=key))
     return value
 
 
@@ -98,14 +94,12 @@ def find_key(
     """
     if (scope is None) != (key is None):
         missing = "--secret-key" if key is None else "--secret-scope"
-        raise ConfigError(f"{missing} is missing: a secret has a scope and a key")
+        raise ConfigError(messages.keys.HALF_A_SECRET(missing=missing))
     elsewhere = f"set {variable}" if variable else "name a key_variable"
     secret = secret or partial(from_databricks, elsewhere=elsewhere)
     value, name = _find_key(scope, key, environ, secret, variable)
     if not value:
-        raise ConfigError(
-            f"no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key"
-        )
+        raise ConfigError(messages.keys.NO_KEY(elsewhere=elsewhere))
     return ApiKey(value, name)
 
 
@@ -123,15 +117,9 @@ def find_hash_key(
     secret = secret or partial(from_databricks, elsewhere=f"set {HASH_VARIABLE}")
     value, name = _find_key(scope, key, environ, secret, HASH_VARIABLE)
     if not value:
-        raise ConfigError(
-            f"personal_data: hash needs a key: set {HASH_VARIABLE}, or on Databricks "
-            "secret_hash_key, in secret_hash_scope or secret_scope"
-        )
+        raise ConfigError(messages.keys.NO_HASH_KEY(variable=HASH_VARIABLE))
     if len(value) < _SHORTEST:
-        raise ConfigError(
-            f"{HASH_VARIABLE}: is too short; expected {_SHORTEST} characters or more, as "
-            "`openssl rand -hex 32` makes them"
-        )
+        raise ConfigError(messages.keys.HASH_KEY_TOO_SHORT(variable=HASH_VARIABLE, least=_SHORTEST))
     return HashKey(value, name)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 
@@ -52,15 +53,14 @@ def write(file: Path, values: Mapping[str, Value], *, anew: bool = False) -> Non
     except OSError as error:
         if isinstance(error, FileExistsError) and error.filename == str(file):
             raise there_already(file) from error
-        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            messages.command_line.CANNOT_WRITE(file=file, reason=error.strerror)
+        ) from error
 
 
 def there_already(file: Path) -> UsageError:
     """The refusal to write over ``file``."""
-    return UsageError(
-        f"{file} is there already: change it by hand, write another with --config FILE, or replace "
-        "it with --force"
-    )
+    return UsageError(messages.command_line.CONF_EXISTS(file=file))
 
 
 def defaults() -> dict[str, str]:

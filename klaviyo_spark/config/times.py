@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import UsageError
 
 TIME_FORM = "ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z"
@@ -24,7 +25,7 @@ def parse_time(text: str) -> datetime:
     """
     found = _TIME.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is not a time; expected {TIME_FORM}")
+        raise ValueError(messages.conf.NO_TIME(text=text, form=TIME_FORM))
     date, minute, second, fraction, zone = found.groups()
     # Python 3.10 reads one form only: six digits of a second, a colon in the offset.
     plain = f"{date}T{minute or '00:00'}{second or ':00'}.{(fraction or '0').ljust(6, '0')}"
@@ -33,7 +34,7 @@ def parse_time(text: str) -> datetime:
         read = datetime.fromisoformat(f"{plain}{digits[:3]}:{digits[3:]}")
         return read.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a time; expected {TIME_FORM}") from error
+        raise ValueError(messages.conf.NO_TIME(text=text, form=TIME_FORM)) from error
 
 
 def parse_duration(text: str) -> timedelta:
@@ -44,7 +45,7 @@ def parse_duration(text: str) -> timedelta:
     """
     found = _DURATION.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is not a duration; expected {DURATION_FORM}")
+        raise ValueError(messages.conf.NO_DURATION(text=text, form=DURATION_FORM))
     return int(found.group(1)) * _UNIT[found.group(2)]
 
 
@@ -60,9 +61,9 @@ def bounds(
     """
     first, last = _option("--start", start), _option("--end", end)
     if first is not None and first > now:
-        raise UsageError(f"--start {start}: lies in the future; expected a time before now")
+        raise UsageError(messages.command_line.START_IN_FUTURE(start=start))
     if first is not None and last is not None and first >= last:
-        raise UsageError(f"--start {start}: not before --end {end}; expected the earlier one first")
+        raise UsageError(messages.command_line.START_AFTER_END(start=start, end=end))
     return first, last
 
 
@@ -72,4 +73,6 @@ def _option(name: str, text: str | None) -> datetime | None:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise UsageError(f"{name} {text}: not a time; expected {TIME_FORM}") from error
+        raise UsageError(
+            messages.command_line.OPTION_NO_TIME(option=name, text=text, form=TIME_FORM)
+        ) from error

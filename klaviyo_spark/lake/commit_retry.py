@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import tenacity
 
+from klaviyo_spark import messages
+
 logger = logging.getLogger(__name__)
 
 # The other writer touched rows or files that this one had looked at: looked at anew, it is the
@@ -55,7 +57,7 @@ def retry_on_conflict(
 
     def say(state: tenacity.RetryCallState) -> None:
         logger.warning(
-            "%s: another writer was first; try %d of %d", what, state.attempt_number, TRIES
+            messages.lake.COMMIT_CONFLICT(table=what, tried=state.attempt_number, most=TRIES)
         )
 
     return tenacity.Retrying(

@@ -19,6 +19,7 @@ from typing import IO, Protocol, TypeVar
 
 import msgspec
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, Stopped
 from klaviyo_spark.lake.location import location
@@ -180,7 +181,7 @@ def poll_until_acquired(
                 logger.info("waiting: %s", busy.held)
             said = True
         if pause.wait(look_s):
-            raise Stopped("stopped while waiting for the lake")
+            raise Stopped(messages.lake.STOPPED_WAITING())
 
 
 def _lock(path: Path) -> IO[bytes]:

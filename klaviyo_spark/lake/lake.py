@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import LakeError, TableDiffers
 from klaviyo_spark.java_words import lost_file
@@ -175,10 +176,7 @@ class Lake(Ledgers):
         # A platform may have written small files together meanwhile.
         last = next(commit for commit in commits if commit["operation"] != "OPTIMIZE")
         if not is_ours(last["userMetadata"]):
-            raise LakeError(
-                f"{table.name}: too many rows broke a check, and another writer has changed the "
-                "table since they were written, so they stay; delete those of this _run_id"
-            )
+            raise LakeError(messages.lake.BROKEN_ROWS_STAY(table=table.name))
         with tagged(self.spark, self._tag):
             self.spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {last['version'] - 1}")
 
@@ -204,9 +202,7 @@ class Lake(Ledgers):
             others = self._others(table, name, accounts)
             if others:
                 raise LakeError(
-                    f"{table.name}: its columns change, and it has rows of {', '.join(others)} "
-                    "too: make all accounts anew at once, each in `accounts` of conf and without "
-                    "--account"
+                    messages.lake.SHARED_COLUMNS_CHANGE(table=table.name, others=", ".join(others))
                 ) from differs
             self._replace(table, name, rows, tag)
         else:
@@ -220,9 +216,9 @@ class Lake(Ledgers):
                 others = self._others(table, name, accounts)
                 if others:
                     raise LakeError(
-                        f"{table.name}: the data file {file} is missing, and the table has rows of "
-                        f"{', '.join(others)} too: make all accounts anew at once, each in "
-                        "`accounts` of conf and without --account"
+                        messages.lake.SHARED_FILE_MISSING(
+                            table=table.name, file=file, others=", ".join(others)
+                        )
                     ) from error
                 writer.overwrite(F.lit(True))
         if name in self._foreign:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, in_a_line
 from klaviyo_spark.java_words import is_of_java
@@ -167,9 +168,7 @@ class _Lease:
                     raise
             if self._is_ours():
                 if other:
-                    logger.warning(
-                        "took the lake over from %s, silent for %.0f s", other.holder, silent_s
-                    )
+                    logger.warning(messages.lake.TAKEN_OVER(holder=other.holder, silent_s=silent_s))
                 _retry_on_conflict(self._sign)
                 return
         raise LakeBusy(None)
@@ -205,9 +204,7 @@ class _Lease:
             _retry_on_conflict(lambda: self.spark.sql(update))
         except Exception as error:
             logger.warning(
-                "the lake was not freed and counts as held for %.0f s: %s",
-                self.lease_s,
-                _brief(error),
+                messages.lake.NOT_FREED(held_s=self.lease_s, reason=_brief(error)),
             )
 
     def _read_heartbeat(self) -> Heartbeat | None:
@@ -255,16 +252,12 @@ def _beat(ours: _Lease, beat_s: float, done: threading.Event) -> None:
         try:
             if not ours.renew():
                 logger.error(
-                    "another run took the lake over, as this one gave no sign for %.0f s; two runs "
-                    "write to it now: stop one, then rebuild silver",
-                    ours.lease_s,
+                    messages.lake.LOST_TO_OTHER(silent_s=ours.lease_s),
                 )
                 return
         except Exception as error:
             logger.warning(
-                "the lease on the lake was not renewed, next try in %.0f s: %s",
-                beat_s,
-                _brief(error),
+                messages.lake.LEASE_NOT_RENEWED(next_s=beat_s, reason=_brief(error)),
             )
 
 

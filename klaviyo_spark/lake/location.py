@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import session
 
@@ -59,14 +60,11 @@ def location(
         ConfigError: Spark, delta-rs and this machine would not take it for one and the same place.
     """
     if not written.strip():
-        raise ConfigError("warehouse: is blank; expected a folder or URI")
+        raise ConfigError(messages.warehouse.BLANK())
     _check_letters(written)
     scheme = _SCHEME.match(written)
     if scheme and not written.startswith("/", scheme.end()):
-        raise ConfigError(
-            f"warehouse {written}: begins like a URI, but has no / after {scheme[0]}; for a folder "
-            f"of that name write ./{written}"
-        )
+        raise ConfigError(messages.warehouse.NO_URI(written=written, rest=scheme[0]))
     if scheme and scheme[1].lower() != "file":
         # Hadoop knows schemes by small letters alone.
         uri = scheme[1].lower() + written[scheme.end(1) :]
@@ -74,10 +72,7 @@ def location(
     path = _decoded(written) if scheme else written
     if session.place(environ, active=False) is session.SparkHost.GIVEN:
         if not path.startswith("/"):
-            raise ConfigError(
-                f"warehouse {written}: is relative, and this platform's Spark does not start from "
-                "where you are; set catalog, or name a whole path or a URI"
-            )
+            raise ConfigError(messages.warehouse.RELATIVE(path=written))
         return Location(written, None, f"file://{path}" if scheme else path)
     folder = _absolute(path)
     if f"{folder}/".startswith(_MOUNTED):
@@ -100,36 +95,25 @@ def glob_of(uri: str) -> str:
 def _check_letters(path: str) -> None:
     """Refuse letters that one of those who read a path cannot have in it."""
     if any(c < " " or c == "\x7f" for c in path):
-        raise ConfigError(
-            f"warehouse {_printable(path)}: delta-rs takes no control characters, such as a tab or "
-            "the end of a line; name another folder"
-        )
+        raise ConfigError(messages.warehouse.CONTROL_CHARACTER(path=_printable(path)))
     if "${" in path:
-        raise ConfigError(
-            f"warehouse {path}: Spark puts a variable's value in the place of ${{}}; name another "
-            "folder"
-        )
+        raise ConfigError(messages.warehouse.VARIABLE(path=path))
 
 
 def _decoded(uri: str) -> str:
     """The path of a ``file:`` URI."""
     local = _LOCAL.match(uri)
     if local is None:
-        raise ConfigError(f"warehouse {uri}: a file: URI is of this machine; expected file:///...")
+        raise ConfigError(messages.warehouse.FILE_URI_OF_HOST(uri=uri))
     path = uri[local.end() :]
     if "?" in path or "#" in path:
-        raise ConfigError(
-            f"warehouse {uri}: in a file: URI ? and # end the path; write %3F and %23, or a path"
-        )
+        raise ConfigError(messages.warehouse.FILE_URI_QUERY(uri=uri))
     try:
         if _NO_ESCAPE.search(path):
             raise ValueError
         decoded = unquote_to_bytes(path).decode()
     except ValueError as error:
-        raise ConfigError(
-            f"warehouse {uri}: in a file: URI % stands before two hex digits, of text in UTF-8; "
-            "write %25 for the sign itself, or a path"
-        ) from error
+        raise ConfigError(messages.warehouse.FILE_URI_PERCENT(uri=uri)) from error
     _check_letters(decoded)
     return decoded
 
@@ -138,10 +122,7 @@ def _absolute(path: str) -> Path:
     """A path from the root on, that is the same one whether or not links are followed."""
     whole = os.path.expanduser(path)  # Path drops ./ first, and takes ./~ for a home
     if whole.startswith("~"):
-        raise ConfigError(
-            f"warehouse {path}: no such user has a home here; for a folder of that name write "
-            f"./{path}"
-        )
+        raise ConfigError(messages.warehouse.NO_SUCH_USER(path=path))
     folder = Path(whole).absolute()
     if ".." in folder.parts:
         folder = Path(os.path.realpath(folder))
@@ -156,20 +137,21 @@ def _check_folder(folder: Path, environ: Mapping[str, str], encoding: str) -> No
     escape = _ESCAPE.search(path)
     if escape or "\\" in path:
         raise ConfigError(
-            f"warehouse {_printable(path)}: delta-rs takes "
-            f"{escape[0] if escape else 'a backslash'} for another character; "
-            "name another folder (a URI is decoded: file:///my%20lake)"
+            messages.warehouse.DECODED(
+                path=_printable(path), character=escape[0] if escape else "a backslash"
+            )
         )
     if _bytes(path, encoding) == _bytes(path, "utf-8") != b"":
         return
     if encoding.lower() == "utf-8":
-        raise ConfigError(f"warehouse {_printable(path)}: Spark needs names in UTF-8; name another")
+        raise ConfigError(messages.warehouse.NOT_UTF8(path=_printable(path)))
     named = (
         f"{name}={environ[name]}" for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)
     )
     raise ConfigError(
-        f"warehouse {_printable(path)}: with {next(named, 'no LC_ALL')} this process spells it in "
-        f"{encoding}, and Spark in UTF-8; set LC_ALL=C.UTF-8, or name a folder in plain letters"
+        messages.warehouse.OTHER_LOCALE(
+            path=_printable(path), variable=next(named, "no LC_ALL"), encoding=encoding
+        )
     )
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake import lease as leases
 from klaviyo_spark.lake.file_lock import FILE, Holder, folder_of, locked
@@ -54,12 +55,11 @@ def lock_lake(
             except OSError as error:
                 file = folder / FILE
                 if error.errno not in _NO_LOCKS:
-                    raise LakeError(f"{file}: cannot be locked: {error.strerror}") from error
+                    raise LakeError(
+                        messages.lake.CANNOT_LOCK(file=file, reason=error.strerror)
+                    ) from error
                 logger.warning(
-                    "%s: cannot be locked: %s; runs that start in the same seconds are not kept "
-                    "apart",
-                    file,
-                    error.strerror,
+                    messages.lake.UNLOCKED_FILE(file=file, reason=error.strerror),
                 )
                 folder = None
         if folder is None:

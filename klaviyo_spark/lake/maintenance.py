@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.foreign_files import foreign_file
@@ -163,10 +164,7 @@ def _check_files(lake: Lake, name: str, detail: Row, hours: int) -> None:
     old = time.time() - hours * 3600
     file = foreign_file(lake, name, detail.asDict(), old, hours)
     if file:
-        raise LakeError(
-            f"{file} in the folder of the table is not of klaviyo-spark's making, and VACUUM would "
-            "delete it: no old file of the table is removed; move it to another folder"
-        )
+        raise LakeError(messages.lake.FOREIGN_FILE(file=file))
 
 
 def _purge(lake: Lake, name: str, detail: Row) -> None:

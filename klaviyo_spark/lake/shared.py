@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError, in_a_line
 from klaviyo_spark.lake.location import Location, folder_uri, glob_of
 from klaviyo_spark.lake.spark import jars, session
@@ -53,11 +54,7 @@ def check_spelling(spark: SparkSession, folder: Path) -> None:
     asked = spark.sql("SELECT java_method('java.lang.System', 'getProperty', 'sun.jnu.encoding')")
     [[encoding]] = asked.collect()
     if encoding != "UTF-8":
-        raise ConfigError(
-            f"warehouse {folder}: Java was started in a locale whose names of files are in "
-            f"{encoding}, and would take another folder for it; start it with LC_ALL=C.UTF-8, or "
-            "name a folder in plain letters"
-        )
+        raise ConfigError(messages.warehouse.LOCALE_OF_JAVA(path=folder, encoding=encoding))
 
 
 def _check_reached(spark: SparkSession, warehouse: str) -> None:
@@ -78,11 +75,12 @@ def _check_reached(spark: SparkSession, warehouse: str) -> None:
             return
         if any(name in said for name in ("ClassNotFound", "NoClassDef", "No FileSystem for")):
             raise ConfigError(
-                f"warehouse {warehouse}: Spark has no file system for {scheme}://; "
-                f"{_jar(scheme, spark.version)}"
+                messages.warehouse.NO_FILE_SYSTEM(
+                    path=warehouse, scheme=scheme, jar=_jar(scheme, spark.version)
+                )
             ) from error
         why = in_a_line(error)
-        raise ConfigError(f"warehouse {warehouse}: cannot be reached: {why}") from error
+        raise ConfigError(messages.warehouse.UNREACHABLE(path=warehouse, reason=why)) from error
 
 
 def _jar(scheme: str, spark: str) -> str:
@@ -114,7 +112,9 @@ def _check_shared(spark: SparkSession, folder: Path) -> None:
                 Path(probe, f"{number}.txt").write_text("seen\n", encoding="ascii")
             seen = spark.read.text(glob_of(folder_uri(Path(probe)))).count()
     except OSError as error:
-        raise ConfigError(f"warehouse {folder}: cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            messages.warehouse.CANNOT_WRITE(path=folder, reason=error.strerror)
+        ) from error
     except (PySparkException, Py4JJavaError) as error:
         raise ConfigError(_refusal(folder, in_a_line(error))) from error
     if seen != _READS:
@@ -122,7 +122,4 @@ def _check_shared(spark: SparkSession, folder: Path) -> None:
 
 
 def _refusal(folder: Path, why: str) -> str:
-    return (
-        f"warehouse {folder}: this cluster's executors do not see that folder; name one that all "
-        f"its machines share, or a URI such as s3a://BUCKET/lake ({why})"
-    )
+    return messages.warehouse.NOT_SHARED(path=folder, reason=why)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import ASIDE
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.file_lock import folder_of
@@ -134,7 +135,7 @@ def _remove(path: Path, tables: Iterable[str]) -> None:
         (path / FILE).unlink(missing_ok=True)
         path.rmdir()
     except OSError as error:
-        raise LakeError(f"{path}: cannot be removed: {error.strerror}") from error
+        raise LakeError(messages.lake.CANNOT_REMOVE(path=path, reason=error.strerror)) from error
 
 
 def _in_catalog(lake: Lake, schema: str, tables: Collection[str]) -> list[str] | None:
@@ -189,7 +190,4 @@ def _run_side_by_side(lake: Lake, names: Iterable[str], work: Callable[[str], An
 
 
 def _refusal(what: object) -> str:
-    return (
-        f"{what}: is not of klaviyo-spark's making, which makes tables anew in that place and "
-        "would remove it; rename it, or call `schemas` otherwise in conf"
-    )
+    return messages.lake.STAGING_NOT_OURS(place=what)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from klaviyo_spark import __version__
+from klaviyo_spark import __version__, messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import OtherFormat, TableUnreadable
 from klaviyo_spark.lake.delta_log import in_folder
@@ -45,9 +45,9 @@ def check_format(table: str, properties: Mapping[str, str]) -> None:
         raise NoFormat("it carries no klaviyo_spark.format: no release of klaviyo-spark made it")
     version = properties.get(VERSION_KEY)
     raise OtherFormat(
-        f"{table} has format {found}, made by klaviyo-spark {version}; this version, "
-        f"{__version__}, uses format {FORMAT}. Run version {version} on this lake, or name another "
-        "`warehouse` or other `schemas`"
+        messages.lake.OTHER_FORMAT(
+            table=table, found=found, version=version, ours=__version__, format=FORMAT
+        )
     )
 
 

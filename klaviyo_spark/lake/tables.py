@@ -17,6 +17,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
@@ -71,11 +72,11 @@ def folder_in(name: str) -> str:
 
 
 def _name_kept(table: str, foreign: Sequence[str]) -> str:
-    return f"{table}: has columns that are not ours, left as they are: {', '.join(foreign)}"
+    return messages.lake.FOREIGN_COLUMNS(table=table, columns=", ".join(foreign))
 
 
 def _name_emptied(table: str, foreign: Sequence[str]) -> str:
-    return f"{table}: made anew, so columns that are not ours are NULL: {', '.join(foreign)}"
+    return messages.lake.FOREIGN_COLUMNS_EMPTIED(table=table, columns=", ".join(foreign))
 
 
 @dataclass(frozen=True)
@@ -443,8 +444,7 @@ class Tables:
         if found.misfits:
             how = ", ".join(found.misfits)
             raise TableDiffers(
-                f"{name} {how}: `klaviyo-spark refine --rebuild` makes tables anew from bronze; "
-                "or go on with the release that made it",
+                messages.lake.TABLE_DIFFERS(table=name, how=how),
                 how,
             )
         said = {c: f"`{c}` {type} COMMENT {_text(about)}" for c, type, about in columns}

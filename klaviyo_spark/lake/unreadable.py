@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, meets_all
 from klaviyo_spark.resources import TABLES
 
@@ -55,6 +56,8 @@ def unreadable(schema: str, table: str, where: str, why: str) -> TableUnreadable
         after = _AFTER.get(table, "the next run makes it again, without the rows it had")
     why = why.rstrip(". ")
     return TableUnreadable(
-        f"{schema}.{table} is unreadable ({why}): restore it from a backup, or {away} and {after}",
+        messages.lake.TABLE_UNREADABLE(
+            schema=schema, table=table, reason=why, away=away, after=after
+        ),
         f"{schema}.{table}",
     )

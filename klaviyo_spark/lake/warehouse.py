@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.location import Location, location
@@ -33,18 +34,17 @@ def check_warehouse(
         return place
     try:
         if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"warehouse {warehouse}: is a file; expected a folder")
+            raise ConfigError(messages.warehouse.IS_A_FILE(path=warehouse))
         inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
         ours = {f"{name}.db" for name in (schemas.bronze, schemas.silver, schemas.ops)}
         if any(not name.startswith(".") for name in inside) and not ours & inside:
-            raise ConfigError(
-                f"warehouse {warehouse}: holds other things and no lake; expected an empty or new "
-                "folder"
-            )
+            raise ConfigError(messages.warehouse.OTHER_THINGS(path=warehouse))
         there = next(one for one in (folder, *folder.parents) if one.exists())
         if writable:
             with tempfile.TemporaryFile(dir=there):
                 pass
     except OSError as error:
-        raise ConfigError(f"warehouse {warehouse}: cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            messages.warehouse.CANNOT_WRITE(path=warehouse, reason=error.strerror)
+        ) from error
     return place

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
 
+from klaviyo_spark import messages
 from klaviyo_spark.cli.app import cli
 from klaviyo_spark.cli.options import CommonOptions
 from klaviyo_spark.clock import utc_now
@@ -56,8 +57,7 @@ class Backfill:
         code = self._verb()
         if code:
             raise KlaviyoSparkError(
-                f"backfill {ENDED[code]} (exit code {code}): the lines above say why; run this "
-                "cell again to go on"
+                messages.command_line.BACKFILL_INCOMPLETE(ended=ENDED[code], code=code)
             )
 
     def summary(self) -> None:
@@ -97,9 +97,7 @@ class Backfill:
         now = utc_now()
         start, end = bounds(options.start, options.end, now)
         if start is None or end is None:  # as the verb says it
-            raise UsageError(
-                "backfill: needs --start and --end; a sync finds by itself what is new"
-            )
+            raise UsageError(messages.command_line.BACKFILL_WITHOUT_WINDOW())
         names = [one.account for one in settings_per_account(settings)]
         every = {name: f" of {name}" if len(names) > 1 else "" for name in names}
         return reader(settings), every, (start, end)

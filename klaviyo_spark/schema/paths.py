@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import SpecError
 
 T = TypeVar("T")
@@ -227,7 +228,7 @@ def _parse_fact(text: str) -> FieldRead:
 
 
 def _slip(kind: str, text: str, expected: str) -> SpecError:
-    return SpecError(f"not a {kind}: {text!r}, expected {expected}")
+    return SpecError(messages.spec.NOT_OF_KIND(kind=kind, text=text, expected=expected))
 
 
 def _parse_keys(text: str, scope: str) -> FieldPath:
@@ -241,7 +242,7 @@ def _parse_keys(text: str, scope: str) -> FieldPath:
     while at < len(text):
         found = _KEY.match(text, at)
         if not found or (found[3] and index is not None):
-            raise SpecError(f"not a path: {text!r}, from character {at + 1}")
+            raise SpecError(messages.spec.NO_PATH(text=text, character=at + 1))
         word, quoted, number = found.groups()
         if number is not None:
             index = int(number)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import CheckFailed
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.checks import Check, Severity, graded
@@ -81,10 +82,7 @@ def notes(
     failed = [check for check in speaking if graded(check, severities) == "fail"]
     if failed:
         what = "; ".join(_words(table, c, broken[c.name], speaking[c]) for c in failed)
-        raise CheckFailed(
-            f"check {failed[0].name} failed: {what}; "
-            f"look at klaviyo_bronze.pages, or let it pass: conf checks: {{{failed[0].name}: warn}}"
-        )
+        raise CheckFailed(messages.lake.CHECK_FAILED(check=failed[0].name, what=what))
     return [check_line(table, check, broken[check.name], n) for check, n in speaking.items()]
 
 

@@ -13,6 +13,7 @@ from operator import or_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import LakeError, TableUnreadable
 from klaviyo_spark.lake.commit_tag import tag_of
 from klaviyo_spark.lake.delta_log import TableState
@@ -81,16 +82,14 @@ class Rebuild:
         gone = pages_gone_before(self._lake, account_id).keys() & set(resources)
         if gone:
             raise LakeError(
-                f"{', '.join(sorted(gone))}: pages have gone from bronze by age, so tables made "
-                "anew would lack what stood on them; name other --resources"
+                messages.silver.REBUILD_WITHOUT_OLD_PAGES(resources=", ".join(sorted(gone)))
             )
         # What this account does not make anew is looked up in the tables that stand.
         aside = self._staging_lake(resources)
         short = pages_lost(self._lake, account_id, aside.aside)
         if short:
             raise LakeError(
-                f"{', '.join(sorted(short))}: bronze no longer has all pages that these hold rows "
-                "of, so a rebuild would lose rows; name other --resources, or remove these tables"
+                messages.silver.REBUILD_WOULD_LOSE_ROWS(tables=", ".join(sorted(short)))
             )
         if not self._begun:  # before a look at the tables makes what is not there
             check_staging(self._all)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import held_back_with, made_with, needed_by
@@ -129,8 +130,9 @@ class _Loading:
 def _note_waiting(tables: Collection[str], unreadable: Collection[str], outcome: Outcome) -> None:
     if tables:
         outcome.warnings.append(
-            f"{', '.join(sorted(tables))}: removed since the last load; rebuilt once "
-            f"{', '.join(sorted(unreadable))} can be read"
+            messages.silver.REMOVED_WITH_UNREADABLE(
+                tables=", ".join(sorted(tables)), unreadable=", ".join(sorted(unreadable))
+            )
         )
 
 
@@ -172,14 +174,11 @@ def _note_foreign_commits(
         resource, said = TABLES[name].resource, newest(commits)
         if resource in by_age:
             outcome.warnings.append(
-                f"{name}: something other than klaviyo-spark changed rows ({said}); retention has "
-                "deleted pages, so a rebuild would be incomplete: `klaviyo-spark verify --heal` "
-                "reads again what Klaviyo still has"
+                messages.silver.FOREIGN_CHANGE_WITHOUT_PAGES(table=name, commits=said)
             )
         else:
             outcome.warnings.append(
-                f"{name}: something other than klaviyo-spark changed rows ({said}); "
-                f"`klaviyo-spark refine --rebuild --resources {resource}` rebuilds it from bronze"
+                messages.silver.FOREIGN_CHANGE(table=name, commits=said, resource=resource)
             )
 
 
@@ -189,8 +188,7 @@ def _note_incomplete(
     for name in (name for name in TABLES if name in tables):
         resource = TABLES[name].resource
         outcome.warnings.append(
-            f"{name}: loaded for the first time, from incomplete pages: retention deleted "
-            f"pages of {resource} fetched before {by_age[resource]:%Y-%m-%d}"
+            messages.silver.LOADED_FROM_PART(table=name, resource=resource, since=by_age[resource])
         )
 
 
@@ -200,17 +198,14 @@ def _note_refused(todo: RepairPlan, by_age: Mapping[str, datetime], outcome: Out
         if resource in by_age:
             outcome.fail(
                 resource,
-                f"{names}: removed since the last load, or made from a table that was; a rebuild "
-                f"would be incomplete: retention deleted pages of {resource} fetched before "
-                f"{by_age[resource]:%Y-%m-%d}; restore the tables from a backup, or sync the "
-                "account into a new lake",
+                messages.silver.REMOVED_AND_OLD_PAGES_GONE(
+                    tables=names, resource=resource, since=by_age[resource]
+                ),
             )
         else:
             outcome.fail(
                 resource,
-                f"{names}: removed since the last load, or made from a table that was; a rebuild "
-                "would be incomplete: bronze no longer has all pages of the tables that they are "
-                "made from; restore them from a backup, or remove those tables too",
+                messages.silver.REMOVED_AND_PAGES_GONE(tables=names),
             )
 
 
@@ -224,13 +219,15 @@ def _note_anew(todo: RepairPlan, found: Drift, there: Collection[str], outcome: 
     short = f"; bronze no longer has {lost:,} of the {len(held):,} batches that they held"
     if removed:
         outcome.warnings.append(
-            f"rebuilt from bronze: {', '.join(removed)} (removed or replaced since the last load)"
-            f"{together}{short if lost else ''}"
+            messages.silver.REBUILT_REMOVED(
+                tables=", ".join(removed), together=together, short=short if lost else ""
+            )
         )
     if put_back:
         outcome.warnings.append(
-            f"rebuilt from bronze: {', '.join(put_back)} (an older copy was put back: it lacked "
-            f"what later loads wrote){'' if removed else together}"
+            messages.silver.REBUILT_PUT_BACK(
+                tables=", ".join(put_back), together="" if removed else together
+            )
         )
 
 
@@ -250,17 +247,13 @@ def _note_again(
         else:
             lost = len(held.difference(there))
             lacks = f"bronze no longer has {lost:,} of the {len(held):,} batches that it held"
-        outcome.warnings.append(
-            f"{name}: an older copy was put back, which lacks what later loads wrote: all pages in "
-            f"bronze are loaded into it again; {lacks}: `klaviyo-spark verify --heal` reads again "
-            "what Klaviyo still has"
-        )
+        outcome.warnings.append(messages.silver.PUT_BACK_AND_RELOADED(table=name, lacks=lacks))
 
 
 def _note_mended(broken: Collection[str], anew: Collection[str], outcome: Outcome) -> None:
     names = ", ".join(name for name in TABLES if name in broken)
     outcome.warnings.append(
-        f"rebuilt from bronze: {names} (data files were missing){_with_them(anew, broken)}"
+        messages.silver.REBUILT_LOST_FILES(tables=names, together=_with_them(anew, broken))
     )
 
 

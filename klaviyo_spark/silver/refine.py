@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
@@ -162,7 +163,7 @@ def _record_loads(
         except Exception as error:  # what broke the run off is to be told, and not this
             if words_of(error) != words_of(broken):
                 line = in_a_line(error)
-                logger.warning("what has been refined could not be noted: %s", line)
+                logger.warning(messages.silver.LOADS_NOT_NOTED(reason=line))
         raise
     _note(lake, account_id, by, found, new)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.schema.table import TableSpec
 
 MAX_DELETED_SHARE = 0.5
@@ -40,19 +41,14 @@ def needs_it(lacked: int, live: int, share: float) -> bool:
 
 def unconfirmed_note(table: TableSpec, lacked: int, live: int, share: float) -> str:
     """What is said of a read that marks nothing."""
-    return (
-        f"klaviyo_v2.{table.name}: a complete read lacks {lacked:,} of {live:,} rows, more than "
-        f"max_deleted_share ({share:g}) of them: nothing is marked as deleted; the next run reads "
-        "them again, and marks what is still missing"
+    return messages.silver.DELETIONS_UNCONFIRMED(
+        table=table.name, lacked=lacked, live=live, share=share
     )
 
 
 def keyless_note(table: TableSpec, keyless: int) -> str:
     """What is said of reads that hold records without a key."""
-    return (
-        f"klaviyo_v2.{table.name}: {keyless:,} records of complete reads came without an id that "
-        "can be used: which rows they are nobody knows, so those reads mark nothing as deleted"
-    )
+    return messages.silver.DELETIONS_WITHOUT_IDS(table=table.name, keyless=keyless)
 
 
 def unconfirmed(notes: Iterable[LoadNote]) -> dict[str, str]:

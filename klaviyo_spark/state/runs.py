@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.lake import Lake
@@ -64,4 +65,4 @@ def record_failed_run(lake: Lake, run: RunRecord) -> None:
     except Exception as error:
         why = in_a_line(error)
         if why not in run.errors:  # else it is said already
-            logger.error("the run was not written down: %s", why)
+            logger.error(messages.lake.RUN_NOT_RECORDED(reason=why))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import UsageError
 from klaviyo_spark.resources import WINDOWED
 
@@ -35,12 +36,13 @@ class Window:
             UsageError: it is not all in the past, or a resource is read whole by every sync.
         """
         if start is None or end is None or end > now:
-            raise UsageError("backfill: needs a --start and an --end in the past")
+            raise UsageError(messages.command_line.BACKFILL_IN_FUTURE())
         whole = [name for name in named if name not in WINDOWED]
         if whole:
             raise UsageError(
-                f"{', '.join(whole)}: read whole by every sync; a backfill is of "
-                f"{' and '.join(WINDOWED)}"
+                messages.command_line.BACKFILL_OF_WHOLE_READS(
+                    resources=", ".join(whole), windowed=" and ".join(WINDOWED)
+                )
             )
         return cls(start, end, tuple(n for n in WINDOWED if not named or n in named))
 

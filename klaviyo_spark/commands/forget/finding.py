@@ -14,6 +14,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.commands.forget.bodies import profiles_on
 from klaviyo_spark.commands.forget.person import Person
 from klaviyo_spark.config.personal_data import digest, normal
@@ -183,8 +184,9 @@ def identifies_owner(told: Iterable[Pair], asked: PersonQuery) -> bool:
 def unreadable(walk_id: str, page_number: int, endpoint: str) -> LakeError:
     """The refusal to leave somebody on a page."""
     return LakeError(
-        f"bronze page {walk_id}/{page_number} of {endpoint} names them and cannot be taken apart; "
-        "delete it by its walk_id and page_number, then forget them again"
+        messages.lake.FORGET_UNREADABLE_PAGE(
+            walk_id=walk_id, page_number=page_number, endpoint=endpoint
+        )
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.forget import pages, receipts, removing
 from klaviyo_spark.commands.forget.finding import PersonQuery, find
@@ -69,12 +70,14 @@ def asked_for(profile: str | None, email: str | None) -> PersonQuery:
         UsageError: none or both are given, or it is no address.
     """
     if bool(profile) == bool(email):
-        raise UsageError("forget: needs --profile ID or --email E, one of the two")
+        raise UsageError(messages.command_line.FORGET_WHOM())
     if email == "-":  # so that it stays out of the shell's history and the list of processes
         email = sys.stdin.readline()
     asked = PersonQuery(profile=(profile or "").strip(), email=(email or "").strip())
     if not asked.value or (email and "@" not in asked.value):
-        raise UsageError(f"--{'profile' if profile else 'email'}: is none")
+        raise UsageError(
+            messages.command_line.FORGET_EMPTY(option="profile" if profile else "email")
+        )
     return asked
 
 

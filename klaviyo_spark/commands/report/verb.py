@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.report.answers import ask
 from klaviyo_spark.commands.report.figures import figures
@@ -26,7 +27,7 @@ def report(settings: Settings, out: Path, say: Callable[[str], object]) -> int:
         ConfigError: the file is not an earlier report, or there is no lake to report on.
     """
     if not out.absolute().parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
+        raise UsageError(messages.command_line.OUT_NO_FOLDER(out=out, folder=out.absolute().parent))
     every = settings_per_account(settings)
     pages = [out if len(every) == 1 else account_page(out, one.account) for one in every]
     for file in pages:
@@ -48,7 +49,7 @@ def check_file(out: Path) -> None:
         return
     with open(out, "rb") as file:
         if _SIGN not in file.read(_HEAD):
-            raise UsageError(f"--out {out}: is there already, and no report; name another file")
+            raise UsageError(messages.command_line.OUT_NO_REPORT(out=out))
 
 
 def account_page(out: Path, account: str) -> Path:
@@ -61,9 +62,11 @@ def write(settings: Settings, out: Path) -> None:
     answers = ask(reader(settings), settings.account)
     if not answers.tables and not answers.runs and not answers.unreadable:
         where = settings.catalog or settings.warehouse
-        raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
+        raise ConfigError(messages.lake.NO_LAKE(where=where))
     text = page(figures(answers, settings.account, utc_now()))
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise LakeError(f"{out}: cannot be written: {error.strerror}") from error
+        raise LakeError(
+            messages.command_line.CANNOT_WRITE(file=out, reason=error.strerror)
+        ) from error

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from klaviyo_spark import messages
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config import accounts
@@ -75,7 +76,7 @@ def parts(
         raise errors[0]
     if len(errors) == len(found):
         said = "; ".join(f"{part.account}: {part.error}" for part in found)
-        raise ConfigError(f"no account can be asked: {said}")
+        raise ConfigError(messages.keys.NO_ACCOUNT_HAS_A_KEY(reasons=said))
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze.ingest import IngestScope, Plan, ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
@@ -159,8 +160,7 @@ class AccountRun:
         otherwise = tables_of_other_policy(self.lake, settings.account, settings.resources)
         if otherwise:
             self.summary.outcome.warnings.append(
-                f"{', '.join(otherwise)} contain rows written under a different `personal_data` "
-                "policy or hash key; run `klaviyo-spark refine --rebuild` to mask them again"
+                messages.silver.OTHER_POLICY(tables=", ".join(otherwise))
             )
 
     def end(self) -> None:

@@ -17,6 +17,7 @@ from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.catalog import publish
 from klaviyo_spark.commands.interrupts import until_interrupted
@@ -148,11 +149,9 @@ class _Runs:
             else:
                 self._ask_side_by_side(shown, stop)
         if stop.is_set() and self.is_sole:  # when all had been asked
-            raise Interrupted("interrupted; `klaviyo-spark refine` takes in what landed")
+            raise Interrupted(messages.command_line.INTERRUPTED_REFINE())
         if stop.is_set():
-            raise Interrupted(
-                "interrupted; what was fetched has landed, the same command goes on from there"
-            )
+            raise Interrupted(messages.command_line.INTERRUPTED_INGEST())
 
     def refine(self) -> None:
         """Refine what has landed, one account after the other."""

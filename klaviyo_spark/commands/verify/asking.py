@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.client.urls import first_url
@@ -106,7 +107,4 @@ def _listed(attributes: Any, name: str) -> list[Any]:
 
 
 def _unfit() -> BadAnswer:
-    return BadAnswer(
-        f"POST {COUNTS.path} -> 200, but without a count for each day asked for; "
-        "the days are not verified"
-    )
+    return BadAnswer(messages.verify.DAYS_UNCOUNTED(path=COUNTS.path))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.metric_selection import resolve
 from klaviyo_spark.commands.verify import comparing
@@ -127,21 +128,18 @@ class Checker:
     def _metrics(self, now: ListingSnapshot, known: KnownWatermarks) -> Mapping[str, str]:
         """Ids and names of the metrics to verify: those that a sync reads."""
         if "metrics" in now.unread:
-            self._outcome.fail("events", "which metrics to count could not be found out")
+            self._outcome.fail("events", messages.verify.METRICS_UNKNOWN())
             return {}
         found = resolve(now.metrics, self._settings.metrics, known.metric_names)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
-            self._outcome.fail("events", f"metric {name!r} is no longer in the account")
+            self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name))
         if found.none:
-            self._outcome.fail("events", "none of the metrics to read is in the account")
+            self._outcome.fail("events", messages.bronze.NO_METRIC_IN_ACCOUNT())
         there = {metric.id: metric.name for metric in now.metrics}
         for id, name in known.metric_names.items():
             if id not in there and name not in found.vanished:
-                self._outcome.warnings.append(
-                    f"metric {id} ({name}) is no longer in the account: its events stay, and "
-                    "Klaviyo cannot count them"
-                )
+                self._outcome.warnings.append(messages.verify.METRIC_GONE(id=id, name=name))
         return {id: there.get(id) or name for id, name in found.ids.items()}
 
     def _days(self, known: KnownWatermarks, ever: bool) -> Days:
@@ -169,10 +167,7 @@ class Checker:
         """Groups whose members can be compared."""
         moving = sum(not group.whole for group in self.scope.groups.values())
         if moving:
-            self._outcome.warnings.append(
-                f"{moving:,} segments are being worked out by Klaviyo; their members were not "
-                "verified"
-            )
+            self._outcome.warnings.append(messages.verify.SEGMENTS_MOVING(segments=moving))
         return comparing.countable(self.scope.groups, self._records_of_groups, read_at)
 
     def _events(self, counts: Counts, since: date) -> list[Comparison]:
@@ -195,8 +190,7 @@ class Checker:
         joined = self._klaviyo.joined(self.scope.groups, since)
         if joined:
             self._outcome.warnings.append(
-                f"{sum(joined.values()):,} members are newer than the last sync; the next one "
-                "reads them"
+                messages.verify.MEMBERS_NEWER(members=sum(joined.values()))
             )
         names = {key: record.name for key, record in self._records_of_groups.items()}
         self.scope.member_counts, self.scope.group_reads = counts.members, known.groups
@@ -214,7 +208,5 @@ class Checker:
             checks += comparing.records(resource, records, held[name], at)
             newer = comparing.newer(records, held[name], at)
             if newer:
-                self._outcome.warnings.append(
-                    f"{name}: {newer:,} are newer than the last sync; the next one reads them"
-                )
+                self._outcome.warnings.append(messages.verify.RECORDS_NEWER(name=name, newer=newer))
         return checks

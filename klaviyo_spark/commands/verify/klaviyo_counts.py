@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.membership import member_count
 from klaviyo_spark.bronze.metric_selection import MetricFact, metrics_on
@@ -106,7 +107,9 @@ class KlaviyoCounter:
                     found.members[walk.endpoint.resource, walk.parent_id] = number
                 else:
                     resource = walk.endpoint.resource
-                    self._outcome.fail(resource, f"{resource}: Klaviyo says no number of members")
+                    self._outcome.fail(
+                        resource, messages.verify.MEMBERS_UNCOUNTED(resource=resource)
+                    )
         return found
 
     def joined(
@@ -153,7 +156,9 @@ class KlaviyoCounter:
     def _note_uncounted(self, got: Fetched | Failed) -> None:
         """A metric that cannot be counted is a failure; a group that has gone meanwhile is not."""
         if isinstance(got, Fetched) and got.walk.endpoint is COUNTS:
-            self._outcome.fail("events", f"Klaviyo counts no metric {got.walk.parent_id}")
+            self._outcome.fail(
+                "events", messages.verify.METRIC_UNCOUNTED(metric=got.walk.parent_id)
+            )
 
     def _pages(self, walks: Sequence[Walk]) -> Iterator[Fetched | Failed]:
         """All pages; what fails is noted, and handed on too.
@@ -181,7 +186,7 @@ class KlaviyoCounter:
             if fatal:
                 raise fatal
             if stop.is_set():
-                raise Interrupted("interrupted; nothing has been verified, run it again")
+                raise Interrupted(messages.verify.INTERRUPTED())
 
     def _failed(self, endpoint: Endpoint, error: KlaviyoSparkError) -> None:
         logger.error("%s", error)

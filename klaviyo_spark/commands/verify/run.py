@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze.account_identity import Identity, check_account
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.commands.interrupts import until_interrupted
@@ -123,18 +124,15 @@ def check_lake(lake: Lake, settings: Settings) -> list[str]:
         ConfigError: there is not.
     """
     if set(settings.resources) <= {UNCOUNTED}:
-        raise UsageError(
-            "profiles: Klaviyo says no number of them; a sync compares them whole each "
-            "full_profiles_every"
-        )
+        raise UsageError(messages.verify.PROFILES_UNCOUNTED())
     if reader_of(lake).ask("ops", "runs", "SELECT 1 FROM {t} LIMIT 1") is None:
         where = settings.catalog or settings.warehouse
-        raise ConfigError(f"{where} holds no lake yet; run klaviyo-spark sync first")
+        raise ConfigError(messages.lake.NO_LAKE(where=where))
     folder = folder_of(lake)
     held = holding(folder) if folder else reader_of(lake).holding()
     warnings = []
     if held and held.alive is not False:
-        warnings.append(f"the lake is held by {held.holder}: what it is writing may seem missing")
+        warnings.append(messages.verify.LAKE_HELD(holder=held.holder))
     return warnings
 
 

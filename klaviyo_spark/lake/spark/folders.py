@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 
 
@@ -22,10 +23,7 @@ def check_folders() -> Path:
     try:
         os.getcwd()
     except OSError as error:
-        raise ConfigError(
-            f"the folder that this was started in is gone ({error.strerror}), and Java starts in "
-            "none: change to one that is there"
-        ) from None
+        raise ConfigError(messages.spark.NO_WORKING_FOLDER(reason=error.strerror)) from None
     return temporary()
 
 
@@ -38,10 +36,7 @@ def temporary() -> Path:
     try:
         return Path(tempfile.gettempdir())
     except FileNotFoundError:
-        raise ConfigError(
-            "no folder for temporary files can be written: mount a tmpfs on /tmp, or set TMPDIR to "
-            "a folder that can be written"
-        ) from None
+        raise ConfigError(messages.spark.NO_TEMPORARY_FOLDER()) from None
 
 
 def java_option(folder: Path) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError, explain_by
 from klaviyo_spark.lake.spark.console import Console
 
@@ -38,7 +39,9 @@ def start(options: SparkConf) -> None:
             with console.pipes as pipes, _watch(started):
                 gateway = launch_gateway(options, pipes)  # type: ignore[no-untyped-call] # pyspark's
         except PySparkRuntimeError as error:
-            raise ConfigError(f"Spark did not start: {console.last_words()}") from error
+            raise ConfigError(
+                messages.spark.NOT_STARTED(last_words=console.last_words())
+            ) from error
         console.pass_on(gateway.proc)
         explain_by(console.end)
         SparkContext(conf=options, gateway=gateway)

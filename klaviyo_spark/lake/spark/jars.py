@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import folders, java, os_user
 
@@ -59,9 +60,7 @@ def check_pair(spark: str, delta: str) -> None:
         ConfigError: names the installed pair and the ones that fit.
     """
     if FITTING.get(minor(spark)) != delta:
-        raise ConfigError(
-            f"pyspark {spark} with delta-spark {delta} do not fit together; install {PAIRS}"
-        )
+        raise ConfigError(messages.spark.UNFIT_PAIR(spark=spark, delta=delta, pairs=PAIRS))
 
 
 def minor(version: str) -> str:
@@ -139,7 +138,9 @@ def resolve(packages: str, exclusions: str, environ: Mapping[str, str]) -> list[
     logger.debug("resolving %s: %s", packages, said.stderr)
     listed = re.search(r"^jars=(.*)$", said.stdout, re.MULTILINE)
     if not listed and "unresolved dependenc" not in said.stderr:
-        raise ConfigError(f"Spark did not start: {java.last_words(said.stderr.splitlines())}")
+        raise ConfigError(
+            messages.spark.NOT_STARTED(last_words=java.last_words(said.stderr.splitlines()))
+        )
     urls = listed.group(1).split(",") if listed else []
     return [Path(unquote(urlsplit(url).path)) for url in urls if url]
 
@@ -164,7 +165,7 @@ def installed() -> tuple[str, str]:
     try:
         return metadata.version("pyspark"), metadata.version("delta-spark")
     except metadata.PackageNotFoundError as error:
-        raise ConfigError(f"{error.name} is not installed: {INSTALL}") from error
+        raise ConfigError(messages.spark.NOT_INSTALLED(name=error.name, install=INSTALL)) from error
 
 
 def delta_jars(
@@ -179,14 +180,13 @@ def delta_jars(
     given = environ.get("KLAVIYO_SPARK_JARS")
     folder = Path(given) if given else kept_in(spark, delta, environ)[0]
     if os.pathsep in str(folder):
-        raise ConfigError(
-            f"{folder}: Java's class path ends a folder's name at {os.pathsep}; set "
-            "KLAVIYO_SPARK_JARS to a folder without it"
-        )
+        raise ConfigError(messages.spark.COLON_IN_JARS_FOLDER(folder=folder, separator=os.pathsep))
     if given:
         jars = in_folder(folder, names)
         if not jars:
-            raise ConfigError(f"KLAVIYO_SPARK_JARS={given}: must hold {' and '.join(names)}")
+            raise ConfigError(
+                messages.spark.JARS_MISSING_IN_FOLDER(folder=given, jars=" and ".join(names))
+            )
         return jars
     return cached_jars(spark, delta, environ) or _fetch(spark, delta, environ, resolve)
 
@@ -205,18 +205,13 @@ def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver
     logger.info("fetching Delta %s for Spark %s, once", delta, minor(spark))
     fetched = resolve(packages(spark, delta), exclusions(), environ)
     if not all(any(jar.name.endswith(name) for jar in fetched) for name in names):
-        raise ConfigError(
-            f"no package registry gave Delta's jars; put {' and '.join(names)} into a folder "
-            "and set KLAVIYO_SPARK_JARS to it"
-        )
+        raise ConfigError(messages.spark.NO_REGISTRY(jars=" and ".join(names)))
     for place in kept_in(spark, delta, environ):
         try:
             return _keep(fetched, place, names)
         except OSError as error:
             refused = f"{place}: {error.strerror}"
-    raise ConfigError(
-        f"cannot keep Delta's jars in {refused}; set XDG_CACHE_HOME to a folder that can be written"
-    )
+    raise ConfigError(messages.spark.NO_CACHE(folder=refused))
 
 
 def _keep(fetched: list[Path], place: Path, names: list[str]) -> list[Path]:

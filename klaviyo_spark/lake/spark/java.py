@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 
 NEEDED = (17, 21)
@@ -120,10 +121,7 @@ def end(code: int, words: str) -> str:
         how += ", as the system does where memory runs out"
     elif words != _WORDLESS:
         how += f": {words}"
-    return (
-        f"Java, which Spark runs on, {how}; what has landed stays: give the same command again, "
-        "on a machine with more memory if it was that. KLAVIYO_SPARK_LOG=info shows Java's log"
-    )
+    return messages.spark.JAVA_ENDED(how=how)
 
 
 def usual_homes() -> list[Path]:
@@ -163,12 +161,12 @@ def settle(environ: Mapping[str, str], prefix: Path) -> Path:
 def _refusal(named: str | None, home: Path | None, found: int | None) -> str:
     needs = " or ".join(str(one) for one in NEEDED)
     if named and found is None:
-        return f"JAVA_HOME={named}: no Java there; set it to the home of a Java {needs}"
+        return messages.spark.JAVA_HOME_WITHOUT_JAVA(home=named, needed=needs)
     if named:
-        return f"JAVA_HOME={named}: Java {found}; Spark needs {needs}: point it at one of these"
+        return messages.spark.JAVA_HOME_TOO_OLD(home=named, found=found, needed=needs)
     if home is None or found is None:
-        return f"no Java found; Spark needs {needs}: {INSTALL}, or set JAVA_HOME"
-    return f"Java {found} found in {home}; Spark needs {needs}: {INSTALL}, or set JAVA_HOME"
+        return messages.spark.NO_JAVA(needed=needs, install=INSTALL)
+    return messages.spark.JAVA_TOO_OLD(found=found, home=home, needed=needs, install=INSTALL)
 
 
 if __name__ == "__main__":  # run by scripts/setup.sh

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark.folders import temporary
 
@@ -33,11 +34,7 @@ def check_name() -> str:
     try:
         return f"{pwd.getpwuid(number).pw_name}, id {number}"
     except KeyError:
-        raise ConfigError(
-            f"user id {number} has no name here, and Hadoop starts for nobody without one: run as "
-            f"an id that /etc/passwd names, or name it there (RUN useradd --uid {number} klaviyo, "
-            "as in examples/Dockerfile)"
-        ) from None
+        raise ConfigError(messages.spark.NAMELESS_USER(number=number)) from None
 
 
 def caches(environ: Mapping[str, str]) -> list[Path]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
 from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold, set_settings
@@ -98,7 +99,7 @@ def starts_here() -> bool:
         ConfigError: no Spark.
     """
     if importlib.util.find_spec("pyspark") is None:
-        raise ConfigError(f"pyspark is not installed: {jars.INSTALL}")
+        raise ConfigError(messages.spark.NO_PYSPARK(install=jars.INSTALL))
     from pyspark.sql import SparkSession
 
     is_there = SparkSession.getActiveSession() is not None
@@ -277,7 +278,7 @@ def check_home(environ: Mapping[str, str], spark: str) -> None:
     """
     home = environ.get("SPARK_HOME")
     if home and not list(Path(home, "jars").glob(f"spark-core_*-{spark}.jar")):
-        raise ConfigError(f"SPARK_HOME={home} is not Spark {spark} like pyspark: unset SPARK_HOME")
+        raise ConfigError(messages.spark.OTHER_SPARK_HOME(home=home, spark=spark))
 
 
 def _codeset() -> str:
@@ -383,7 +384,7 @@ def _submitted(warehouse: str | None) -> SparkSession:
         if CATALOG not in str(error):
             raise
         wanted = jars.packages(spark.version, jars.FITTING.get(jars.minor(spark.version), "4.4.0"))
-        raise ConfigError(f"Delta's jars are missing: spark-submit --packages {wanted}") from error
+        raise ConfigError(messages.spark.NO_DELTA_ON_SUBMIT(packages=wanted)) from error
     return spark
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError, in_a_line
 
 if TYPE_CHECKING:
@@ -176,12 +177,10 @@ def _check(spark: SparkSession, refused: list[str]) -> None:
         wrong = [key for key in meaning if not _means(spark, [MEANING[key][1]])]
         if wrong:
             said = ", ".join(f"{key}={MEANING[key][0]}" for key in wrong)
-            raise ConfigError(
-                f"this Spark session reads our SQL otherwise and refuses what it needs: {said}"
-            )
+            raise ConfigError(messages.spark.SQL_SETTINGS_REFUSED(settings=said))
     stored = [key for key in refused if key in STORAGE]
     if stored:
-        logger.warning("this Spark session refuses settings of storage: %s", ", ".join(stored))
+        logger.warning(messages.spark.STORAGE_SETTINGS_REFUSED(settings=", ".join(stored)))
 
 
 def _means(spark: SparkSession, probes: list[str]) -> bool:

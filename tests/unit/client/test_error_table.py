@@ -10,7 +10,8 @@ import requests
 import urllib3
 
 from klaviyo_spark.client import error_table
-from klaviyo_spark.client.error_table import ERROR_RULES, ErrorDetail, ErrorRule, of_answer
+from klaviyo_spark.client.error_rule import ErrorDetail, ErrorRule
+from klaviyo_spark.client.error_table import ERROR_RULES, of_answer
 from klaviyo_spark.errors import ApiError, RetryableError, Unauthorized
 from tests.helpers.fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from klaviyo_spark.client.error_table import ErrorDetail
+from klaviyo_spark.client.error_rule import ErrorDetail
 from klaviyo_spark.client.json_bodies import LEVELS, decode, records, without_depths
 from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.responses import (

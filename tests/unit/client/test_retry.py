@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from klaviyo_spark.client.error_table import Contact
+from klaviyo_spark.client.error_rule import Contact
 from klaviyo_spark.client.retry import RetryPolicy, wait_s
 from klaviyo_spark.errors import FatalError, RateLimitTooLong, RetryableError, Unreachable
 from tests.helpers.fakes import NOON, FakeClock

@@ -1,82 +1,120 @@
-"""The table of messages: all that the code can say, and nothing else."""
+"""The tables of messages: each row whole and said as it must be, and a page that is not stale."""
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
+import klaviyo_spark
 from klaviyo_spark import errors
+from klaviyo_spark.messages import AREAS
+from klaviyo_spark.messages.message import Message, warning
 from scripts import messages
-from scripts.messages import said
 
-WHERE = "scripts/messages/meanings.yml"
-
-
-def test_every_message_has_its_cause_and_a_way_out():
-    assert messages.without_meaning() == set(), f"say what they mean in {WHERE}, then make docs"
-
-
-def test_no_meaning_is_of_a_message_that_nothing_says():
-    assert messages.no_longer_said() == set(), f"take them out of {WHERE}, then make docs"
+PACKAGE = Path(klaviyo_spark.__file__).parent
+TABLE = {
+    (module.__name__.rpartition(".")[2], name): value
+    for module in AREAS.values()
+    for name, value in vars(module).items()
+    if isinstance(value, Message)
+}
 
 
-def test_the_table_of_messages_is_not_stale():
-    assert messages.README.read_text(encoding="utf-8") == messages.as_markdown(), "make docs"
+@dataclass(frozen=True)
+class Use:
+    """Where code says ``messages.area.NAME``: with which fields, and what takes the text."""
+
+    where: str
+    key: tuple[str, str]
+    fields: set[str | None]
+    taken_by: str
 
 
-def test_no_message_is_explained_twice():
-    rows = [row.says for rows in messages.meanings().values() for row in rows]
-    assert sorted(rows) == sorted(set(rows))
+def uses() -> Iterator[Use]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        for node in ast.walk(tree):
+            area = getattr(node, "value", None)
+            if isinstance(node, ast.Attribute) and name_of(getattr(area, "value", 0)) == "messages":
+                call = above[node]
+                assert isinstance(call, ast.Call), ast.unparse(call)
+                yield Use(
+                    f"{file.relative_to(PACKAGE)}:{node.lineno}",
+                    (name_of(area), node.attr),
+                    {keyword.arg for keyword in call.keywords},
+                    name_of(getattr(above[call], "func", None)),
+                )
 
 
-def test_no_cell_is_empty():
-    rows = [row for rows in messages.meanings().values() for row in rows]
-    assert [row for row in rows if not (row.says and row.cause and row.way_out)] == []
+def name_of(node: object) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def test_every_message_has_its_text_cause_and_way_out():
+    assert [key for key, m in TABLE.items() if not (m.text and m.cause and m.way_out)] == []
+    assert [r for r in messages.ERROR_RULES if not (r.words and r.cause and r.way_out)] == []
+    assert [k.error for k in messages.kinds() if "way_out" not in vars(k.error)] == []
+
+
+def test_no_text_stands_in_the_tables_twice():
+    patterns = Counter(m.pattern for _, area in messages.areas() for m in area)
+    assert [text for text, times in patterns.items() if times > 1] == []
+
+
+def test_every_message_is_said_somewhere():
+    assert sorted(TABLE.keys() - {use.key for use in uses()}) == []
+
+
+def test_every_use_fills_in_the_fields_that_its_message_has():
+    assert [use for use in uses() if use.fields != TABLE[use.key].fields] == []
+
+
+def test_an_error_ends_as_its_message_says():
+    exits = {kind.error.__name__: kind.exits for kind in messages.kinds()}
+    exits |= {"ValueError": "2", "append": "0", "fail": "3"}
+    for use in uses():
+        if use.taken_by in exits:
+            ends, says = exits[use.taken_by], TABLE[use.key].exit
+            assert {*ends.split(" or ")} & {*says.split(" or ")}, (use, ends)
+
+
+def test_the_page_of_messages_is_not_stale():
+    assert messages.PAGE.read_text(encoding="utf-8") == messages.as_markdown(), "make docs"
+
+
+def test_braces_in_a_value_mean_nothing():
+    assert warning("{a}, {b:,}", "c", "w")(a="{b}{0}{", b=1000) == "{b}{0}{, 1,000"
+
+
+@pytest.mark.parametrize("values", [{}, {"a": 1, "b": 2}, {"b": 1}])
+def test_a_message_takes_its_own_fields_and_no_others(values):
+    with pytest.raises(TypeError, match=r"fields \['a'\]"):
+        warning("{a}", "c", "w")(**values)
+
+
+def test_a_pattern_has_gaps_where_a_text_has_values_and_keeps_its_own_braces():
+    assert warning("{a!r} in {{x}}, {b:%Y-%m-%d}", "c", "w").pattern == "… in {x}, …"
+    assert warning("{{{check}: warn}}", "c", "w").pattern == "{…: warn}"
 
 
 def test_the_tree_of_errors_names_each_kind_under_its_own():
     told = messages.kinds()
-    own = {name for name, kind in said.classes().items() if kind.__module__ == errors.__name__}
-    assert {kind.name for kind in told} == own
+    own = {error for error in vars(errors).values() if isinstance(error, type)}
+    assert {kind.error for kind in told} == {e for e in own if issubclass(e, told[0].error)}
 
-    parents: dict[int, str] = {}
+    parents: dict[int, type] = {}
     for kind in told:
-        bases = [base.__name__ for base in said.classes()[kind.name].__bases__]
-        assert kind.depth == 0 or parents[kind.depth - 1] in bases, kind.name
-        parents[kind.depth] = kind.name
+        assert kind.depth == 0 or parents[kind.depth - 1] in kind.error.__bases__, kind.error
+        parents[kind.depth] = kind.error
 
 
 def test_the_tree_of_errors_ends_in_the_exit_codes_that_errors_have():
     for kind in messages.kinds():
-        if kind.exit.startswith("exit"):
-            assert str(said.classes()[kind.name].exit_code) in kind.exit or kind.exit[5] == "3"
-
-
-@pytest.mark.parametrize(
-    ("source", "text", "kind"),
-    [
-        ('raise ConfigError(f"{file}: not " "YAML")', "…: not YAML", "ConfigError"),
-        ('error = UsageError("no such thing")', "no such thing", "UsageError"),
-        ('logger.warning("%s: gone in %.0f s", a, b)', "…: gone in … s", "log"),
-        ('self.outcome.fail("events", f"events: no {name}")', "events: no …", "not done"),
-        ('warnings.append(f"metric {id} is odd")', "metric … is odd", "note"),
-        ('click.echo("klaviyo-spark: stopped", err=True)', "stopped", "error"),
-        ('class LakeBusy:\n  def f(s):\n    super().__init__(f"{s}; wait")', "…; wait", "LakeBusy"),
-        ('def _refusal():\n  return f"no Java in {home}"', "no Java in …", "part"),
-    ],
-)  # fmt: skip
-def test_a_message_is_found_wherever_it_is_made(source, text, kind):
-    assert list(said.of_source(source, "a.py")) == [said.Said(text, kind, "a.py")]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        'raise ConfigError(f"{error}")',
-        "raise ConfigError(text)",
-        'raise ValueError("not shown to anyone")',
-        'out.append("a line")',
-        'click.echo("fine")',
-    ],
-)
-def test_what_only_passes_a_message_on_is_none(source):
-    assert list(said.of_source(source, "a.py")) == []
+        if kind.ends.startswith("exit"):
+            assert str(kind.error.exit_code) in kind.ends or kind.ends[5] == "3"

@@ -1,0 +1,96 @@
+"""``docs/errors.md``: every message that a user can meet, with its cause and the way out.
+
+Made from ``klaviyo_spark.messages``, the rules of ``client.error_table`` and the tree of errors.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from klaviyo_spark import errors
+from klaviyo_spark.client.error_rule import ErrorRule
+from klaviyo_spark.client.error_table import ERROR_RULES
+from klaviyo_spark.errors import KlaviyoSparkError
+from klaviyo_spark.messages import AREAS
+from klaviyo_spark.messages.message import GAP, Message
+
+PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
+HEAD = """\
+# Messages, what causes them, and the way out
+
+`make docs` writes this page from the code; a test fails when it is stale. `…` stands for what is
+filled in. An error is one line on standard error; `-v` adds its stack trace. Messages never hold
+the key, an e-mail address or a phone number. `klaviyo-spark doctor` finds most of these causes
+before a run does, and says what to do. Exit code 0 means that the run continues.
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One error of the tree at the top of ``errors.py``; ``ends``: how a run ends that meets it."""
+
+    error: type[KlaviyoSparkError]
+    depth: int
+    ends: str
+
+    @property
+    def exits(self) -> str:
+        """Exit codes of a run that meets it."""
+        return " or ".join(re.findall(r"\d+", self.ends)) or str(self.error.exit_code)
+
+
+def kinds() -> list[Kind]:
+    """The tree of errors, line by line."""
+    found = []
+    for line in (errors.__doc__ or "").splitlines():
+        name, *ends = re.split(r"\s{2,}", line.strip())
+        error = getattr(errors, name, None)
+        if line.startswith("    ") and isinstance(error, type):
+            depth = (len(line) - len(line.lstrip())) // 2 - 2
+            found.append(Kind(error, depth, ends[0] if ends else ""))
+    return found
+
+
+def areas() -> Iterator[tuple[str, list[Message]]]:
+    """All messages: by what they are about, in the order of their modules."""
+    for title, module in AREAS.items():
+        yield title, [value for value in vars(module).values() if isinstance(value, Message)]
+    yield "Rules for requests that fail", [_of_rule(rule) for rule in ERROR_RULES]
+
+
+def as_markdown() -> str:
+    """The page."""
+    lines = [HEAD, "## Kinds", "", "| kind | means | way out | ends in |", "|---|---|---|---|"]
+    for kind in kinds():
+        name = f"{'&nbsp;' * 4 * kind.depth}`{kind.error.__name__}`"
+        cause = inspect.cleandoc(kind.error.__doc__ or "").split("\n\n")[0].replace("``", "`")
+        lines.append(_row(name, " ".join(cause.split()), kind.error.way_out, kind.ends))
+    for area, messages in areas():
+        lines += ["", f"## {area}", "", "| message | exit | cause | way out |", "|---|---|---|---|"]
+        lines += [_row(f"`{m.pattern}`", m.exit, m.cause, m.way_out) for m in messages]
+    return "\n".join(lines) + "\n"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _of_rule(rule: ErrorRule) -> Message:
+    """What is said of a request by a rule."""
+    statuses = [*rule.statuses]
+    if rule.tries > 1:
+        before = f"{GAP}; gave up after {GAP} in {GAP} s. "
+    elif statuses:
+        before = f"-> {statuses[0] if len(statuses) == 1 else GAP}"
+    else:
+        before = f"{GAP}: "
+    exits = next(kind.exits for kind in kinds() if kind.error is rule.error)
+    return Message(before + rule.words, rule.cause, rule.way_out, exits)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(as_markdown(), encoding="utf-8")
