@@ -16,16 +16,17 @@ from klaviyo_spark.client.error_rule import ErrorRule
 from klaviyo_spark.client.error_table import ERROR_RULES
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.messages import AREAS
-from klaviyo_spark.messages.message import GAP, Message
+from klaviyo_spark.messages.message import GAP, Message, pattern
 
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 HEAD = """\
 # Messages, what causes them, and the way out
 
 `make docs` writes this page from the code; a test fails when it is stale. `…` stands for what is
-filled in. An error is one line on standard error; `-v` adds its stack trace. Messages never hold
-the key, an e-mail address or a phone number. `klaviyo-spark doctor` finds most of these causes
-before a run does, and says what to do. Exit code 0 means that the run continues.
+filled in. A message says what happened and then the way out; the cause stands here alone. An error
+is one line on standard error; `-v` adds its stack trace. Messages never hold the key, an e-mail
+address or a phone number. `klaviyo-spark doctor` finds most of these causes before a run does.
+Exit code 0 means that the run goes on.
 """
 
 
@@ -71,7 +72,11 @@ def as_markdown() -> str:
         lines.append(_row(name, " ".join(cause.split()), kind.error.way_out, kind.ends))
     for area, messages in areas():
         lines += ["", f"## {area}", "", "| message | exit | cause | way out |", "|---|---|---|---|"]
-        lines += [_row(f"`{m.pattern}`", m.exit, m.cause, m.way_out) for m in messages]
+        for m in messages:
+            way_out = pattern(m.way_out) or (
+                "Nothing to do." if m.exit == "0" else "See its cause."
+            )
+            lines.append(_row(f"`{pattern(m.says)}`", m.exit, m.cause, way_out))
     return "\n".join(lines) + "\n"
 
 
@@ -83,13 +88,13 @@ def _of_rule(rule: ErrorRule) -> Message:
     """What is said of a request by a rule."""
     statuses = [*rule.statuses]
     if rule.tries > 1:
-        before = f"{GAP}; gave up after {GAP} in {GAP} s. "
+        says = f"{GAP}; gave up after {GAP} in {GAP} s"
     elif statuses:
-        before = f"-> {statuses[0] if len(statuses) == 1 else GAP}"
+        says = f"-> {statuses[0] if len(statuses) == 1 else GAP}{rule.says}"
     else:
-        before = f"{GAP}: "
+        says = f"{GAP}: {rule.says}"
     exits = next(kind.exits for kind in kinds() if kind.error is rule.error)
-    return Message(before + rule.words, rule.cause, rule.way_out, exits)
+    return Message(says, rule.way_out, rule.cause, exits)
 
 
 if __name__ == "__main__":

@@ -290,7 +290,7 @@ class _Ingest:
         """Name a 403: of a part of what was answered otherwise, or of a key without scope."""
         logger.error("%s", error)
         endpoint, name = walk.endpoint, walk.endpoint.name
-        where = f"{error.where} -> 403: {error.said.rstrip('.') or 'without a word why'}"
+        where = f"{error.where} -> 403: {error.said.rstrip('.') or 'no reason given'}"
         part = walk.parent_id or ", ".join(f"{of} {value}" for of, value in walk.facts.items())
         landed = [one for one in self.plan.kept.values() if one.status == 200]
         kept = sum(one.pages for one in landed if one.endpoint == name)

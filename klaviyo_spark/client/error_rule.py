@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 from klaviyo_spark.errors import ApiError
@@ -46,9 +46,10 @@ class ErrorRule:
     Args:
         name: for people.
         error: what is raised.
-        words: of an answer, what follows its status; of what is sent again, the way out, told when
-            it is given up. ``{said}`` are Klaviyo's words, ``{key}`` what a person calls the key.
-        cause: for ``docs/errors.md``, as is ``way_out``.
+        says: what follows the status of an answer, or the request; empty where it is sent again.
+            ``{said}`` are Klaviyo's words, ``{key}`` what a person calls the key.
+        way_out: of what is sent again, told when it is given up.
+        cause: for ``docs/errors.md``.
         statuses: of the answer; none where none came whole.
         codes: of Klaviyo's error, ``None`` for a body that is not Klaviyo's; none: any.
         about: pattern of its source and text, the source first.
@@ -59,7 +60,8 @@ class ErrorRule:
 
     name: str
     error: type[ApiError]
-    words: str
+    says: str = ""
+    way_out: str = ""
     statuses: Collection[int] = ()
     codes: Collection[str | None] = ()
     about: str = ""
@@ -67,8 +69,12 @@ class ErrorRule:
     total_s: float = 0.0
     early_tries: int = 1
     contact: Contact = Contact.REACHED
-    cause: str = field(kw_only=True)
-    way_out: str = field(kw_only=True)
+    cause: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is told behind the status of an answer, with its fields."""
+        return f"{self.says}. {self.way_out}" if self.way_out else self.says
 
     def tries_at(self, contact: Contact) -> int:
         """How often it is tried by a run that has got that far with the host."""

@@ -67,7 +67,7 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
             retry_after_s=refusal.retry_after_s,
         )
     words = row.words.format(
-        said=said or "without a word why",
+        said=said.text.rstrip(".") or "no reason given",
         name=endpoint.name,
         scopes=", ".join(endpoint.scopes),
         revision=refusal.revision,

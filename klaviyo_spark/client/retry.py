@@ -132,7 +132,7 @@ class RetryPolicy:
                     return send(attempt, self.total_s - spent())
         except RetryableError as error:
             tried = "1 try" if attempt == 1 else f"{attempt} tries"
-            way_out = of_error(error).words
+            way_out = of_error(error).way_out
             error.args = (f"{error}; gave up after {tried} in {spent():.0f} s. {way_out}",)
             raise
         raise AssertionError("tenacity neither returned nor raised")

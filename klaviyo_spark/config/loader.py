@@ -93,9 +93,9 @@ def _nearby_conf(file: Path) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` where one of ``names`` is close to ``name``, else nothing."""
+    """``Did you mean 'x'? `` where one of ``names`` is close to ``name``, else nothing."""
     close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return f"Did you mean '{close[0]}'? " if close else ""
 
 
 def check_resources(names: Iterable[str]) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
     slips: list[str] = []
     fitting: dict[str, Any] = _fitting(raw, Settings, "", slips)
     if slips:
-        raise ConfigError(f"{where}: {'; '.join(slips)}")
+        raise ConfigError(f"{where}: {'; '.join(slips).replace('.; ', '; ')}")
     return fitting
 
 

@@ -76,20 +76,23 @@ def _check_reached(spark: SparkSession, warehouse: str) -> None:
         if any(name in said for name in ("ClassNotFound", "NoClassDef", "No FileSystem for")):
             raise ConfigError(
                 messages.warehouse.NO_FILE_SYSTEM(
-                    path=warehouse, scheme=scheme, jar=_jar(scheme, spark.version)
+                    path=warehouse, scheme=scheme, way_out=_way_to(scheme, spark.version)
                 )
             ) from error
         why = in_a_line(error)
         raise ConfigError(messages.warehouse.UNREACHABLE(path=warehouse, reason=why)) from error
 
 
-def _jar(scheme: str, spark: str) -> str:
-    """What brings the file system of a scheme."""
+def _way_to(scheme: str, spark: str) -> str:
+    """What to do for the file system of a scheme."""
     version = HADOOP.get(jars.minor(spark))
     if scheme not in PACKAGES or version is None:
-        return f"known are {', '.join(f'{one}://' for one in PACKAGES)}"
+        return f"Use one of {', '.join(f'{one}://' for one in PACKAGES)}"
     package = f"{PACKAGES[scheme]}:{version}"
-    return f"spark-submit --packages {package}, or its jars in the folder of KLAVIYO_SPARK_JARS"
+    return (
+        f"Add spark-submit --packages {package}, or put its jars into the folder of "
+        "KLAVIYO_SPARK_JARS"
+    )
 
 
 def _check_shared(spark: SparkSession, folder: Path) -> None:

@@ -3,174 +3,153 @@
 from klaviyo_spark.messages.message import Message, error, failure, warning
 
 OTHER_ACCOUNT = error(
-    "{url} lists {listed} and none of the {known:,} that the lake has of account {account!r}: the "
-    "key, or the base URL, is of another account. Nothing has landed. If it is meant, give that "
-    "account a name of its own (--account) or another lake (--warehouse)",
+    "{url} lists {listed} and none of the {known:,} that the lake has of account {account!r}, so "
+    "the key or the base URL is another account's; nothing has landed",
+    "Use the right key. For a second account, use another --account name or --warehouse.",
     cause="The key is another brand's, or `base_url` leads to a sandbox. Klaviyo never gives an "
-    "id twice, so the account of before would list at least one of its metrics; where these may "
-    "not be read, one of 20 or more tags, lists, segments and flows.",
-    way_out="Take the right key or address. Another account goes under a name of its own, or into "
-    "another lake.",
+    "id twice, so metrics, or else tags, lists, segments and flows, tell accounts apart.",
 )
 ACCOUNT_NOT_CHECKED = Message(
-    "the metrics could not be read, so it is not known whether the key is of account {account!r}; "
-    "if it is not, its rows now stand among those of that account",
-    cause="The key has no scope `metrics:read`, or Klaviyo gave no metrics in this run, and no "
-    "other listing of the account was known or could be read.",
-    way_out="Give the key `metrics:read`. Until then see to it that it is the account's.",
+    "the metrics could not be read, so nothing shows whether the key is of account {account!r}; "
+    "if it is not, the tables now mix rows of two accounts",
+    "Give the key the scope metrics:read.",
+    cause="The key lacks the scope, or Klaviyo gave no metrics in this run, and no other listing "
+    "of the account could be compared.",
 )
 KNOWN_METRIC_REFUSED = failure(
-    "Klaviyo no longer knows metric {id} ({name}), though it lists it; its events were not read",
-    cause="Klaviyo refuses a metric whose events earlier runs have read (exit code 3).",
-    way_out="Look whether the metric was deleted in Klaviyo; name the metrics to read in "
-    "`metrics` of conf to leave it out.",
+    "Klaviyo lists metric {id} ({name}) and no longer knows it, so its events were not read",
+    "See in Klaviyo whether it was deleted; leave it out of `metrics` in conf if so.",
+    cause="Klaviyo refuses in a filter a metric whose events earlier runs have read.",
 )
 WINDOW_WITHOUT_LAST_PAGE = failure(
-    "{name}: a page came without links.next, so the window may not have been read to its end; the "
-    "same command reads it again",
-    cause="Klaviyo says `null` on the last page of a listing; here it said nothing (exit code 3).",
-    way_out="Run the same command again; a backfill goes on with the step.",
+    "{name}: a page came without links.next, so the range may not have been read to its end",
+    "Run the same command again.",
+    cause="On the last page of a listing Klaviyo says `null`; here it said nothing. A backfill "
+    "resumes with that step.",
 )
 UNNAMEABLE_METRIC = failure(
-    "no filter of Klaviyo's can name metric {id} ({name}); its events were not read",
-    cause="A metric's id holds a quote, a backslash or a comma; no id that Klaviyo makes does.",
-    way_out="Look who answers (base URL, proxies); the events of all other metrics are read.",
+    "metric {id} ({name}) cannot stand in a filter, so its events were not read",
+    "Check who answers: the base URL and proxies.",
+    cause="The id holds a quote, a backslash or a comma, as none of Klaviyo's does. All other "
+    "metrics are read.",
 )
 METRIC_REFUSED = warning(
-    "Klaviyo does not know metric {id} ({name}), though it lists it; its events were not read",
-    cause="Klaviyo lists a metric and refuses it in a filter.",
-    way_out="Name the metrics to read in `metrics` of conf to leave it out.",
+    "Klaviyo lists metric {id} ({name}) and does not know it, so its events were not read",
+    "To end this line, leave it out of `metrics` in conf.",
+    cause="Klaviyo refuses in a filter a metric that it lists.",
 )
 NOW_REFUSED = failure(
     "{where}. Earlier runs read {before:,} pages of {name}: either the key has lost a scope "
-    "({scopes} needed), or Klaviyo refuses {part} whatever the key may read. Rows of {part} stay "
-    "as they were",
-    cause="All that this run asked for of it was refused, though earlier runs were answered.",
-    way_out="`klaviyo-spark doctor` says whether the key has the scope; if it has, look at that "
-    "list, segment, campaign or action in Klaviyo.",
+    "({scopes} needed), or Klaviyo refuses {part} to any key. Rows of {part} stay as they were",
+    "Run `klaviyo-spark doctor`, which checks the scope.",
+    cause="All requests of this kind were refused in this run. If the key has the scope, look at "
+    "that list, segment, campaign or action in Klaviyo.",
 )
 PART_REFUSED = failure(
     "{where}. The key has the scope: {others:,} other pages of {name} were read. Rows of {part} "
     "stay as they were",
+    "Look at it in Klaviyo.",
     cause="Klaviyo refuses one list, segment or action of many, or one part of a listing, such as "
     "a channel that the account does not have.",
-    way_out="Look at it in Klaviyo; ask Klaviyo's support where it looks like the others.",
 )
 TABLES_NOT_KEPT_UP = failure(
-    "{error}; without it these tables are not kept up: {tables}",
-    cause="The key lacks a scope; the line before says which.",
-    way_out="Make a new key with the scopes of the README; the rest has been read all the same.",
+    "{error} Until then, these tables are not updated: {tables}",
+    cause="The key lacks a scope: make a new one. Everything else was read.",
 )
 MEMBER_COUNT_DIFFERS = warning(
-    "{resource}: Klaviyo counts {difference:+,} members of {scope} beside those that it lists, in "
-    "two whole reads; that difference is reckoned with from now on",
-    cause="Klaviyo's number of members of a list or segment is never that of the members it lists.",
-    way_out="Nothing is missing from what Klaviyo lists; later counts and `verify` take the "
-    "difference as given, until another whole read shows another one.",
+    "{resource}: in two complete reads, Klaviyo counts {difference:+,} members of {scope} beside "
+    "those that it lists; later counts allow for that difference",
+    cause="Klaviyo's number of members never equals those that it lists. Nothing listed is "
+    "missing; a complete read with another difference ends this.",
 )
 METRICS_UNKNOWN = failure(
-    "which metrics to read could not be found out",
-    cause="Metrics failed, and events need their ids.",
-    way_out="Mend what is said of metrics.",
+    "events were not read, since the listing of metrics failed",
+    "See the reason given for metrics.",
+    cause="Events are requested by the ids of metrics.",
 )
 NO_METRIC_IN_ACCOUNT = failure(
-    "none of the metrics to read is in the account",
-    cause="The account has no metric of those that `metrics` in conf names.",
-    way_out="Check the names; `SELECT name FROM klaviyo_v2.metrics` lists them.",
+    "the account has none of the metrics to read",
+    "Correct `metrics` in conf; `SELECT name FROM klaviyo_v2.metrics` lists their names.",
+    cause="Conf names metrics that the account does not have.",
 )
 METRIC_GONE = failure(
     "metric {name!r} is no longer in the account",
-    cause="A metric that was read before was deleted or renamed to something unknown.",
-    way_out="Name its new name or its id in `metrics` in conf; what was read stays.",
+    "Set its new name or its id in `metrics` in conf.",
+    cause="A metric that was read before was deleted, or renamed to an unknown name. What was "
+    "read stays.",
 )
 PARTS_MISSING = warning(
-    "{name}: of {records:,} records some came without what was asked for: {listed}; what it fills "
-    "stays as it was",
+    "{name}: some of {records:,} records lack parts that were requested: {listed}; their columns "
+    "keep the values that they had",
     cause="Klaviyo left out what `include`, `additional-fields` or `fields` asked for, or the "
-    "`attributes` that every record has, of so many records each. Some profiles have no "
-    "subscriptions at all.",
-    way_out="None needed; the columns are filled once it comes. Of a list or segment without "
-    "`profile_count`, the next run counts again.",
+    "`attributes` that every record has, in so many records each. Later syncs fill the columns. "
+    "Some profiles have no subscriptions at all.",
 )
 FILTER_IGNORED = warning(
-    "{name}: {count:,} of {records:,} records have another {fact} than was asked for ({some}); "
+    "{name}: {count:,} of {records:,} records have another {fact} than was requested ({some}); "
     "they are kept",
-    cause="Klaviyo did not heed a filter: by metric, channel or archived.",
-    way_out="None needed; such rows are real. Tell Klaviyo if it stays.",
+    cause="Klaviyo did not apply a filter. Such rows are real. Tell Klaviyo if it stays.",
 )
 START_IGNORED = warning(
-    "{name}: {count:,} of {records:,} records have a time ({field}) before the one asked from; "
-    "they are kept",
-    cause="Klaviyo did not heed the filter by time, so more was read than is needed.",
-    way_out="None needed. Tell Klaviyo if it stays.",
+    "{name}: {count:,} of {records:,} records have a time ({field}) before the start of the "
+    "filter; they are kept",
+    cause="Klaviyo did not apply a filter by time, and more was read than needed. Tell Klaviyo if "
+    "it stays.",
 )
 ORDER_IGNORED = warning(
-    "{name}: records came in another order than by {field}, which was asked for; they are kept, "
-    "and what they are of does not count as read: the next run reads it again",
-    cause="Klaviyo did not heed `sort`. Without its order it is not known how far a read has got.",
-    way_out="None needed for once. If it stays, each run reads that time again; tell Klaviyo.",
+    "{name}: records are not in order of {field}, as was requested; they are kept, and the next "
+    "run reads that range again",
+    "If this stays, tell Klaviyo.",
+    cause="Klaviyo did not apply `sort`, and without order nobody knows how far a read has got.",
 )
 NO_LAST_PAGE = warning(
     "listings that ended on a page without links.next: {listings}; there may be more pages, so "
-    "they mark nothing as deleted, and the next run reads on from the last record or reads them "
-    "again",
-    cause="Klaviyo says `null` on the last page of a listing. Something on the way may have cut "
-    "it out, or Klaviyo left it out.",
-    way_out="None needed for once. If it stays, nothing that is gone is marked in those tables; "
-    "tell Klaviyo.",
+    "nothing is marked as deleted, and the next run reads on",
+    "If this stays, tell Klaviyo.",
+    cause="On the last page of a listing Klaviyo says `null`; here Klaviyo, or something on the "
+    "way, left it out.",
 )
 LISTED_AND_NOT_FOUND = warning(
-    "GET {path} -> 404 for {ids:,} of the ids that were listed; that marks nothing as deleted: "
-    "the next complete read says what is gone",
-    cause="Klaviyo listed a thing and does not find it by itself, or it was deleted between the "
-    "two requests.",
-    way_out="None needed. What is gone, the next run's listing no longer has.",
+    "GET {path} -> 404 for {ids:,} of the listed ids; this marks nothing as deleted",
+    cause="Klaviyo listed a thing and then did not find it, often since it was deleted in "
+    "between. The next complete read shows what is gone.",
 )
 METRIC_RENAMED = warning(
-    "metric {id} ({name}) is now called {own!r}; read on",
-    cause="Klaviyo or somebody renamed a metric.",
-    way_out="None needed; it is known by its id.",
+    "metric {id} ({name}) is now called {own!r}; its events are still read",
+    cause="Klaviyo or somebody renamed a metric. It is known by its id.",
 )
 METRIC_OF_OTHERS = warning(
     "metric {id} ({name!r}) has {integration}; treating it as Klaviyo's {documented!r}",
-    cause="A metric has the documented name, and is not said to be Klaviyo's.",
-    way_out="If it is another's, name the right ids: `metrics: [ID, …]` in conf.",
+    "If it is another's, set the right ids in conf: `metrics: [ID, ...]`.",
+    cause="A metric has the documented name, and Klaviyo does not say that it is its own.",
 )
 NO_SUCH_METRIC = warning(
-    "no metric is called {names}; none of its events are read",
-    cause="The account never had such an event.",
-    way_out="None needed; it is read as soon as there is one.",
+    "no metric is called {names}, so none of its events are read",
+    cause="The account never had such an event. It is read as soon as there is one.",
 )
 REVISION_ENDS = Message(
     "Klaviyo's API revision {revision} ends on {ends}, {left}; from then on {loss}",
-    cause="Single columns are read at an older revision, which ends within 90 days.",
-    way_out="Upgrade before that day.",
+    "Upgrade klaviyo-spark before that day.",
+    cause="Some columns are read at an older revision of the API.",
 )
 REVISION_ENDED = Message(
     "Klaviyo's API revision {revision} ended on {ends}; {loss}",
-    cause="It has ended; the columns are named.",
-    way_out="Upgrade; what was read stays.",
+    "Upgrade klaviyo-spark.",
+    cause="Some columns are read at an older revision of the API.",
 )
 PAGES_REMOVED = warning(
-    "klaviyo_bronze.pages was removed or replaced since the last run: everything is read from "
-    "Klaviyo again; rows of what Klaviyo no longer has stay in the tables",
-    cause="The bronze table was dropped, its folder was removed, or another table stands by its "
-    "name.",
-    way_out="None needed. Tables that stand keep their rows; a rebuild of them is refused from "
-    "now on, since it would lose some.",
+    "klaviyo_bronze.pages was removed or replaced since the last run; everything is read from "
+    "Klaviyo again, and rows that Klaviyo no longer has stay in the tables",
+    cause="The table was dropped, or another stands in its place. Rebuilds are refused from now "
+    "on: they would lose those rows.",
 )
 PAGES_PUT_BACK = warning(
-    "klaviyo_bronze.pages: an older copy was put back: {lacks}",
-    cause="The bronze table's folder was put back from a copy. Its log does not have the commits "
-    "of the runs that `watermarks` speaks of. Resources are named of which runs lack pages; they "
-    "are read from Klaviyo again.",
-    way_out="None needed. What Klaviyo no longer has and only those pages had stays in the tables "
-    "that stand; a rebuild of them is refused.",
+    "klaviyo_bronze.pages: an older copy was restored; {lacks}",
+    cause="The table's log lacks commits that `watermarks` names. Rows that stand on lost pages "
+    "alone stay in the tables; a rebuild of these is refused.",
 )
 PAGES_CHANGED = warning(
     "klaviyo_bronze.pages: something other than klaviyo-spark changed rows ({commits}); {lacks}",
-    cause="A DELETE, RESTORE, UPDATE or write by somebody else; `DESCRIBE HISTORY` says who. "
-    "Resources are named of which runs lack pages; they are read from Klaviyo again.",
-    way_out="None needed, but that pages are deleted by conf `bronze_retention` and "
-    "`klaviyo-spark forget`, not by hand.",
+    "Leave deletes to `bronze_retention` and `klaviyo-spark forget`.",
+    cause="A DELETE, RESTORE, UPDATE or write; `DESCRIBE HISTORY` says whose.",
 )

@@ -4,100 +4,97 @@ from klaviyo_spark.messages.message import refusal
 
 NO_SUCH_FILE = refusal(
     "--config {path}: no such file{nearby}",
-    cause="The file that --config names is not there; the path counts from where you are.",
-    way_out="Name one that is, or write one with `klaviyo-spark init --config FILE`.",
+    "Name an existing file, or write one with `klaviyo-spark init --config FILE`.",
+    cause="The path is relative to the current directory.",
 )
 CANNOT_READ = refusal(
     "{file}: cannot be read: {reason}",
+    "Check its permissions, or save it as UTF-8.",
     cause="The conf cannot be opened, or is not UTF-8.",
-    way_out="See to its permissions, or save it as UTF-8.",
 )
 HOLDS_A_KEY = refusal(
-    "{file}: holds what looks like a key; keys belong into {variable}",
+    "{file}: contains what looks like a Klaviyo key",
+    "Remove it, set {variable} instead, and make a new key if others could read the file.",
     cause="A text such as pk_… stands in the conf.",
-    way_out="Take it out, make a new key if the file was shared, and set `KLAVIYO_API_KEY`.",
 )
 NOT_YAML = refusal(
     "{file}{line}: not YAML",
-    cause="The conf cannot be parsed; the line is said where it is known.",
-    way_out="Mend that line; texts with a colon or a hash need quotes.",
+    "Correct that line; quote texts that contain a colon or a hash sign.",
+    cause="The conf cannot be parsed.",
 )
 NO_MAPPING = refusal(
-    "{file}: expected settings as 'name: value'",
+    "{file}: holds no settings",
+    "Write each setting as `name: value`, as in conf/base.yml.",
     cause="The conf is YAML, but a list or a text.",
-    way_out="Write settings as in `conf/base.yml`.",
 )
 UNKNOWN_SETTING = refusal(
-    "unknown setting '{name}'{nearest}",
-    cause="A setting is misspelt, or of another version.",
-    way_out="Take the name that is offered, or one of `conf/base.yml`.",
+    "unknown setting '{name}'",
+    "{nearest}conf/base.yml lists all settings.",
+    cause="A setting is misspelt, or belongs to another version.",
 )
 ACCOUNT_WITHOUT_KEY = refusal(
-    "accounts: {account}: has no key of its own; expected key_variable, or secret_scope and "
-    "secret_key",
-    cause="One of `accounts` does not say where its key is; another's is never taken for it.",
-    way_out="Name the environment variable (`key_variable`), or the Databricks secret, never the "
-    "key itself.",
+    "accounts: {account}: has no key of its own",
+    "Set its key_variable, or its secret_scope and secret_key.",
+    cause="Each of several accounts names the variable or secret of its own key, never the key.",
 )
 ACCOUNT_TWICE = refusal(
-    "accounts: {account}: is there twice",
-    cause="Two of `accounts` have the same name, or one that differs by capitals alone.",
-    way_out="Give each its own; a name that rows carry cannot be changed.",
+    "accounts: {account}: is listed twice",
+    "Give each account its own name.",
+    cause="Names that differ by capitals alone count as the same. Rows carry the name, so it "
+    "cannot be changed later.",
 )
 SAME_SCHEMA = refusal(
-    "schemas: {schemas}: two are the same, or one is where a rebuild puts tables of another (its "
-    "name and {suffix}); name each apart",
-    cause="Two of `schemas` differ by nothing or by capitals alone, or one is called like another "
-    "with `_rebuild` behind it.",
-    way_out="Give each a name of its own.",
+    "schemas: {schemas}: two are the same, or one is another's name with {suffix}",
+    "Give each its own name.",
+    cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
-    "expected documented, all, or a list of metric names",
-    cause="`metrics` is a text that is neither.",
-    way_out="A single metric is a list too: `metrics: [Placed Order]`.",
+    "is neither documented, all nor a list of metric names",
+    "For a single metric, write a list of one: [Placed Order].",
+    cause="`metrics` in conf is another text.",
 )
 BAD_BASE_URL = refusal(
-    "expected https://HOST[:PORT], without user, path or query",
-    cause="`base_url` is not an address of that form.",
-    way_out="Leave it out for Klaviyo itself.",
+    "not a base URL",
+    "Use https://HOST[:PORT], without user, path or query.",
+    cause="Leave `base_url` out for Klaviyo itself.",
 )
 PLAIN_HTTP = refusal(
-    "plain http to {host} would show the key; use https (or loopback)",
-    cause="`base_url` is not encrypted, and not on this machine.",
-    way_out="Use https.",
+    "plain http to {host} would expose the key",
+    "Use https; http is for loopback addresses only.",
+    cause="The key travels in a header of each request.",
 )
 BAD_TREATMENT = refusal(
-    "is {value!r}; expected keep, hash or drop",
-    cause="`personal_data` says something else of a class.",
-    way_out="Take one of the three; see `conf/base.yml`.",
+    "is {value!r}",
+    "Set keep, hash or drop.",
+    cause="`personal_data` names another treatment for a class of data.",
 )
 IDS_MUST_BE_KEPT = refusal(
-    "can only be kept: tables are keyed and joined by Klaviyo's ids",
-    cause="`personal_data` would hash or drop the ids of profiles.",
-    way_out="Leave `id` out. An id names nobody to those who cannot ask Klaviyo.",
+    "profile IDs can only be kept, since tables are joined by them",
+    "Remove `id` from `personal_data`.",
+    cause="An ID identifies nobody without access to the Klaviyo account.",
 )
 UNKNOWN_RESOURCE = refusal(
-    "unknown resource '{name}'{nearest} (known: {known})",
-    cause="`resources` names something that is none of the eight.",
-    way_out="Take one of those listed; child tables follow their resource.",
+    "unknown resource '{name}'",
+    "{nearest}Choose from {known}.",
+    cause="Child tables come with their resource and cannot be named.",
 )
 NO_RESOURCE = refusal(
-    "no resource named; known: {known}",
+    "no resource named",
+    "Choose from {known}, or leave `resources` out for all.",
     cause="`resources` is empty.",
-    way_out="Leave it out for all, or name some.",
 )
 TOO_SHORT = refusal(
-    "{value} is too short; expected at least {least}d, or null",
-    cause="`vacuum_after` or `bronze_retention` would take away what a run may still need.",
-    way_out="Give a longer time, or null to switch it off.",
+    "{value} is too short",
+    "Set at least {least}d, or null to switch it off.",
+    cause="`vacuum_after` or `bronze_retention` would remove what a run may still need.",
 )
 NO_DURATION = refusal(
-    "{text!r} is not a duration; expected {form}",
-    cause="A setting such as `lookback` is not a whole number with a unit.",
-    way_out="Write `7d`, `36h` or `30m`.",
+    "{text!r} is not a duration",
+    "Use {form}.",
+    cause="A setting such as `lookback` is no whole number with a unit.",
 )
 NO_TIME = refusal(
-    "{text!r} is not a time; expected {form}",
-    cause="`start` in conf is not a time.",
-    way_out="Write `2026-01-31` or `2026-01-31T09:00:00Z`.",
+    "{text!r} is not a time",
+    "Use {form}.",
+    cause="Times are UTC where no offset is given.",
 )

@@ -1,64 +1,59 @@
 """What is said of Klaviyo's key, of secrets and of the key for digests."""
 
-from klaviyo_spark.messages.message import AS_SAID, refusal
+from klaviyo_spark.messages.message import refusal
 
 NO_KEY = refusal(
-    "no Klaviyo key: {elsewhere}, or on Databricks --secret-scope and --secret-key",
-    cause="`KLAVIYO_API_KEY`, or the variable that `key_variable` names, is not set, and no "
-    "secret is named.",
-    way_out="`read -rs KLAVIYO_API_KEY && export KLAVIYO_API_KEY`, then paste the key.",
+    "no Klaviyo key found",
+    "Either {elsewhere}, or on Databricks give --secret-scope and --secret-key.",
+    cause="The variable is not set, and no secret is named. `read -rs KLAVIYO_API_KEY && export "
+    "KLAVIYO_API_KEY` takes a key without showing it.",
 )
 HALF_A_SECRET = refusal(
-    "{missing} is missing: a secret has a scope and a key",
-    cause="Only one of `--secret-scope` and `--secret-key` is given.",
-    way_out="Give both, there or in conf.",
+    "{missing} is missing",
+    "Give both --secret-scope and --secret-key, or set both in conf.",
+    cause="A secret is named by its scope and its key.",
 )
 ONLY_ON_DATABRICKS = refusal(
-    "secret {scope}/{key}: only Databricks has secret scopes; {elsewhere} elsewhere",
-    cause="The conf names a secret, and this is not Databricks.",
-    way_out="Set the variable that is named; it goes first outside Databricks. One of several "
-    "accounts needs a `key_variable` of its own for that.",
+    "secret {scope}/{key}: only Databricks has secret scopes",
+    "Elsewhere, {elsewhere}.",
+    cause="Conf names a secret, and this is not Databricks. Outside Databricks a variable comes "
+    "first; of several accounts each needs a `key_variable` for that.",
 )
 NO_ACCOUNT_HAS_A_KEY = refusal(
-    "no account can be asked: {reasons}",
-    cause="None of `accounts` has its key here; what each lacks is said.",
-    way_out="Set the variables or make the secrets that are named.",
+    "no account has a usable key",
+    "{reasons}",
+    cause="None of `accounts` has its key here. The reason and the way out follow for each.",
 )
 SAME_KEY = refusal(
-    "accounts: {one} and {other} have the same key: they would be one account twice",
-    cause="Two of `accounts` name the same variable or secret, or these hold the same key.",
-    way_out="Give each its own key.",
+    "accounts: {one} and {other} have the same key",
+    "Give each account its own key.",
+    cause="With one key, both names would hold the rows of one account.",
 )
 NO_HASH_KEY = refusal(
-    "personal_data: hash needs a key: set {variable}, or on Databricks secret_hash_key, in "
-    "secret_hash_scope or secret_scope",
-    cause="A class of personal data is to be shown as digests, and there is no key for them.",
-    way_out="`export KLAVIYO_HASH_KEY=$(openssl rand -hex 32)` once; keep it safe, with another "
-    "key all digests change.",
+    "personal_data: hash needs a key of its own",
+    "Set {variable}, or on Databricks secret_hash_key, in secret_hash_scope or secret_scope.",
+    cause="Personal data is stored as keyed digests. Make the key once by `openssl rand -hex 32` "
+    "and keep it: with another key all digests change.",
 )
 HASH_KEY_TOO_SHORT = refusal(
-    "{variable}: is too short; expected {least} characters or more, as `openssl rand -hex 32` "
-    "makes them",
-    cause="The key of digests could be found by trying.",
-    way_out="Take a longer one.",
+    "{variable}: is too short",
+    "Use {least} characters or more, as `openssl rand -hex 32` makes them.",
+    cause="A short key of digests can be guessed.",
 )
 SECRET_REFUSED = refusal(
-    "secret {scope}/{key}: Databricks does not give it ({error}); make it with `databricks "
-    "secrets create-scope {scope}` and `databricks secrets put-secret {scope} {key}`, and let "
-    "whoever runs the job read it",
-    cause="There is no such secret or scope, or whoever runs the job may not read it.",
-    way_out="As it says; `databricks secrets list-secrets SCOPE` shows what is there, READ on the "
-    "scope is enough.",
+    "secret {scope}/{key}: Databricks refuses it ({error})",
+    "Create it by `databricks secrets create-scope {scope}` and `databricks secrets put-secret "
+    "{scope} {key}`, and grant READ on the scope to whoever runs the job.",
+    cause="The scope or secret does not exist, or may not be read. `databricks secrets "
+    "list-secrets SCOPE` lists what exists.",
 )
 SECRET_EMPTY = refusal(
-    "secret {scope}/{key}: is empty; `databricks secrets put-secret {scope} {key}` asks for the "
-    "key",
-    cause="The secret is there and holds nothing.",
-    way_out=AS_SAID,
+    "secret {scope}/{key}: is empty",
+    "Run `databricks secrets put-secret {scope} {key}`, which asks for the key.",
+    cause="The secret exists and holds nothing.",
 )
 MALFORMED = refusal(
-    "{name} is empty or holds a space, a line end or a character that is not ASCII; copy the "
-    "private key once more from Klaviyo, Settings, API keys",
+    "{name} is empty, or contains a space, a line end or a character that is not ASCII",
+    "Copy the private key again from Klaviyo, Settings, API keys.",
     cause="More or less than the key was copied.",
-    way_out="Copy it anew.",
 )

@@ -1,43 +1,43 @@
-"""One message: its text, what causes it, and the way out."""
+"""One message: what happened, why, and the way out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from string import Formatter
 
 GAP = "…"
-AS_SAID = "As it says."
-NOTHING = "Nothing to do."
 
 
 @dataclass(frozen=True)
 class Message:
-    """One row of ``docs/errors.md``; called with its fields, it is a text.
+    """One row of ``docs/errors.md``; called with its fields, it is the text that a user reads.
+
+    Both texts have named fields as in ``str.format``. Values are put in as they are: braces in
+    them mean nothing.
 
     Args:
-        text: with named fields as in ``str.format``. Values are put in as they are: braces in them
-            mean nothing.
-        cause: what has happened, and why.
-        way_out: what to do.
+        says: what happened.
+        way_out: what to do, as sentences; it follows what happened. Empty where there is nothing
+            to be done.
+        cause: why it happened, and what it means; for the page alone.
         exit: the exit code of the run that says it; empty for a part of another message.
     """
 
-    text: str
-    cause: str
-    way_out: str
+    says: str
+    way_out: str = ""
+    cause: str = ""
     exit: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """All of it, with fields."""
+        return f"{self.says}. {self.way_out}" if self.way_out else self.says
 
     @property
     def fields(self) -> set[str]:
         """Names of what is filled in."""
         return {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
-
-    @property
-    def pattern(self) -> str:
-        """The text with ``…`` for what is filled in."""
-        parts = Formatter().parse(self.text)
-        return "".join(text + (GAP if name is not None else "") for text, name, _, _ in parts)
 
     def __call__(self, **values: object) -> str:
         """The text with its fields filled in.
@@ -47,7 +47,14 @@ class Message:
         """
         if values.keys() != self.fields:
             raise TypeError(f"{self.text!r} has the fields {sorted(self.fields)}")
-        return self.text.format(**values)
+        says, way_out = self.says.format(**values), self.way_out.format(**values)
+        return f"{says.rstrip('.')}. {way_out}" if way_out else says
+
+
+def pattern(text: str) -> str:
+    """A text of a message with ``…`` for what is filled in."""
+    parts = Formatter().parse(text)
+    return "".join(said + (GAP if name is not None else "") for said, name, _, _ in parts)
 
 
 warning = partial(Message, exit="0")  # the run goes on

@@ -1,71 +1,57 @@
 """What ``verify`` says."""
 
-from klaviyo_spark.messages.message import (
-    NOTHING,
-    failure,
-    interruption,
-    refusal,
-    request_error,
-    warning,
-)
+from klaviyo_spark.messages.message import failure, interruption, refusal, request_error, warning
 
 PROFILES_UNCOUNTED = refusal(
-    "profiles: Klaviyo says no number of them; a sync compares them whole each full_profiles_every",
-    cause="`verify` was asked about profiles alone; there is nothing it could count them by.",
-    way_out="Name other resources, or none. Each complete read of profiles marks those that are "
-    "gone.",
+    "profiles: cannot be verified, since Klaviyo does not say how many there are",
+    "Name other --resources; a sync compares all profiles each full_profiles_every.",
+    cause="`verify` compares counts. Each complete read of profiles marks those that are gone.",
 )
 INTERRUPTED = interruption(
-    "interrupted; nothing has been verified, run it again",
-    cause="Ctrl-C or SIGTERM came while Klaviyo was being asked.",
-    way_out="Give the same command again.",
+    "interrupted; nothing was verified",
+    "Run the same command again.",
+    cause="Ctrl-C or SIGTERM while Klaviyo was being asked.",
 )
 LAKE_HELD = warning(
-    "the lake is held by {holder}: what it is writing may seem missing",
-    cause="Another run is under way; verification waits for nobody, unless there is something to "
-    "heal.",
-    way_out="If something differs, verify again when that run has ended.",
+    "the lake is held by {holder}; what that run is writing may seem missing",
+    "If something differs, verify again once it has ended.",
+    cause="Another run is under way, and `verify` waits for it only when it heals.",
 )
 METRIC_GONE = warning(
-    "metric {id} ({name}) is no longer in the account: its events stay, and Klaviyo cannot count "
+    "metric {id} ({name}) is no longer in the account; its events stay, and Klaviyo cannot count "
     "them",
-    cause="A metric that was read before has been deleted in Klaviyo; another one goes by its "
-    "name.",
-    way_out=NOTHING,
+    cause="The metric was deleted in Klaviyo, and another has its name.",
 )
 SEGMENTS_MOVING = warning(
-    "{segments:,} segments are being worked out by Klaviyo; their members were not verified",
-    cause="Their number is still moving (`is_processing`).",
-    way_out="Verify again later.",
+    "{segments:,} segments were not verified, since Klaviyo is still computing their members",
+    "Verify again later.",
+    cause="Klaviyo marks them `is_processing`.",
 )
 MEMBERS_NEWER = warning(
-    "{members:,} members are newer than the last sync; the next one reads them",
-    cause="They joined lists or segments after these were last read; they are not counted as "
-    "missing.",
-    way_out="Nothing is to be done; run `klaviyo-spark sync` to have them now.",
+    "{members:,} members joined after the last sync; the next one reads them",
+    cause="They are not counted as missing. `klaviyo-spark sync` reads them now.",
 )
 RECORDS_NEWER = warning(
-    "{name}: {newer:,} are newer than the last sync; the next one reads them",
-    cause="They were created after their listing was last read; they are not counted as missing.",
-    way_out="Nothing is to be done; run `klaviyo-spark sync` to have them now.",
+    "{name}: {newer:,} were created after the last sync; the next one reads them",
+    cause="They are not counted as missing. `klaviyo-spark sync` reads them now.",
 )
 METRICS_UNKNOWN = failure(
-    "which metrics to count could not be found out",
-    cause="The listing of metrics did not answer; the line before says why.",
-    way_out="Mend that, and verify again.",
+    "events were not verified, since the listing of metrics failed",
+    "See the reason given for metrics.",
+    cause="Events are counted by metric.",
 )
 METRIC_UNCOUNTED = failure(
-    "Klaviyo counts no metric {metric}",
-    cause="A metric that is listed is not known where events are counted.",
-    way_out="Verify again; if it stays, leave the metric out of conf `metrics`.",
+    "Klaviyo does not count the events of metric {metric}",
+    "Verify again; if this stays, leave the metric out of `metrics` in conf.",
+    cause="Klaviyo lists the metric, and answers 404 where its events are counted.",
 )
 MEMBERS_UNCOUNTED = failure(
-    "{resource}: Klaviyo says no number of members",
-    cause="A list or segment was answered without its `profile_count`.",
-    way_out="Verify again later; if it stays, report it.",
+    "{resource}: Klaviyo does not say how many members there are",
+    "Verify again later; report it if it stays.",
+    cause="A list or segment came without its `profile_count`.",
 )
 DAYS_UNCOUNTED = request_error(
-    "POST {path} -> 200, but without a count for each day asked for; the days are not verified",
-    cause="Klaviyo's counts are not in the form that was asked for.",
-    way_out="Upgrade klaviyo-spark; report it if it stays.",
+    "POST {path} -> 200, but without a count for each day; the days were not verified",
+    "Upgrade klaviyo-spark; report it if it stays.",
+    cause="Klaviyo's counts have another form than was asked for.",
 )

@@ -195,7 +195,7 @@ def test_a_challenge_in_the_middle_of_a_walk_loses_nothing(story):
 
 def test_a_refused_metric_is_named_and_the_others_are_read(story):
     (line,) = [line for line in story.summaries[0].outcome.warnings if REFUSED in line]
-    assert line.startswith(f"Klaviyo does not know metric {REFUSED} (")
+    assert line.startswith(f"Klaviyo lists metric {REFUSED} (")
     assert len(story.rows("events", "id")) == 2 + 5 + 1 + 2 + 1
 
 

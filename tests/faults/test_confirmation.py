@@ -73,9 +73,9 @@ def test_an_empty_listing_marks_only_when_the_next_is_empty_too(lake):
     assert waits == (0, {"tags": "run 1"})
     assert (first.soft_deleted, first.unconfirmed_run_id) == (0, "run 1")
     assert first.check_warnings == (
-        "klaviyo_v2.tags: a complete read lacks 25 of 25 rows, more than max_deleted_share (0.5) "
-        "of them: nothing is marked as deleted; the next run reads them again, and marks what is "
-        "still missing",
+        "klaviyo_v2.tags: a complete read lacks 25 of 25 rows, more than "
+        "max_deleted_share (0.5); none was marked as deleted. The next run reads again "
+        "and marks those still missing.",
     )
     assert (second.soft_deleted, second.unconfirmed_run_id, second.check_warnings) == (25, None, ())
     assert (marked(lake), to_confirm(lake, "default")) == (25, {})

@@ -21,8 +21,9 @@ from tests.builders import NOON, a_page, a_record
 from tests.helpers.small_lakes import a_lake
 
 LEFT = (
-    "{} in the folder of the table is not of klaviyo-spark's making, and VACUUM would delete it: "
-    "no old file of the table is removed; move it to another folder"
+    "{} in the table's folder was not made by klaviyo-spark, and VACUUM would delete it; "
+    "no old file of the table was removed. Move it to another folder, then run the same "
+    "command again."
 )
 
 
@@ -109,7 +110,7 @@ def test_behind_a_catalog_vacuum_itself_is_asked(spark):
 
         with maintenance.listing_quickly(lake):
             with pytest.raises(
-                LakeError, match=r"^notes\.txt in the folder of the table is not of"
+                LakeError, match=r"^notes\.txt in the table's folder was not made by"
             ):
                 maintenance.vacuum(lake, name, timedelta(0), at_once=True)
             assert len(data_files(table)) == 3

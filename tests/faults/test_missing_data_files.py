@@ -143,8 +143,8 @@ def test_of_several_accounts_all_are_rebuilt_at_once(spark, of_two):
         "klaviyo_v2.tags held back, all other tables were loaded: klaviyo_v2.tags: the data file "
     )
     assert line.endswith(
-        ".parquet is missing; restore it from a backup, or `klaviyo-spark refine --rebuild` "
-        "rebuilds the table from bronze"
+        ".parquet is missing. Restore it from a backup, or run `klaviyo-spark refine --rebuild` "
+        "to rebuild the table from bronze."
     )
     assert "calling o" not in line
     assert outcome.warnings == []
@@ -176,8 +176,8 @@ def test_where_retention_took_pages_it_is_refused_by_name(spark, folder):
 
     assert outcome.failed["tags"] == [
         "tags: removed since the last load, or made from a table that was; a rebuild would be "
-        f"incomplete: retention deleted pages of tags fetched before {NOON:%Y-%m-%d}; restore the "
-        "tables from a backup, or sync the account into a new lake"
+        "incomplete, since retention deleted pages of tags fetched before "
+        f"{NOON:%Y-%m-%d}. Restore the tables from a backup, or sync the account into a new lake."
     ]
     assert [one.table for one in loads if not one.is_loaded] == ["tags"]
 

@@ -56,10 +56,10 @@ def test_what_a_listing_holds_is_there_whatever_its_sub_listing_answers(lake):
     said = [[line for line in one.outcome.warnings if "404" in line] for one in summaries]
     assert said[0] == said[1]
     assert said[0] == [
-        "GET /api/campaigns/{id}/campaign-messages -> 404 for 1 of the ids that were listed; "
-        "that marks nothing as deleted: the next complete read says what is gone",
-        "GET /api/flow-actions/{id}/flow-messages -> 404 for 1 of the ids that were listed; "
-        "that marks nothing as deleted: the next complete read says what is gone",
+        "GET /api/campaigns/{id}/campaign-messages -> 404 for 1 of the listed ids; this "
+        "marks nothing as deleted",
+        "GET /api/flow-actions/{id}/flow-messages -> 404 for 1 of the listed ids; this "
+        "marks nothing as deleted",
     ]
 
 

@@ -37,7 +37,7 @@ from tests.helpers.small_lakes import a_lake, land_on, run_account
 
 RESOURCES = ("events", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
-PUT_BACK = "(an older copy was put back: it lacked what later loads wrote)"
+PUT_BACK = "(an older copy was restored, without later loads)"
 
 
 def land(lake: Lake, day: int, account: str = "default") -> None:
@@ -150,9 +150,10 @@ def test_where_retention_took_pages_the_rest_is_loaded_into_the_copy(spark, grow
     again = load(a_lake(spark, folder), "by last")
 
     assert said == [
-        f"{name}: an older copy was put back, which lacks what later loads wrote: all pages in "
-        f"bronze are loaded into it again; retention deleted pages of {name} fetched before "
-        f"{NOON + DAY:%Y-%m-%d}: `klaviyo-spark verify --heal` reads again what Klaviyo still has"
+        f"{name}: an older copy was restored, without later loads; all pages in bronze were loaded "
+        f"into it again, and retention deleted pages of {name} fetched before "
+        f"{NOON + DAY:%Y-%m-%d}. Run `klaviyo-spark verify --heal` to read again what Klaviyo "
+        "still has."
         for name in RESOURCES
     ]
     assert held(a_lake(spark, folder), MADE) == grown.rows
@@ -238,8 +239,8 @@ def test_a_copy_of_bronze_is_not_believed_to_hold_what_landed_later(spark, home,
     lines = [line for line in summary.outcome.warnings if "klaviyo_bronze" in line]
     assert told == (BRONZE,)
     assert lines == [
-        "klaviyo_bronze.pages: an older copy was put back: what lacks pages is read again: "
-        "events, metrics, tags"
+        "klaviyo_bronze.pages: an older copy was restored; what lacks pages is read "
+        "again: events, metrics, tags"
     ]
     assert (summary.exit_code, asked["/api/events"] >= 15) == (0, True)
     assert held(lake, [*MADE, "metrics"]) == home.rows
@@ -274,8 +275,8 @@ def test_bronze_and_silver_put_back_from_one_copy_are_whole_again(spark, home, t
 
     lines = [line for line in summary.outcome.warnings if "older copy" in line]
     assert lines[0] == (
-        "klaviyo_bronze.pages: an older copy was put back: what lacks pages is read again: "
-        "events, metrics, tags"
+        "klaviyo_bronze.pages: an older copy was restored; what lacks pages is read "
+        "again: events, metrics, tags"
     )
     assert [line.split(":")[0] for line in lines[1:]] == [name for name in MADE if name != "tags"]
     assert summary.exit_code == 0

@@ -99,7 +99,7 @@ def test_old_pages_go_and_refine_goes_on_as_if_they_were_there(lake, tmp_path, c
     for copy, table in ((bare, "klaviyo_ops.db"), (lacking, "klaviyo_v2.db/tags")):
         shutil.copytree(lake.place.warehouse, copy)
         shutil.rmtree(copy / table)
-    with pytest.raises(LakeError, match="lists: pages have gone from bronze by age"):
+    with pytest.raises(LakeError, match="lists: cannot be rebuilt, since retention"):
         rebuild(Lake(lake.spark, replace(lake.place, warehouse=str(bare))), "default", ["lists"])
 
     # A table that is gone cannot be made of what is left: it is named, and others go on.
@@ -139,8 +139,8 @@ def test_an_event_whose_day_klaviyo_has_changed_is_one_row_again(lake, monkeypat
         ("E2", date(2026, 4, 30)),
     ]
     said = (
-        "klaviyo_v2.events: 1 rows removed, of events whose datetime Klaviyo has changed; those "
-        "of the new day stay"
+        "klaviyo_v2.events: 1 rows removed; Klaviyo moved these events to another day, "
+        "whose rows stay"
     )
     assert (done.warnings, later.warnings) == ([said], [said])
     assert said in lines(done)

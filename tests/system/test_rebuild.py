@@ -187,7 +187,7 @@ def test_a_table_of_several_accounts_changes_its_columns_for_all_of_them_at_once
     with_columns(monkeypatch, ID, name)
     lake = a_lake(spark, tmp_path / "lake")
 
-    with pytest.raises(LakeError, match="it has rows of eu too: make all accounts anew at once"):
+    with pytest.raises(LakeError, match="it has rows of eu too. Rebuild all accounts at once"):
         rebuild(lake, "us", ["tags"])
     anew = Rebuild(lake, ["tags"])
     loads = [load for account in ("us", "eu") for load in anew.make(account, ["tags"])]

@@ -66,7 +66,7 @@ def run_checks(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iter
     yield from guarded("spark and delta", lambda: machine.pair(environ))
     yield from guarded("delta-rs", machine.delta_rs)
     if settings is None:
-        yield warn("the rest", "not looked at without a conf", "mend that first")
+        yield warn("the rest", "not looked at without a conf", "correct that first")
         return
     yield from _lake(settings)
     yield from guarded("personal data", diagnoses)
@@ -107,7 +107,7 @@ def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Diagnos
 
     yield from guarded("key", secret)
     if key is None:
-        yield warn("klaviyo", "not asked without a key", "mend that first")
+        yield warn("klaviyo", "not asked without a key", "correct that first")
         return
     yield from guarded("klaviyo", lambda: _account(settings, key))
 

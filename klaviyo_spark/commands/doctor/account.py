@@ -74,7 +74,7 @@ def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
             yield of_error("key" if isinstance(error, Unauthorized) else "klaviyo", error)
             if asked < len(wanted):
                 left = len(wanted) - asked
-                yield warn("scopes", f"{left} endpoints were not asked", "mend that first")
+                yield warn("scopes", f"{left} endpoints were not asked", "correct that first")
             return
         if asked == 1:
             yield ok("klaviyo", f"{client.base_url} answers and takes the key")
@@ -118,22 +118,22 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
     name, scopes = endpoint.name, ", ".join(endpoint.scopes)
     today = client.now().date()
     if revisions.has_ended(endpoint, today):
-        return warn(name, revisions.ending(endpoint, today) or "", "upgrade klaviyo-spark")
+        return warn(name, revisions.ending(endpoint, today) or "", "")
     parent = None
     if "{id}" in endpoint.path:
         fanout = _fanout(endpoint)
         if fanout.of not in pages:
-            return warn(name, f"not asked, as {fanout.of} did not answer", "mend that first")
+            return warn(name, f"not asked, as {fanout.of} did not answer", "correct that first")
         parent = parent_on(pages[fanout.of], fanout)
         if parent is None:
             return ok(name, f"not asked: the account has nothing to ask about ({scopes})")
     try:
         pages[name] = client.get(smallest(endpoint), _url(client, endpoint, parent), gone_ok=True)
     except OlderRevisionRetired as error:
-        return warn(name, f"{error}; {revisions.loss(endpoint)}", "upgrade klaviyo-spark")
+        return warn(name, f"{error} Until then, {revisions.loss(endpoint)}", "")
     ending = revisions.ending(endpoint, today)
     if ending:
-        return warn(name, ending, "upgrade klaviyo-spark before that day")
+        return warn(name, ending, "")
     at = f", at revision {endpoint.revision.name}" if endpoint.revision else ""
     return ok(name, f"{scopes}{at}")
 

@@ -40,7 +40,7 @@ def runs(status: Status) -> Iterator[Diagnosis]:
             "last run",
             f"{run.command} {ENDED.get(run.exit_code, 'ended')} "
             f"(exit {run.exit_code}){problem}{more}",
-            f"mend that, then klaviyo-spark {run.command}; klaviyo-spark status shows all of it",
+            f"correct that, then klaviyo-spark {run.command}; klaviyo-spark status shows all of it",
         )
     if status.to_refine:
         yield warn(

@@ -75,7 +75,7 @@ def parts(
     if len(errors) == len(found) == 1:
         raise errors[0]
     if len(errors) == len(found):
-        said = "; ".join(f"{part.account}: {part.error}" for part in found)
+        said = " ".join(f"{part.account}: {part.error}" for part in found)
         raise ConfigError(messages.keys.NO_ACCOUNT_HAS_A_KEY(reasons=said))
     return tuple(found)
 

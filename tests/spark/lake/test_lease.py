@@ -90,9 +90,9 @@ def test_the_second_run_is_told_who_holds_the_lake_and_when_it_was_seen(lake, ot
     ):
         pass
     assert str(busy.value) == (
-        "the lake is held by a sync that began 2026-11-24 03:12:05 UTC (process 4711 on host "
-        "it's a \\host, run one), last seen 42 s ago; wait for it with --wait, or run again when "
-        "it has ended"
+        "the lake is held by a sync that began 2026-11-24 03:12:05 UTC (process 4711 on "
+        "host it's a \\host, run one), last seen 42 s ago. Wait for it with --wait, or "
+        "run again when it has ended."
     )
 
 
@@ -152,7 +152,9 @@ def test_a_holder_that_fell_silent_is_taken_over_and_does_not_free_what_it_lost(
             pass
 
     assert busy.value.holder == a_holder("two")
-    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [
+        f"warning: took the lake over from {a_holder('one')}, which gave no sign for 300 s"
+    ]
 
 
 def test_a_holder_that_gives_signs_is_not_taken_over(lake, other, clock):
@@ -205,7 +207,9 @@ def test_one_that_died_is_taken_over_whatever_our_clock_says(lake, other, clock,
     with wanted(other, "two", others):
         pass
     assert others.seconds == leases.LEASE_S
-    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [
+        f"warning: took the lake over from {a_holder('one')}, which gave no sign for 300 s"
+    ]
 
 
 def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, other, clock, logged):
@@ -216,7 +220,9 @@ def test_one_that_died_a_moment_ago_is_waited_for_only_if_that_is_asked(lake, ot
     with wanted(other, "two", clock, wait=True):
         pass
     assert clock.seconds == leases.LEASE_S
-    assert logged == [f"warning: took the lake over from {a_holder('one')}, silent for 300 s"]
+    assert logged == [
+        f"warning: took the lake over from {a_holder('one')}, which gave no sign for 300 s"
+    ]
 
 
 def test_how_long_it_is_looked_on_is_said(lake, other, clock, monkeypatch):
@@ -241,6 +247,7 @@ def test_a_holder_that_was_taken_over_says_so_at_its_next_beat(lake, other, cloc
         assert not ours.renew()
 
     assert logged[1:] == [
-        "error: another run took the lake over, as this one gave no sign for 300 s; two runs "
-        "write to it now: stop one, then rebuild silver"
+        "error: another run took the lake over, since this one gave no sign for 300 s; "
+        "both write to it now. Stop one of them, then run `klaviyo-spark refine "
+        "--rebuild`."
     ]

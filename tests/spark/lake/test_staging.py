@@ -27,10 +27,10 @@ def test_a_rebuild_and_a_forget_stop_before_anything_is_done(spark, tmp_path):
     foreign.parent.mkdir()
     foreign.write_text("of the data team")
 
-    with pytest.raises(LakeError, match="klaviyo_ops_rebuild.db: is not of klaviyo-spark's making"):
+    with pytest.raises(LakeError, match="klaviyo_ops_rebuild.db: was not made by klaviyo-spark"):
         forget(lake, Settings(), asked_for("P1", None))
     assert [path.name for path in (tmp_path / "klaviyo_ops.db").iterdir()] == ["runs"]
-    with pytest.raises(LakeError, match="klaviyo_ops_rebuild.db: is not of klaviyo-spark's making"):
+    with pytest.raises(LakeError, match="klaviyo_ops_rebuild.db: was not made by klaviyo-spark"):
         rebuild(lake, "default", ["tags"])
     assert foreign.read_text() == "of the data team"
     assert not (tmp_path / "klaviyo_v2_rebuild.db").exists()
@@ -87,7 +87,7 @@ def test_a_table_of_others_in_our_schema_is_refused_by_name_and_stays(catalog):
     catalog.spark.sql("CREATE TABLE spark_catalog.staged_ops_rebuild.theirs (a int) USING delta")
 
     for work in (check_staging, make_staging, drop_staging):
-        with pytest.raises(LakeError, match="`staged_ops_rebuild`.`theirs`: is not of klaviyo-sp"):
+        with pytest.raises(LakeError, match="`staged_ops_rebuild`.`theirs`: was not made by kla"):
             work(catalog)
     for table in ("staged_ops_rebuild.theirs", "staged_silver_rebuild.tags"):
         assert catalog.spark.table(f"spark_catalog.{table}").isEmpty()
@@ -125,5 +125,5 @@ def test_a_table_of_others_behind_a_uri_is_refused_by_name_and_stays(remote):
     for work in (check_staging, make_staging, drop_staging):
         with pytest.raises(LakeError) as refused:
             work(remote)
-        assert str(refused.value).startswith(f"{theirs}: is not of klaviyo-spark's making")
+        assert str(refused.value).startswith(f"{theirs}: was not made by klaviyo-spark")
     assert remote.spark.table(theirs).count() == remote.spark.table(ours).count() == 1

@@ -26,9 +26,9 @@ def test_a_table_that_fails_a_check_is_held_back_alone_until_it_is_mended(lake):
     second = refine(lake, "default", ["tags", "metrics"])
 
     line = (
-        "klaviyo_v2.tags held back, all other tables were loaded: check missing_key failed: "
-        "klaviyo_v2.tags: 101 of 102 records without a key; look at klaviyo_bronze.pages, or let "
-        "it pass: conf checks: {missing_key: warn}"
+        "klaviyo_v2.tags held back, all other tables were loaded: check missing_key "
+        "failed: klaviyo_v2.tags: 101 of 102 records without a key. Look at "
+        "klaviyo_bronze.pages, or let it pass by `checks: {missing_key: warn}` in conf."
     )
     assert loaded(first) == {"metrics": True, "tags": False}
     assert [one.errors for one in first if not one.is_loaded] == [(line,)]

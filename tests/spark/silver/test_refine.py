@@ -230,8 +230,8 @@ def test_a_complete_read_with_a_record_without_id_marks_nothing(lake):
 
     assert (done.soft_deleted, done.quarantined) == (0, 1)
     assert done.check_warnings == (
-        "klaviyo_v2.tags: 1 records of complete reads came without an id that can be used: which "
-        "rows they are nobody knows, so those reads mark nothing as deleted",
+        "klaviyo_v2.tags: 1 records of complete reads have no usable id, so nothing was "
+        "marked as deleted. Look at them in klaviyo_ops.quarantine.",
     )
     assert later.soft_deleted == 1
 

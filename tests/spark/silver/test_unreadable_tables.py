@@ -113,7 +113,7 @@ def test_a_damaged_table_is_held_back_by_name_and_made_again_once_it_is_moved_aw
         "klaviyo_v2.tags held back, all other tables were loaded: klaviyo_v2.tags is unreadable ("
     )
     assert line.endswith(
-        f"): restore it from a backup, or move {tags} away and `klaviyo-spark refine` "
+        f"). Restore it from a backup, or move {tags} away and `klaviyo-spark refine` "
         "rebuilds it from bronze"
     )
     assert {one.table for one in loads if not one.is_loaded} == {"tags"}
@@ -147,7 +147,7 @@ def test_a_table_of_somebody_else_is_held_back_with_what_is_made_of_it(spark, fo
     why = (
         f"klaviyo_v2.events, and so {MADE_OF_EVENTS}, held back, all other tables were loaded: "
         "klaviyo_v2.events is unreadable (it carries no klaviyo_spark.format: no release of "
-        f"klaviyo-spark made it): restore it from a backup, or move {events} away and "
+        f"klaviyo-spark made it). Restore it from a backup, or move {events} away and "
         "`klaviyo-spark refine` rebuilds it from bronze"
     )
     assert errors(loads) == errors(anew) == [why]
@@ -198,7 +198,7 @@ def test_a_column_of_another_release_holds_back_that_table_alone(spark, folder):
 
     loads, _ = load(lake, SMALL)
     (line,) = errors(loads)
-    assert "has old, which this release does not know: `klaviyo-spark refine --rebuild`" in line
+    assert "has old, which this release does not know. Run `klaviyo-spark refine --rebuild`" in line
     assert rows(lake, "metrics", "metric_id") == [("M0",), ("M1",)]
 
     assert errors(rebuild(lake, "default", ["tags"])) == []

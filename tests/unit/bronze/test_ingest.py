@@ -151,8 +151,8 @@ def test_a_metric_that_is_refused_by_name_is_left_out_and_told(serve):
 
     assert done.outcome.failed == {}
     assert done.outcome.warnings == [
-        "Klaviyo does not know metric M00007 (name of M00007), though it lists it; its events were "
-        "not read"
+        "Klaviyo lists metric M00007 (name of M00007) and does not know it, so its "
+        "events were not read. To end this line, leave it out of `metrics` in conf."
     ]
     assert len(done.asked) == 2
     assert done.marks == [id for id in METRICS if id != "M00007"]
@@ -175,9 +175,9 @@ def test_a_walk_whose_last_page_may_not_be_the_last_counts_as_read_up_to_its_las
     ]
     assert done.outcome.failed == {}
     assert done.outcome.warnings == [
-        "listings that ended on a page without links.next: events (1); there may be more pages, so "
-        "they mark nothing as deleted, and the next run reads on from the last record or reads "
-        "them again"
+        "listings that ended on a page without links.next: events (1); there may be more "
+        "pages, so nothing is marked as deleted, and the next run reads on. If this "
+        "stays, tell Klaviyo."
     ]
 
 
@@ -188,8 +188,8 @@ def test_a_window_that_was_asked_for_and_may_not_be_whole_is_a_failure(serve):
     done = Ingested(server, lambda url: FakePlan(events(url, ["M1"])), end=NOON)
     assert done.outcome.failed == {
         "events": [
-            "events: a page came without links.next, so the window may not have been read to its "
-            "end; the same command reads it again"
+            "events: a page came without links.next, so the range may not have been read "
+            "to its end. Run the same command again."
         ]
     }
 
@@ -200,8 +200,9 @@ def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
 
     assert done.outcome.failed == {
         "events": [
-            "Klaviyo no longer knows metric M00007 (name of M00007), though it lists it; its "
-            "events were not read"
+            "Klaviyo lists metric M00007 (name of M00007) and no longer knows it, so its "
+            "events were not read. See in Klaviyo whether it was deleted; leave it out "
+            "of `metrics` in conf if so."
         ]
     }
     assert "M00007" not in done.marks
@@ -257,8 +258,9 @@ def test_one_list_that_is_refused_says_what_is_known(serve):
 
     assert done.outcome.failed == {
         "lists": [
-            "GET /api/lists/L3/profiles -> 403: No access to <e-mail>'s list. The key has the "
-            "scope: 3 other pages of list_profiles were read. Rows of L3 stay as they were"
+            "GET /api/lists/L3/profiles -> 403: No access to <e-mail>'s list. The key "
+            "has the scope: 3 other pages of list_profiles were read. Rows of L3 stay as "
+            "they were. Look at it in Klaviyo."
         ]
     }
     assert len(done.lake.pages) == 3
@@ -289,7 +291,7 @@ def test_one_slice_that_is_refused_is_named_and_the_key_has_the_scope(serve):
     assert sorted(done.outcome.failed["campaigns"]) == [
         "GET /api/campaigns -> 403: Mobile push is not enabled. The key has the scope: 4 other "
         f"pages of campaigns were read. Rows of channel mobile_push, archived {archived} stay "
-        "as they were"
+        "as they were. Look at it in Klaviyo."
         for archived in ("false", "true")
     ]
     assert done.outcome.unread == set()
@@ -305,8 +307,8 @@ def test_a_later_page_that_is_refused_is_no_key_without_a_scope(serve):
     done = Ingested(server, lambda url: FakePlan(plan.listing_walks(url, ENDPOINTS["tags"], NOON)))
     assert done.outcome.failed == {
         "tags": [
-            "GET /api/tags -> 403: Nope. The key has the scope: 1 other pages of tags were read. "
-            "Rows of what is left stay as they were"
+            "GET /api/tags -> 403: Nope. The key has the scope: 1 other pages of tags "
+            "were read. Rows of what is left stay as they were. Look at it in Klaviyo."
         ]
     }
     assert done.outcome.unread == {"tags"}
@@ -326,7 +328,7 @@ def test_a_slice_that_is_refused_after_others_had_landed_is_named(serve):
     (line,) = Ingested(server, planned).outcome.failed["flows"]
     assert line == (
         "GET /api/flows -> 403: Nope. The key has the scope: 1 other pages of flows were read. "
-        f"Rows of archived {last.facts['archived']} stay as they were"
+        f"Rows of archived {last.facts['archived']} stay as they were. Look at it in Klaviyo."
     )
 
 
@@ -338,7 +340,8 @@ def test_the_only_child_that_is_due_and_refused_says_what_earlier_runs_read(serv
     assert sorted(done.outcome.failed["lists"]) == [
         f"GET /api/lists/{id}/profiles -> 403: No access. Earlier runs read 1,234 pages of "
         "list_profiles: either the key has lost a scope (lists:read, profiles:read needed), or "
-        f"Klaviyo refuses {id} whatever the key may read. Rows of {id} stay as they were"
+        f"Klaviyo refuses {id} to any key. Rows of {id} stay as they were. Run `klaviyo-spark "
+        "doctor`, which checks the scope."
         for id in ("L1", "L2")
     ]
     assert asked == [(done.lake, "default", ENDPOINTS["list_profiles"])]
@@ -485,8 +488,8 @@ def test_of_another_account_nothing_lands(account, monkeypatch, pages, wanted):
         account(a_listing_of(*pages), FakeIdentity("A1", listed=["A1", "A2"]), *wanted)
     assert str(refused.value) == (
         f"http://127.0.0.1 lists {count} metrics and none of the 2 that the lake has of account "
-        "'default': the key, or the base URL, is of another account. Nothing has landed. If it is "
-        "meant, give that account a name of its own (--account) or another lake (--warehouse)"
+        "'default', so the key or the base URL is another account's; nothing has landed. Use the "
+        "right key. For a second account, use another --account name or --warehouse."
     )
     assert refused.value.exit_code == 1
     assert lakes == []
@@ -513,8 +516,9 @@ def test_metrics_that_are_wanted_and_refused_are_a_failure_as_ever(account):
 
 
 UNSEEN = (
-    "the metrics could not be read, so it is not known whether the key is of account 'default'; "
-    "if it is not, its rows now stand among those of that account"
+    "the metrics could not be read, so nothing shows whether the key is of account "
+    "'default'; if it is not, the tables now mix rows of two accounts. Give the key the "
+    "scope metrics:read."
 )
 
 

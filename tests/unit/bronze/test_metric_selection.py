@@ -74,14 +74,16 @@ def test_where_klaviyo_has_none_the_name_is_taken_with_a_warning(integration, sa
     found = resolve(metrics, "documented", {})
     assert found.ids["X"] == "opened email"
     assert found.warnings == [
-        f"metric X ('Opened Email') has {said}; treating it as Klaviyo's 'opened email'"
+        f"metric X ('Opened Email') has {said}; treating it as Klaviyo's 'opened email'. If it is "
+        "another's, set the right ids in conf: `metrics: [ID, ...]`."
     ]
 
 
 def test_a_name_that_never_matched_is_a_warning():
     found = resolve(without("received sms"), "documented", {})
     assert found.warnings == [
-        "no metric is called 'Received SMS' or 'Received Text Message'; none of its events are read"
+        "no metric is called 'Received SMS' or 'Received Text Message', so none of its "
+        "events are read"
     ]
     assert (found.vanished, found.none) == ([], False)
 
@@ -91,7 +93,9 @@ def test_a_remembered_metric_is_read_on_under_a_new_name():
     found = resolve(metrics, "documented", {"X": "received sms"})
     assert found.ids["X"] == "received sms"
     assert found.vanished == []
-    assert found.warnings == ["metric X (received sms) is now called 'Got a Text'; read on"]
+    assert found.warnings == [
+        ("metric X (received sms) is now called 'Got a Text'; its events are still read")
+    ]
 
 
 def test_a_metric_that_matched_before_and_is_gone_has_vanished():

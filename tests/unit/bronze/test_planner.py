@@ -271,7 +271,8 @@ def test_a_metric_that_no_filter_can_name_is_left_out_and_told(a_run, id):
     (walk,) = due.windows()
     assert walk.facts == {"metric_ids": "M1"}
     assert due._outcome.failed["events"] == [
-        f"no filter of Klaviyo's can name metric {id} (clicked email); its events were not read"
+        f"metric {id} (clicked email) cannot stand in a filter, so its events were not read. Check "
+        "who answers: the base URL and proxies."
     ]
     assert due._outcome.unread == set()
 
@@ -286,7 +287,12 @@ def test_without_metrics_events_are_not_read_and_it_is_said(a_run):
     due = a_run("events")
     due._outcome.fail("metrics", "403")
     assert due.windows() == []
-    assert due._outcome.failed["events"] == ["which metrics to read could not be found out"]
+    assert due._outcome.failed["events"] == [
+        (
+            "events were not read, since the listing of metrics failed. See the reason given for "
+            "metrics."
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def warnings(walk: Walk, *pages: Page) -> list[str]:
 
 def lacking(endpoint: str, count: int, parts: str) -> str:
     return (
-        f"{endpoint}: of {count} records some came without what was asked for: {parts}; what it "
-        "fills stays as it was"
+        f"{endpoint}: some of {count} records lack parts that were requested: {parts}; their "
+        "columns keep the values that they had"
     )
 
 
@@ -288,7 +288,7 @@ def test_events_of_metrics_that_were_not_asked_for_are_counted_and_named():
     none["relationships"]["metric"]["data"] = None
     page = a_page(an_event(), other, none, included=[*named(other), {"type": "metric", "id": "X1"}])
     assert warnings(a_walk("events", metric_ids="X1,X2"), page) == [
-        "events: 1 of 3 records have another metric than was asked for (X9); they are kept"
+        "events: 1 of 3 records have another metric than was requested (X9); they are kept"
     ]
 
 
@@ -302,8 +302,8 @@ def test_a_channel_or_archived_slice_that_holds_others_is_told():
     ]
     page = a_page(a_campaign("C1"), archived, sms, included=messages)
     assert warnings(a_walk("campaigns", channel="email", archived="false"), page) == [
-        "campaigns: 1 of 3 records have another archived than was asked for (true); they are kept",
-        "campaigns: 1 of 3 records have another channel than was asked for (sms); they are kept",
+        "campaigns: 1 of 3 records have another archived than was requested (true); they are kept",
+        "campaigns: 1 of 3 records have another channel than was requested (sms); they are kept",
     ]
     flows = a_page(a_flow("F1", archived=True))
     assert warnings(a_walk("flows", archived="true"), flows) == []
@@ -335,7 +335,8 @@ def test_records_from_before_the_window_are_counted(in_order):
     within = [profile(-1 / 3600), profile(0), profile(30)]
     found = warnings(walk, a_page(profile(-2), profile(-1), *within), a_page(*within))
     assert found[0] == (
-        "profiles: 2 of 8 records have a time (updated) before the one asked from; they are kept"
+        "profiles: 2 of 8 records have a time (updated) before the start of the filter; "
+        "they are kept"
     )
 
 
@@ -346,9 +347,9 @@ def test_listings_that_may_have_more_pages_are_told_in_one_line():
         audit.look(Fetched(a_walk(name), 1, a_page(body=body), is_last=False))
     audit.look(Fetched(a_walk("flows"), 1, a_page(body=body), is_last=True))
     assert audit.warnings() == [
-        "listings that ended on a page without links.next: lists (2), tags (1); there may be more "
-        "pages, so they mark nothing as deleted, and the next run reads on from the last record or "
-        "reads them again"
+        "listings that ended on a page without links.next: lists (2), tags (1); there "
+        "may be more pages, so nothing is marked as deleted, and the next run reads on. "
+        "If this stays, tell Klaviyo."
     ]
 
 
@@ -356,6 +357,6 @@ def test_an_answer_out_of_order_is_told_once():
     (walk,) = request_plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
     lost = replace(walk, in_order=False)
     assert warnings(lost, a_page(), a_page()) == [
-        "events: records came in another order than by datetime, which was asked for; they are "
-        "kept, and what they are of does not count as read: the next run reads it again"
+        "events: records are not in order of datetime, as was requested; they are kept, "
+        "and the next run reads that range again. If this stays, tell Klaviyo."
     ]

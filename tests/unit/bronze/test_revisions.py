@@ -36,14 +36,15 @@ def test_nothing_is_said_earlier_than_90_days_before_the_end():
 )
 def test_the_end_is_announced_from_90_days_before_it(before: int, left: str):
     assert ending(TRACKING, END - days(before)) == (
-        f"Klaviyo's API revision 2025-07-15 ends on 2027-07-15, {left}; from then on {LOSS}"
+        f"Klaviyo's API revision 2025-07-15 ends on 2027-07-15, {left}; from then on {LOSS}. "
+        "Upgrade klaviyo-spark before that day."
     )
 
 
 @pytest.mark.parametrize("after", [0, 1, 1000])
 def test_from_the_end_on_it_is_said_what_that_means(after: int):
     assert ending(TRACKING, END + days(after)) == (
-        f"Klaviyo's API revision 2025-07-15 ended on 2027-07-15; {LOSS}"
+        f"Klaviyo's API revision 2025-07-15 ended on 2027-07-15; {LOSS}. Upgrade klaviyo-spark."
     )
 
 

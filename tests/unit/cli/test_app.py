@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("_with_key")
 BAD = {
     "an unknown verb": (["snyc"], "No such command 'snyc'"),
     "an unknown option": (["sync", "--form", "x"], "No such option"),
-    "an unknown resource": (["sync", "--resources", "event"], "did you mean 'events'"),
+    "an unknown resource": (["sync", "--resources", "event"], "Did you mean 'events'"),
     "a start that is no time": (["sync", "--start", "yesterday"], "--start"),
     "an end before the start": (
         ["sync", "--start", "2026-02-01", "--end", "2026-01-01"],
@@ -39,7 +39,7 @@ BAD = {
     ),
     "a variable of a bundle that is not filled in": (
         ["sync", "--config", "${workspace.file_path}/conf/dev.yml"],
-        "${workspace.file_path} was not filled in: deploy with `databricks bundle deploy`",
+        "${workspace.file_path} was not filled in. Deploy with `databricks bundle deploy`",
     ),
     "a folder that is no lake": (["sync", "--warehouse", "things"], "no lake"),
     "a warehouse that is a file": (["sync", "--warehouse", "things/file"], "is a file"),
@@ -62,7 +62,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(capsys, tmp_path, what):
 def test_a_misspelt_setting_names_the_nearest(capsys, tmp_path):
     (tmp_path / "my.yml").write_text("lookbak: 3d\n")
     code, err = run(capsys, "sync", "--config", "my.yml")
-    assert (code, "did you mean 'lookback'" in err) == (2, True), err
+    assert (code, "Did you mean 'lookback'" in err) == (2, True), err
 
 
 def test_no_key_says_where_it_belongs(capsys, monkeypatch):
@@ -95,11 +95,11 @@ accounts:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["sync"], "no account can be asked: us: no Klaviyo key: set KEY_US"),
+        (["sync"], "no account has a usable key. us: no Klaviyo key found. Either set KEY_US"),
         (["sync", "--account", "fr"], "not one of `accounts` in conf: us, eu"),
         (["refine", "--account", "fr"], "not one of `accounts` in conf: us, eu"),
-        (["sync", "--account", "us"], "no Klaviyo key: set KEY_US"),
-        (["sync", "--secret-scope", "a", "--secret-key", "b"], "choose it with --account (us, eu)"),
+        (["sync", "--account", "us"], "no Klaviyo key found. Either set KEY_US"),
+        (["sync", "--secret-scope", "a", "--secret-key", "b"], "Add --account and one of: us, eu"),
         (["backfill", "--account", "", "--start", ""], "needs --start and --end"),
     ],
 )
@@ -147,7 +147,7 @@ class Verifying:
         (0, 0, 0),
         (0, 3, 3),
         (Unauthorized("KEY_US was refused"), 0, 3),
-        (ConfigError("no key: set KEY_US"), 0, 3),
+        (ConfigError("no Klaviyo key found. Either set KEY_US"), 0, 3),
         (4, 0, 4),
         (Unauthorized("KEY_US was refused"), 1, 1),
     ],
@@ -189,8 +189,8 @@ def test_a_verification_of_one_account_is_as_it_was(capsys, monkeypatch):
         (ValueError(), "ValueError: "),
         (
             OSError("while calling o237.append\n: java.io.IOException: No space left on device\n"),
-            "No space left on device: what has landed stays; "
-            "make room and give the same command again",
+            "No space left on device: what was written stays. Make room and run the same "
+            "command again.",
         ),
     ],
     ids=["many lines", "no words", "a full disk"],

@@ -30,7 +30,7 @@ def test_an_option_with_an_empty_value_was_not_given(args: list[str], left: list
 
 @pytest.mark.parametrize("arg", ["${workspace.file_path}/conf/dev.yml", "{{job.parameters.start}}"])
 def test_a_variable_that_was_not_filled_in_is_named(arg: str):
-    with pytest.raises(click.UsageError, match="was not filled in: deploy with") as refused:
+    with pytest.raises(click.UsageError, match="was not filled in. Deploy with") as refused:
         drop_empty_options(["--config", arg], {"--config"})
 
     assert refused.value.exit_code == 2

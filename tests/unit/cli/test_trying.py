@@ -37,6 +37,6 @@ def test_a_port_in_use_is_one_line():
         )
     assert done.returncode == 2
     assert done.stderr == (
-        f"klaviyo-spark: port {port} of this machine cannot be had: Address already in use; name "
-        "another, or leave --port out\n"
+        f"klaviyo-spark: cannot listen on port {port}: Address already in use. Choose another "
+        "--port, or leave --port out for a free one.\n"
     )

@@ -111,7 +111,7 @@ def test_is_sent_again_and_given_up_with_a_way_out(klaviyo, name: str, answer: d
     early = {"no connection": (3, 3.0), "intercepted": (3, 3.0), "200 and an error": (2, 1.0)}
     assert (tries, seconds) == early.get(name, (8, 123.0))
     assert str(error).startswith("GET /api/events")
-    assert str(error).endswith(f"; gave up after {tries} tries in {seconds:.0f} s. {row.words}")
+    assert str(error).endswith(f"; gave up after {tries} tries in {seconds:.0f} s. {row.way_out}")
 
 
 def test_a_lost_host_is_given_as_many_tries_as_other_troubles(klaviyo):
@@ -124,7 +124,7 @@ def test_a_body_cut_short_is_sent_for_again_and_given_up(serve):
     server = serve(lambda _: Answer(a_body("1"), cut=True))
     with a_client(server.url) as client, pytest.raises(RetryableError, match="8 tries") as raised:
         client.get(EVENTS, f"{server.url}/api/events")
-    assert str(raised.value).endswith(error_table.BROKEN_OFF.words)
+    assert str(raised.value).endswith(error_table.BROKEN_OFF.way_out)
     assert len(server.targets) == 8
 
 
@@ -163,8 +163,8 @@ def test_a_key_that_has_read_a_page_was_not_missing_and_is_not_mistyped(klaviyo,
             client.get(EVENTS, URL)
     assert str(raised.value) == (
         "GET /api/events -> 401: KLAVIYO_API_KEY was accepted earlier in this run and is refused "
-        "now (Incorrect credentials.): look in Klaviyo under Settings, API keys, whether it still "
-        "stands, and run again to go on from what has landed"
+        "now (Incorrect credentials). See in Klaviyo under Settings, API keys, whether it still "
+        "exists; run again to resume."
     )
 
 
@@ -180,49 +180,50 @@ def test_each_row_is_tried_here():
             400,
             an_error("invalid", "Invalid cursor provided", parameter="page[cursor]"),
             "GET /api/events -> 400: Invalid cursor provided. The cursor of this page is no longer "
-            "good: run again to go on without it",
+            "valid. Run again to resume without it.",
         ),
         (
             400,
             an_error("invalid", "'equals' is not an allowed filter operator", parameter="filter"),
             "GET /api/events -> 400: 'equals' is not an allowed filter operator. The filter is "
-            "klaviyo-spark's: upgrade it, and report this line if it stays",
+            "klaviyo-spark's. Upgrade klaviyo-spark; report this line if it stays.",
         ),
         (
             401,
             an_error("not_authenticated", "Authentication credentials were not provided."),
-            "GET /api/events -> 401: Klaviyo got no key; a proxy on the way must let the "
-            "Authorization header through",
+            "GET /api/events -> 401: Klaviyo got no key. Let proxies on the way pass the "
+            "Authorization header on.",
         ),
         (
             403,
             an_error("permission_denied"),
-            "GET /api/events -> 403: the key lacks a scope, events:read needed. A key's scopes "
-            "cannot be changed: make a new one with all of them",
+            "GET /api/events -> 403: the key lacks a scope, events:read needed. Make a new key "
+            "with all scopes; those of a key cannot be changed.",
         ),
         (
             410,
             an_error("gone", "See the guide."),
-            "GET /api/events -> 410: Klaviyo has retired API revision 2026-07-15 or this endpoint; "
-            "upgrade klaviyo-spark (See the guide.)",
+            "GET /api/events -> 410: Klaviyo has retired API revision 2026-07-15 or this endpoint "
+            "(See the guide). Upgrade klaviyo-spark.",
         ),
         (
             409,
             an_error("conflict", ""),
-            "GET /api/events -> 409: without a word why",
+            "GET /api/events -> 409: no reason given. Upgrade klaviyo-spark; report this "
+            "line if it stays.",
         ),
         (
             409,
             "",
-            "GET /api/events -> 409, answered by something on the way, which is not Klaviyo's API; "
-            "check the base URL and proxies",
+            "GET /api/events -> 409, answered by something on the way, which is not Klaviyo's API. "
+            "Check the base URL and proxies.",
         ),
         (
             401,
             "<title>Sign in</title>",
             'GET /api/events -> 401, answered by page "Sign in", without the error that Klaviyo\'s '
-            "API sends: it says nothing certain of KLAVIYO_API_KEY; check the base URL and "
-            "proxies, and then the key",
+            "API sends. Check the base URL and proxies; it says nothing certain of "
+            "KLAVIYO_API_KEY.",
         ),
     ],
 )

@@ -65,7 +65,7 @@ def test_asks_again_until_it_succeeds():
 def test_gives_up_after_eight_tries():
     clock = FakeClock()
     error = RetryableError("GET /x -> 503", status=503)
-    message = r"^GET /x -> 503; gave up after 8 tries in 123 s\. Klaviyo is in trouble, see https"
+    message = r"^GET /x -> 503; gave up after 8 tries in 123 s\. Klaviyo has an outage, see https"
     with pytest.raises(RetryableError, match=message):
         a_policy(clock).call(failing(*[error] * 9), now=clock.now)
     assert clock.naps == [1, 2, 4, 8, 16, 32, 60]

@@ -113,8 +113,8 @@ def test_a_clock_that_is_wrong_is_said(machine, clock, seconds, side):
     machine.wrong = seconds * SECOND
     clock.note(NOON, came=0.0)
     assert clock.notes() == [
-        f"this machine's clock is {abs(seconds):,} s {side} Klaviyo's; Klaviyo's is what pages and "
-        "rows are dated by"
+        f"this machine's clock is {abs(seconds):,} s {side} Klaviyo's; pages and rows are dated "
+        "by Klaviyo's. Let the system keep its time by NTP."
     ]
 
 

@@ -147,13 +147,13 @@ def test_links_on_klaviyos_host_may_be_followed(link: str):
     ],
 )
 def test_links_elsewhere_are_refused(link: str):
-    with pytest.raises(BadAnswer, match="the key is not sent there"):
+    with pytest.raises(BadAnswer, match="the key was not sent there"):
         check_next(link, BASE, set())
 
 
 def test_a_link_asked_before_is_a_loop():
     link = f"{BASE}/api/events?page=2&email=a"
-    with pytest.raises(BadAnswer, match=r"links.next of /api/events was asked .* loops"):
+    with pytest.raises(BadAnswer, match=r"links.next of /api/events leads back to a page"):
         check_next(link, BASE, {link})
 
 

@@ -29,7 +29,7 @@ def a_backfill(days: int = 200, done: int = 0) -> Backfill:
     [(None, NOON), (START, None), (None, None), (START, NOON + timedelta(seconds=1))],
 )
 def test_a_window_needs_two_ends_in_the_past(start, end):
-    with pytest.raises(UsageError, match="needs a --start and an --end in the past") as refused:
+    with pytest.raises(UsageError, match="--end lies in the future") as refused:
         Window.past(start, end, NOON)
     assert refused.value.exit_code == 2
 
@@ -38,7 +38,8 @@ def test_what_every_sync_reads_whole_is_no_backfill():
     with pytest.raises(UsageError) as refused:
         Window.past(START, NOON, NOON, ["tags", "events", "lists"])
     assert str(refused.value) == (
-        "tags, lists: read whole by every sync; a backfill is of events and profiles"
+        "tags, lists: every sync reads these completely, so they have no backfill. "
+        "Choose from events and profiles, or run `klaviyo-spark sync`."
     )
 
 

@@ -118,7 +118,9 @@ def test_room_on_the_disk_is_enough_little_or_too_little(free, state):
 
 
 def test_the_wrong_java_says_which_one_to_install(tmp_path):
-    with pytest.raises(ConfigError, match="no Java there; set it to the home of a Java 17 or 21"):
+    with pytest.raises(
+        ConfigError, match="no Java there. Set it to the folder above the bin of a Java 17 or 21"
+    ):
         list(machine.spark({"JAVA_HOME": str(tmp_path)}))
 
 
@@ -198,7 +200,7 @@ def test_a_run_that_did_not_go_well_is_told_with_its_first_problem():
     runs = [a_run(exit_code=3, errors=["lists: no scope", "tags: no scope"])]
     found = named(lakes.lake(a_status(runs=runs)))["last run"]
     assert found.said == "sync partly done (exit 3): lists: no scope (and 1 more)"
-    assert found.way_out.startswith("mend that, then klaviyo-spark sync")
+    assert found.way_out.startswith("correct that, then klaviyo-spark sync")
 
 
 def test_pages_that_wait_and_tables_that_are_missing_have_a_way_out():
@@ -284,7 +286,7 @@ def test_digests_need_a_key_of_their_own(capsys, monkeypatch, klaviyo):
     hashed = conf("personal_data: {email: hash}\nresources: [tags]")
     code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)
     assert (code, states["personal data"], states["tags"]) == (2, "fail", "ok")
-    assert "set KLAVIYO_HASH_KEY" in out
+    assert "Set KLAVIYO_HASH_KEY" in out
 
     monkeypatch.setenv("KLAVIYO_HASH_KEY", "0123456789abcdef")
     code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)
@@ -297,7 +299,7 @@ def test_a_rate_limit_too_long_says_when_to_go_on(capsys, klaviyo):
     klaviyo.faults.add("429_long")
     code, states, out = run(capsys, "--base-url", klaviyo.url)
     assert (code, states["klaviyo"]) == (4, "fail")
-    assert "run again after " in out
+    assert "Run again after " in out
 
 
 def test_an_endpoint_in_trouble_is_a_line_and_the_others_are_asked(capsys, klaviyo):
@@ -311,7 +313,7 @@ def test_an_endpoint_in_trouble_is_a_line_and_the_others_are_asked(capsys, klavi
 def test_a_conf_that_is_wrong_is_a_line_among_others(capsys):
     code, states, out = run(capsys, "--config", conf("lookbak: 3d"))
     assert (code, states["conf"], states["java"], states["the rest"]) == (2, "fail", "ok", "warn")
-    assert "did you mean 'lookback'" in out
+    assert "Did you mean 'lookback'" in out
 
 
 def test_a_folder_of_other_things_is_no_lake(capsys, klaviyo, tmp_path):
@@ -350,7 +352,7 @@ def test_each_account_is_asked_with_its_own_key(capsys, monkeypatch, klaviyo, tm
 def test_an_account_without_its_key_leaves_the_other(capsys, monkeypatch, klaviyo):
     monkeypatch.setenv("KEY_US", KEY)
     code, _, out = run(capsys, "--base-url", klaviyo.url, "--config", conf(TWO))
-    assert (code, "eu: no Klaviyo key: set KEY_EU" in out) == (3, True), out
+    assert (code, "eu: no Klaviyo key found. Either set KEY_EU" in out) == (3, True), out
 
 
 def test_two_accounts_with_one_key_are_told(capsys, monkeypatch, klaviyo):

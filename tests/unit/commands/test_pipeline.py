@@ -190,7 +190,10 @@ def test_a_run_that_cannot_even_be_written_down_does_not_stop_the_next(story, ca
     found = story.run("sync", part("us"), part("eu"))
 
     assert (found["us"].exit_code, story.noted) == (1, {"eu": (0, [])})
-    assert "the run was not written down: OSError: disk full" in caplog.text
+    assert (
+        "the run could not be recorded in klaviyo_ops.runs: OSError: disk full. Check the "
+        "lake's storage."
+    ) in caplog.text
 
 
 def test_the_catalog_is_seen_to_once(story):
@@ -236,11 +239,11 @@ def test_one_signal_stops_all_accounts_and_nothing_is_refined(story):
     def until_stopped(*of: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         assert of[-1].wait(10)
-        raise Interrupted("interrupted; what was fetched has landed")
+        raise Interrupted("interrupted; all pages fetched so far are in bronze")
 
     story.asking["us"] = until_stopped
 
-    with pytest.raises(Interrupted, match="the same command goes on from there"):
+    with pytest.raises(Interrupted, match="Run the same command again to resume"):
         story.run("sync", part("us"), part("eu"))
 
     assert [line for line in story.done if "refined" in line] == []
@@ -346,7 +349,7 @@ def test_a_signal_once_all_of_a_sole_account_has_been_asked_says_what_takes_it_i
 
     story.asking["us"] = stopped
 
-    with pytest.raises(Interrupted, match="`klaviyo-spark refine` takes in what landed"):
+    with pytest.raises(Interrupted, match="Run `klaviyo-spark refine` to load them"):
         story.run("sync", part("us"))
 
     assert [code for code, _ in story.noted.values()] == [130]

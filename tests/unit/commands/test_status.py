@@ -474,7 +474,7 @@ def test_status_of_a_folder_of_other_things_is_refused(capsys, tmp_path):
     (tmp_path / "things").mkdir()
     (tmp_path / "things" / "file").write_text("")
     code, _, err = run(capsys, "--warehouse", "things")
-    assert (code, "holds other things and no lake" in err) == (2, True)
+    assert (code, "holds other files and no lake" in err) == (2, True)
 
 
 @pytest.mark.usefixtures("_elsewhere")
@@ -538,7 +538,7 @@ def test_tables_that_cannot_be_read_are_named_and_all_others_told(tmp_path):
     lines = [line for line in text(status).splitlines() if line.startswith("unreadable")]
     assert lines[0].startswith("unreadable      klaviyo_v2.tags is unreadable (")
     assert lines[0].endswith(
-        f"or move {lake}/klaviyo_v2.db/tags away and `klaviyo-spark refine` rebuilds it from bronze"
+        f"or move {lake}/klaviyo_v2.db/tags away; `klaviyo-spark refine` rebuilds it from bronze."
     )
     assert json.loads(words.as_json(status))["unreadable"] == dict(status.unreadable)
     checks = list(doctor.runs(status))

@@ -139,7 +139,7 @@ def test_an_account_s_key_is_in_the_variable_it_names():
 def test_no_account_takes_the_key_that_one_alone_would_have():
     _, eu = settings_per_account(loaded())
 
-    with pytest.raises(ConfigError, match="^no Klaviyo key: set KEY_EU"):
+    with pytest.raises(ConfigError, match="^no Klaviyo key found. Either set KEY_EU"):
         api_key(eu, {"KLAVIYO_API_KEY": "pk_other"})
 
 
@@ -158,7 +158,7 @@ def test_a_scope_or_a_key_s_name_may_be_the_same_for_all():
 def test_a_secret_alone_says_what_to_name_where_there_are_no_secrets():
     us, _ = settings_per_account(loaded("secret_scope: klaviyo\n" + SECRETS))
 
-    with pytest.raises(ConfigError, match="has secret scopes; name a key_variable elsewhere"):
+    with pytest.raises(ConfigError, match="has secret scopes. Elsewhere, name a key_variable"):
         api_key(us, {"KLAVIYO_API_KEY": "pk_other"})
 
 
@@ -173,7 +173,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
 
     for one in (us, *settings_per_account(us)):
         assert (one.account, one.secret_scope, one.secret_key) == ("us", "s", "k")
-    with pytest.raises(UsageError, match=r"choose it with --account \(us, eu\)"):
+    with pytest.raises(UsageError, match=r"Add --account and one of: us, eu"):
         loaded(secret_scope="s", secret_key="k")
 
 
@@ -185,48 +185,51 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
     [
         (
             accounts("name: us"),
-            "accounts: us: has no key of its own; expected key_variable, or secret_scope and "
-            "secret_key",
+            "accounts: us: has no key of its own. Set its key_variable, or its "
+            "secret_scope and secret_key.",
         ),
         (
             "secret_scope: k\nsecret_key: shared\n" + accounts("name: us"),
-            "accounts: us: has no key of its own; expected key_variable, or secret_scope and "
-            "secret_key",
+            "accounts: us: has no key of its own. Set its key_variable, or its "
+            "secret_scope and secret_key.",
         ),
         (
             accounts("name: us, secret_scope: k"),
-            "accounts: us: has no key of its own; expected key_variable, or secret_scope and "
-            "secret_key",
+            "accounts: us: has no key of its own. Set its key_variable, or its "
+            "secret_scope and secret_key.",
         ),
         (
             accounts("name: us, key_variable: A", "name: US, key_variable: B"),
-            "accounts: US: is there twice",
+            "accounts: US: is listed twice. Give each account its own name.",
         ),
         (
             accounts("name: us, key_variable: A", "name: eu, key_variable: A"),
-            "accounts: us and eu have the same key: they would be one account twice",
+            "accounts: us and eu have the same key. Give each account its own key.",
         ),
         (
             "secret_scope: k\n" + accounts("name: us, secret_key: a", "name: eu, secret_key: a"),
-            "accounts: us and eu have the same key: they would be one account twice",
+            "accounts: us and eu have the same key. Give each account its own key.",
         ),
         (
             accounts("name: us, key_varible: A"),
-            "a.yml: accounts[0]: unknown setting 'key_varible'; did you mean 'key_variable'?",
+            "a.yml: accounts[0]: unknown setting 'key_varible'. Did you mean "
+            "'key_variable'? conf/base.yml lists all settings.",
         ),
         (
             accounts("name: us, key_variable: A, max_concurrent_requests: 2"),
-            "a.yml: accounts[0]: unknown setting 'max_concurrent_requests'",
+            "a.yml: accounts[0]: unknown setting 'max_concurrent_requests'. conf/base.yml "
+            "lists all settings.",
         ),
         (
             accounts("name: us, key_variable: A, resources: [evnts]"),
-            "a.yml: accounts[0].resources: unknown resource 'evnts'; did you mean 'events'? "
-            "(known: campaigns, events, flows, lists, metrics, profiles, segments, tags)",
+            "a.yml: accounts[0].resources: unknown resource 'evnts'. Did you mean "
+            "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
+            "segments, tags.",
         ),
         (
             accounts("name: us, key_variable: A, base_url: 'http://a.example'"),
-            "a.yml: accounts[0].base_url: plain http to a.example would show the key; use https "
-            "(or loopback)",
+            "a.yml: accounts[0].base_url: plain http to a.example would expose the key. "
+            "Use https; http is for loopback addresses only.",
         ),
         (
             accounts("name: us, key_variable: A, rate_limit_share: 2"),
@@ -251,14 +254,20 @@ def test_accounts_that_do_not_fit_are_refused_in_a_line(text: str, message: str)
 def test_a_key_in_the_place_of_its_variable_is_refused_without_repeating_it():
     key = "pk_" + "0123456789abcdef"
 
-    with pytest.raises(ConfigError, match="holds what looks like a key") as refused:
+    with pytest.raises(ConfigError, match="contains what looks like a Klaviyo key") as refused:
         loaded(accounts(f"name: us, key_variable: {key}"))
 
     assert key not in str(refused.value)
 
 
 def test_an_account_that_conf_does_not_list_is_refused_with_those_it_does():
-    with pytest.raises(UsageError, match="--account fr: not one of `accounts` in conf: us, eu"):
+    with pytest.raises(
+        UsageError,
+        match=(
+            "--account fr: not one of `accounts` in conf: us, eu. Name one of these, or leave "
+            "--account out for all."
+        ),
+    ):
         loaded(account="fr")
 
 
@@ -288,7 +297,7 @@ def test_an_account_without_its_key_leaves_the_others_theirs():
     us, eu = parts(loaded(), asks=True, environ={"KEY_US": "pk_us"})
 
     assert (us.error, eu.client) == (None, None)
-    assert str(eu.error).startswith("no Klaviyo key: set KEY_EU")
+    assert str(eu.error).startswith("no Klaviyo key found. Either set KEY_EU")
 
 
 def test_where_no_account_has_a_key_nothing_is_started():
@@ -296,13 +305,13 @@ def test_where_no_account_has_a_key_nothing_is_started():
         parts(loaded(), asks=True, environ={})
 
     said = str(refused.value)
-    assert said.startswith("no account can be asked: us: secret klaviyo/us: only Databricks")
-    assert "; eu: no Klaviyo key: set KEY_EU" in said
+    assert said.startswith("no account has a usable key. us: secret klaviyo/us: only Databricks")
+    assert " eu: no Klaviyo key found. Either set KEY_EU" in said
     assert (refused.value.exit_code, len(said.splitlines())) == (2, 1)
 
 
 def test_one_account_without_a_key_is_refused_as_ever():
-    with pytest.raises(ConfigError, match="^no Klaviyo key: set KLAVIYO_API_KEY"):
+    with pytest.raises(ConfigError, match="^no Klaviyo key found. Either set KLAVIYO_API_KEY"):
         parts(Settings(), asks=True, environ={})
 
 

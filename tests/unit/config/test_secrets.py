@@ -43,10 +43,18 @@ def test_elsewhere_the_environment_comes_before_a_named_secret():
 @pytest.mark.parametrize(
     ("scope", "key", "message"),
     [
-        (None, None, "no Klaviyo key: set KLAVIYO_API_KEY, or on Databricks --secret-scope and"),
+        (
+            None,
+            None,
+            "no Klaviyo key found. Either set KLAVIYO_API_KEY, or on Databricks give --secret",
+        ),
         ("s", None, "--secret-key is missing"),
         (None, "k", "--secret-scope is missing"),
-        ("s", "k", "secret s/k: only Databricks has secret scopes; set KLAVIYO_API_KEY elsewhere"),
+        (
+            "s",
+            "k",
+            ("secret s/k: only Databricks has secret scopes. Elsewhere, set KLAVIYO_API_KEY."),
+        ),
     ],
 )
 def test_without_a_key_the_run_ends_and_says_what_to_set(
@@ -69,14 +77,15 @@ def test_databricks_is_asked_for_a_secret_by_scope_and_key(monkeypatch: pytest.M
     [
         (
             {},
-            "secret klaviyo/private-key: Databricks does not give it (KeyError); make it with "
-            "`databricks secrets create-scope klaviyo` and `databricks secrets put-secret klaviyo "
-            "private-key`, and let whoever runs the job read it",
+            "secret klaviyo/private-key: Databricks refuses it (KeyError). Create it by "
+            "`databricks secrets create-scope klaviyo` and `databricks secrets "
+            "put-secret klaviyo private-key`, and grant READ on the scope to whoever "
+            "runs the job.",
         ),
         (
             {("klaviyo", "private-key"): " "},
-            "secret klaviyo/private-key: is empty; `databricks secrets put-secret klaviyo "
-            "private-key` asks for the key",
+            "secret klaviyo/private-key: is empty. Run `databricks secrets put-secret "
+            "klaviyo private-key`, which asks for the key.",
         ),
     ],
     ids=["no such scope", "an empty secret"],

@@ -94,11 +94,15 @@ def test_all_of_history_is_no_start(all_history):
 @pytest.mark.parametrize(
     ("name", "answer", "said"),
     [
-        ("start", "yesterday", "start: 'yesterday' is not a time; expected ISO 8601"),
-        ("resources", "event", "unknown resource 'event'; did you mean 'events'?"),
-        ("account", " ", "account: empty; expected a name"),
-        ("warehouse", "", "warehouse: empty; expected a folder or URI"),
-        ("warehouse", "things", "warehouse things: holds other things and no lake"),
+        ("start", "yesterday", "start: 'yesterday' is not a time. Use ISO 8601"),
+        ("resources", "event", "unknown resource 'event'. Did you mean 'events'?"),
+        ("account", " ", "account: is empty. Enter a name, or press Enter for the default."),
+        (
+            "warehouse",
+            "",
+            ("warehouse: is empty. Enter a folder or URI, or press Enter for the default."),
+        ),
+        ("warehouse", "things", "warehouse things: holds other files and no lake"),
         ("account", "pk_0123456789abcdef", "account: looks like a key"),
     ],
 )
@@ -140,7 +144,7 @@ def test_init_asks_at_a_terminal_until_the_answer_fits(capsys, monkeypatch):
         Settings(warehouse="./mine", start="2024-05-01", resources=("events", "flows")),
     )
     assert "'yesterday' is not a time" in out
-    assert "did you mean 'events'?" in out
+    assert "Did you mean 'events'?" in out
     assert out.splitlines()[-1] == "next: klaviyo-spark doctor --config 'my conf.yml'"
 
 
@@ -163,7 +167,7 @@ def test_init_never_writes_over_a_conf_unless_told_to(capsys):
     replaced = run("--account", "other", "--force")
 
     assert (refused, kept) == (2, "mine")
-    assert "conf/base.yml is there already" in err
+    assert "conf/base.yml already exists" in err
     assert (replaced, load(environ={}).account) == (0, "other")
 
 

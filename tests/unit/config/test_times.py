@@ -36,7 +36,7 @@ def test_a_time_is_read_in_utc(text: str, expected: str):
      "2026-01-31T09", "2026-01-31T09:00:00+99:00", "0001-01-01T00:00:00+01:00"],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_the_form_expected(text: str):
-    with pytest.raises(ValueError, match=r"is not a time; expected ISO 8601, such as 2026-01-31"):
+    with pytest.raises(ValueError, match=r"is not a time. Use ISO 8601, such as 2026-01-31"):
         parse_time(text)
 
 
@@ -55,7 +55,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta):
 
 @pytest.mark.parametrize("text", ["", "7", "d", "7 days", "-1d", "1.5h", "7w", "P7D", "999999d"])
 def test_what_is_no_duration_is_refused(text: str):
-    with pytest.raises(ValueError, match="is not a duration; expected a whole number"):
+    with pytest.raises(ValueError, match="is not a duration. Use a whole number"):
         parse_duration(text)
 
 
@@ -77,29 +77,28 @@ def test_the_end_may_be_yet_to_come():
         (
             "soon",
             None,
-            "--start soon: not a time; "
-            "expected ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z",
+            "--start soon: not a time. Use ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z.",
         ),
         (
             None,
             "2026-02-30",
-            "--end 2026-02-30: not a time; "
-            "expected ISO 8601, such as 2026-01-31 or 2026-01-31T09:00:00Z",
+            "--end 2026-02-30: not a time. Use ISO 8601, such as 2026-01-31 or "
+            "2026-01-31T09:00:00Z.",
         ),
         (
             "2026-02-02",
             "2026-02-01",
-            "--start 2026-02-02: not before --end 2026-02-01; expected the earlier one first",
+            "--start 2026-02-02: not before --end 2026-02-01. Put the earlier time first.",
         ),
         (
             "2026-02-01",
             "2026-02-01",
-            "--start 2026-02-01: not before --end 2026-02-01; expected the earlier one first",
+            "--start 2026-02-01: not before --end 2026-02-01. Put the earlier time first.",
         ),
         (
             "2026-03-01T12:00:01",
             None,
-            "--start 2026-03-01T12:00:01: lies in the future; expected a time before now",
+            "--start 2026-03-01T12:00:01: lies in the future. Use an earlier time.",
         ),
     ],
 )

@@ -63,7 +63,7 @@ def test_the_work_is_done_again_until_it_is_through(caplog):
     assert retry_on_conflict(work, "events", sleep=lambda _s: None) == "done"
     assert tries == [1, 2, 3]
     assert [record.getMessage() for record in caplog.records] == [
-        f"events: another writer was first; try {n} of {TRIES}" for n in (1, 2)
+        f"events: another writer committed first; try {n} of {TRIES}" for n in (1, 2)
     ]
 
 

@@ -86,8 +86,8 @@ def test_an_error_of_java_is_said_in_its_own_words(error, words):
 def test_a_missing_data_file_of_a_table_is_named_with_the_way_out(error):
     assert lost_file(error) == FILE
     assert in_a_line(error) == (
-        f"klaviyo_v2.tags: the data file {FILE} is missing; restore it from a backup, or "
-        "`klaviyo-spark refine --rebuild` rebuilds the table from bronze"
+        f"klaviyo_v2.tags: the data file {FILE} is missing. Restore it from a backup, or run "
+        "`klaviyo-spark refine --rebuild` to rebuild the table from bronze."
     )
 
 
@@ -96,9 +96,9 @@ def test_a_missing_file_of_pages_says_what_is_lost():
 
     assert in_a_line(error) == (
         f"klaviyo_bronze.pages: the data file {PAGE} is missing, and with it pages of events "
-        "fetched on 2026-06-01; restore it from a backup, or `DELETE FROM` the table `WHERE "
-        "resource = 'events' AND ingest_date = '2026-06-01'`: the next sync reads again what lacks "
-        "pages"
+        "fetched on 2026-06-01. Restore it from a backup, or `DELETE FROM` the table `WHERE "
+        "resource = 'events' AND ingest_date = '2026-06-01'`; the next sync then reads that day's "
+        "pages again."
     )
 
 
@@ -107,7 +107,7 @@ def test_a_file_of_a_catalogs_table_is_of_a_table_that_the_path_does_not_name():
     error = Exception(f"[FAILED_READ_FILE.FILE_NOT_EXIST] {GONE.format(path)}")
 
     assert lost_file(error) == path
-    assert in_a_line(error).startswith(f"a table: the data file {path} is missing; ")
+    assert in_a_line(error).startswith(f"a table: the data file {path} is missing. ")
 
 
 def test_delta_rs_words_are_understood_too():

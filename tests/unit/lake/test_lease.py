@@ -24,8 +24,8 @@ def test_a_beat_that_fails_is_tried_again(logged):
     leases._beat(SimpleNamespace(renew=renew, lease_s=300), 0.0, threading.Event())
 
     assert logged[0] == (
-        "warning: the lease on the lake was not renewed, next try in 0 s: OSError: storage is out "
-        "of reach"
+        "warning: the lease on the lake was not renewed: OSError: storage is out of "
+        "reach; next try in 0 s"
     )
     assert (len(logged), answers) == (2, [])
 
@@ -41,8 +41,8 @@ def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(logge
     ours.free()
 
     assert logged == [
-        "warning: the lake was not freed and counts as held for 300 s: OSError: storage is out of "
-        "reach"
+        "warning: the lake was not freed: OSError: storage is out of reach. Start the "
+        "next run with --wait, or after 300 s."
     ]
 
 

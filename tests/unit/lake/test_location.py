@@ -99,30 +99,39 @@ def test_a_platform_s_path_is_its_own():
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        (" ", "^warehouse: is blank; expected a folder or URI$"),
-        ("/a\nb", r"^warehouse /a\\nb: delta-rs takes no control characters"),
-        ("s3a://b/a\tb", r"^warehouse s3a://b/a\\tb: delta-rs takes no control characters"),
-        ("/a\x7f", r"^warehouse /a\\x7f: delta-rs takes no control characters"),
-        ("file:///a%0Ab", r"^warehouse /a\\nb: delta-rs takes no control characters"),
-        ("/${env:HOME}/lake", r"^warehouse /\$\{env:HOME\}/lake: Spark puts a variable's value"),
-        ("file:///%24%7Bx}", r"^warehouse /\$\{x\}: Spark puts a variable's value"),
+        (" ", "^warehouse: is blank. Name a folder or a URI.$"),
+        ("/a\nb", r"^warehouse /a\\nb: contains a control character"),
+        ("s3a://b/a\tb", r"^warehouse s3a://b/a\\tb: contains a control character"),
+        ("/a\x7f", r"^warehouse /a\\x7f: contains a control character"),
+        ("file:///a%0Ab", r"^warehouse /a\\nb: contains a control character"),
+        (
+            "/${env:HOME}/lake",
+            r"^warehouse /\$\{env:HOME\}/lake: contains \$\{, which Spark takes for a variable",
+        ),
+        (
+            "file:///%24%7Bx}",
+            r"^warehouse /\$\{x\}: contains \$\{, which Spark takes for a variable",
+        ),
         ("/a%20b", "^warehouse /a%20b: delta-rs takes %20 for another character"),
         ("/a%2fb", "^warehouse /a%2fb: delta-rs takes %2f for another character"),
         ("file:///a%2520b", "^warehouse /a%20b: delta-rs takes %20 for another character"),
         ("/a\\b", r"^warehouse /a\\b: delta-rs takes a backslash for another character"),
         (
             "lake:v2",
-            r"^warehouse lake:v2: begins like a URI, but has no / after lake:; .*\./lake:v",
+            r"^warehouse lake:v2: begins like a URI, but has no / after lake:. .*\./lake:v",
         ),
         ("file:lake", "^warehouse file:lake: begins like a URI, but has no / after file:"),
-        ("file://", "^warehouse file://: a file: URI is of this machine"),
-        ("file://host/lake", "^warehouse file://host/lake: a file: URI is of this machine"),
-        ("file:///a?b", r"^warehouse file:///a\?b: in a file: URI \? and # end the path"),
-        ("file:///a#b", "^warehouse file:///a#b: in a file: URI . and # end the path"),
-        ("file:///100%", "^warehouse file:///100%: in a file: URI % stands before two hex digits"),
-        ("file:///a%FF", "^warehouse file:///a%FF: in a file: URI % stands before two hex digits"),
-        ("~nobody-of-that-name/x", r"no such user has a home here; .* \./~nobody-of-that-name/x$"),
-        ("/a\udcc3b", r"^warehouse /a\\udcc3b: Spark needs names in UTF-8"),
+        ("file://", "^warehouse file://: not a file: URI of this machine"),
+        ("file://host/lake", "^warehouse file://host/lake: not a file: URI of this machine"),
+        ("file:///a?b", r"^warehouse file:///a\?b: \? and # end the path of a file: URI"),
+        ("file:///a#b", r"^warehouse file:///a#b: \? and # end the path of a file: URI"),
+        ("file:///100%", "^warehouse file:///100%: a % in this file: URI does not encode"),
+        ("file:///a%FF", "^warehouse file:///a%FF: a % in this file: URI does not encode"),
+        (
+            "~nobody-of-that-name/x",
+            r"there is no such user on this machine.* \./~nobody-of-that-name/x for",
+        ),
+        ("/a\udcc3b", r"^warehouse /a\\udcc3b: its name is not in UTF-8"),
     ],
 )
 def test_what_is_not_one_place_to_all_is_refused_by_name(written: str, words: str):
@@ -142,7 +151,9 @@ def test_where_the_process_stands_counts_too(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("written", ["./lake", "lake", "~/lake"])
 def test_a_platform_s_spark_starts_from_nowhere(written: str):
-    with pytest.raises(ConfigError, match=f"^warehouse {written}: is relative, .*; set catalog"):
+    with pytest.raises(
+        ConfigError, match=f"^warehouse {written}: is a relative path, .* Set `catalog`"
+    ):
         location(written, PLATFORM)
 
 
@@ -155,10 +166,10 @@ def test_a_platform_s_spark_starts_from_nowhere(written: str):
     ],
 )
 def test_a_locale_that_cannot_spell_a_folder_is_named(environ: dict[str, str], named: str):
-    words = f"^warehouse /ü: with {named} this process spells it in ascii, .* LC_ALL=C.UTF-8"
+    words = f"^warehouse /ü: with {named} this process writes the name in ascii, .* LC_ALL=C.UTF-8"
     with pytest.raises(ConfigError, match=words):
         location("/ü", environ, "ascii")
-    with pytest.raises(ConfigError, match="this process spells it in iso-8859-1"):
+    with pytest.raises(ConfigError, match="this process writes the name in iso-8859-1"):
         location("/ü", environ, "iso-8859-1")
     assert location("/lake", environ, "ascii").folder == Path("/lake")
 
@@ -170,7 +181,7 @@ def test_a_process_in_such_a_locale_stops_before_anything_is_made(tmp_path):
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, check=False)
 
     assert done.returncode == 2
-    assert b"with LC_ALL=C this process spells it in ascii" in done.stderr
+    assert b"with LC_ALL=C this process writes the name in ascii" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -140,8 +140,8 @@ def test_the_second_run_is_told_who_holds_the_lake_and_since_when(runs):
     assert second.wait() == 1
     assert warned(second) == (
         f"the lake is held by an ingest that began {since[:10]} {since[11:19]} UTC (process "
-        f"{first.pid} on host {os.uname().nodename}, run 1a2b); wait for it with --wait, or run "
-        "again when it has ended\n"
+        f"{first.pid} on host {os.uname().nodename}, run 1a2b). Wait for it with --wait, or run "
+        "again when it has ended.\n"
     )
 
 
@@ -305,7 +305,7 @@ def test_a_holder_that_never_says_who_it_is_holds_it_all_the_same(tmp_path, monk
         fcntl.flock(file, fcntl.LOCK_EX)
 
         with (
-            pytest.raises(LakeBusy, match="held by another run; wait"),
+            pytest.raises(LakeBusy, match="held by another run. Wait"),
             lock_lake(a_lake(tmp_path), ME),
         ):
             pass
@@ -373,8 +373,7 @@ def test_a_file_system_that_cannot_lock_gets_a_warning_and_a_lease(tmp_path, mon
         assert len(leases) == 1
 
     assert warnings == [
-        f"{tmp_path / FILE}: cannot be locked: No locks available; runs that start in the same "
-        "seconds are not kept apart"
+        f"{tmp_path / FILE}: cannot be locked: No locks available. Start one run at a time."
     ]
 
 

@@ -23,5 +23,5 @@ class AsciiJava:
 
 def test_a_java_that_cannot_spell_the_folder_is_refused_by_its_locale():
     check_spelling(AsciiJava(), Path("/lake"))
-    with pytest.raises(ConfigError, match="in ANSI_X3.4-1968, .*start it with LC_ALL=C.UTF-8"):
+    with pytest.raises(ConfigError, match="in ANSI_X3.4-1968, .*Start it with LC_ALL=C.UTF-8"):
         check_spelling(AsciiJava(), Path("/lake ü"))

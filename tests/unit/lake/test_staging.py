@@ -80,7 +80,7 @@ def test_a_folder_of_others_is_refused_by_name_and_stays(
     for work in (check_staging, make_staging, drop_staging):
         with pytest.raises(LakeError) as refused:
             work(lake)
-        assert str(refused.value).startswith(f"{named}: is not of klaviyo-spark's making")
+        assert str(refused.value).startswith(f"{named}: was not made by klaviyo-spark")
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -91,7 +91,10 @@ def test_what_cannot_be_removed_is_said(lake, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "rmdir", rmdir)
-    with pytest.raises(LakeError, match="klaviyo_v2_rebuild.db: cannot be removed: Permission"):
+    with pytest.raises(
+        LakeError,
+        match=("klaviyo_v2_rebuild.db: cannot be removed: Permission denied. Check "),
+    ):
         drop_staging(lake)
 
 

@@ -38,7 +38,7 @@ def test_a_table_of_another_format_names_the_version_that_made_it_and_what_to_do
     assert str(raised.value) == (
         "klaviyo_v2.tags has format 7, made by klaviyo-spark 3.1.0; this version, "
         f"{__version__}, uses format 1. Run version 3.1.0 on this lake, or name another "
-        "`warehouse` or other `schemas`"
+        "`warehouse` or other `schemas`."
     )
 
 

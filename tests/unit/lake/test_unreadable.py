@@ -26,13 +26,13 @@ def test_a_table_that_cannot_be_opened_is_named_with_the_way_out(table, after):
     error = unreadable("schema", table, f"file:///lake/{table}", "Versions (0, 2) are not so.")
     assert error.table == f"schema.{table}"
     assert str(error) == (
-        f"schema.{table} is unreadable (Versions (0, 2) are not so): restore it from a backup, or "
-        f"move /lake/{table} away and {after}"
+        f"schema.{table} is unreadable (Versions (0, 2) are not so). Restore it from a backup, or "
+        f"move /lake/{table} away; {after}."
     )
 
 
 def test_in_a_catalog_it_is_dropped_or_renamed():
-    assert "or drop or rename `main`.`klaviyo_v2`.`tags` and" in str(
+    assert "or drop or rename `main`.`klaviyo_v2`.`tags`; " in str(
         unreadable("klaviyo_v2", "tags", "`main`.`klaviyo_v2`.`tags`", "why")
     )
 

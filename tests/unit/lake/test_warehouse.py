@@ -46,7 +46,7 @@ def test_a_warehouse_elsewhere_is_left_to_spark(uri: str):
 def test_a_file_is_no_warehouse(tmp_path: Path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(ConfigError, match="warehouse file: is a file; expected a folder"):
+    with pytest.raises(ConfigError, match="warehouse file: is a file. Name a folder."):
         check_warehouse("file")
     with pytest.raises(ConfigError, match="warehouse file/lake: cannot be written"):
         check_warehouse("file/lake")
@@ -55,7 +55,7 @@ def test_a_file_is_no_warehouse(tmp_path: Path):
 def test_a_folder_of_other_things_is_no_warehouse(tmp_path: Path):
     (tmp_path / "photo.jpg").touch()
 
-    with pytest.raises(ConfigError, match="holds other things and no lake"):
+    with pytest.raises(ConfigError, match="holds other files and no lake"):
         check_warehouse(str(tmp_path))
 
 

@@ -28,7 +28,7 @@ def test_records_without_a_key_are_let_pass_where_they_are_few_or_half_of_what_w
 
 @pytest.mark.parametrize(("changed", "read", "of"), [(201, 0, 201), (201, 101, 201), (1, 201, 201)])
 def test_records_without_a_key_that_are_most_of_what_was_read_end_the_run(changed, read, of):
-    with pytest.raises(CheckFailed, match=rf"tags: 101 of {of} records without a key; look"):
+    with pytest.raises(CheckFailed, match=rf"tags: 101 of {of} records without a key. Look"):
         lines(TAGS, changed, read, missing_key=101)
 
 

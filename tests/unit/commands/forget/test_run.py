@@ -31,10 +31,10 @@ def test_an_address_can_come_from_standard_input(monkeypatch):
 @pytest.mark.parametrize(
     ("profile", "email", "message"),
     [
-        (None, None, "forget: needs --profile ID or --email E, one of the two"),
-        ("P1", "ann@x.com", "forget: needs --profile ID or --email E, one of the two"),
-        (" ", None, "--profile: is none"),
-        (None, "ann", "--email: is none"),
+        (None, None, "forget: needs one person. Give either --profile ID or --email E."),
+        ("P1", "ann@x.com", "forget: needs one person. Give either --profile ID or --email E."),
+        (" ", None, "--profile: not a profile ID"),
+        (None, "ann", "--email: not a profile ID or an e-mail address"),
     ],
 )
 def test_one_person_has_to_be_named(profile, email, message):
@@ -49,7 +49,7 @@ def test_the_verb_ends_in_2_where_nobody_is_named(capsys):
         main(["forget"])
 
     assert left.value.code == 2
-    assert "needs --profile ID or --email E" in capsys.readouterr().err
+    assert "needs one person" in capsys.readouterr().err
     assert "--email" in CliRunner().invoke(cli, ["forget", "--help"]).output
 
 

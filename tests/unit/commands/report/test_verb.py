@@ -57,7 +57,7 @@ def test_a_lake_that_is_not_there_is_said_and_nothing_is_written(tmp_path, capsy
     code = run("--warehouse", str(tmp_path / "none"), "--out", str(out))
 
     assert code == 2
-    assert "holds no lake yet; run klaviyo-spark sync first" in capsys.readouterr().err
+    assert "holds no lake yet. Run `klaviyo-spark sync` first" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -106,7 +106,7 @@ def test_a_report_of_before_is_written_over_and_nothing_else_is(lake, tmp_path, 
         out.write_text(theirs)
         capsys.readouterr()
         assert run(*at) == 2
-        assert f"--out {out}: is there already, and no report" in capsys.readouterr().err
+        assert f"--out {out}: already exists and is no report" in capsys.readouterr().err
         assert out.read_text() == theirs
 
 

@@ -245,7 +245,7 @@ def test_members_are_missing_only_if_they_joined_before_the_last_that_was_read(
     assert [
         actual_count - expected_count for _, _, actual_count, expected_count in lab.faults()
     ] == expected
-    newer = "3 members are newer than the last sync; the next one reads them"
+    newer = "3 members joined after the last sync; the next one reads them"
     assert (newer in lab.outcome.warnings) is not read_later
 
 
@@ -256,7 +256,7 @@ def test_what_was_created_after_the_last_sync_is_not_missing_yet(lab):
     assert lab.faults() == []
     campaigns = len(lab.sandbox.account.truth()["campaigns"])
     assert (
-        f"campaigns: {campaigns} are newer than the last sync; the next one reads them"
+        f"campaigns: {campaigns} were created after the last sync; the next one reads them"
     ) in lab.outcome.warnings
 
 
@@ -270,7 +270,12 @@ def test_a_key_that_may_not_list_metrics_lets_the_rest_be_verified(lab):
     assert {check.resource for check in checks} == {*RESOURCES} - {"events", "metrics"}
     assert [check for check in checks if check.is_fault] == []
     assert {*lab.outcome.failed} == {"events", "metrics"}
-    assert lab.outcome.failed["events"] == ["which metrics to count could not be found out"]
+    assert lab.outcome.failed["events"] == [
+        (
+            "events were not verified, since the listing of metrics failed. See the reason given "
+            "for metrics."
+        )
+    ]
 
 
 def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
@@ -280,7 +285,14 @@ def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
 
     checks = lab.checker().everything(ever=False)
     assert {check.scope for check in checks} == {metric}
-    assert lab.outcome.failed == {"events": ["metric 'Old Metric' is no longer in the account"]}
+    assert lab.outcome.failed == {
+        "events": [
+            (
+                "metric 'Old Metric' is no longer in the account. Set its new name or its id in "
+                "`metrics` in conf."
+            )
+        ]
+    }
 
 
 def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
@@ -291,8 +303,8 @@ def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
 
     assert (lab.faults(), lab.outcome.failed) == ([], {})
     assert (
-        "metric X1 (received email) is no longer in the account: its events stay, and Klaviyo "
-        "cannot count them"
+        "metric X1 (received email) is no longer in the account; its events stay, and "
+        "Klaviyo cannot count them"
     ) in lab.outcome.warnings
 
 
@@ -306,7 +318,7 @@ def test_a_segment_that_is_being_worked_out_is_left_out_and_told(lab):
     }
 
     assert key not in checker._countable({})
-    assert [w for w in lab.outcome.warnings if w.endswith("their members were not verified")]
+    assert [w for w in lab.outcome.warnings if " segments were not verified" in w]
 
 
 def test_days_before_conf_start_are_left_out(lab):

@@ -116,9 +116,9 @@ def test_a_jvm_that_was_killed_names_java_memory_and_the_log():
     process.communicate()
 
     assert said == (
-        "Java, which Spark runs on, was killed by SIGKILL, as the system does where memory runs "
-        "out; what has landed stays: give the same command again, on a machine with more memory "
-        "if it was that. KLAVIYO_SPARK_LOG=info shows Java's log"
+        "Spark's Java process was killed by SIGKILL, as the system does where memory "
+        "runs out; what was written stays. Run the same command again, with more memory "
+        "if that ran out. KLAVIYO_SPARK_LOG=info shows Java's log."
     )
 
 
@@ -133,7 +133,7 @@ def test_a_jvm_that_was_killed_names_java_memory_and_the_log():
     ],
 )
 def test_a_jvm_that_ended_says_how(code: int, words: str, how: str):
-    assert java.end(code, words).startswith(f"Java, which Spark runs on, {how}")
+    assert java.end(code, words).startswith(f"Spark's Java process {how}")
 
 
 def test_a_jvm_that_lives_has_not_ended(monkeypatch):
@@ -163,7 +163,7 @@ def test_what_spark_answers_last_is_of_the_end_too(said: str):
     process.communicate()
 
     assert found is not None
-    assert found.startswith("Java, which Spark runs on, was killed by SIGTERM;")
+    assert found.startswith("Spark's Java process was killed by SIGTERM")
 
 
 def test_an_end_of_java_meets_every_table(monkeypatch):

@@ -15,12 +15,12 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import folders, jars, os_user, session
 
 NO_PLACE = (
-    "no folder for temporary files can be written: mount a tmpfs on /tmp, or set TMPDIR to a "
-    "folder that can be written"
+    "no folder for temporary files can be written. Mount a tmpfs on /tmp, or set TMPDIR "
+    "to a folder that can be written."
 )
 GONE = (
-    f"the folder that this was started in is gone ({os.strerror(errno.ENOENT)}), and Java starts "
-    "in none: change to one that is there"
+    f"the current directory no longer exists ({os.strerror(errno.ENOENT)}), and Java does "
+    "not start without one. Change to a directory that exists."
 )
 
 
@@ -99,7 +99,7 @@ def test_the_doctor_says_that_none_can_be_written(no_place):
 
     assert (found.state, found.exit_code, found.said) == ("fail", 2, NO_PLACE)
     assert list(machine.room(None)) == [], "it is said once"
-    with pytest.raises(ConfigError, match="mount a tmpfs"):
+    with pytest.raises(ConfigError, match="Mount a tmpfs"):
         os_user.caches({"HOME": "/home/ann"})
 
 

@@ -42,14 +42,23 @@ def test_java_is_left_alone_by_a_sigterm_to_its_group(submit):
     with pytest.raises(ConfigError) as raised:
         gateway.start(OPTIONS)
 
-    assert str(raised.value) == "Spark did not start: error: lives on"
+    assert str(raised.value) == (
+        "Spark did not start: error: lives on. Run `klaviyo-spark doctor`, which checks "
+        "Java, Spark and memory."
+    )
 
 
 def test_the_handlers_of_this_process_stay_as_they_are(submit):
     submit("exit 1")
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
-    with pytest.raises(ConfigError, match="Spark did not start: Java ended without a word"):
+    with pytest.raises(
+        ConfigError,
+        match=(
+            "Spark did not start: Java ended without a word. Run `klaviyo-spark doctor`, which "
+            "checks Java, Spark and memory."
+        ),
+    ):
         gateway.start(OPTIONS)
 
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

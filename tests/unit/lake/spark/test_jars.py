@@ -56,8 +56,8 @@ def test_a_pair_that_does_not_fit_is_refused_with_those_that_do(spark: str, delt
         jars.check_pair(spark, delta)
 
     assert str(refused.value) == (
-        f"pyspark {spark} with delta-spark {delta} do not fit together; "
-        "install pyspark 4.2.0 or 4.0.* with delta-spark 4.4.0"
+        f"pyspark {spark} and delta-spark {delta} do not work together. "
+        "Install pyspark 4.2.0 or 4.0.* with delta-spark 4.4.0."
     )
 
 
@@ -84,7 +84,10 @@ def test_a_folder_that_lacks_a_jar_is_refused_with_what_it_must_hold(tmp_path: P
     with pytest.raises(ConfigError) as refused:
         jars.delta_jars("4.2.0", "4.4.0", {"KLAVIYO_SPARK_JARS": str(folder)}, Registry([]))
 
-    assert str(refused.value) == f"KLAVIYO_SPARK_JARS={folder}: must hold {' and '.join(NAMES)}"
+    assert str(refused.value) == (
+        f"KLAVIYO_SPARK_JARS={folder}: a jar of Delta is missing. Put {' and '.join(NAMES)} there, "
+        "or unset the variable."
+    )
 
 
 def test_fetched_jars_are_kept_and_asked_for_once(tmp_path: Path):
@@ -122,7 +125,7 @@ def test_what_else_is_in_the_cache_stays(tmp_path: Path):
 
 def test_a_folder_that_a_class_path_cannot_name_is_refused(tmp_path: Path):
     for name, value in (("KLAVIYO_SPARK_JARS", "jars"), ("XDG_CACHE_HOME", "cache")):
-        with pytest.raises(ConfigError, match="class path ends a folder's name at :; set KLAVIYO"):
+        with pytest.raises(ConfigError, match="from a folder with : in its path.*set KLAVIYO"):
             jars.delta_jars("4.2.0", "4.4.0", {name: f"{tmp_path}/a:b/{value}"}, Registry([]))
 
 
@@ -153,7 +156,7 @@ def test_jars_that_somebody_else_may_have_left_are_not_used(tmp_path: Path, monk
     a_folder(folder, NAMES)
     next(one for one in folder.parents if one.parent == tmp_path).chmod(0o777)
 
-    with pytest.raises(ConfigError, match="cannot keep Delta's jars in"):
+    with pytest.raises(ConfigError, match="Delta's jars cannot be kept in"):
         jars.delta_jars("4.2.0", "4.4.0", {}, Registry(sorted(folder.glob("*.jar"))))
 
 
@@ -162,8 +165,8 @@ def test_without_a_registry_it_says_which_jars_to_put_where(tmp_path: Path):
         jars.delta_jars("4.2.0", "4.4.0", {"XDG_CACHE_HOME": str(tmp_path)}, Registry([]))
 
     assert str(refused.value) == (
-        f"no package registry gave Delta's jars; put {' and '.join(NAMES)} into a folder "
-        "and set KLAVIYO_SPARK_JARS to it"
+        f"no package registry provides Delta's jars. Put {' and '.join(NAMES)} into a "
+        "folder, and set KLAVIYO_SPARK_JARS to it."
     )
     assert refused.value.exit_code == 2
 
@@ -173,7 +176,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path):
     fetched = a_folder(tmp_path / "fetched", NAMES)
     environ = {"XDG_CACHE_HOME": str(tmp_path / "file")}
 
-    with pytest.raises(ConfigError, match="cannot keep Delta's jars in .*; set XDG_CACHE_HOME"):
+    with pytest.raises(ConfigError, match="Delta's jars cannot be kept in .*or set XDG_CACHE_HOME"):
         jars.delta_jars("4.2.0", "4.4.0", environ, Registry(sorted(fetched.iterdir())))
 
 

@@ -65,24 +65,25 @@ def test_what_the_set_up_recorded_is_used_only_where_the_users_own_will_not_do(t
         (
             None,
             None,
-            "no Java found; Spark needs 17 or 21: "
-            "apt-get install -y openjdk-17-jre-headless, or set JAVA_HOME",
+            "no Java found; Spark needs 17 or 21. To install it: apt-get install -y "
+            "openjdk-17-jre-headless. Or set JAVA_HOME.",
         ),
         (
             None,
             "11.0.2",
-            "Java 11 found in {path}; Spark needs 17 or 21: "
-            "apt-get install -y openjdk-17-jre-headless, or set JAVA_HOME",
+            "Java 11 found in {path}; Spark needs 17 or 21. To install it: apt-get "
+            "install -y openjdk-17-jre-headless. Or set JAVA_HOME.",
         ),
         (
             "25.0.1",
             "17.0.1",
-            "JAVA_HOME={home}: Java 25; Spark needs 17 or 21: point it at one of these",
+            "JAVA_HOME={home}: Java 25; Spark needs 17 or 21. Set it to one of these.",
         ),
         (
             "none",
             "17.0.1",
-            "JAVA_HOME={home}: no Java there; set it to the home of a Java 17 or 21",
+            "JAVA_HOME={home}: no Java there. Set it to the folder above the bin of a "
+            "Java 17 or 21, or unset it.",
         ),
     ],
 )

@@ -43,9 +43,9 @@ def test_a_user_without_a_name_is_told_what_a_container_needs(nameless):
         os_user.check_name()
 
     assert str(refused.value) == (
-        "user id 12345 has no name here, and Hadoop starts for nobody without one: run as an id "
-        "that /etc/passwd names, or name it there (RUN useradd --uid 12345 klaviyo, as in "
-        "examples/Dockerfile)"
+        "user id 12345 has no name on this system, and Hadoop needs one. Run as a user "
+        "that /etc/passwd lists, or add this one: RUN useradd --uid 12345 klaviyo, as in "
+        "examples/Dockerfile."
     )
 
 
@@ -54,12 +54,12 @@ def test_no_session_of_our_own_is_started_for_a_user_without_a_name(nameless, mo
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
 
-    with pytest.raises(ConfigError, match="user id 12345 has no name here"):
+    with pytest.raises(ConfigError, match="user id 12345 has no name on this system"):
         session.spark_session()
 
 
 def test_the_set_up_says_it_before_it_fetches_anything(nameless):
-    with pytest.raises(SystemExit, match="^setup: user id 12345 has no name here"):
+    with pytest.raises(SystemExit, match="^setup: user id 12345 has no name on this system"):
         jars.main()
 
 
@@ -67,7 +67,7 @@ def test_the_doctor_looks_for_the_name_too(nameless):
     found = list(guarded("user", lambda: machine.user({})))
 
     assert [(check.state, check.exit_code) for check in found] == [("fail", 2)]
-    assert found[0].said.startswith("user id 12345 has no name here")
+    assert found[0].said.startswith("user id 12345 has no name on this system")
 
 
 def test_where_a_platform_brings_spark_a_name_is_its_own_to_have(nameless):

@@ -147,7 +147,7 @@ def test_a_spark_home_of_another_version_is_refused(tmp_path: Path):
 
     session.check_home({}, "4.2.0")
     session.check_home(environ, "4.2.0")
-    with pytest.raises(ConfigError, match="is not Spark 4.0.1 like pyspark: unset SPARK_HOME"):
+    with pytest.raises(ConfigError, match="holds another Spark than pyspark, which is 4.0.1"):
         session.check_home(environ, "4.0.1")
 
 

@@ -94,7 +94,10 @@ def test_what_is_refused_is_probed_once_and_stored_rows_are_warned_of(caplog):
 def test_a_refused_setting_whose_meaning_differs_is_named_and_nothing_stays_set():
     wrong = "spark.sql.parser.escapedStringLiterals"
     session: Any = Session(refused=MEANING, wrong=wrong)
-    with pytest.raises(ConfigError, match=f"what it needs: {wrong}=false"), pin_settings(session):
+    with (
+        pytest.raises(ConfigError, match=f"refuses to be set: {wrong}=false"),
+        pin_settings(session),
+    ):
         pass
     assert session.conf.held == {}
 
