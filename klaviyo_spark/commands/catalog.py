@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 
+from klaviyo_spark import messages
 from klaviyo_spark.commands.publish import SUFFIX, TAG, pending_statements, views
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.schema.sql_text import text
@@ -49,7 +50,7 @@ def publish(lake: Lake) -> list[str]:
         logger.debug("%s is no Unity Catalog: %s", place.catalog, in_a_line(error))
         return []
     except Exception as error:  # not reachable, not allowed: no reason for a run to fail
-        return [f"views and tags: the catalog does not say which it has: {in_a_line(error)}"]
+        return [messages.lake.CATALOG_UNREADABLE(reason=in_a_line(error))]
     has_views: dict[str, tuple[str, ...]] = {}
     for row in columns:
         has_views[row["table_name"]] = (*has_views.get(row["table_name"], ()), row["column_name"])
@@ -68,10 +69,7 @@ def publish(lake: Lake) -> list[str]:
         _run_statements(lake, "views", missing_views, "CREATE TABLE on the schema"),
         _run_statements(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),
     )
-    stay = [
-        f"views: {name} is not of klaviyo-spark's making, and stays as it is; rename it for ours"
-        for name in foreign
-    ]
+    stay = [messages.lake.FOREIGN_VIEW(view=name) for name in foreign]
     return [line for line in (*stay, *refused) if line]
 
 
@@ -81,9 +79,8 @@ def _run_statements(lake: Lake, what: str, statements: list[str], right: str) ->
         try:
             lake.spark.sql(statement)
         except Exception as error:  # whatever a catalog says, the tables are right without it
-            return (
-                f"{what}: {done} of {len(statements)} made, then {in_a_line(error)}; it needs "
-                f"{right}, or somebody who runs what `klaviyo-spark catalog-sql` prints"
+            return messages.lake.CATALOG_REFUSES(
+                what=what, done=done, of=len(statements), reason=in_a_line(error), right=right
             )
     if statements:
         logger.info("%s: %d made", what, len(statements))

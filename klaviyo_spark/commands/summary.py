@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from klaviyo_spark import messages
 from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
 from klaviyo_spark.config.accounts import combined_exit_code
 from klaviyo_spark.errors import ENDED
@@ -57,12 +58,12 @@ def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator
     outcome = summary.outcome
     if notes:
         yield from (f"warning: {warning}" for warning in outcome.warnings)
-    for resource, messages in outcome.failed.items():
+    for resource, lines in outcome.failed.items():
         what = "" if resource == EVERYTHING else f"{resource}: "
-        yield from (f"failed: {whose}{what}{message}" for message in messages)
+        yield from (f"failed: {whose}{what}{line}" for line in lines)
     if outcome.resume_at:
         at = f"{outcome.resume_at:%Y-%m-%d %H:%M} UTC"
-        yield f"{whose}stopped by Klaviyo's rate limit; go on after {at}"
+        yield f"{whose}{messages.requests.STOPPED_BY_RATE_LIMIT(time=at)}"
 
 
 def _tables(summary: Summary) -> Iterator[str]:

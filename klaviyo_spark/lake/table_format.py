@@ -42,7 +42,7 @@ def check_format(table: str, properties: Mapping[str, str]) -> None:
     if found == f"{FORMAT}":
         return
     if found is None:
-        raise NoFormat("it carries no klaviyo_spark.format: no release of klaviyo-spark made it")
+        raise NoFormat(messages.lake.NO_FORMAT())
     version = properties.get(VERSION_KEY)
     raise OtherFormat(
         messages.lake.OTHER_FORMAT(

@@ -170,3 +170,31 @@ LOST_TO_OTHER = warning(
     "Stop one of them, then run `klaviyo-spark refine --rebuild`.",
     cause="This run was suspended, or could not reach its storage for five minutes.",
 )
+CATALOG_UNREADABLE = warning(
+    "views and tags were not updated, since the catalog could not be read: {reason}",
+    cause="It was out of reach, or may not be read. The tables themselves are up to date, and the "
+    "next run tries again.",
+)
+FOREIGN_VIEW = warning(
+    "views: {view} was not made by klaviyo-spark and stays as it is",
+    "Rename it to get klaviyo-spark's.",
+    cause="Another view or table has the name of one of ours.",
+)
+CATALOG_REFUSES = warning(
+    "{what}: {done} of {of} made, then {reason}",
+    "Grant {right}, or let somebody run what `klaviyo-spark catalog-sql` prints.",
+    cause="The catalog refused a statement. The tables themselves are up to date.",
+)
+NO_FORMAT = Message(
+    "it carries no klaviyo_spark.format: no release of klaviyo-spark made it",
+    cause="Something else made a table in that place.",
+)
+NOBODY_TO_FORGET = Message(
+    "nothing to forget: the lake has nobody by that {by}{before}",
+    cause="The profile was never read, or was forgotten before.",
+    exit="0",
+)
+STILL_IN_KLAVIYO = warning(
+    "delete the profile in Klaviyo too, or the next sync reads it again",
+    cause="`forget` removes a person from the lake alone.",
+)

@@ -64,3 +64,9 @@ KLAVIYO_CLOCK = warning(
     cause="Klaviyo's `Date` went back, or an earlier run had no `Date` and a clock that was ahead. "
     "The order of pages is kept; `_landed_at` and `_deleted_at` are ahead until then.",
 )
+STOPPED_BY_RATE_LIMIT = request_error(
+    "stopped by Klaviyo's rate limit",
+    "Run again after {time}.",
+    cause="All that was still to be read waits for the account's rate limit.",
+    exit="4",
+)

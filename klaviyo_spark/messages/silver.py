@@ -99,3 +99,18 @@ LOADS_NOT_NOTED = warning(
     cause="A refine broke off, and the lake could not be written to either. The last line of the "
     "run says why.",
 )
+HELD_BACK = failure(
+    "{tables} held back, all other tables were loaded: {reason}",
+    cause="A check failed, or the table cannot be read. Correct it as the reason says. Tables made "
+    "from it, or that look rows up in it, wait too.",
+)
+PAGE_LEFT_OUT = failure(
+    "klaviyo_v2.{table}: bronze page {page} {unreadable}; all other pages were loaded",
+    "Look at it in klaviyo_ops.quarantine.",
+    cause="The body of a page is damaged, or nested too deeply.",
+)
+CHECK_SPEAKS = warning(
+    "{what} (check {check})",
+    cause="Rows of a load break a check. `klaviyo_ops.quarantine` has those that were left out; "
+    "`checks` in conf sets how severe a check is.",
+)

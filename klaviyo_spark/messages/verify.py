@@ -55,3 +55,23 @@ DAYS_UNCOUNTED = request_error(
     "Upgrade klaviyo-spark; report it if it stays.",
     cause="Klaviyo's counts have another form than was asked for.",
 )
+NOT_ALL_VERIFIED = failure(
+    "not known to be complete",
+    "See above what could not be verified.",
+    cause="Nothing differs, but some listings or counts failed.",
+)
+NOT_COMPLETE = failure(
+    "not complete: {differ}",
+    "Run `klaviyo-spark verify --heal` to read exactly these again.",
+    cause="The lake has fewer rows than Klaviyo counts or lists.",
+)
+ROWS_TWICE = failure(
+    "not complete: {differ}",
+    "Run `klaviyo-spark refine --rebuild` to rebuild tables that have rows twice.",
+    cause="Some rows stand in a table twice.",
+)
+STILL_NOT_COMPLETE = failure(
+    "not complete: {differ}, though what was missing was read again",
+    "Verify again later; report it if it stays.",
+    cause="What Klaviyo counts is not among what it lists, or came meanwhile.",
+)

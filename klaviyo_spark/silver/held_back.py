@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from klaviyo_spark import messages
 from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
@@ -32,7 +33,7 @@ def held_back_line(name: str, others: Collection[str], why: str) -> str:
     """What is said of a table that was not loaded, and of those that are held back with it."""
     more = sorted({*others} - {name})
     tables = f"klaviyo_v2.{name}" + (f", and so {', '.join(more)}," if more else "")
-    return f"{tables} held back, all other tables were loaded: {why}"
+    return messages.silver.HELD_BACK(tables=tables, reason=why)
 
 
 def held_back_load(name: str, among: Collection[str], why: str) -> Load:

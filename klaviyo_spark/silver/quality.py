@@ -88,7 +88,7 @@ def notes(
 
 def check_line(table: TableSpec, check: Check, broken: int, of: int = 0) -> str:
     """The line of ``check``, that so many break it."""
-    return f"{_words(table, check, broken, of)} (check {check.name})"
+    return messages.silver.CHECK_SPEAKS(what=_words(table, check, broken, of), check=check.name)
 
 
 def _words(table: TableSpec, check: Check, broken: int, of: int) -> str:

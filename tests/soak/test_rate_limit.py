@@ -25,7 +25,7 @@ def test_too_long_a_wait_ends_the_run_refines_what_landed_and_is_gone_on_from(
         assert home.here("sync") == 4
 
         said = capsys.readouterr().out
-        assert re.search(r"go on after 20\d\d-\d\d-\d\d \d\d:\d\d UTC", said), said
+        assert re.search(r"Run again after 20\d\d-\d\d-\d\d \d\d:\d\d UTC", said), said
         lake = home.lake(spark)
         landed = ids_on_pages(lake.pages().where("endpoint = 'events'"))
         assert landed

@@ -127,7 +127,7 @@ def lines(done: ForgetResult) -> Iterator[str]:
     before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
     if not done.was_there and not done.resumed:
         by = _WORDS[done.identifier_type]
-        yield f"nothing to forget: the lake has nobody by that {by}{before}"
+        yield messages.lake.NOBODY_TO_FORGET(by=by, before=before)
         return
     width = max([len(name) for name in done.rows], default=0)
     yield from (f"{name:<{width}} {count:>9,} rows" for name, count in done.rows.items())
@@ -137,7 +137,7 @@ def lines(done: ForgetResult) -> Iterator[str]:
         f"rows={sum(done.rows.values()):,} pages={done.pages:,} records={done.records:,} "
         f"seconds={done.seconds:.1f} run={done.run_id}"
     )
-    yield "delete the profile in Klaviyo too: while Klaviyo has it, the next sync brings it back"
+    yield messages.lake.STILL_IN_KLAVIYO()
 
 
 _WORDS = {"profile": "id", "email": "address"}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from klaviyo_spark import messages
 from klaviyo_spark.commands.verify.comparing import EVENTS, MEMBERS, RECORDS, Comparison
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import healing
@@ -26,8 +27,8 @@ def lines(done: Verified) -> Iterator[str]:
     outcome = done.outcome
     for warning in outcome.warnings:
         yield f"warning: {warning}"
-    for resource, messages in outcome.failed.items():
-        yield from (f"not verified: {resource}: {message}" for message in messages)
+    for resource, lines in outcome.failed.items():
+        yield from (f"not verified: {resource}: {line}" for line in lines)
     yield f"{verdict(done)}"
     yield (
         f"verify {ENDED[done.exit_code]}: requests={done.requests:,} pages={outcome.pages:,} "
@@ -73,13 +74,13 @@ def verdict(done: Verified) -> str:
         return said + (f"; {more:,} events are here that it does not count" if more else "")
     faults = done.faults
     if not faults:
-        return "not known to be complete: not all could be verified"
-    said = f"not complete: {_plural(len(faults), 'scope differs', 'scopes differ')}"
+        return messages.verify.NOT_ALL_VERIFIED()
+    differ = _plural(len(faults), "scope differs", "scopes differ")
     if not done.healed and healing(faults):
-        return f"{said}; `klaviyo-spark verify --heal` reads exactly these again"
+        return messages.verify.NOT_COMPLETE(differ=differ)
     if any(check.twice for check in faults):
-        return f"{said}; `klaviyo-spark refine --rebuild` makes tables anew that have rows twice"
-    return f"{said}, though what was short has been read again"
+        return messages.verify.ROWS_TWICE(differ=differ)
+    return messages.verify.STILL_NOT_COMPLETE(differ=differ)
 
 
 def _kinds(checks: Iterable[Comparison]) -> list[list[Comparison]]:

@@ -14,6 +14,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.silver.parse.explode import PAGE, UNREADABLE, lacks_records
@@ -52,10 +53,8 @@ def left_out(unreadable: Sequence[UnreadablePage], table: str) -> str:
     """What the summary of a run says of them."""
     first, more = unreadable[0], len(unreadable) - 1
     others = f" and {more:,} more" if more else ""
-    return (
-        f"klaviyo_v2.{table}: bronze page {first.walk_id}/{first.page_number}{others} "
-        f"{UNREADABLE}; it is in klaviyo_ops.quarantine, all other pages were taken in"
-    )
+    page = f"{first.walk_id}/{first.page_number}{others}"
+    return messages.silver.PAGE_LEFT_OUT(table=table, page=page, unreadable=UNREADABLE)
 
 
 def quarantined_pages(

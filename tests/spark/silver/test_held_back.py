@@ -96,8 +96,8 @@ def test_a_page_that_cannot_be_read_is_quarantined_by_name_and_proves_nothing_go
 
     assert (one.is_loaded, one.updated, one.soft_deleted, one.quarantined) == (True, 1, 0, 1)
     assert one.errors == (
-        "klaviyo_v2.tags: bronze page deep/7 cannot be read as JSON; it is in "
-        "klaviyo_ops.quarantine, all other pages were taken in",
+        "klaviyo_v2.tags: bronze page deep/7 cannot be read as JSON; all other pages were loaded. "
+        "Look at it in klaviyo_ops.quarantine.",
     )
     assert again == []
     assert rows(lake, "tags", "tag_id", "name", "_deleted_at") == [

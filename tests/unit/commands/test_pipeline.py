@@ -424,7 +424,7 @@ def test_a_rate_limit_of_one_account_is_said_with_its_time():
     said = list(of_several([a_summary("us", 4, resume_at=AT), a_summary("eu")]))
 
     assert said[-2:] == [
-        "us: stopped by Klaviyo's rate limit; go on after 2026-06-01 12:00 UTC",
+        "us: stopped by Klaviyo's rate limit. Run again after 2026-06-01 12:00 UTC.",
         "sync stopped: us stopped",
     ]
 

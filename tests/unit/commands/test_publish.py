@@ -187,8 +187,8 @@ def test_a_view_that_somebody_else_made_stays_and_is_said(comment: str | None):
     lake = a_lake(views=views, tags=HAS_TAGS, comments={"tags_current": comment})
 
     assert brought_up_to_date(lake) == [
-        "views: tags_current is not of klaviyo-spark's making, and stays as it is; rename it for "
-        "ours"
+        "views: tags_current was not made by klaviyo-spark and stays as it is. Rename it to get "
+        "klaviyo-spark's."
     ]
     assert [statement.partition(" (")[0] for statement in lake.spark.told] == [
         "CREATE OR REPLACE VIEW `main`.`Silver`.`lists_current`"
@@ -205,9 +205,9 @@ def test_what_is_refused_is_said_once_and_the_rest_is_made():
     lake = a_lake(refuses={"SET TAGS": PermissionError("no APPLY TAG\nat line 1")})
 
     assert brought_up_to_date(lake) == [
-        f"tags on personal data: 0 of {len(HAS_TAGS)} made, then PermissionError: no APPLY TAG; "
-        "it needs APPLY TAG on the tables, or somebody who runs what `klaviyo-spark catalog-sql` "
-        "prints"
+        f"tags on personal data: 0 of {len(HAS_TAGS)} made, then PermissionError: no APPLY TAG. "
+        "Grant APPLY TAG on the tables, or let somebody run what `klaviyo-spark catalog-sql` "
+        "prints."
     ]
     assert len(lake.spark.told) == len(HAS_VIEWS)
 
@@ -216,7 +216,7 @@ def test_a_catalog_that_does_not_answer_fails_no_run():
     lake = a_lake(refuses={"information_schema": OSError("away")})
 
     assert brought_up_to_date(lake) == [
-        "views and tags: the catalog does not say which it has: OSError: away"
+        "views and tags were not updated, since the catalog could not be read: OSError: away"
     ]
 
 
