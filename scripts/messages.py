@@ -41,7 +41,8 @@ class Kind:
     @property
     def exits(self) -> str:
         """Exit codes of a run that meets it."""
-        return " or ".join(re.findall(r"\d+", self.ends)) or str(self.error.exit_code)
+        codes = re.findall(r"\d+", self.ends)
+        return " or ".join(codes) or ("0" if self.ends else str(self.error.exit_code))
 
 
 def kinds() -> list[Kind]:
@@ -73,10 +74,11 @@ def as_markdown() -> str:
     for area, messages in areas():
         lines += ["", f"## {area}", "", "| message | exit | cause | way out |", "|---|---|---|---|"]
         for m in messages:
-            way_out = pattern(m.way_out) or (
-                "Nothing to do." if m.exit == "0" else "See its cause."
-            )
-            lines.append(_row(f"`{pattern(m.says)}`", m.exit, m.cause, way_out))
+            is_settled = m.exit == "0" or m.cause.endswith("is sent again.")
+            way_out = pattern(m.way_out) or ("Nothing to do." if is_settled else "See its cause.")
+            says = pattern(m.says)
+            quote = "``" if "`" in says else "`"  # what is quoted in code keeps its own
+            lines.append(_row(f"{quote}{says}{quote}", m.exit, m.cause, way_out))
     return "\n".join(lines) + "\n"
 
 

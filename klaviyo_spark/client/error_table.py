@@ -62,7 +62,7 @@ ERROR_PAGE = _retried(
     early_tries=2,
     way_out="Klaviyo answers status 200 with an error; run again later, and report this line if "
     "it stays.",
-    cause="It did so twice.",
+    cause="An error came with status 200, twice.",
 )  # fmt: skip
 NO_PAGE = _retried(  # HTML, nothing, malformed or cut JSON
     name="200 and no page", statuses=(200,),

@@ -1,6 +1,6 @@
 """What is said of listings and pages: metrics, refusals, what Klaviyo did not heed."""
 
-from klaviyo_spark.messages.message import Message, error, failure, warning
+from klaviyo_spark.messages.message import error, failure, warning
 
 OTHER_ACCOUNT = error(
     "{url} lists {listed} and none of the {known:,} that the lake has of account {account!r}, so "
@@ -9,7 +9,7 @@ OTHER_ACCOUNT = error(
     cause="The key is another brand's, or `base_url` leads to a sandbox. Klaviyo never gives an "
     "id twice, so metrics, or else tags, lists, segments and flows, tell accounts apart.",
 )
-ACCOUNT_NOT_CHECKED = Message(
+ACCOUNT_NOT_CHECKED = warning(
     "the metrics could not be read, so nothing shows whether the key is of account {account!r}; "
     "if it is not, the tables now mix rows of two accounts",
     "Give the key the scope metrics:read.",
@@ -127,12 +127,12 @@ NO_SUCH_METRIC = warning(
     "no metric is called {names}, so none of its events are read",
     cause="The account never had such an event. It is read as soon as there is one.",
 )
-REVISION_ENDS = Message(
+REVISION_ENDS = warning(
     "Klaviyo's API revision {revision} ends on {ends}, {left}; from then on {loss}",
     "Upgrade klaviyo-spark before that day.",
     cause="Some columns are read at an older revision of the API.",
 )
-REVISION_ENDED = Message(
+REVISION_ENDED = warning(
     "Klaviyo's API revision {revision} ended on {ends}; {loss}",
     "Upgrade klaviyo-spark.",
     cause="Some columns are read at an older revision of the API.",

@@ -63,9 +63,9 @@ BACKFILL_OF_WHOLE_READS = refusal(
     cause="Only events and profiles are read by ranges of time.",
 )
 SANDBOX_NOT_INSTALLED = refusal(
-    "{missing}",
-    "Install it: pip install 'klaviyo-spark[sandbox]'",
-    cause="The web server of the sample account is an extra.",
+    "the web server of the sample account is not installed ({missing})",
+    "Run pip install 'klaviyo-spark[sandbox]'",
+    cause="klaviyo-spark was installed without its extra `sandbox`.",
 )
 CONF_EXISTS = refusal(
     "{file} already exists",

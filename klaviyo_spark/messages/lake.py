@@ -1,13 +1,6 @@
 """What is said of the lake, its lock and its tables."""
 
-from klaviyo_spark.messages.message import (
-    Message,
-    error,
-    failure,
-    interruption,
-    refusal,
-    warning,
-)
+from klaviyo_spark.messages.message import Message, error, failure, interruption, refusal, warning
 
 OTHER_FORMAT = error(
     "{table} has format {found}, made by klaviyo-spark {version}; this version, {ours}, uses "
@@ -26,7 +19,7 @@ NO_LAKE = refusal(
     "Run `klaviyo-spark sync` first, or check --warehouse and --config.",
     cause="There is nothing to look at.",
 )
-STAGING_NOT_OURS = Message(
+STAGING_NOT_OURS = error(
     "{place}: was not made by klaviyo-spark, and a rebuild would remove it",
     "Rename or move it, or choose other `schemas` in conf.",
     cause="A rebuild makes its tables in schemas (folders) called like yours with `_rebuild` "
@@ -55,7 +48,7 @@ CANNOT_LOCK = error(
     "Check the folder's permissions.",
     cause="The file of the lake's lock cannot be made or opened.",
 )
-DISK_FULL = Message(
+DISK_FULL = error(
     "{reason}: what was written stays",
     "Make room and run the same command again.",
     cause="The disk of the lake, or of Spark's temporary files, is full. Nothing is lost or "
@@ -72,7 +65,7 @@ TABLE_DIFFERS = failure(
     "made it.",
     cause="Another release made the table. The rebuild makes no API calls.",
 )
-PAGES_FILE_MISSING = Message(
+PAGES_FILE_MISSING = failure(
     "klaviyo_bronze.pages: the data file {file} is missing, and with it pages of {resource} "
     "fetched on {day}",
     "Restore it from a backup, or `DELETE FROM` the table `WHERE resource = '{resource}' AND "
@@ -81,7 +74,7 @@ PAGES_FILE_MISSING = Message(
     "The DELETE removes all of that day's pages of the resource. What Klaviyo no longer has stays "
     "in the tables, but a rebuild would lose it.",
 )
-TABLE_FILE_MISSING = Message(
+TABLE_FILE_MISSING = failure(
     "{table}: the data file {file} is missing",
     "Restore it from a backup, or run `klaviyo-spark refine --rebuild` to rebuild the table from "
     "bronze.",
@@ -117,12 +110,12 @@ MOVED_EVENTS = warning(
     "{table}: {removed:,} rows removed; Klaviyo moved these events to another day, whose rows stay",
     cause="An event's datetime had changed, so it had a row in two partitions.",
 )
-FOREIGN_COLUMNS = Message(
+FOREIGN_COLUMNS = warning(
     "{table}: has columns that klaviyo-spark did not make, and leaves as they are: {columns}",
     cause="Somebody added columns. New rows have NULL there; a rebuild makes all of them NULL. "
     "This is said once for each set of columns.",
 )
-FOREIGN_COLUMNS_EMPTIED = Message(
+FOREIGN_COLUMNS_EMPTIED = warning(
     "{table}: was rebuilt, so columns that klaviyo-spark did not make are NULL: {columns}",
     "Fill them again; an earlier version of the table has the values.",
     cause="A rebuild replaces all rows. `RESTORE TABLE` or `VERSION AS OF` gives the old ones.",
@@ -189,12 +182,12 @@ NO_FORMAT = Message(
     "it carries no klaviyo_spark.format: no release of klaviyo-spark made it",
     cause="Something else made a table in that place.",
 )
-NOBODY_TO_FORGET = Message(
+NOBODY_TO_FORGET = warning(
     "nothing to forget: the lake has nobody by that {by}{before}",
     cause="The profile was never read, or was forgotten before.",
-    exit="0",
 )
 STILL_IN_KLAVIYO = warning(
-    "delete the profile in Klaviyo too, or the next sync reads it again",
+    "Klaviyo may still have the profile",
+    "Delete it there too, or the next sync reads it again.",
     cause="`forget` removes a person from the lake alone.",
 )

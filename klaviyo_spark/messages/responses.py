@@ -12,8 +12,8 @@ _no_page = partial(
 
 ERROR_IN_PAGE = request_error(
     "{where} -> 200, but an error: {error}",
-    cause="Klaviyo sent an error in the place of a page, or beside a page without records. The "
-    "request is sent again, once.",
+    cause="Klaviyo sent an error in the place of a page, or beside a page without records. This "
+    "request is sent again.",
 )
 NO_JSON = request_error(
     "{where} -> 200, but {what} ({error})",

@@ -1,6 +1,6 @@
 """What is said of tables of silver: rebuilds, deletions, loads."""
 
-from klaviyo_spark.messages.message import Message, error, failure, warning
+from klaviyo_spark.messages.message import error, failure, warning
 
 REBUILD_WITHOUT_OLD_PAGES = error(
     "{resources}: cannot be rebuilt, since retention deleted pages from bronze",
@@ -14,14 +14,14 @@ REBUILD_WOULD_LOSE_ROWS = error(
     cause="Somebody deleted pages from bronze, or all of it. A sync keeps the tables up to date; "
     "tables that were removed are rebuilt from the pages that are left.",
 )
-DELETIONS_UNCONFIRMED = Message(
+DELETIONS_UNCONFIRMED = warning(
     "klaviyo_v2.{table}: a complete read lacks {lacked:,} of {live:,} rows, more than "
     "max_deleted_share ({share:g}); none was marked as deleted",
     "The next run reads again and marks those still missing.",
     cause="Klaviyo listed much less than before, or so much was deleted. If that happens often, "
     "raise `max_deleted_share`; 1 believes each read at once.",
 )
-DELETIONS_WITHOUT_IDS = Message(
+DELETIONS_WITHOUT_IDS = warning(
     "klaviyo_v2.{table}: {keyless:,} records of complete reads have no usable id, so nothing was "
     "marked as deleted",
     "Look at them in klaviyo_ops.quarantine.",
@@ -67,7 +67,8 @@ FOREIGN_CHANGE_WITHOUT_PAGES = warning(
     "{table}: something other than klaviyo-spark changed rows ({commits}); retention deleted "
     "pages, so a rebuild would be incomplete",
     "Run `klaviyo-spark verify --heal` to read again what Klaviyo still has.",
-    cause="As above. RESTORE of the version before undoes the change too.",
+    cause="A DELETE, UPDATE, RESTORE, MERGE or write; `DESCRIBE HISTORY` says whose. RESTORE of "
+    "the version before undoes it too.",
 )
 REMOVED_AND_OLD_PAGES_GONE = failure(
     "{tables}: removed since the last load, or made from a table that was; a rebuild would be "

@@ -1,23 +1,23 @@
 """What is said of Java, Spark and Delta."""
 
-from klaviyo_spark.messages.message import Message, refusal, warning
+from klaviyo_spark.messages.message import error, refusal, warning
 
-NO_JAVA = Message(
+NO_JAVA = refusal(
     "no Java found; Spark needs {needed}",
     "To install it: {install}. Or set JAVA_HOME.",
     cause="There is no `java` on PATH, and JAVA_HOME is not set.",
 )
-JAVA_TOO_OLD = Message(
+JAVA_TOO_OLD = refusal(
     "Java {found} found in {home}; Spark needs {needed}",
     "To install it: {install}. Or set JAVA_HOME.",
     cause="The Java on PATH is too old or too new.",
 )
-JAVA_HOME_WITHOUT_JAVA = Message(
+JAVA_HOME_WITHOUT_JAVA = refusal(
     "JAVA_HOME={home}: no Java there",
     "Set it to the folder above the bin of a Java {needed}, or unset it.",
     cause="JAVA_HOME names a folder without `bin/java`.",
 )
-JAVA_HOME_TOO_OLD = Message(
+JAVA_HOME_TOO_OLD = refusal(
     "JAVA_HOME={home}: Java {found}; Spark needs {needed}",
     "Set it to one of these.",
     cause="JAVA_HOME names a Java that is too old or too new.",
@@ -96,7 +96,7 @@ NOT_STARTED = refusal(
     "Run `klaviyo-spark doctor`, which checks Java, Spark and memory.",
     cause="Java's last words are shown: often too little memory, or an option it does not know.",
 )
-JAVA_ENDED = Message(
+JAVA_ENDED = error(
     "Spark's Java process {how}; what was written stays",
     "Run the same command again, with more memory if that ran out. KLAVIYO_SPARK_LOG=info shows "
     "Java's log.",

@@ -1,6 +1,6 @@
 """What is said of the place of the lake."""
 
-from klaviyo_spark.messages.message import Message, refusal
+from klaviyo_spark.messages.message import refusal
 
 BLANK = refusal(
     "warehouse: is blank",
@@ -81,7 +81,7 @@ OTHER_THINGS = refusal(
     cause="None of the lake's folders is there. If your `schemas` have other names, give the conf "
     "that says so.",
 )
-NOT_SHARED = Message(
+NOT_SHARED = refusal(
     "warehouse {path}: the cluster's executors do not see that folder ({reason})",
     "Use one that all machines share, or a URI such as s3a://BUCKET/lake.",
     cause="The folder is on the driver's machine alone. A path on HDFS needs its scheme: "

@@ -65,7 +65,7 @@ def test_the_summary_says_how_much_and_not_who():
         "klaviyo_v2.events          1,200 rows",
         "klaviyo_ops.quarantine         1 rows",
         "forget done: profiles=1 rows=1,201 pages=20 records=1,300 seconds=9.0 run=r1",
-        "delete the profile in Klaviyo too, or the next sync reads it again",
+        "Klaviyo may still have the profile. Delete it there too, or the next sync reads it again.",
     ]
 
 
