@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze.known_fields import DATA, KNOWN, PAGE, Known, Node, unknown_on
 from klaviyo_spark.client.json_bodies import as_far_as_deep, decode, without_mark
 from klaviyo_spark.client.responses import scrub
@@ -148,10 +149,7 @@ def _merge(before: Row, row: Row) -> Row:
 def warning(new: list[str]) -> str:
     """A line for the summary."""
     more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
-    return (
-        f"Klaviyo says what no table has: {'; '.join(new[:_NAMED])}{more}; "
-        "see klaviyo_ops.unknown_fields"
-    )
+    return messages.bronze.UNKNOWN_FIELDS(fields="; ".join(new[:_NAMED]) + more)
 
 
 def reader(nodes: Mapping[str, Node]) -> msgspec.json.Decoder[Any]:

@@ -153,3 +153,8 @@ PAGES_CHANGED = warning(
     "Leave deletes to `bronze_retention` and `klaviyo-spark forget`.",
     cause="A DELETE, RESTORE, UPDATE or write; `DESCRIBE HISTORY` says whose.",
 )
+UNKNOWN_FIELDS = warning(
+    "Klaviyo sends fields that no table has: {fields}",
+    "See klaviyo_ops.unknown_fields.",
+    cause="Klaviyo has added fields. Pages in bronze keep them; a later release may add columns.",
+)

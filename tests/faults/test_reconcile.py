@@ -25,7 +25,7 @@ from tests.helpers.small_lakes import a_lake, land_on
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 EVENTS = ("events", "event_group_ids", "event_attribution_group_ids")
-REBUILD = "`klaviyo-spark refine --rebuild --resources {}` rebuilds it from bronze"
+REBUILD = "Run `klaviyo-spark refine --rebuild --resources {}` to rebuild it from bronze."
 
 
 def a_day(day: int) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ def said_of(lake: Lake, account: str = "default") -> dict[str, str]:
     found = {}
     for line in outcome.warnings:
         name, _, rest = line.partition(": something other than klaviyo-spark changed rows (")
-        commits, _, way_out = rest.partition("); ")
+        commits, _, way_out = rest.partition("). ")
         resource = TABLES[name].resource
         assert way_out == REBUILD.format(resource)
         found[name] = commits

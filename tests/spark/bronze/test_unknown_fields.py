@@ -54,8 +54,8 @@ def test_a_run_says_what_the_account_has_that_no_table_has(lake):
 
     assert as_it_stands.outcome.warnings == []
     assert added.outcome.warnings == [
-        "Klaviyo says what no table has: tags $.attributes.colour of data (string); "
-        "see klaviyo_ops.unknown_fields"
+        "Klaviyo sends fields that no table has: tags $.attributes.colour of data (string). "
+        "See klaviyo_ops.unknown_fields."
     ]
     rows = lake.ops("unknown_fields").select("endpoint", "path", "record_count").collect()
     assert [tuple(row) for row in rows] == [("tags", "$.attributes.colour", len(tags))]

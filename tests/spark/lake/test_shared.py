@@ -16,13 +16,13 @@ from klaviyo_spark.lake.shared import check_spelling, check_warehouse_of
     [
         (
             "s3a://bucket/lake",
-            r"no file system for s3a://; spark-submit --packages org.apache.hadoop:hadoop-aws:3",
+            r"no file system for s3a://. Add spark-submit --packages org.apache.hadoop:hadoop-aws",
         ),
         (
             "abfss://lake@account.dfs.core.windows.net/",
-            r"file system for abfss://; spark-submit --packages org.apache.hadoop:hadoop-azure:3",
+            r"file system for abfss://. Add spark-submit --packages org.apache.hadoop:hadoop-azure",
         ),
-        ("there://bucket/lake", r"no file system for there://; known are s3a://, abfss://, gs://"),
+        ("there://bucket/lake", r"no file system for there://. Use one of s3a://, abfss://, gs://"),
         ("viewfs://none/lake", r"^warehouse viewfs://none/lake: cannot be reached: "),
     ],
 )

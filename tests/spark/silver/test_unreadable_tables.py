@@ -113,8 +113,8 @@ def test_a_damaged_table_is_held_back_by_name_and_made_again_once_it_is_moved_aw
         "klaviyo_v2.tags held back, all other tables were loaded: klaviyo_v2.tags is unreadable ("
     )
     assert line.endswith(
-        f"). Restore it from a backup, or move {tags} away and `klaviyo-spark refine` "
-        "rebuilds it from bronze"
+        f"). Restore it from a backup, or move {tags} away; `klaviyo-spark refine` "
+        "rebuilds it from bronze."
     )
     assert {one.table for one in loads if not one.is_loaded} == {"tags"}
     assert rows(lake, "metrics", "metric_id") == [("M0",), ("M1",)]
@@ -147,8 +147,8 @@ def test_a_table_of_somebody_else_is_held_back_with_what_is_made_of_it(spark, fo
     why = (
         f"klaviyo_v2.events, and so {MADE_OF_EVENTS}, held back, all other tables were loaded: "
         "klaviyo_v2.events is unreadable (it carries no klaviyo_spark.format: no release of "
-        f"klaviyo-spark made it). Restore it from a backup, or move {events} away and "
-        "`klaviyo-spark refine` rebuilds it from bronze"
+        f"klaviyo-spark made it). Restore it from a backup, or move {events} away; "
+        "`klaviyo-spark refine` rebuilds it from bronze."
     )
     assert errors(loads) == errors(anew) == [why]
     assert [tuple(row) for row in spark.table(f"delta.`{events}`").collect()] == [("mine",)]
@@ -163,7 +163,7 @@ def test_without_what_says_what_was_loaded_nothing_is_guessed(spark, folder, tab
     with pytest.raises(TableUnreadable) as refused:
         load(a_lake(spark, folder))
     assert str(refused.value).startswith(f"klaviyo_ops.{table} is unreadable (")
-    assert f"move {at} away and " in str(refused.value)
+    assert f"move {at} away; " in str(refused.value)
 
 
 def test_a_list_beside_the_tables_that_is_damaged_stops_no_load(spark, folder):

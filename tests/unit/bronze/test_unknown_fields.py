@@ -212,7 +212,7 @@ def test_a_person_in_a_key_is_not_kept():
 
 def test_the_summary_names_a_few():
     assert warning([f"tags $.attributes.a{n}" for n in range(7)]).endswith(
-        "$.attributes.a4 and 2 more; see klaviyo_ops.unknown_fields"
+        "$.attributes.a4 and 2 more. See klaviyo_ops.unknown_fields."
     )
 
 
