@@ -59,7 +59,8 @@ def kinds() -> list[Kind]:
 
 def areas() -> Iterator[tuple[str, list[Message]]]:
     """All messages: by what they are about, in the order of their modules."""
-    for title, module in AREAS.items():
+    for module in AREAS:
+        title = re.split("[:;]", module.__doc__ or "")[0]
         yield title, [value for value in vars(module).values() if isinstance(value, Message)]
     yield "Rules for requests that fail", [_of_rule(rule) for rule in ERROR_RULES]
 

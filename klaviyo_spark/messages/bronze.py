@@ -1,4 +1,4 @@
-"""What is said of listings and pages: metrics, refusals, what Klaviyo did not heed."""
+"""Reading: metrics, refusals, what Klaviyo did not apply."""
 
 from klaviyo_spark.messages.message import error, failure, warning
 

@@ -1,4 +1,4 @@
-"""What verbs and their options say."""
+"""Command line: what verbs and options say."""
 
 from klaviyo_spark.messages.message import Message, error, interruption, refusal
 

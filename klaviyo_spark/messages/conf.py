@@ -1,4 +1,4 @@
-"""What is said of settings in conf."""
+"""Conf: its settings."""
 
 from klaviyo_spark.messages.message import refusal
 

@@ -1,4 +1,4 @@
-"""What is said of Klaviyo's key, of secrets and of the key for digests."""
+"""Keys: Klaviyo's, secrets, and the key for digests."""
 
 from klaviyo_spark.messages.message import refusal
 

@@ -1,4 +1,4 @@
-"""What is said of the lake, its lock and its tables."""
+"""Lake: its lock, its tables and the catalog."""
 
 from klaviyo_spark.messages.message import Message, error, failure, interruption, refusal, warning
 

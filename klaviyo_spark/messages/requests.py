@@ -1,4 +1,4 @@
-"""What is said of requests to Klaviyo; ``client.error_table`` has the rules for their errors."""
+"""Requests to Klaviyo; ``client.error_table`` has the rules for their errors."""
 
 from klaviyo_spark.messages.message import interruption, request_error, warning
 

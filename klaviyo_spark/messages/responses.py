@@ -1,4 +1,4 @@
-"""What is said of Klaviyo's answers."""
+"""Answers of Klaviyo: pages that are none."""
 
 from functools import partial
 

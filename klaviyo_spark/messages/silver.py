@@ -1,4 +1,4 @@
-"""What is said of tables of silver: rebuilds, deletions, loads."""
+"""Tables: rebuilds, deletions, loads."""
 
 from klaviyo_spark.messages.message import error, failure, warning
 

@@ -1,4 +1,4 @@
-"""What is said of Java, Spark and Delta."""
+"""Java, Spark and Delta: what they lack or refuse."""
 
 from klaviyo_spark.messages.message import error, refusal, warning
 

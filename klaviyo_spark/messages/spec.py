@@ -1,4 +1,4 @@
-"""What is said of a slip in a table's spec, when the package is imported."""
+"""Specs: slips that the import of the package finds."""
 
 from klaviyo_spark.messages.message import error
 

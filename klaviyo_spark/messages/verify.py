@@ -1,4 +1,4 @@
-"""What ``verify`` says."""
+"""Verification: what could not be counted, and the verdict."""
 
 from klaviyo_spark.messages.message import failure, interruption, refusal, request_error, warning
 

@@ -1,4 +1,4 @@
-"""What is said of the place of the lake."""
+"""Place of the lake: paths, URIs and who can reach them."""
 
 from klaviyo_spark.messages.message import refusal
 

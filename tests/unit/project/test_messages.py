@@ -20,7 +20,7 @@ from scripts import messages
 PACKAGE = Path(klaviyo_spark.__file__).parent
 TABLE = {
     (module.__name__.rpartition(".")[2], name): value
-    for module in AREAS.values()
+    for module in AREAS
     for name, value in vars(module).items()
     if isinstance(value, Message)
 }
