@@ -75,7 +75,9 @@ def test_a_schema_of_others_is_refused_by_name_and_stays(catalog):
     catalog.spark.sql(f"CREATE TABLE {name}.tags (a int) USING delta")
 
     for work in (check_staging, make_staging, drop_staging):
-        with pytest.raises(LakeError, match="^`spark_catalog`.`staged_silver_rebuild`: is not of"):
+        with pytest.raises(
+            LakeError, match="^`spark_catalog`.`staged_silver_rebuild`: was not made"
+        ):
             work(catalog)
     assert catalog.spark.table(f"{name}.tags").columns == ["a"]
     assert schemas(catalog) == {"staged_silver_rebuild"}
