@@ -22,18 +22,23 @@ from klaviyo_spark.state.drift import newest
 from klaviyo_spark.state.landings import bronze_state
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.retention import pages_gone
-from klaviyo_spark.state.watermarks import INGEST, RESUMED, marks_sql
+from klaviyo_spark.state.watermarks import INGEST, OF_READS, RESUMED, marks_sql
 
 
 @dataclass(frozen=True, order=True)
 class RunMarks:
-    """A run's watermarks of one resource; ``read_started_at``: when the last of these reads
-    began (UTC).
+    """A run's watermarks of one resource.
+
+    Args:
+        read_started_at: when the last of these reads began (UTC).
+        claims_pages: whether any says that pages are there. That a run came to the end of what it
+            had to ask does not: it may have failed.
     """
 
     run_id: str
     resource: str
     read_started_at: datetime
+    claims_pages: bool = True
 
 
 def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
@@ -71,16 +76,13 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         if known:
             outcome.warnings.append(messages.bronze.PAGES_REMOVED())
         return state
-    # What a run came to the end of is no claim that pages are there.
-    of_this = (
-        f"{marks_sql(account_id, state.table_id)} "
-        f"AND kind NOT IN {portable_list((INGEST, RESUMED))}"
-    )
+    of_this = marks_sql(account_id, state.table_id)
     if state.is_older_than(version, newest_write.get(state.table_id)):
         # Who looked at a later version than there is has landed nothing in this one.
+        # Marks of an ingest go too: the next run would find by them that the copy is older.
         later = _runs(lake, f"{of_this} AND bronze_version > {state.version}")
-        gone = {*_lost(lake, of_this, state), *later}
-        _remove(lake, gone)
+        gone = {*_lost(lake, _runs(lake, of_this), state), *later}
+        _remove(lake, gone, (*OF_READS, INGEST, RESUMED))
         outcome.warnings.append(
             messages.bronze.PAGES_PUT_BACK(
                 lacks=_reread_note(gone) if gone else "no run lacks pages"
@@ -92,8 +94,11 @@ def check_bronze(lake: Lake, account_id: str, outcome: Outcome) -> TableState:
         return state
     gone = set()
     if any(commit.removes for commit in commits):
-        gone = {*_lost(lake, of_this, state)}
-        _remove(lake, gone)
+        # Marks of an ingest stay: else what is left of its walks would count as cut short, and be
+        # gone on with where all is to be asked anew.
+        claims = f"kind NOT IN {portable_list((INGEST, RESUMED))}"
+        gone = {*_lost(lake, _runs(lake, of_this, claims), state)}
+        _remove(lake, gone, OF_READS)
     outcome.warnings.append(
         messages.bronze.PAGES_CHANGED(
             commits=newest([str(commit) for commit in commits]),
@@ -108,18 +113,24 @@ def _reread_note(gone: Collection[RunMarks]) -> str:
     return f"what lacks pages is read again: {resources}"
 
 
-def _runs(lake: Lake, marks: str) -> list[RunMarks]:
-    """The runs of some marks, which SQL names."""
+def _runs(lake: Lake, marks: str, claims: str = "true") -> list[RunMarks]:
+    """Some marks, which SQL names, by run and resource.
+
+    Args:
+        claims: SQL of whether a mark says that pages are there.
+    """
     rows = ask(
         lake,
         "watermarks",
-        "SELECT run_id, resource, max(read_started_at) AS at FROM {t} "
-        f"WHERE {marks} GROUP BY run_id, resource",
+        f"SELECT run_id, resource, max(read_started_at) AS at, bool_or({claims}) AS claims_pages "
+        f"FROM {{t}} WHERE {marks} GROUP BY run_id, resource",
     )
-    return [RunMarks(row["run_id"], row["resource"], row["at"]) for row in rows]
+    return [
+        RunMarks(row["run_id"], row["resource"], row["at"], row["claims_pages"]) for row in rows
+    ]
 
 
-def _lost(lake: Lake, marks: str, state: TableState) -> list[RunMarks]:
+def _lost(lake: Lake, marks: Iterable[RunMarks], state: TableState) -> list[RunMarks]:
     assert lake.account_id
     mine = f"account_id = {portable(lake.account_id)}"
     pages = ask(
@@ -130,7 +141,7 @@ def _lost(lake: Lake, marks: str, state: TableState) -> list[RunMarks]:
     )
     landed = ask(lake, "runs", f"SELECT run_id, pages FROM {{t}} WHERE {mine}")
     return lost(
-        _runs(lake, marks),
+        marks,
         {(row["run_id"], row["resource"]): row["pages"] for row in pages},
         {row["run_id"]: row["pages"] for row in landed},
         pages_gone(state.properties, lake.account_id),
@@ -159,13 +170,14 @@ def lost(
         if one.resource in old:
             continue
         lacks_some = not old and totals[one.run_id] < landed.get(one.run_id, 0)
-        if lacks_some or not held.get((one.run_id, one.resource)):
+        has_none = one.claims_pages and not held.get((one.run_id, one.resource))
+        if lacks_some or has_none:
             found.append(one)
     return sorted(found)
 
 
-def _remove(lake: Lake, gone: Collection[RunMarks]) -> None:
-    """Remove marks, and steps of backfills, of runs that lack pages."""
+def _remove(lake: Lake, gone: Collection[RunMarks], kinds: Iterable[str]) -> None:
+    """Remove marks of these kinds, and steps of backfills, of runs that lack pages."""
     if not gone:
         return
     assert lake.account_id
@@ -173,5 +185,6 @@ def _remove(lake: Lake, gone: Collection[RunMarks]) -> None:
     each = (
         f"run_id = {portable(one.run_id)} AND resource = {portable(one.resource)}" for one in gone
     )
-    lake.delete_ops("watermarks", f"{mine} AND (({') OR ('.join(each)}))")
+    of = f"{mine} AND (({') OR ('.join(each)})) AND kind IN {portable_list(kinds)}"
+    lake.delete_ops("watermarks", of)
     lake.delete_ops("backfills", f"{mine} AND run_id IN {portable_list({o.run_id for o in gone})}")

@@ -23,6 +23,7 @@ from klaviyo_spark.state.resume_points import MAX_TIME, ResumePoint, with_order_
 INGEST, RESUMED = "ingest", "resumed_walk"
 # What has been read: a window of time, all there is; of a group the last who joined, its number.
 WINDOW, FULL_READ, LAST_JOINED, MEMBER_COUNT = "window", "full_read", "last_joined", "member_count"
+OF_READS = (WINDOW, FULL_READ, LAST_JOINED, MEMBER_COUNT)
 _COUNTS = {e.members.count for e in ENDPOINTS.values() if e.members}
 
 

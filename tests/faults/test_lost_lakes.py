@@ -132,7 +132,9 @@ def test_pages_deleted_from_bronze_are_read_again(spark, home, folder):
     [line] = [line for line in summary.outcome.warnings if "klaviyo_bronze" in line]
     assert line.startswith("klaviyo_bronze.pages: something other than klaviyo-spark changed rows ")
     assert " UTC DELETE (version " in line
-    assert "; what lacks pages is read again: events, lists, profiles. Leave " in line
+    assert (
+        "; what lacks pages is read again: events, lists, metrics, profiles, tags. Leave " in line
+    )
     assert (summary.exit_code, asked["/api/events"] >= PAGES) == (0, True)
     assert landed == asked["/api/events"]
     assert rows_of(lake) == home.rows

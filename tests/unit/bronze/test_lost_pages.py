@@ -43,6 +43,14 @@ def test_a_run_that_landed_more_pages_than_there_are_has_lost_all_its_marks():
     assert lost(both, held, {"run 1": 7}, {}) == []
 
 
+def test_a_resource_that_only_came_to_its_end_is_lost_with_pages_of_its_run_alone():
+    """It may have failed, and then has none. Of a listing there is no other mark."""
+    tags = RunMarks("run 1", "tags", NOON + DAY, claims_pages=False)
+
+    assert lost([tags], HELD, {"run 1": 5}, {}) == []
+    assert lost([tags], HELD, {"run 1": 6}, {}) == [tags]
+
+
 @pytest.mark.parametrize("resource", ["events", "lists"])
 def test_what_retention_took_is_not_lost(resource):
     held = {("run 1", "events"): 2, ("run 2", "events"): 2}
