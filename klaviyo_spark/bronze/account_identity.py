@@ -3,13 +3,16 @@
 Klaviyo never gives an id of a metric twice. So an answer without any of those that the lake knows
 is of another account, or of something that is not Klaviyo, and all of ours would count as gone.
 Where the metrics cannot be had, other listings that the key may read tell the same.
+
+Nor are they of two accounts: where a name is new to the lake, and the answer's metrics are another
+name's, the account goes by two names, and each of its rows would be there twice.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 
 from klaviyo_spark import messages
@@ -22,6 +25,7 @@ from klaviyo_spark.lake.readers.opening import reader_of
 from klaviyo_spark.resources import ENDPOINTS, TABLES
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.sql_text import portable
+from klaviyo_spark.state.store import metrics_read
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +54,26 @@ class Identity:
         """Whether there is anything to know it by; before the first sync there is not."""
         return bool(self._read or self._listed)
 
+    @property
+    def can_be_told(self) -> bool:
+        """Whether metrics tell anything: it is known by some, or others are."""
+        return self.is_known or bool(self._metrics_of_others)
+
     def knows(self, metric_ids: Collection[str]) -> bool:
         """Whether one of the metrics is of this account."""
         return not self._read.isdisjoint(metric_ids) or not self._listed.isdisjoint(metric_ids)
 
-    def refusal(self, metric_ids: Collection[str]) -> OtherAccount:
-        """The error where Klaviyo lists these metrics, all of them unknown."""
-        return self._refused(f"{len(metric_ids):,} metrics", len(self._read | self._listed))
+    def refusal(self, metric_ids: Collection[str]) -> OtherAccount | None:
+        """The error where the metrics that Klaviyo lists are not this account's, or another's."""
+        if self.is_known:
+            if self.knows(metric_ids):
+                return None
+            return self._refused(f"{len(metric_ids):,} metrics", len(self._read | self._listed))
+        for name, ids in sorted(self._metrics_of_others.items()):
+            shared = len(ids.intersection(metric_ids))
+            if 2 * shared > len(metric_ids):
+                return self._duplicate_refusal(name, shared, len(metric_ids))
+        return None
 
     def check_listings(self, client: Client, stop: threading.Event | None = None) -> str | None:
         """Compare other listings, as far as need be, since the metrics cannot be had.
@@ -69,6 +86,8 @@ class Identity:
             Unauthorized, Unreachable: every request would fail alike.
             Stopped: ``stop`` was set.
         """
+        if not self.is_known:
+            return None
         listed, known = 0, 0
         for name in _OTHER_LISTINGS:
             ours = self._ids(name, "AND _deleted_at IS NULL")
@@ -94,9 +113,40 @@ class Identity:
             )
         )
 
+    def _duplicate_refusal(self, name: str, shared: int, listed: int) -> OtherAccount:
+        return OtherAccount(
+            messages.bronze.ACCOUNT_RENAMED(
+                url=origin(self._base_url),
+                listed=listed,
+                shared=shared,
+                name=name,
+                account=self._account_id,
+            )
+        )
+
     @cached_property
+    def _metrics_of_others(self) -> dict[str, frozenset[str]]:
+        """Per other account, metrics that the lake has of it, or whose events it has read."""
+        found = {name: {*ids} for name, ids in self._metrics_read().items()}
+        for name, ids in self._metrics_listed.items():
+            found.setdefault(name, set()).update(ids)
+        return {name: frozenset(found[name]) for name in found if name != self._account_id}
+
+    @property
     def _listed(self) -> frozenset[str]:
-        return self._ids("metrics")
+        return self._metrics_listed.get(self._account_id, frozenset())
+
+    @cached_property
+    def _metrics_listed(self) -> dict[str, frozenset[str]]:
+        """Per account, what the table of metrics has of it."""
+        found: dict[str, set[str]] = {}
+        sql = "SELECT _account_id AS account_id, metric_id AS id FROM {t}"
+        for row in reader_of(self._lake).ask("silver", "metrics", sql) or ():
+            found.setdefault(row["account_id"], set()).add(row["id"])
+        return {name: frozenset(ids) for name, ids in found.items()}
+
+    def _metrics_read(self) -> Mapping[str, Collection[str]]:
+        return metrics_read(self._lake)
 
     def _ids(self, table: str, also: str = "") -> frozenset[str]:
         (key,) = TABLES[table].key
@@ -117,17 +167,17 @@ def check_account(
         What to know where it could not be seen.
 
     Raises:
-        OtherAccount: none of them is known.
+        OtherAccount: none of them is known, or another account is by them.
         Unauthorized, Unreachable: every request would fail alike.
         Stopped: ``stop`` was set.
     """
-    if not identity.is_known:
+    if not identity.can_be_told:
         return None
     found = _list_ids(METRICS, client, identity.knows, stop)
     if found is None:
         return identity.check_listings(client, stop)
-    if not identity.knows(found):
-        raise identity.refusal(found)
+    if refusal := identity.refusal(found):
+        raise refusal
     return None
 
 

@@ -95,7 +95,8 @@ def ingest(
         The outcome; a resource that failed is in it, the others have landed.
 
     Raises:
-        OtherAccount: Klaviyo answers for another account than the lake's; nothing has landed.
+        OtherAccount: Klaviyo answers for another account than the lake's, or for one that the lake
+            has under another name; nothing has landed.
         Unauthorized, Unreachable: every request would fail alike.
         Interrupted: ``stop`` was set.
     """
@@ -154,7 +155,7 @@ class _Ingest:
             OtherAccount: they are not; nothing has landed.
         """
         identity = self.plan.identity
-        if identity is None or not identity.is_known:
+        if identity is None or not identity.can_be_told:
             return walks
         own = [w for w in walks if w.endpoint == METRICS and w.first_page == 1]
         if not own:  # nobody wants them, or an earlier run has landed them
@@ -166,13 +167,13 @@ class _Ingest:
             self._fetch(own, held.append)
         finally:
             found = ids_on(got.page.body for got in held)
-            is_ours = identity.knows(found)
-            for got in held if is_ours else ():
+            refusal = identity.refusal(found)
+            for got in held if refusal is None else ():
                 self._take(got)
-        if not is_ours:
+        if refusal is not None:
             missing = METRICS.resource in self.outcome.failed or bool(self.outcome.stopped)
-            if not missing:
-                raise identity.refusal(found)
+            if not (missing and identity.is_known):  # a part proves that they are another name's
+                raise refusal
             self._note_identity(identity.check_listings(self.client, self.stop))
             for got in held:
                 self._take(got)

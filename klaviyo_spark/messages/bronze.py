@@ -9,6 +9,15 @@ OTHER_ACCOUNT = error(
     cause="The key is another brand's, or `base_url` leads to a sandbox. Klaviyo never gives an "
     "id twice, so metrics, or else tags, lists, segments and flows, tell accounts apart.",
 )
+ACCOUNT_RENAMED = error(
+    "{url} lists {listed:,} metrics, and the lake has {shared:,} of them as those of account "
+    "{name!r} and none as those of {account!r}: it is the same account, and its rows would be in "
+    "the lake twice; nothing has landed",
+    "Keep the name {name!r} (`account` in conf, --account), or take another --warehouse for the "
+    "new one.",
+    cause="`account`, or a name in `accounts`, was changed, or two of `accounts` have keys of one "
+    "Klaviyo account. Rows are found by that name.",
+)
 ACCOUNT_NOT_CHECKED = warning(
     "the metrics could not be read, so nothing shows whether the key is of account {account!r}; "
     "if it is not, the tables now mix rows of two accounts",

@@ -41,6 +41,8 @@ class Account:
         flows: how many flows, at least 14.
         quiet_days: how many days without events follow each day with them, in the two years that
             it starts with; a table by day has so many fewer files.
+        second: another account made from the same number, for the same lake: its metrics have ids
+            of their own, as Klaviyo gives none of these twice. All other ids are the same.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Account:
         campaigns: int | None = None,
         flows: int = 14,
         quiet_days: int = 0,
+        second: bool = False,
     ) -> None:
         self.now = now or datetime.now(timezone.utc)
         self.lag_days = lag_days
@@ -69,7 +72,7 @@ class Account:
         tags = add_tags(world, ids)
         lists = add_lists(world, ids, tags)
         segments = add_segments(world, ids, tags)
-        self._metrics = add_metrics(world, ids)
+        self._metrics = add_metrics(world, ids, second=second)
         groups = tuple(group.id for group in [*lists[:3], *segments[:2]])
         count = min(150, 45 + events // 2000) if campaigns is None else campaigns
         add_campaigns(world, ids, count, tags, groups)

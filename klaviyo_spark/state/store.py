@@ -23,6 +23,7 @@ from klaviyo_spark.state.retention import PAGES_GONE, pages_gone, with_pages_gon
 from klaviyo_spark.state.watermarks import (
     INGEST,
     RESUMED,
+    WINDOW,
     KnownWatermarks,
     Watermark,
     index_watermarks,
@@ -49,6 +50,20 @@ def watermarks_of(lake: Lake, account_id: str) -> list[Watermark]:
         f"AND kind NOT IN {portable_list((INGEST, RESUMED))}",
     )
     return [Watermark(*row.values()) for row in rows]
+
+
+def metrics_read(lake: Lake) -> dict[str, frozenset[str]]:
+    """Per account, ids of metrics whose events its runs have read, whatever became of the pages."""
+    rows = ask(
+        lake,
+        "watermarks",
+        "SELECT DISTINCT account_id, scope FROM {t} "
+        f"WHERE resource = 'events' AND kind = {portable(WINDOW)}",
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["account_id"], set()).add(row["scope"])
+    return {account_id: frozenset(ids) for account_id, ids in found.items()}
 
 
 def pages_gone_before(lake: Lake, account_id: str) -> dict[str, datetime]:

@@ -194,3 +194,18 @@ def test_another_accounts_key_leaves_the_lake_as_it_was_whatever_is_asked(lake):
     assert found == [("brand b", "T9", None), ("default", "T1", None)]
     codes = lake.ops("runs").where("account_id = 'default'").select("exit_code").collect()
     assert sorted(row[0] for row in codes) == [0, 1, 1, 1, 1, 1]
+
+
+def test_an_account_renamed_in_conf_is_refused_before_anything_lands(lake):
+    """Issue 19: the lake held each of its rows twice, exit 0."""
+    ours = {"tags": {"data": [a_record("tag", "T1", name="vip")]}}
+    with serving(ours) as served:
+        sync(lake, served, resources=("tags", "metrics"), account="a")
+        for resources in (("tags",), ("tags", "metrics"), ("events",)):
+            with pytest.raises(OtherAccount, match=r"2 of them as those of account 'a', none as"):
+                sync(lake, served, resources=resources, account="b")
+        again = sync(lake, served, resources=("tags", "metrics"), account="a")
+
+    assert again.exit_code == 0
+    assert lake.pages().where("account_id != 'a'").count() == 0
+    assert rows(lake, "tags", "_account_id", "tag_id", "_deleted_at") == [("a", "T1", None)]

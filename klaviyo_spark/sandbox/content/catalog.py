@@ -68,8 +68,12 @@ def add_tags(world: World, ids: Ids) -> list[Ref]:
     return tags
 
 
-def add_metrics(world: World, ids: Ids) -> dict[str, str]:
-    """Every metric; gives the id of each kind of event."""
+def add_metrics(world: World, ids: Ids, *, second: bool = False) -> dict[str, str]:
+    """Every metric; gives the id of each kind of event.
+
+    Args:
+        second: with ids that differ from those of the first account made from the same number.
+    """
     made = {}
     for place, (kind, (name, integration)) in enumerate(METRICS.items()):
         at = world.today - (900 - place) * DAY_S
@@ -79,7 +83,9 @@ def add_metrics(world: World, ids: Ids) -> dict[str, str]:
             "updated": stamp_second(at + place * 60, place + 1),
             "integration": None if integration is None else _integration(integration),
         }
-        record = Record("metric", ids.short(), attributes, to_many={"flow-triggers": []})
+        id = ids.short()
+        id = id[0].swapcase() + id[1:] if second else id
+        record = Record("metric", id, attributes, to_many={"flow-triggers": []})
         made[kind] = world.add(record).id
     return made
 

@@ -76,11 +76,25 @@ class FakePlan:
 
 
 class FakeIdentity(Identity):
-    """An account that is known by its metrics, and by other listings."""
+    """An account that is known by its metrics, and by other listings.
 
-    def __init__(self, *read: str, listed: Sequence[str] = (), **others: Collection[str]) -> None:
+    Args:
+        beside: metrics that the lake has of the account "old"; and that it has read of it.
+    """
+
+    def __init__(
+        self,
+        *read: str,
+        listed: Sequence[str] = (),
+        beside: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        **others: Collection[str],
+    ) -> None:
         super().__init__(None, "default", read, "http://127.0.0.1")  # type: ignore[arg-type]
-        self._others = {"metrics": listed, **others}
+        self._metrics_listed = {"default": frozenset(listed), "old": frozenset(beside[0])}
+        self._read_of_old, self._others = beside[1], others
+
+    def _metrics_read(self) -> Mapping[str, Collection[str]]:
+        return {"old": self._read_of_old}
 
     def _ids(self, table: str, also: str = "") -> frozenset[str]:
         return frozenset(self._others.get(table, ()))
@@ -493,6 +507,37 @@ def test_of_another_account_nothing_lands(account, monkeypatch, pages, wanted):
     )
     assert refused.value.exit_code == 1
     assert lakes == []
+
+
+@pytest.mark.parametrize("beside", [(["A1", "A2"], []), ([], ["A2", "A1"]), (["A1"], ["A2"])])
+@pytest.mark.parametrize("wanted", [("tags",), ("metrics", "tags")], ids=str)
+def test_an_account_that_the_lake_has_under_another_name_is_refused(
+    account, monkeypatch, beside, wanted
+):
+    """Issue 19: an account renamed in conf had each of its rows twice, exit 0."""
+    lakes = []
+    monkeypatch.setattr(Lander, "take", lambda *given: lakes.append(given))
+    with pytest.raises(OtherAccount) as refused:
+        account(a_listing_of(["A1"], ["A2", "A3"]), FakeIdentity(beside=beside), *wanted)
+    assert str(refused.value) == (
+        "http://127.0.0.1 lists 3 metrics, and the lake has 2 of them as those of account 'old', "
+        "none as those of 'default': it is the same account, and each of its rows would be in the "
+        "lake twice. Nothing has landed. Go on with the name 'old' (`account` in conf, --account), "
+        "which rows keep for good, or take another lake for the new name (--warehouse)"
+    )
+    assert refused.value.exit_code == 1
+    assert lakes == []
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [FakeIdentity(beside=(["B1"], ["B2"])), FakeIdentity("A1", beside=(["A1", "A2", "A3"], []))],
+    ids=["another account beside it", "known by that name too"],
+)
+def test_another_account_in_the_lake_is_no_reason_to_refuse_this_one(account, identity):
+    done = account(a_listing_of(["A1", "A2"], ["A3"]), identity)
+    assert landed(done) == [("metrics", 1), ("metrics", 2), ("tags", 1)]
+    assert len(done.asked) == 3
 
 
 def test_a_run_that_wants_no_metrics_asks_for_them_once_and_lands_none(account):
