@@ -16,16 +16,16 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc, utc_now
+from klaviyo_spark.commands.opening import open_tables
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import exit_code_of, words_of
+from klaviyo_spark.errors import TableUnreadable, exit_code_of, words_of
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.writer import keys_in_other_partitions
 from klaviyo_spark.state import retention
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
@@ -70,9 +70,17 @@ class Upkeep:
         """0 all done, 3 partly."""
         return 3 if self.errors else 0
 
+    def fail(self, error: str) -> None:
+        """Take note of a part that did not succeed; of a table that stops several, once."""
+        if error not in self.errors:
+            logger.error("%s", error)
+            self.errors.append(error)
+
 
 def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     """One maintain run, alone on the lake: its files, and old pages of the accounts in conf.
+
+    Nothing is done to a table that is damaged: what VACUUM takes might be what restores it.
 
     Raises:
         LakeBusy: another run holds the lake.
@@ -97,7 +105,12 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
             raise
         done.seconds = time.monotonic() - began
         warnings = [*done.warnings, _totals(done)]
-        record_run(lake, record(exit_code=done.exit_code, errors=done.errors, warnings=warnings))
+        try:
+            record_run(
+                lake, record(exit_code=done.exit_code, errors=done.errors, warnings=warnings)
+            )
+        except TableUnreadable as error:  # what was done is done, and is said on the terminal
+            done.fail(messages.lake.NOT_MAINTAINED(error=error))
     return done
 
 
@@ -129,20 +142,19 @@ class _Run:
         """All parts that conf asks for, a table's upkeep beside that of others."""
         bronze = f"{self.lake.place.bronze}.pages"
         with workers(self.lake.session, _SIDE_BY_SIDE, "maintain") as pool:
-            list(pool.map(self.lake.silver, TABLES.values()))
-            list(pool.map(self.lake.ops, ops_tables.TABLES))
-            self.names = self.lake.names()
-            counts = pool.map(lambda table: len(self._files(table)), self.names)
-            self.kept = {
-                t: TableMaintenance(t, n, n) for t, n in zip(self.names, counts, strict=True)
-            }
-            self.done.tables = list(self.kept.values())
-            if self.settings.bronze_retention is not None:
+            opened = open_tables(self.lake)
+            for error in opened.errors.values():
+                self.done.fail(messages.lake.NOT_MAINTAINED(error=error))
+            self.names = dict(opened.names)
+            list(pool.map(lambda table: self._try(self._count_files, table), opened.names))
+            self.names = {t: name for t, name in self.names.items() if t in self.kept}
+            self.done.tables = [self.kept[table] for table in self.names]
+            if self.settings.bronze_retention is not None and bronze in self.names:
                 for account in self.accounts:
                     self._try(self._delete_pages, bronze, account)
             for name, table in TABLES.items():
-                if table.partition:
-                    self._try(self._keep_one_day, f"{self.lake.place.silver}.{name}")
+                if table.partition and (of := f"{self.lake.place.silver}.{name}") in self.names:
+                    self._try(self._keep_one_day, of)
             if self.settings.optimize:
                 # Never bronze: a file of thousands of pages cannot be read.
                 others = [table for table in self.names if table != bronze]
@@ -155,11 +167,15 @@ class _Run:
         """One part of a table's upkeep, ``of`` an account; if it fails, the rest goes on."""
         try:
             part(table, *of)
+        except TableUnreadable as error:
+            self.done.fail(messages.lake.NOT_MAINTAINED(error=error))
         except Exception as error:
             whose = f"{of[0]}: " if len(self.accounts) > 1 and of else ""
-            line = f"{table}: {part.__name__.strip('_')}: {whose}{words_of(error)}"
-            logger.error("%s", line)
-            self.done.errors.append(line)
+            self.done.fail(f"{table}: {part.__name__.strip('_')}: {whose}{words_of(error)}")
+
+    def _count_files(self, table: str) -> None:
+        count = len(self._files(table))
+        self.kept[table] = TableMaintenance(table, count, count)
 
     def _files(self, table: str) -> list[str]:
         return maintenance.files_of(self.lake.spark.table(self.names[table]))
@@ -167,6 +183,8 @@ class _Run:
     @cached_property
     def _last(self) -> datetime | None:
         """When the last maintain run that did all of its parts began, or somewhat earlier."""
+        if f"{self.lake.place.ops}.runs" not in self.names:
+            return None
         whole = self.lake.ops("runs").where("command = 'maintain' AND exit_code = 0")
         past = whole.where(F.col("started_at") <= F.lit(self.done.started_at))
         row = past.agg(F.unix_micros(F.max("started_at")).alias("at")).first()
@@ -175,7 +193,8 @@ class _Run:
     def _keep_one_day(self, table: str) -> None:
         """Remove what stays of rows whose day has changed: refine looks at the new day alone."""
         spec = TABLES[table.rpartition(".")[2]]
-        runs = _loaded_since(self.lake, spec.name, self._last)
+        is_told = f"{self.lake.place.ops}.table_loads" in self.names
+        runs = _loaded_since(self.lake, spec.name, self._last) if is_told else None
         twice = keys_in_other_partitions(self.lake.silver(spec), spec, runs).toArrow()
         removed = self.lake.delete_moved_rows(spec, twice)
         if removed:

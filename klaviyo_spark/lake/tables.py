@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pyspark.errors import AnalysisException
@@ -235,10 +235,15 @@ class Tables:
 
     def names(self) -> dict[str, str]:
         """How SQL names each table, under its schema and name; what is not there is made."""
+        return {table: opened() for table, opened in self.openers().items()}
+
+    def openers(self) -> dict[str, Callable[[], str]]:
+        """What opens each table, or makes it, and gives its name in SQL; per schema and name."""
+        place = self.place
         return {
-            f"{self.place.bronze}.pages": self._bronze(),
-            **{f"{self.place.silver}.{n}": self._silver(table) for n, table in TABLES.items()},
-            **{f"{self.place.ops}.{name}": self._ops(name) for name in ops.TABLES},
+            f"{place.bronze}.pages": self._bronze,
+            **{f"{place.silver}.{n}": partial(self._silver, t) for n, t in TABLES.items()},
+            **{f"{place.ops}.{name}": partial(self._ops, name) for name in ops.TABLES},
         }
 
     def _bronze(self) -> str:

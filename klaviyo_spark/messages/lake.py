@@ -183,8 +183,27 @@ NO_FORMAT = Message(
     cause="Something else made a table in that place.",
 )
 NOBODY_TO_FORGET = warning(
-    "nothing to forget: the lake has nobody by that {by}{before}",
+    "nothing to forget: {where} has nobody by that {by}{before}",
     cause="The profile was never read, or was forgotten before.",
+)
+NOT_FORGOTTEN = failure(
+    "NOT yet forgotten in {tables}: rows of the person may still be there",
+    "Repair that as said above, delete what you moved away, then run forget again.",
+    cause="A table is damaged. The person was removed from all others, and no receipt is signed.",
+)
+NOT_FORGOTTEN_BY_EMAIL = failure(
+    "NOT yet forgotten in {tables}: rows of the person may still be there",
+    "Repair that as said above and delete what you moved away. Then run forget again, with "
+    "--profile ID where you restored a backup; note the profile's ID in Klaviyo before you delete "
+    "it there.",
+    cause="As above. No other table has the address any more, so after a restore the ID alone "
+    "finds the person.",
+)
+NOT_MAINTAINED = failure(
+    "{error}",
+    "Nothing was done to this table.",
+    cause="The table is damaged, and VACUUM might delete what restores it. All other tables were "
+    "maintained.",
 )
 STILL_IN_KLAVIYO = warning(
     "Klaviyo may still have the profile",

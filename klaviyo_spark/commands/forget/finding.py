@@ -6,10 +6,10 @@ relation's columns, not what is in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,12 +17,12 @@ from pyspark.sql import functions as F
 from klaviyo_spark import messages
 from klaviyo_spark.commands.forget.bodies import profiles_on
 from klaviyo_spark.commands.forget.person import Person
+from klaviyo_spark.commands.forget.readable import ReadableTables
 from klaviyo_spark.config.personal_data import digest, normal
 from klaviyo_spark.errors import LakeError
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.maintenance import PAGE_KEY
-from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 
@@ -72,7 +72,7 @@ class PersonTraces:
     pages: tuple[PageKey, ...]
 
 
-def find(lake: Lake, asked: PersonQuery) -> PersonTraces:
+def find(lake: Lake, asked: PersonQuery, readable: ReadableTables) -> PersonTraces:
     """Who was asked for, in all that the lake has of them.
 
     By an address: every profile that ever had it. Addresses of those profiles go with them, but not
@@ -80,9 +80,10 @@ def find(lake: Lake, asked: PersonQuery) -> PersonTraces:
 
     Args:
         lake: as the account sees it whose person it is.
+        readable: takes note of tables that turn out to be damaged.
 
     Raises:
-        LakeError: a page cannot be read.
+        LakeError: a page cannot be taken apart.
     """
     ids = {asked.value} if asked.identifier_type == "profile" else set()
     emails = {asked.value} - ids
@@ -92,12 +93,14 @@ def find(lake: Lake, asked: PersonQuery) -> PersonTraces:
     key = lake.personal.key
     while ids_left or emails_left:
         looked_for = a_person(lake, ids_left, emails_left)
-        for page, told in _pages(lake, looked_for, asked):
-            pages[page] = None
-            pairs |= {pair for pair in told if pair[0] in ids or pair[1] in emails}
+        with readable.reading(lake.place.bronze, "pages"):
+            for page, told in _pages(lake, looked_for, asked) if readable.has_pages else ():
+                pages[page] = None
+                pairs |= {pair for pair in told if pair[0] in ids or pair[1] in emails}
         shown = {digest(key, email): email for email in emails} if key else {}
         told_there = {
-            (id, shown.get(email, email)) for id, email in _told_by_silver(lake, looked_for)
+            (id, shown.get(email, email))
+            for id, email in _told_by_silver(lake, looked_for, readable)
         }
         pairs |= {pair for pair in told_there if "@" in pair[1]}  # and not a digest of another
         ids_left = {id for id, email in pairs if email == asked.value} - ids
@@ -105,7 +108,8 @@ def find(lake: Lake, asked: PersonQuery) -> PersonTraces:
         emails_left = {email for id, email in pairs if id in ids} - emails
         emails |= emails_left
     shared = {email for id, email in pairs if id not in ids} - {asked.value}
-    return PersonTraces(a_person(lake, ids, emails - shared), tuple(pages))
+    kept = tuple(pages) if readable.has_pages else ()
+    return PersonTraces(a_person(lake, ids, emails - shared), kept)
 
 
 def a_person(lake: Lake, ids: Iterable[str], emails: Iterable[str]) -> Person:
@@ -190,17 +194,20 @@ def unreadable(walk_id: str, page_number: int, endpoint: str) -> LakeError:
     )
 
 
-def _told_by_silver(lake: Lake, person: Person) -> Iterator[Pair]:
+def _told_by_silver(lake: Lake, person: Person, readable: ReadableTables) -> Iterator[Pair]:
     """The same of rows, which may be there where pages have gone by age."""
-    each: list[DataFrame] = []
-    for table in TABLES.values():
+
+    def told_by(table: TableSpec, own: str, id: str, email: str) -> DataFrame:
+        rows = with_needles(lake.silver(table), person).where(own)
+        pairs = rows.select(F.col(id).alias("id"), F.lower(F.trim(email)).alias("e"))
+        return pairs.where("id IS NOT NULL AND e IS NOT NULL AND e != ''").distinct()
+
+    each: dict[str, Callable[[], DataFrame]] = {}
+    for name, table in readable.silver.items():
         ids = [c.name for c in columns_of(table) if c.pii == "id"]
         emails = [c.name for c in columns_of(table) if c.pii == "email"]
         own = owned_by_sql(table)
         if ids and emails and own:
-            rows = with_needles(lake.silver(table), person).where(own)
-            pairs = rows.select(F.col(ids[0]).alias("id"), F.lower(F.trim(emails[0])).alias("e"))
-            each.append(pairs)
-    every = reduce(DataFrame.union, each)
-    for row in every.where("id IS NOT NULL AND e IS NOT NULL AND e != ''").distinct().collect():
+            each[name] = partial(told_by, table, own, ids[0], emails[0])
+    for row in readable.collect(each):
         yield row["id"], row["e"]

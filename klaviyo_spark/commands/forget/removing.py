@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import reduce
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,6 +21,7 @@ from klaviyo_spark.commands.forget.finding import (
     with_needles,
 )
 from klaviyo_spark.commands.forget.person import MARK, Person
+from klaviyo_spark.commands.forget.readable import ReadableTables
 from klaviyo_spark.errors import words_of
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
@@ -45,24 +46,27 @@ _WHOSE = """coalesce(
     false)"""
 
 
-def count_rows(lake: Lake, person: Person) -> dict[str, tuple[int, int]]:
+def count_rows(lake: Lake, person: Person, readable: ReadableTables) -> dict[str, tuple[int, int]]:
     """Per silver table that has any: rows that are the person's, and others that may name them."""
-    each: list[DataFrame] = []
-    for name, table in TABLES.items():
+
+    def counts_of(name: str) -> DataFrame:
+        table = TABLES[name]
         own = owned_by_sql(table) or "false"
         named = f"NOT {own} AND {named_in(texts_of(table))}" if texts_of(table) else "false"
-        rows = with_needles(lake.silver(table), person).agg(
+        return with_needles(lake.silver(table), person).agg(
             F.lit(name).alias("name"),
             F.count_if(F.expr(own)).alias("own"),
             F.count_if(F.expr(named)).alias("named"),
         )
-        each.append(rows)
-    every = reduce(DataFrame.union, each).collect()
+
+    every = readable.collect({name: partial(counts_of, name) for name in readable.silver})
     found = {row["name"]: (row["own"], row["named"]) for row in every}
     return {name: counts for name, counts in found.items() if any(counts)}
 
 
-def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) -> dict[str, int]:
+def remove_rows(
+    lake: Lake, person: Person, counts: dict[str, tuple[int, int]], readable: ReadableTables
+) -> dict[str, int]:
     """Delete the person's rows and scrub those of others; how many rows of each table changed.
 
     Tables that say whose an address is come last: should this stop half-way, who was asked for by
@@ -75,18 +79,21 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
 
     def remove_from(name: str) -> None:
         own, named = counts.get(name, (0, 0))
-        changed = _scrub(lake, TABLES[name], person) if named else 0
-        changed += _delete(lake, TABLES[name], person) if own else 0
+        changed = 0
+        with readable.reading(lake.place.silver, name):
+            changed += _scrub(lake, TABLES[name], person) if named else 0
+            changed += _delete(lake, TABLES[name], person) if own else 0
         if changed:
             done[name] = changed
 
     def made_of(table: TableSpec) -> None:
-        found = _delete_made_of(lake, table, person)
-        if found:
-            done[table.name] = found
+        with readable.reading(lake.place.silver, table.name):
+            found = _delete_made_of(lake, table, person)
+            if found:
+                done[table.name] = found
 
     owners = {name for name, (own, _) in counts.items() if own}
-    bridges = [t for t in TABLES.values() if t.made_of and t.made_of.table in owners]
+    bridges = [t for t in readable.silver.values() if t.made_of and t.made_of.table in owners]
     telling = [name for name in counts if any(c.pii == "email" for c in columns_of(TABLES[name]))]
     with workers(lake.session, SIDE_BY_SIDE, "forget") as pool:
         list(pool.map(made_of, bridges))
@@ -95,10 +102,13 @@ def remove_rows(lake: Lake, person: Person, counts: dict[str, tuple[int, int]]) 
     return done
 
 
-def quarantined(lake: Lake, person: Person) -> bool:
+def quarantined(lake: Lake, person: Person, readable: ReadableTables) -> bool:
     """Whether a record in quarantine may name the person."""
-    rows = lake.ops("quarantine").where(f"_account_id = {text(lake.account_id or '')}")
-    return not with_needles(rows, person).where(named_in(["record"])).isEmpty()
+    if readable.has_ops("quarantine"):
+        with readable.reading(lake.place.ops, "quarantine"):
+            rows = lake.ops("quarantine").where(f"_account_id = {text(lake.account_id or '')}")
+            return not with_needles(rows, person).where(named_in(["record"])).isEmpty()
+    return False
 
 
 def remove_quarantined(lake: Lake, person: Person) -> int:
@@ -113,16 +123,20 @@ def remove_quarantined(lake: Lake, person: Person) -> int:
     return _affected(lake, merge, search_terms(lake.spark, person), name)
 
 
-def clear(lake: Lake, touched: Iterable[str]) -> list[str]:
+def clear(lake: Lake, touched: Iterable[str], readable: ReadableTables) -> list[str]:
     """Remove all files that the newest versions do not need; what failed, a line each.
+
+    None of tables that are damaged: what is removed might be what restores them.
 
     Args:
         touched: silver tables that have been changed; those with people in them are cleared anyway.
     """
     place, errors = lake.place, list[str]()
     personal = [t.name for t in TABLES.values() if any(c.pii for c in columns_of(t))]
-    names = [place.table(place.bronze, "pages"), place.table(place.ops, "quarantine")]
-    names += [place.table(place.silver, name) for name in dict.fromkeys([*personal, *touched])]
+    tables = [(place.bronze, "pages"), (place.ops, "quarantine")]
+    tables += [(place.silver, name) for name in dict.fromkeys([*personal, *touched])]
+    left_out = readable.left_out
+    names = [place.table(*of) for of in tables if ".".join(of) not in left_out]
     try:
         names += drop_staging(lake)
     except Exception as error:

@@ -15,16 +15,14 @@ from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.forget import pages, receipts, removing
 from klaviyo_spark.commands.forget.finding import PersonQuery, find
+from klaviyo_spark.commands.forget.readable import ReadableTables, readable_tables
 from klaviyo_spark.commands.forget.receipts import Receipt
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import KlaviyoSparkError, UsageError, exit_code_of
+from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, UsageError, exit_code_of
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.staging import check_staging
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.schema import ops_tables
-from klaviyo_spark.silver.refine import SIDE_BY_SIDE
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 
 logger = logging.getLogger(__name__)
@@ -35,6 +33,7 @@ class ForgetResult:
     """What a run took out; ``errors`` are parts that did not succeed, a line each.
 
     Args:
+        left_out: tables that are damaged, which the person is not out of.
         profiles: how many profiles the person has.
         before: when they were forgotten for the last time.
         resumed: an earlier run had been cut short.
@@ -48,6 +47,7 @@ class ForgetResult:
     records: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     before: datetime | None = None
     resumed: bool = False
     seconds: float = 0.0
@@ -86,12 +86,13 @@ def forget(
 ) -> ForgetResult:
     """Forget somebody, alone on the lake.
 
-    A run that was cut short is made up for by the same command.
+    A run that was cut short is made up for by the same command. Where a table is damaged the person
+    goes from all others; there is no receipt until it is whole and they are out of it too.
 
     Raises:
         LakeBusy: another run holds the lake.
-        LakeError: a page that names the person cannot be read, or what is in the place where a
-            rebuild makes tables is not ours.
+        LakeError: a page that names the person cannot be taken apart, or what is in the place where
+            a rebuild makes tables is not ours.
     """
     done = ForgetResult(uuid.uuid4().hex, utc_now(), asked.identifier_type)
     record = partial(
@@ -105,11 +106,8 @@ def forget(
     with pipeline.exclusive("forget", lake, done.run_id, wait):
         try:
             check_staging(lake)
-            with workers(lake.session, SIDE_BY_SIDE, "tables") as pool:
-                # One that cannot be opened ends this: the person may be in it.
-                list(pool.map(lake.silver, TABLES.values()))
-                list(pool.map(lake.ops, ops_tables.TABLES))
-            _forget(lake.for_account(settings.account), settings.account, asked, done)
+            readable = readable_tables(lake)
+            _forget(lake.for_account(settings.account), readable, asked, done)
         except BaseException as error:
             # An error of Spark's may quote a row, and this run is about one person's.
             ours = isinstance(error, KlaviyoSparkError)
@@ -118,7 +116,10 @@ def forget(
             record_failed_run(lake, ending)
             raise
         done.seconds = time.monotonic() - began
-        record_run(lake, record(exit_code=done.exit_code, errors=done.errors))
+        try:
+            record_run(lake, record(exit_code=done.exit_code, errors=done.errors))
+        except TableUnreadable as error:  # what was done is done, and is said on the terminal
+            done.errors.append(str(error))
     return done
 
 
@@ -127,7 +128,10 @@ def lines(done: ForgetResult) -> Iterator[str]:
     before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
     if not done.was_there and not done.resumed:
         by = _WORDS[done.identifier_type]
-        yield messages.lake.NOBODY_TO_FORGET(by=by, before=before)
+        where = "the readable part of the lake" if done.left_out else "the lake"
+        yield from (f"failed: {problem}" for problem in done.errors)
+        yield messages.lake.NOBODY_TO_FORGET(where=where, by=by, before=before)
+        yield from _not_out(done)
         return
     width = max([len(name) for name in done.rows], default=0)
     yield from (f"{name:<{width}} {count:>9,} rows" for name, count in done.rows.items())
@@ -137,28 +141,71 @@ def lines(done: ForgetResult) -> Iterator[str]:
         f"rows={sum(done.rows.values()):,} pages={done.pages:,} records={done.records:,} "
         f"seconds={done.seconds:.1f} run={done.run_id}"
     )
+    yield from _not_out(done)
     yield messages.lake.STILL_IN_KLAVIYO()
+
+
+def _not_out(done: ForgetResult) -> Iterator[str]:
+    """What is left to do where a table is damaged."""
+    if not done.left_out:
+        return
+    tables = ", ".join(done.left_out)
+    if done.identifier_type == "email" and done.was_there:
+        yield messages.lake.NOT_FORGOTTEN_BY_EMAIL(tables=tables)
+    else:
+        yield messages.lake.NOT_FORGOTTEN(tables=tables)
 
 
 _WORDS = {"profile": "id", "email": "address"}
 
 
-def _forget(lake: Lake, account_id: str, asked: PersonQuery, done: ForgetResult) -> None:
-    known = receipts.receipts(lake, account_id)
+def _forget(lake: Lake, readable: ReadableTables, asked: PersonQuery, done: ForgetResult) -> None:
+    account_id = lake.account_id or ""
+    known: list[Receipt] = []
+    if readable.has_ops(receipts.TABLE):
+        with readable.reading(lake.place.ops, receipts.TABLE):
+            known = receipts.receipts(lake, account_id)
+    try:
+        _remove(lake, readable, asked, known, done)
+    finally:
+        _note_left_out(readable, done)
+
+
+def _note_left_out(readable: ReadableTables, done: ForgetResult) -> None:
+    """Name what is damaged, in the order of the lake's tables."""
+    done.errors += readable.left_out.values()
+    silver, receipt = readable.lake.place.silver, f"{readable.lake.place.ops}.{receipts.TABLE}"
+    broken = {name for name in TABLES if f"{silver}.{name}" in readable.left_out}
+    # What rows were made of the person's is told by those alone.
+    bridges = {t.name for t in TABLES.values() if t.made_of and t.made_of.table in broken}
+    with_them = [f"{silver}.{name}" for name in TABLES if name in broken | bridges]
+    others = [table for table in readable.left_out if not table.startswith(f"{silver}.")]
+    done.left_out = [table for table in (*with_them, *others) if table != receipt]
+
+
+def _remove(
+    lake: Lake,
+    readable: ReadableTables,
+    asked: PersonQuery,
+    known: list[Receipt],
+    done: ForgetResult,
+) -> None:
     earlier = receipts.find_receipts(asked, known)
     done.before = max((r.finished_at for r in earlier if r.finished_at), default=None)
     cut_short = [receipt for receipt in earlier if receipt.finished_at is None]
-    found = find(lake, asked)
+    found = find(lake, asked, readable)
     person = found.person
-    counts = removing.count_rows(lake, person)
-    quarantined = removing.quarantined(lake, person)
+    counts = removing.count_rows(lake, person, readable)
+    quarantined = removing.quarantined(lake, person, readable)
     if not (found.pages or counts or quarantined or cut_short):
         return
     done.resumed = bool(cut_short)
     done.profiles = len(person.ids)
-    receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
+    account_id = lake.account_id or ""
+    if readable.has_ops(receipts.TABLE):
+        receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
     place = lake.place
-    rows = removing.remove_rows(lake, person, counts)
+    rows = removing.remove_rows(lake, person, counts, readable)
     done.rows = {f"{place.silver}.{name}": rows[name] for name in TABLES if name in rows}
     if quarantined:
         changed = removing.remove_quarantined(lake, person)
@@ -166,8 +213,8 @@ def _forget(lake: Lake, account_id: str, asked: PersonQuery, done: ForgetResult)
     for count, records in pages.rewrite_pages(lake, found.pages, person, done.started_at):
         done.pages, done.records = done.pages + count, done.records + records
         logger.info("forget: %d of %d pages rewritten", done.pages, len(found.pages))
-    done.errors += removing.clear(lake, rows)
-    if not done.errors:
+    done.errors += removing.clear(lake, rows, readable)
+    if not (done.errors or readable.left_out):
         _sign(lake, account_id, done, cut_short)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from klaviyo_spark.commands.forget import finding, pages
 from klaviyo_spark.commands.forget.finding import PageKey, PersonQuery, find
+from klaviyo_spark.commands.forget.readable import ReadableTables
 from klaviyo_spark.config.personal_data import digest
 from klaviyo_spark.config.secrets import HashKey
 
@@ -27,21 +28,23 @@ def lake(monkeypatch) -> Any:
     monkeypatch.setattr(finding, "_pages", lambda *_: iter(()))
     rows = [("ANN", digest(KEY, OLD)), ("ANN", digest(KEY, NEW)), ("BOB", digest(KEY, OTHER))]
 
-    def told(_lake: Any, person: Any) -> Any:
+    def told(_lake: Any, person: Any, _readable: Any) -> Any:
         return (row for row in rows if row[0] in person.ids or row[1] in person.digests)
 
     monkeypatch.setattr(finding, "_told_by_silver", told)
-    return SimpleNamespace(personal=SimpleNamespace(key=KEY))
+    place = SimpleNamespace(bronze="klaviyo_bronze")
+    return SimpleNamespace(personal=SimpleNamespace(key=KEY), place=place)
 
 
 def test_a_person_is_found_by_the_digest_of_an_address(lake):
-    person = find(lake, PersonQuery(email=OLD)).person
+    person = find(lake, PersonQuery(email=OLD), ReadableTables(lake)).person
     assert (person.ids, person.emails) == ({"ANN"}, {OLD})
     assert person.digests == {digest(KEY, OLD)}
 
 
 def test_digests_of_addresses_that_nothing_tells_are_no_addresses(lake):
-    assert find(lake, PersonQuery(profile="ANN")).person.emails == frozenset()
+    found = find(lake, PersonQuery(profile="ANN"), ReadableTables(lake))
+    assert found.person.emails == frozenset()
 
 
 def test_pages_that_tell_the_address_asked_for_go_last():

@@ -88,6 +88,28 @@ def test_where_nobody_is_found_one_line_says_so():
     ]
 
 
+@pytest.mark.parametrize(
+    ("by", "found", "how"),
+    [
+        ("profile", 1, "run forget again"),
+        ("email", 0, "run forget again"),
+        ("email", 1, "run forget again; first with --profile ID where you restored a backup, as "),
+    ],
+)
+def test_a_table_that_they_may_still_be_in_is_named_with_what_to_do(by, found, how):
+    broken = ["klaviyo_v2.events", "klaviyo_v2.event_group_ids"]
+    done = ForgetResult("r1", NOW, by, 1, found, errors=["it is unreadable"], left_out=broken)
+
+    said = list(lines(done))
+
+    assert done.exit_code == 3
+    assert said[0] == "failed: it is unreadable"
+    assert said[1].startswith("forget partly done" if found else "nothing to forget: what can be ")
+    assert said[2].startswith(f"NOT yet forgotten in {', '.join(broken)}: rows of the person may ")
+    assert f"delete what you moved away, then {how}" in said[2]
+    assert (how == "run forget again") == said[2].endswith(how)
+
+
 def test_a_receipt_is_known_again_by_who_is_asked_for_alone():
     salt, other = "00" * 16, "11" * 16
     ann = PersonQuery(email="Ann@x.com")
