@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from klaviyo_spark.commands.forget.readable import ReadableTables
 from klaviyo_spark.commands.forget.removing import clear
 from klaviyo_spark.commands.maintain import maintain
 from klaviyo_spark.config.models import Settings
@@ -87,13 +88,13 @@ def test_forget_says_that_old_files_are_still_there(lake):
     before = data_files(table)
     assert len(before) == 3
 
-    errors = clear(lake, ["tags"])
+    errors = clear(lake, ["tags"], ReadableTables(lake))
     [line] = [line for line in errors if "/tags" in line]
     assert line.endswith(f"/tags`: its old files are still there: {LEFT.format('notes.txt')}")
     assert data_files(table) == before
     (table / "notes.txt").unlink()
 
-    clear(lake, ["tags"])
+    clear(lake, ["tags"], ReadableTables(lake))
     assert len(data_files(table)) == 1
 
 
