@@ -125,7 +125,8 @@ TABLE_UNREADABLE = Message(
     "Restore it from a backup, or {away}; {after}.",
     cause="The table's log is damaged, or something else stands in its place. Tables that depend "
     "on it wait, all others are loaded, and the run ends with 3. Without `pages`, `watermarks` or "
-    "`table_loads` no run can go on: it ends with 1.",
+    "`table_loads` no run can go on: it ends with 1. `maintain` does nothing to the table, and "
+    "`forget` removes the person from all others: both end with 3.",
     exit="3 or 1",
 )
 COMMIT_CONFLICT = warning(

@@ -129,8 +129,8 @@ def test_maintain_does_all_tables_but_the_one_that_is_damaged(
     assert code == 3, said
     assert len(failed) == 1, said
     assert failed[0].startswith(f"failed: {schema}.{name} is unreadable (")
-    assert f": restore it from a backup, or move {at} away and " in failed[0]
-    assert failed[0].endswith("; nothing was done to it") or name == "runs"
+    assert f"Restore it from a backup, or move {at} away; " in failed[0]
+    assert failed[0].endswith(". Nothing was done to this table.") or name == "runs"
     assert [line.split()[:3] for line in said if line.startswith("klaviyo_ops.backfills")] == [
         ["klaviyo_ops.backfills", "3", "1"]
     ]
@@ -150,15 +150,15 @@ def test_who_is_forgotten_is_out_of_all_tables_but_the_one_that_is_damaged(
     failed = [line for line in said if line.startswith("failed: ")]
     assert code == 3, said
     assert len(failed) == 1, said
-    named = "the data file " if by is lacks_a_file else f"move {events} away and "
+    named = "the data file " if by is lacks_a_file else f"move {events} away; "
     assert failed[0].startswith("failed: klaviyo_v2.events")
     assert named in failed[0]
     assert [line for line in said if line.startswith("NOT yet forgotten in ")] == [
         "NOT yet forgotten in klaviyo_v2.events, klaviyo_v2.event_group_ids, "
         "klaviyo_v2.event_attribution_group_ids: rows of the person may still be there. Repair "
-        "that as said above, delete what you moved away, then run forget again; first with "
-        "--profile ID where you restored a backup, as no other table has the address any more: "
-        "note the profile's id in Klaviyo before you delete it there"
+        "that as said above and delete what you moved away. Then run forget again, with "
+        "--profile ID where you restored a backup; note the profile's ID in Klaviyo before you "
+        "delete it there."
     ]
     assert rows(lake, "profiles", "profile_id") == [(BOB,)]
     left = holding(folder, ANN, EMAIL)
@@ -203,7 +203,7 @@ def test_who_is_only_in_a_damaged_table_is_not_said_to_be_nowhere(folder, capsys
         "NOT yet forgotten in klaviyo_v2.events, klaviyo_v2.event_group_ids, "
         "klaviyo_v2.event_attribution_group_ids",
     ]
-    assert said[1] == "nothing to forget: what can be read of the lake has nobody by that id"
+    assert said[1] == "nothing to forget: the readable part of the lake has nobody by that id"
 
 
 @pytest.mark.parametrize("by", [is_a_file, lacks_a_file])
@@ -216,7 +216,7 @@ def test_without_bronze_the_person_is_taken_out_of_silver(folder, spark, capsys,
     assert code == 3, said
     assert [line for line in said if line.startswith("NOT yet forgotten in ")] == [
         "NOT yet forgotten in klaviyo_bronze.pages: rows of the person may still be there. Repair "
-        "that as said above, delete what you moved away, then run forget again"
+        "that as said above, delete what you moved away, then run forget again."
     ]
     left = holding(folder, ANN, EMAIL)
     assert all(

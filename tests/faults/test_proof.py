@@ -202,7 +202,9 @@ def test_an_account_renamed_in_conf_is_refused_before_anything_lands(lake):
     with serving(ours) as served:
         sync(lake, served, resources=("tags", "metrics"), account="a")
         for resources in (("tags",), ("tags", "metrics"), ("events",)):
-            with pytest.raises(OtherAccount, match=r"2 of them as those of account 'a', none as"):
+            with pytest.raises(
+                OtherAccount, match=r"2 of them as those of account 'a' and none as"
+            ):
                 sync(lake, served, resources=resources, account="b")
         again = sync(lake, served, resources=("tags", "metrics"), account="a")
 

@@ -520,10 +520,10 @@ def test_an_account_that_the_lake_has_under_another_name_is_refused(
     with pytest.raises(OtherAccount) as refused:
         account(a_listing_of(["A1"], ["A2", "A3"]), FakeIdentity(beside=beside), *wanted)
     assert str(refused.value) == (
-        "http://127.0.0.1 lists 3 metrics, and the lake has 2 of them as those of account 'old', "
-        "none as those of 'default': it is the same account, and each of its rows would be in the "
-        "lake twice. Nothing has landed. Go on with the name 'old' (`account` in conf, --account), "
-        "which rows keep for good, or take another lake for the new name (--warehouse)"
+        "http://127.0.0.1 lists 3 metrics, and the lake has 2 of them as those of account 'old' "
+        "and none as those of 'default': it is the same account, and its rows would be in the lake "
+        "twice; nothing has landed. Keep the name 'old' (`account` in conf, --account), or take "
+        "another --warehouse for the new one."
     )
     assert refused.value.exit_code == 1
     assert lakes == []
