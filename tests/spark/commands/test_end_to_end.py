@@ -9,9 +9,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.client.client import Client
@@ -46,6 +48,8 @@ class Step:
     began: datetime
     ended: datetime
     asked_spark: bool
+    jobs: int
+    commits: int
 
 
 @dataclass
@@ -90,10 +94,12 @@ def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
     # A run without news has no need of a session; this one's would be another than the tests'.
     session = LazySession(lambda: lake.spark.newSession())
-    began = datetime.now(timezone.utc)
+    jobs, commits = _jobs(lake.spark), _commits(lake)
+    began = datetime.now(timezone.utc).replace(microsecond=0)  # Klaviyo's clock says no less
     with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
         summary = run_account("sync", Lake(session, lake.place), settings, client)
     ended = datetime.now(timezone.utc)
+    jobs, commits = _jobs(lake.spark) - jobs, _commits(lake) - commits
     members = lake.silver(TABLES["member_lists"]).collect()
     return Step(
         summary,
@@ -102,7 +108,19 @@ def _step(lake: Lake, sandbox: Sandbox, account: Account) -> Step:
         began,
         ended,
         asked_spark=session.started is not None,
+        jobs=jobs,
+        commits=commits,
     )
+
+
+def _jobs(spark: SparkSession) -> int:
+    """Jobs that Spark has had to do since it started."""
+    return int(spark._jsc.sc().dagScheduler().numTotalJobs())
+
+
+def _commits(lake: Lake) -> int:
+    """Commits of all tables together."""
+    return sum(1 for _ in Path(lake.place.warehouse).glob("*/*/_delta_log/*.json"))
 
 
 def _versions(lake: Lake) -> dict[str, int]:
@@ -131,6 +149,16 @@ def test_all_25_tables_hold_rows_after_the_first_sync(story):
     rows = story.steps["first sync"].summary.rows
     assert len(rows) == 25
     assert [name for name, count in rows.items() if not count] == []
+
+
+def test_a_sync_costs_few_jobs_and_commits(story):
+    """Counts that no other work on the machine disturbs; what they cost is for the bench."""
+    cost = {title: (step.jobs, step.commits) for title, step in story.steps.items()}
+
+    assert cost["nothing new"] == (0, 4), "pages, their marks, loads, the run"
+    for title, most in {"first sync": (36, 72), "a day with faults": (110, 40)}.items():
+        assert cost[title][0] <= most[0], title
+        assert cost[title][1] <= most[1], title
 
 
 def test_where_nothing_is_new_spark_is_not_asked(story):
