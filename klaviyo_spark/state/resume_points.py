@@ -2,7 +2,7 @@
 
 Bronze is the ledger: a page that has landed says which walk it belongs to, what that walk was to
 read, how far it had got and where it goes on. Pages of a walk land in order, so what has landed is
-its beginning. ``plan_resume`` is pure; ``Lake.unfinished`` asks the table.
+its beginning. ``plan_resume`` is pure; ``landings`` asks the table.
 """
 
 from __future__ import annotations
