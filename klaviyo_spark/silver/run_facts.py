@@ -27,7 +27,8 @@ class RunFacts:
         began: when its first page was fetched.
         unchanged: endpoints whose pages say nothing that earlier runs' did not; see ``unchanged``.
         fully_read: endpoints of which complete reads have pages.
-        asked_before: per endpoint, which of the runs before that was, as a number that grows.
+        asked_before: per endpoint, the last of the runs before that asked it, as a number that
+            grows; also of endpoints that this run has not asked.
         records: objects in ``data`` per endpoint.
         bytes: of its pages, per endpoint.
         resumed_walk_ids: complete reads that an earlier run began; their pages of then count too.
@@ -95,7 +96,7 @@ def run_facts(
         bytes={row["endpoint"]: row["bytes"] for row in rows},
         resumed_walk_ids=frozenset(row["read_id"] for row in gone_on_with),
         fully_read=frozenset(row["endpoint"] for row in rows if row["is_full_read"]),
-        asked_before={name: place for name, place in asked_before.items() if name in records},
+        asked_before=asked_before,
         meanwhile={
             name: _since([r["read_run_id"] for r in gone_on_with if r["endpoint"] == name], before)
             for name in records
