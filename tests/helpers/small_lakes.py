@@ -42,8 +42,15 @@ def let_spark_load(monkeypatch: pytest.MonkeyPatch, *, all_of_it: bool) -> None:
 
 
 def land(lake: Lake, run: str, *pages: dict[str, Any]) -> None:
-    """Land the pages of a run in one batch."""
-    lake.append_pages([{**page, "run_id": run, "batch_id": f"batch of {run}"} for page in pages])
+    """Land the pages of a run in one batch, which began their reads unless a page says who did."""
+    own = {"run_id": run, "batch_id": f"batch of {run}"}
+    lake.append_pages([{**page, **own, "read_run_id": begun_by(page, run)} for page in pages])
+
+
+def begun_by(page: dict[str, Any], run: str) -> str:
+    """The run that began a page's read: ``run``, unless the page says another one."""
+    said: str = page["read_run_id"]
+    return run if said == page["run_id"] else said
 
 
 def land_on(lake: Lake, day: int, *pages: dict[str, Any], account: str = "") -> None:
@@ -62,7 +69,8 @@ def land_on(lake: Lake, day: int, *pages: dict[str, Any], account: str = "") -> 
         "ingest_date": at.date(),
         "read_started_at": at - timedelta(seconds=1),
     }
-    lake.append_pages([{**page, **facts} for page in pages])
+    run = f"{facts['run_id']}"
+    lake.append_pages([{**page, **facts, "read_run_id": begun_by(page, run)} for page in pages])
 
 
 def take(lake: Lake, resource: str, run: str, *pages: dict[str, Any]) -> dict[str, Load]:

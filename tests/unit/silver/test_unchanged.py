@@ -10,9 +10,10 @@ import pytest
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.lazy_session import LazySession
+from klaviyo_spark.silver import unchanged as of_unchanged
 from klaviyo_spark.silver.unchanged import unchanged_endpoints
 from tests.builders import DAY, HOUR, NOON, a_page
-from tests.helpers.small_lakes import a_place
+from tests.helpers.small_lakes import a_place, begun_by
 
 
 @pytest.fixture
@@ -41,7 +42,9 @@ def a_window(endpoint: str, at: datetime, *records: Any, **facts: Any) -> dict[s
 
 def unchanged(lake: Lake, run_id: str, *pages: dict[str, Any]) -> frozenset[str]:
     """Land pages as a run's, and ask which of their endpoints say nothing new."""
-    lake.append_pages([{**page, "run_id": run_id} for page in pages])
+    lake.append_pages(
+        [{**page, "run_id": run_id, "read_run_id": begun_by(page, run_id)} for page in pages]
+    )
     records = {page["endpoint"]: 0 for page in pages}
     for page in pages:
         records[page["endpoint"]] += page["record_count"]
@@ -141,3 +144,96 @@ def test_another_accounts_pages_are_not_known(lake):
     lake.append_pages([{**theirs, "run_id": "theirs"}])
 
     assert not unchanged(lake, "ours", a_window("events", NOON + HOUR, an_event("E1")))
+
+
+def listed(at: datetime, *ids: str, **facts: Any) -> dict[str, Any]:
+    """A page of a listing of flows that are archived or not: a read is of both."""
+    records = [{"type": "flow", "id": id} for id in ids]
+    return a_page("flows", *records, fetched_at=at, **{"walks_in_read": 2, **facts})
+
+
+ACTIVE, ARCHIVED = {"slice": '{"archived": "false"}'}, {"slice": '{"archived": "true"}'}
+
+
+def test_a_read_that_holds_all_is_news_after_one_that_lacked_a_listing(lake):
+    first, third = {"read_id": "R1"}, {"read_id": "R3"}
+    both = listed(NOON, "F1", "F2", **ACTIVE, **first), listed(NOON, "F9", **ARCHIVED, **first)
+    unchanged(lake, "one", *both)
+    unchanged(lake, "two", listed(NOON + HOUR, "F1", **ACTIVE, read_id="R2"))
+
+    at = NOON + 2 * HOUR
+    again = listed(at, "F1", **ACTIVE, **third), listed(at, "F9", **ARCHIVED, **third)
+    assert not unchanged(lake, "three", *again), "F2 has gone"
+
+
+def test_a_read_that_another_run_began_is_news_when_it_is_complete(lake):
+    first, second = {"read_id": "R1"}, {"read_id": "R2", "read_run_id": "two"}
+    both = listed(NOON, "F1", "F2", **ACTIVE, **first), listed(NOON, "F9", **ARCHIVED, **first)
+    unchanged(lake, "one", *both)
+    unchanged(lake, "two", listed(NOON + HOUR, "F1", **ACTIVE, **second))
+
+    left = listed(NOON + 2 * HOUR, "F9", **ARCHIVED, **second)
+    assert not unchanged(lake, "three", left), "F2 has gone"
+
+
+def test_an_empty_end_of_a_read_that_was_gone_on_with_is_news(lake):
+    def window(at: datetime, *ids: str, **facts: Any) -> dict[str, Any]:
+        records = [{"type": "profile", "id": id} for id in ids]
+        read = {"read_id": "R1", "read_run_id": "one"}
+        return a_page("profiles", *records, fetched_at=at, **{**read, **facts})
+
+    early, late = NOON - 2 * DAY, NOON - DAY
+    unchanged(lake, "one", window(NOON, "P1", window_end=early))
+    middle = window(NOON + HOUR, window_start=early, window_end=late)
+    unchanged(lake, "two", middle)
+
+    assert not unchanged(lake, "three", window(NOON + 2 * HOUR, window_start=late))
+
+
+def test_a_complete_read_is_news_after_one_of_the_same_pages_that_left_time_out(lake):
+    profile = {"type": "profile", "id": "P1"}
+    unchanged(lake, "one", a_page("profiles", profile, fetched_at=NOON, window_end=NOON - DAY))
+
+    assert not unchanged(lake, "two", a_page("profiles", profile, fetched_at=NOON + HOUR))
+
+
+def test_what_the_later_begun_of_two_reads_lacked_is_news_when_it_comes_back(lake):
+    member = a_member("P1")
+
+    def whole(at: datetime, read_id: str, *members: Any, **facts: Any) -> dict[str, Any]:
+        facts = {"parent_id": "L1", "fetched_at": at, "read_id": read_id, **facts}
+        return a_page("list_profiles", *members, **facts)
+
+    def since(at: datetime) -> dict[str, Any]:
+        return a_window("list_profiles", at, member, parent_id="L1")
+
+    unchanged(lake, "one", whole(NOON, "R1", a_member("P2"), is_last=False))
+    unchanged(lake, "two", since(NOON + HOUR))
+    unchanged(lake, "three", whole(NOON + 2 * HOUR, "R2"))
+    unchanged(lake, "four", whole(NOON + 3 * HOUR, "R1", page_number=2, read_run_id="one"))
+
+    assert not unchanged(lake, "five", since(NOON + 4 * HOUR))
+
+
+@pytest.mark.parametrize("year", [1, 1600, 1960])
+def test_a_window_may_begin_long_ago(lake, year):
+    long_ago = {"window_start": NOON.replace(year=year)}
+    unchanged(lake, "one", a_window("events", NOON, an_event("E1"), **long_ago))
+
+    again = a_window("events", NOON + HOUR, an_event("E1"), an_event("E2"), **long_ago)
+    assert not unchanged(lake, "two", again)
+    once_more = a_window("events", NOON + 2 * HOUR, an_event("E1"), **long_ago)
+    assert unchanged(lake, "three", once_more) == {"events"}
+
+
+def test_a_parents_pages_are_not_looked_for_in_the_runs_of_others(lake, monkeypatch):
+    event = a_window("events", NOON, an_event("E1"))
+    message = {"type": "flow-message", "id": "M1"}
+    unchanged(lake, "one", event, a_page("flow_messages", message, parent_id="A1", fetched_at=NOON))
+    unchanged(lake, "two", a_window("events", NOON + HOUR, an_event("E1")))
+    held: list[Any] = []
+    monkeypatch.setattr(of_unchanged, "same", lambda now, before: held.append(before) or True)
+
+    unchanged(lake, "three", a_window("events", NOON + 2 * HOUR, an_event("E1")))
+
+    assert [[row["run_id"] for row in rows] for rows in held] == [["two"]]
