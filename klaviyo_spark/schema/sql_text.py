@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-_BY_NUMBER = ("'", "\\", "$", ".")
+_BY_NUMBER = ("'", "\\", "$", ".", "{")
 
 
 def text(value: str) -> str:
@@ -40,13 +40,14 @@ def portable(value: str) -> str:
     """A SQL string literal for Spark and delta-rs.
 
     They disagree on escapes, so quotes and backslashes go in by number; dollars too (see ``text``),
-    and dots, since what asks for ``ops.runs`` is given the table's name instead.
+    and dots and braces, since what asks for ``ops.runs`` or ``{t}`` is given the table's name
+    instead.
     """
     parts = [
         f"chr({ord(part)})" if part in _BY_NUMBER else f"'{part}'"
-        for part in re.split(r"(['\\$.])", value)
+        for part in re.split(r"(['\\$.{])", value)
         if part
-    ]
+    ] or ["''"]
     return parts[0] if len(parts) == 1 else f"concat({', '.join(parts)})"
 
 

@@ -12,11 +12,16 @@ from tests.data.odd_texts import ODD_TEXTS
 
 def test_a_text_never_holds_what_spark_takes_for_a_variable():
     assert text("a${b}c") == "'a$' '{b}c'"
-    assert portable("a${b}c") == "concat('a', chr(36), '{b}c')"
+    assert portable("a${b}c") == "concat('a', chr(36), chr(123), 'b}c')"
 
 
 def test_a_text_never_holds_the_name_of_a_table():
     assert portable("ops.runs") == "concat('ops', chr(46), 'runs')"
+    assert portable("a{t}b") == "concat('a', chr(123), 't}b')"
+
+
+def test_an_empty_text_is_one():
+    assert portable("") == "''"
 
 
 @pytest.mark.parametrize("value", ODD_TEXTS)
