@@ -16,6 +16,9 @@ from klaviyo_spark.client.json_bodies import as_id, without_mark
 
 # Half of it is of the id.
 SIZE = 16
+# A text of so many characters no load can read, and its page is left out whole: see
+# ``silver.parse.unreadable_pages``. What stands on it is not known by it.
+_UNREADABLE_FROM = 20_000_000
 _Key = tuple[str, str]
 
 
@@ -41,9 +44,11 @@ def record_digests(body: bytes) -> bytes | None:
     """The digests of a page's records, one behind the other in the order of ``data``.
 
     Returns:
-        None where the page does not tell: it is no listing, a record has no id, or an object is
-        included that belongs to none of them.
+        None where the page does not tell: it is no listing, a record has no id, an object is
+        included that belongs to none of them, or Spark may not be able to read it.
     """
+    if len(body) >= _UNREADABLE_FROM:
+        return None
     try:
         page = _PAGE.decode(without_mark(body))
         records = [(_RECORD.decode(raw), raw) for raw in page.data]

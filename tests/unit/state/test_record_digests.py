@@ -82,8 +82,12 @@ def test_a_page_without_records_has_none_to_tell_of():
         a_body(EVENT, included=[PROFILE, LIST, LIST]),
         a_body(EVENT, included=[PROFILE, {"type": "list"}]),
         a_body({**EVENT, "relationships": {"profile": "P1"}}),
+        a_body({"type": "event", "id": "E1", "attributes": {"text": "x" * 20_000_000}}),
     ],
-    ids=["no JSON", "too deep", "one", "no id", "blank id", "nobody's", "twice", "bare", "shape"],
+    ids=[
+        *("no JSON", "too deep", "one", "no id", "blank id", "nobody's", "twice", "bare", "shape"),
+        "too long",
+    ],
 )
 def test_a_page_that_does_not_tell_has_none(body):
     assert record_digests(body) is None
