@@ -290,12 +290,13 @@ class BadAnswer(FatalError):
 
 
 def meets_all(error: BaseException) -> bool:
-    """Whether an error would meet every table alike: no room, no storage, no Java any more."""
+    """Whether an error would meet every table alike: no room, no storage, no Java at all."""
     lost = type(error).__module__.startswith(("py4j", "grpc")) and not hasattr(
         error, "java_exception"
     )
     full = os.strerror(errno.ENOSPC) in str(error)
-    return isinstance(error, OSError) or lost or full or _explained(error) is not None
+    known = isinstance(error, (OSError, ConfigError))
+    return known or lost or full or _explained(error) is not None
 
 
 def exit_code_of(error: BaseException) -> int:

@@ -15,7 +15,8 @@ class LazySession:
     """A session that is there, or one that may have to start.
 
     Args:
-        start: gives the session; called once, by whichever thread asks first.
+        start: gives the session; called once, by whichever thread asks first. What it raises, all
+            that ask are told.
         is_remote: it is Spark Connect's.
     """
 
@@ -23,6 +24,7 @@ class LazySession:
         self._start, self.is_remote = start, is_remote
         self._starting = threading.Lock()
         self._session: SparkSession | None = None
+        self._error: Exception | None = None
 
     @classmethod
     def wrap(cls, spark: SparkSession | LazySession) -> LazySession:
@@ -40,8 +42,14 @@ class LazySession:
             ConfigError: it cannot start; see ``session.spark_session``.
         """
         with self._starting:
+            if self._error is not None:
+                raise self._error
             if self._session is None:
-                self._session = self._start()
+                try:
+                    self._session = self._start()
+                except Exception as error:
+                    self._error = error
+                    raise
             return self._session
 
     def prepare(self) -> None:

@@ -11,7 +11,7 @@ from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.commands.sync.pipeline import _Runs
 from klaviyo_spark.config.models import Settings
-from klaviyo_spark.errors import LakeError, meets_all
+from klaviyo_spark.errors import ConfigError, LakeError, meets_all
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.state.models import Outcome
 
@@ -95,6 +95,7 @@ def test_a_resource_that_lost_members_alone_is_partly_done(monkeypatch, failed, 
         (OSError("lost"), True),
         (ConnectionRefusedError("no JVM"), True),
         (RuntimeError("java.io.IOException: No space left on device"), True),
+        (ConfigError("Java does not start"), True),
         (ValueError("odd"), False),
     ],
 )

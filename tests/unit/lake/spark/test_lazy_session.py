@@ -56,9 +56,10 @@ def test_it_starts_beside_other_work():
 
 
 def test_what_keeps_it_from_starting_is_for_whoever_needs_it():
-    tried = threading.Event()
+    tried, times = threading.Event(), []
 
     def start() -> Any:
+        times.append(None)
         tried.set()
         raise ConfigError("no Java")
 
@@ -68,3 +69,6 @@ def test_what_keeps_it_from_starting_is_for_whoever_needs_it():
 
     with pytest.raises(ConfigError, match="no Java"):
         lazy.get()
+    with pytest.raises(ConfigError, match="no Java"):
+        lazy.get()
+    assert len(times) == 1, "each table that needs it would wait for another try"
