@@ -129,6 +129,7 @@ class _Ingest:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
         self.client.learn_time()
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
+        self.lander.is_reread = plan is not None
         self.plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
         try:
             for number, walks in enumerate(self.plan.rounds()):

@@ -34,10 +34,13 @@ class Lander:
         self.pages = 0
         self.bytes = 0
         self.walks: dict[str, ResumePoint] = {}
+        # What silver may have lost is read again as news: without digests no page is known.
+        self.is_reread = False
 
     def take(self, got: Fetched) -> None:
         """Take one page; with the last that a batch holds, the batch is appended."""
-        self._rows.append(page_row(got, self._account_id, self._run_id))
+        row = page_row(got, self._account_id, self._run_id)
+        self._rows.append({**row, "record_digests": None} if self.is_reread else row)
         self._in_hand += len(got.page.body)
         if len(self._rows) >= BATCH_PAGES or self._in_hand >= BATCH_BYTES:
             self.flush()

@@ -125,6 +125,19 @@ def test_each_batch_is_full_by_its_own_bytes(small_batches):
     assert lake.pages == [[1, 2], [3, 4]]
 
 
+@pytest.mark.parametrize("is_reread", [False, True])
+def test_what_is_read_again_is_known_by_no_digest(is_reread):
+    """A heal that was killed before refine is news to the next run, whatever it had read again."""
+    lake = Bronze()
+    lander = a_lander(lake)
+    lander.is_reread = is_reread
+    lander.take(a_fetched(WALK, 1, b'{"data": [{"type": "event", "id": "E1"}]}'))
+    lander.flush()
+
+    [[row]] = lake.batches
+    assert (row["record_digests"] is None) is is_reread
+
+
 def test_what_is_in_hand_lands_at_the_end_once(small_batches):
     lake = Bronze()
     lander = a_lander(lake)
