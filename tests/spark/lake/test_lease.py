@@ -24,10 +24,10 @@ TWO_DAYS = timedelta(days=2)
 
 
 def wanted(lake: Lake, run_id: str, clock: Clock, **options: Any) -> Any:
-    """A lease whose waiting makes time pass, a beat of the holder's at each look."""
+    """A lease whose waiting makes time pass, half a beat of the holder's at each look."""
     stop: Any = clock
     options |= {"stop": stop, "clock": clock, "elapsed": clock.elapsed}
-    return lease(lake, a_holder(run_id), timing=LeaseTiming(look_s=leases.BEAT_S), **options)
+    return lease(lake, a_holder(run_id), timing=LeaseTiming(look_s=leases.BEAT_S / 2), **options)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_one_that_lives_is_not_taken_over_whatever_our_clock_says(lake, other, c
         assert others.seconds == 1.5 * leases.LEASE_S, "until it was given back"
         return
     with (
-        pytest.raises(LakeBusy, match=r"run one\), which gives signs of life; wait for it"),
+        pytest.raises(LakeBusy, match=r"run one\), which gives signs of life. Wait for it"),
         wanted(other, "two", others),
     ):
         pass
