@@ -63,7 +63,8 @@ class DriverTables:
         try:
             # Spark does not see that it is one partition unless it is told so.
             return frame_of(self._session.get(), table.rows(where)).coalesce(1)
-        except pa.ArrowInvalid:  # times in a form of before, which holds fewer years
+        except (pa.ArrowInvalid, FileNotFoundError):
+            # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
             return None
 
     def append(self, folder: Path, rows: pa.Table, tag: str) -> bool:
