@@ -192,7 +192,7 @@ def test_missing_pages_are_named_and_a_delete_is_the_way_out(spark, folder):
         load(lake)
     said = in_a_line(failed.value)
     assert said.startswith("klaviyo_bronze.pages: the data file file:")
-    assert "and with it pages of tags fetched on 2026-06-01; restore it" in said
+    assert "and with it pages of tags fetched on 2026-06-01. Restore it" in said
     where = said.split("`WHERE ")[1].split("`")[0]
     spark.sql(f"DELETE FROM {lake._bronze()} WHERE {where}")
     loads, outcome = load(a_lake(spark, folder))

@@ -54,19 +54,23 @@ class Tables:
         )
         return found[0]["newest"] if found else None
 
+    def query(self, schema: str, table: str, sql: str) -> list[Row]:
+        """As ``ask``; whatever goes wrong is Spark's own error."""
+        return self._query(sql.replace("{t}", self._name(schema, table)))
+
     def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
         """The rows of a query."""
-        name = self._name(schema, table)
         try:
-            return self._query(sql.replace("{t}", name))
+            return self.query(schema, table, sql)
         except Exception as error:
             if isinstance(error, AnalysisException) and is_not_there(error):
                 return None
             if not is_damage(error):
                 raise
             why = in_a_line(error)
+            where = folder_in(self._name(schema, table))
             schema = getattr(self._lake.place, schema)
-            raise unreadable(schema, table, folder_in(name), why) from error
+            raise unreadable(schema, table, where, why) from error
 
     def _query(self, sql: str) -> list[Row]:
         with pin_settings(self._lake.spark):

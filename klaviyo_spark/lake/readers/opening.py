@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.models import Schemas, Settings
+from klaviyo_spark.errors import TableUnreadable
+from klaviyo_spark.java_words import lost_file
 from klaviyo_spark.lake.file_lock import folder_of
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.reader import Reader, Row
@@ -18,6 +20,7 @@ from klaviyo_spark.schema import ops_tables
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.lake import Lake, Place
+    from klaviyo_spark.lake.readers.catalog import Tables
 
 
 def reader(settings: Settings) -> Reader:
@@ -31,32 +34,35 @@ def reader(settings: Settings) -> Reader:
     def by_spark() -> Reader:
         # Spark may not be there, and takes half a second to import.
         from klaviyo_spark.lake.lake import Lake
-        from klaviyo_spark.lake.readers.catalog import Tables
         from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
 
         place = place_of()
-        return Tables(Lake(spark_session(place.uri, work=SparkPreset.SHORT), place))
+        return _spark_reader(Lake(spark_session(place.uri, work=SparkPreset.SHORT), place))
 
+    return _reader(folder, settings.schemas, by_spark)
+
+
+def reader_of(lake: Lake) -> Reader:
+    """The reader of an open lake: of its operators' tables that stand aside, where it has such."""
+    folder = folder_of(lake) if without_spark() else None
+    return _reader(folder, lake.schemas, lambda: _spark_reader(lake))
+
+
+def _reader(folder: Path | None, schemas: Schemas, by_spark: Callable[[], Reader]) -> Reader:
+    """The reader of a folder, by delta-rs first; where there is none, Spark's."""
     if folder is None:
         return by_spark()
     # delta-rs may not be there.
     from klaviyo_spark.lake.readers.folder import Files
 
-    return Fallback(Files(folder, settings.schemas), by_spark)
+    return Fallback(Files(folder, schemas), by_spark)
 
 
-def reader_of(lake: Lake) -> Reader:
-    """The reader of an open lake: of its operators' tables that stand aside, where it has such."""
+def _spark_reader(lake: Lake) -> Tables:
     # As above.
     from klaviyo_spark.lake.readers.catalog import Tables
 
-    folder = folder_of(lake)
-    if folder is None or not without_spark():
-        return Tables(lake)
-    # delta-rs may not be there.
-    from klaviyo_spark.lake.readers.folder import Files
-
-    return Fallback(Files(folder, lake.schemas), lambda: Tables(lake))
+    return Tables(lake)
 
 
 def ask(lake: Lake, table: str, sql: str) -> Sequence[Row]:
@@ -68,10 +74,18 @@ def ask(lake: Lake, table: str, sql: str) -> Sequence[Row]:
 
     Raises:
         TableDiffers, TableUnreadable: the table cannot be read.
+        Exception: Spark's, where a data file of bronze is missing.
     """
     lake.open(table)
     schema = "silver" if table in TABLES else "ops" if table in ops_tables.TABLES else "bronze"
-    return reader_of(lake).ask(schema, table, sql) or ()
+    try:
+        return reader_of(lake).ask(schema, table, sql) or ()
+    except TableUnreadable as error:
+        if schema != "bronze" or not (error.__cause__ and lost_file(error.__cause__)):
+            raise
+        # The other pages are whole: Spark's error names the file, and leads to a way out that
+        # keeps them.
+        return _spark_reader(lake).query(schema, table, sql)
 
 
 def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
