@@ -15,7 +15,7 @@ _SIDE_BY_SIDE = 5
 
 
 def unopened(lake: Lake, names: Collection[str]) -> dict[str, TableDiffers | TableUnreadable]:
-    """Silver tables of ``names`` that cannot be opened; those that are not there are made."""
+    """Tables of ``names``, in any order, that cannot be opened; what is not there is made."""
     found: dict[str, TableDiffers | TableUnreadable] = {}
 
     def open_table(name: str) -> None:

@@ -303,8 +303,9 @@ class Loader:
     def _complete_reads(
         self, table: TableSpec, batch_ids: tuple[str, ...], doubted: Collection[str]
     ) -> list[CompleteRead]:
-        """The run's complete reads of what feeds the table, without those that are doubted."""
-        if table.endpoints.isdisjoint(self.facts.fully_read):
+        """The run's complete reads that judge the table, without those that are doubted."""
+        judging = {judge.endpoint for judge in table.judges if judge.whole}
+        if judging.isdisjoint(self.facts.fully_read):
             return []
         selected = f"{of_account(self.lake)} AND {self._selection(table, batch_ids).sql}"
         rows = ask(

@@ -9,7 +9,7 @@ record that was missing there is news when it comes back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 from klaviyo_spark.lake.lake import Lake
@@ -19,7 +19,7 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.sql_text import instant, portable, portable_list
 from klaviyo_spark.state.complete_reads import COLUMNS, complete_reads
 from klaviyo_spark.state.landings import of_account
-from klaviyo_spark.state.record_digests import SIZE
+from klaviyo_spark.state.record_digests import each_record
 
 # So many records are news: to know it better costs more memory than a load is spared.
 _LOOKED_AT = 200_000
@@ -72,14 +72,6 @@ def same(now: Sequence[Row], before: Sequence[Row]) -> bool:
 
 def _is_complete(rows: Iterable[Row]) -> bool:
     return bool(complete_reads(row for row in rows if row["is_full_read"]))
-
-
-def entries(rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes]]:
-    """Of each record on the pages, by their age, the digests of its id and of all it says."""
-    for row in sorted(rows, key=lambda row: row["fetched_at"]):
-        digests = row["record_digests"]
-        for at in range(0, len(digests), SIZE):
-            yield digests[at : at + SIZE // 2], digests[at + SIZE // 2 : at + SIZE]
 
 
 def _fingerprint(row: Row) -> tuple[str, ...]:
@@ -167,7 +159,7 @@ def _all_known(lake: Lake, before: str, endpoint: str, rows: Sequence[Row]) -> b
         bounds.append(f"(is_full_read OR {low})")
     # None where it has not been seen.
     known: dict[tuple[str | None, bytes], bytes | None] = {
-        (row["parent_id"], id): None for row in rows for id, _ in entries([row])
+        (row["parent_id"], id): None for row in rows for id, _ in each_record(row["record_digests"])
     }
     columns = "parent_id, fetched_at, record_digests"
     seen = ask(lake, "pages", f"SELECT {columns} FROM {{t}} WHERE {' AND '.join(bounds)}")
@@ -176,11 +168,11 @@ def _all_known(lake: Lake, before: str, endpoint: str, rows: Sequence[Row]) -> b
         if page["parent_id"] in parents and not (begun and page["fetched_at"] < begun["begun_at"]):
             if page["record_digests"] is None:  # it may have said another thing of any of them
                 return False
-            for id, content in entries([page]):
+            for id, content in each_record(page["record_digests"]):
                 if (page["parent_id"], id) in known:
                     known[page["parent_id"], id] = content
     return all(
         known.get((row["parent_id"], id)) == content
         for row in rows
-        for id, content in entries([row])
+        for id, content in each_record(row["record_digests"])
     )

@@ -76,6 +76,16 @@ def record_digests(body: bytes) -> bytes | None:
     return b"".join(found) if len(met) == len(included) else None
 
 
+def each_record(digests: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Of each record, in order, the digest of its id and that of all that Klaviyo says of it.
+
+    Args:
+        digests: of a page, as ``record_digests`` gives them.
+    """
+    for at in range(0, len(digests), SIZE):
+        yield digests[at : at + SIZE // 2], digests[at + SIZE // 2 : at + SIZE]
+
+
 def _near(record: _Record, included: dict[_Key, tuple[_Record, msgspec.Raw]]) -> set[_Key]:
     """What is included for a record: what it points to, and what that points to."""
     near: set[_Key] = set()

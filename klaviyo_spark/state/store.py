@@ -133,7 +133,7 @@ def load_notes(lake: Lake, account_id: str) -> list[LoadNote]:
 
 
 def read_drift(lake: Lake, account_id: str, tables: Iterable[str]) -> Drift:
-    """How ``tables`` stand beside what the account's loads left of them, in one query."""
+    """How ``tables`` stand beside what the account's loads left of them."""
     mine = f"account_id = {portable(account_id)}"
     of_table = "table_name, table_id"
     rows = ask(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from pyspark.sql import SparkSession
@@ -15,6 +15,7 @@ from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import RunRequest, Summary, Verb
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake, Place
+from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load, writer
 from klaviyo_spark.silver.load import Load
@@ -31,6 +32,15 @@ def a_place(folder: Path | str) -> Place:
 
 def a_lake(spark: SparkSession, folder: Path | str) -> Lake:
     return Lake(spark, a_place(folder))
+
+
+def a_lake_without_spark(folder: Path) -> Lake:
+    """The lake of one account, of which delta-rs is asked alone."""
+
+    def start() -> NoReturn:
+        raise AssertionError("Spark was started")
+
+    return Lake(LazySession(start), a_place(folder)).for_account("default")
 
 
 def let_spark_load(monkeypatch: pytest.MonkeyPatch, *, all_of_it: bool) -> None:

@@ -29,12 +29,11 @@ from klaviyo_spark.commands.sync.account_run import (
     list_orphans,
     timed_refining,
 )
-from klaviyo_spark.errors import Interrupted, TableUnreadable, words_of
+from klaviyo_spark.errors import Interrupted, words_of
 from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.file_lock import Holder
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.lock import lock_lake
-from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.unreadable import is_needed
 from klaviyo_spark.log import account_context
 from klaviyo_spark.progress import Reporter, Shows, Silent
@@ -43,7 +42,6 @@ from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.silver.load import Load
 from klaviyo_spark.silver.rebuild import Rebuild
-from klaviyo_spark.silver.refine import SIDE_BY_SIDE as TABLES_AT_ONCE
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
 
 logger = logging.getLogger(__name__)
@@ -253,14 +251,6 @@ def make_tables(lake: Lake, resources: Collection[str]) -> list[str]:
     wanted = [table.name for table in TABLES.values() if table.resource in resources]
     unopened(lake, wanted)
     lake.open(*filter(is_needed, ops_tables.TABLES))
-
-    def make(name: str) -> str | None:
-        try:
-            lake.open(name)
-        except TableUnreadable as error:
-            return str(error)
-        return None
-
     others = [name for name in ops_tables.TABLES if not is_needed(name)]
-    with workers(lake.session, TABLES_AT_ONCE, "tables") as pool:
-        return [*filter(None, pool.map(make, others))]
+    errors = unopened(lake, others)
+    return [f"{errors[name]}" for name in others if name in errors]

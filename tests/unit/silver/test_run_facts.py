@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.silver.pending import begins
 from klaviyo_spark.silver.run_facts import RunFacts, run_facts
 from klaviyo_spark.state.landings import landed_batches
 from tests.builders import DAY, HOUR, NOON, a_page
-from tests.helpers.small_lakes import a_place, land
+from tests.helpers.small_lakes import a_lake_without_spark, land
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    def start() -> NoReturn:
-        raise AssertionError("Spark was started")
-
-    return Lake(LazySession(start), a_place(tmp_path)).for_account("default")
+    return a_lake_without_spark(tmp_path)
 
 
 def facts(lake: Lake, run_id: str) -> RunFacts:

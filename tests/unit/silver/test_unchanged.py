@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.silver import unchanged as of_unchanged
 from klaviyo_spark.silver.unchanged import unchanged_endpoints
 from tests.builders import DAY, HOUR, NOON, a_page
-from tests.helpers.small_lakes import a_place, begun_by
+from tests.helpers.small_lakes import a_lake_without_spark, begun_by
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    """An empty lake of one account, which Spark is not asked about."""
-
-    def start() -> NoReturn:
-        raise AssertionError("Spark was started")
-
-    return Lake(LazySession(start), a_place(tmp_path)).for_account("default")
+    return a_lake_without_spark(tmp_path)
 
 
 def an_event(id: str, n: int = 1) -> dict[str, Any]:
