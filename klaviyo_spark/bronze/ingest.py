@@ -77,6 +77,18 @@ class Plan(Protocol):
         ...
 
 
+class Preloads(Protocol):
+    """Loads tables while Klaviyo is still being asked."""
+
+    def has_work(self, endpoints: Collection[str]) -> bool:
+        """Whether tables may be loaded once all pages of ``endpoints`` have landed."""
+        ...
+
+    def begin(self, endpoints: Collection[str]) -> None:
+        """Load them, all these pages having landed, beside what this thread goes on with."""
+        ...
+
+
 def ingest(
     lake: Lake,
     client: Client,
@@ -84,10 +96,12 @@ def ingest(
     progress: Shows,
     stop: threading.Event | None = None,
     plan: Plan | None = None,
+    preload: Preloads | None = None,
 ) -> Outcome:
     """Read what is due and land it.
 
     Args:
+        preload: told of endpoints that are not asked again.
         stop: once set, what is in hand is landed and no more is asked.
         plan: what to read instead of what is due.
 
@@ -100,7 +114,8 @@ def ingest(
         Unauthorized, Unreachable: every request would fail alike.
         Interrupted: ``stop`` was set.
     """
-    return _Ingest(lake, client, wanted, progress, stop or threading.Event()).run(plan)
+    stop = stop or threading.Event()
+    return _Ingest(lake, client, wanted, progress, stop, preload).run(plan)
 
 
 class _Ingest:
@@ -111,9 +126,10 @@ class _Ingest:
         wanted: IngestScope,
         progress: Shows,
         stop: threading.Event,
+        preload: Preloads | None,
     ) -> None:
         self.lake, self.client, self.wanted = lake, client, wanted
-        self.progress, self.stop = progress, stop
+        self.progress, self.stop, self.preload = progress, stop, preload
         self.outcome = Outcome()
         self.lander = Lander(lake, wanted.account_id, wanted.run_id)
         self._watch = unknown_fields.UnknownFieldDetector()
@@ -123,6 +139,8 @@ class _Ingest:
         self._audit = Audit()
         self._before: dict[str, int] = {}  # pages that earlier runs read, per endpoint
         self._asked: set[str] = set()
+        self._read_to_end: set[str] = set()  # endpoints that are not asked again
+        self._has_listings = False
         self._is_over = False
 
     def run(self, plan: Plan | None) -> Outcome:
@@ -136,6 +154,9 @@ class _Ingest:
                 left: Sequence[Walk] = walks if number else self._identified(walks)
                 while left:
                     left = self._fetch(left)
+                if not number:
+                    self._preload()
+                    self._has_listings = True
             self._is_over = True
         finally:
             self.lander.flush()
@@ -146,6 +167,12 @@ class _Ingest:
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.resumed_walk_ids = tuple(walk.walk_id for walk in self._resumed())
         return self.outcome
+
+    def _preload(self) -> None:
+        """Let tables be loaded whose endpoints have all been read to the end."""
+        if self.preload and self.preload.has_work(self._read_to_end):
+            self.lander.flush()
+            self.preload.begin(frozenset(self._read_to_end))
 
     def _identified(self, walks: Sequence[Walk]) -> Sequence[Walk]:
         """The walks that are left once it is known that the answers are this account's.
@@ -197,9 +224,16 @@ class _Ingest:
         """
         self._asked |= {walk.endpoint.name for walk in walks}
         walks = [walk for walk in walks if walk.endpoint.budget not in self.outcome.stopped]
-        crew = PageFetcher(walks, self.client, threads=self.wanted.threads)
-        fatal: KlaviyoSparkError | None = None
         again: list[Walk] = []
+
+        def end(endpoint: str) -> None:
+            asked_again = {walk.endpoint.name for walk in again}
+            # Members may be asked for once more in a later round.
+            if not ENDPOINTS[endpoint].members and endpoint not in asked_again:
+                self._read_to_end.add(endpoint)
+
+        crew = PageFetcher(walks, self.client, threads=self.wanted.threads, on_end=end)
+        fatal: KlaviyoSparkError | None = None
         refused: list[tuple[Walk, MissingScope]] = []
         for got in crew.pages(self.stop):
             match got:
@@ -220,6 +254,8 @@ class _Ingest:
                 case Failed(walk, error):
                     self._failed(walk.endpoint, error)
             self.progress.show(self._stages(crew))
+            if self._has_listings:  # of the listings all at once
+                self._preload()
         for walk, error in refused:
             self._forbidden(walk, error)
         for name, (pages, records, _) in crew.standings().items():

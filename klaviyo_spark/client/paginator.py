@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -80,7 +80,14 @@ class Failed:
         return isinstance(self.error, _STOP_ALL)
 
 
-_Result = Fetched | Failed | BaseException | None  # None: one thread has ended
+@dataclass(frozen=True)
+class _Ended:
+    """All pages of an endpoint have been handed over."""
+
+    endpoint: str
+
+
+_Result = Fetched | Failed | _Ended | BaseException | None  # None: one thread has ended
 
 
 def pages(
@@ -102,6 +109,8 @@ class PageFetcher:
         walks: taken up to ``scheduler.AHEAD`` ahead, in a driver thread.
         threads: requests under way at once, at most.
         queued_pages: pages held for whoever takes them; beyond, the threads wait.
+        on_end: told the name of an endpoint when the last page of its walks has been taken, by the
+            thread that takes them.
     """
 
     def __init__(
@@ -111,8 +120,9 @@ class PageFetcher:
         *,
         threads: int = 8,
         queued_pages: int = QUEUED_PAGES,
+        on_end: Callable[[str], object] | None = None,
     ) -> None:
-        self._client = client
+        self._client, self._on_end = client, on_end
         self._halt = threading.Event()  # nothing new is sent
         self._gone = threading.Event()  # nobody takes results any more
         self._turns = FairScheduler(walks, max(1, threads), self._halt)
@@ -161,6 +171,9 @@ class PageFetcher:
                 continue
             if result is None:
                 working -= 1
+            elif isinstance(result, _Ended):
+                if self._on_end:
+                    self._on_end(result.endpoint)
             elif isinstance(result, BaseException):
                 raise result
             else:
@@ -191,7 +204,9 @@ class PageFetcher:
                         self._turns.drop(walk.endpoint.budget)
                     self._put(failed)
                 finally:
-                    self._turns.done(walk)
+                    none_left = self._turns.done(walk)
+                if none_left:
+                    self._put(_Ended(walk.endpoint.name))
         except BaseException as error:  # a slip of ours, or of the iterable: the caller's to see
             self._halt.set()
             self._put(error)

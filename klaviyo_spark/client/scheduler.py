@@ -79,6 +79,7 @@ class FairScheduler:
         self._standings: dict[str, EndpointProgress] = {}
         self._waiting = 0
         self._dropped: set[str] = set()
+        self._seen_all = False
         self._changed = threading.Condition()
 
     def __iter__(self) -> Iterator[Walk]:
@@ -86,14 +87,15 @@ class FairScheduler:
         while (walk := self._take()) is not None:
             yield walk
 
-    def done(self, walk: Walk) -> None:
-        """The thread that had ``walk`` is free again."""
+    def done(self, walk: Walk) -> bool:
+        """The thread that had ``walk`` is free again; whether no walk of its endpoint is left."""
         with self._changed:
             standing = self._standings[walk.endpoint.name]
             standing.busy -= 1
             standing.walks_done += 1
             standing.courses.pop(walk.walk_id, None)
             self._changed.notify_all()
+            return self._seen_all and not standing.waiting and not standing.busy
 
     def drop(self, budget: str) -> None:
         """Begin no more walks whose requests count in ``budget``; those under way go on."""
@@ -159,7 +161,10 @@ class FairScheduler:
             return None
 
     def _look_ahead(self) -> None:
-        for walk in islice(self._walks, AHEAD - self._waiting):
+        wanted = AHEAD - self._waiting
+        walks = list(islice(self._walks, wanted))
+        self._seen_all = self._seen_all or len(walks) < wanted
+        for walk in walks:
             if walk.endpoint.budget in self._dropped:
                 continue
             name = walk.endpoint.name

@@ -20,6 +20,8 @@ class RefinePolicy:
         max_deleted_share: a complete read that lacks more of a table waits for the next.
         loads_by: ``auto``, or ``spark`` for the way of large loads alone.
         run_id: of the run that refines.
+        reread: a run that read again what silver may have lost: its pages are laid over the
+            tables even where the run before brought the very same.
     """
 
     keep_event_properties: bool = True
@@ -27,6 +29,7 @@ class RefinePolicy:
     max_deleted_share: float = MAX_DELETED_SHARE
     loads_by: LoadsBy = "auto"
     run_id: str = ""
+    reread: str = ""
 
 
 AS_DEFAULT = RefinePolicy()

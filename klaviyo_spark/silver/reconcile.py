@@ -43,7 +43,6 @@ def reconcile(
     policy: RefinePolicy = AS_DEFAULT,
     *,
     outcome: Outcome,
-    reread: str = "",
 ) -> list[Load]:
     """Load all landed pages of ``resources`` that the tables do not hold; see ``refine``.
 
@@ -67,7 +66,7 @@ def reconcile(
     chosen -= held_back
     found = replace(found, gone={n: ids for n, ids in found.gone.items() if n not in held_back})
     held = [held_back_load(name, needed, unreadable[name]) for name in TABLES if name in unreadable]
-    loading = _Loading(lake, account_id, resources, policy, reread, found)
+    loading = _Loading(lake, account_id, resources, policy, found)
     unloaded = chosen - found.batch_ids.keys() - found.gone.keys()
     asks = found.gone or found.foreign_commits or unloaded
     by_age = pages_gone_before(lake, account_id) if asks else {}
@@ -106,7 +105,6 @@ class _Loading:
     account_id: str
     resources: Sequence[str]
     policy: RefinePolicy
-    reread: str
     found: Drift
 
     def load(self, names: Collection[str]) -> list[Load]:
@@ -116,7 +114,6 @@ class _Loading:
             self.account_id,
             self.resources,
             self.policy,
-            reread=self.reread,
             only=names,
             found=self.found,
         )

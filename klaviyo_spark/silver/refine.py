@@ -7,6 +7,7 @@ same however often and however late it is made. How one run becomes rows is in `
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, as_completed
@@ -59,19 +60,18 @@ def refine(
     resources: Sequence[str],
     policy: RefinePolicy = AS_DEFAULT,
     *,
-    reread: str = "",
     only: Collection[str] | None = None,
     found: Drift | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Load]:
     """Take all landed pages of ``resources`` into silver that it has not taken in yet.
 
     Of one account: no page and no row of another is looked at.
 
     Args:
-        reread: a run that read again what silver may have lost: its pages are laid over the
-            tables even where the run before brought the very same.
         only: tables to load; None: all of ``resources``.
         found: how the tables stand; see ``store.read_drift``.
+        stop: once set, no table is begun any more.
 
     Returns:
         One load per table and run that had pages for it, zero counts included. A table that fails
@@ -79,6 +79,7 @@ def refine(
 
     Raises:
         Exception: an error that meets every table.
+        CancelledError: ``stop`` was set.
     """
     lake = lake.for_account(account_id, policy.run_id)
     tables = [
@@ -106,10 +107,10 @@ def refine(
     waiting: dict[str, str | None] = {}
     if due:
         waiting |= unconfirmed_before(load_notes(lake, account_id), list(began), first)
-    with workers(lake.session, SIDE_BY_SIDE, "refine") as pool:
+    with workers(lake.session, SIDE_BY_SIDE, "refine", stop) as pool:
         for run_id in (run_id for run_id in began if run_id in due):
             facts = run_facts(lake, batches, run_id, began)
-            if run_id == reread:
+            if run_id == policy.reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
             days = whole_days(index_watermarks(keep_earlier(marks, run_id, list(began))).events)
@@ -130,6 +131,21 @@ def refine(
             failed = {load.table for load in loads if not load.is_loaded}
             held_back = made_of(failed, TABLES)
     return loads
+
+
+def has_news(lake: Lake, run_id: str, endpoints: Collection[str]) -> bool:
+    """Whether pages of a run say something that pages of before did not.
+
+    Args:
+        lake: as the run's account sees it.
+        endpoints: those to look at.
+    """
+    batches = landed_batches(lake)
+    began = begins(batches)
+    if run_id not in began:
+        return False
+    facts = run_facts(lake, batches, run_id, began)
+    return not (facts.records.keys() & {*endpoints}) <= facts.unchanged
 
 
 def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:

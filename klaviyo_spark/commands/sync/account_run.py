@@ -19,6 +19,7 @@ from klaviyo_spark.bronze.ingest import IngestScope, Plan, ingest
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.sync.account_context import AccountContext
+from klaviyo_spark.commands.sync.preload import Preload
 from klaviyo_spark.errors import TableDiffers, TableUnreadable, exit_code_of, words_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
@@ -93,7 +94,7 @@ class Summary:
 
     def add_loads(self, loads: list[Load]) -> None:
         """Keep what the tables have taken in, and what is to be told of it."""
-        self.loads = loads
+        self.loads += loads
         self.outcome.warnings += [note for load in loads for note in load.check_warnings]
         for line in (line for load in loads for line in load.errors):
             self.outcome.fail(TABLES_HELD, line)
@@ -110,8 +111,12 @@ class AccountRun:
     ended: bool = False
     stages: Sequence[Stage] = ()
 
-    def ask(self, shown: Shows, stop: threading.Event) -> None:
-        """Klaviyo to bronze; see ``ingest``."""
+    def ask(self, shown: Shows, stop: threading.Event, *, preloads: bool = False) -> None:
+        """Klaviyo to bronze; see ``ingest``.
+
+        Args:
+            preloads: tables may be loaded meanwhile; see ``preload``.
+        """
         assert self.context.client
         began, request, settings = time.monotonic(), self.request, self.context.settings
         scope = IngestScope(
@@ -127,20 +132,19 @@ class AccountRun:
             metrics=settings.metrics,
             threads=settings.max_concurrent_requests,
         )
-        read = ingest(self.lake, self.context.client, scope, shown, stop, request.plan)
+        account = (self.lake, settings.account, settings.resources)
+        preload = Preload(*account, self._policy, stop) if preloads else None
+        client = self.context.client
+        try:
+            read = ingest(self.lake, client, scope, shown, stop, request.plan, preload)
+        finally:  # nobody else may hold the lake before it has ended
+            self.summary.ingest_s = time.monotonic() - began
+            self.summary.add_loads(preload.end() if preload else [])
         self.summary.outcome.add(read)
-        self.summary.ingest_s = time.monotonic() - began
 
     def load(self, rebuild: Rebuild | None = None) -> None:
         """Bronze to silver; with ``rebuild``, into tables that are made anew for all accounts."""
-        settings, run_id = self.context.settings, self.summary.run_id
-        policy = RefinePolicy(
-            keep_event_properties=settings.event_properties,
-            severities=dict(settings.checks.items()),
-            max_deleted_share=settings.max_deleted_share,
-            loads_by=settings.loads_by,
-            run_id=run_id,
-        )
+        settings, policy = self.context.settings, self._policy
         if rebuild is not None:
             loads = rebuild.make(settings.account, settings.resources, policy)
         else:
@@ -150,9 +154,20 @@ class AccountRun:
                 settings.resources,
                 policy,
                 outcome=self.summary.outcome,
-                reread=run_id if self.request.plan is not None else "",
             )
         self.summary.add_loads(loads)
+
+    @property
+    def _policy(self) -> RefinePolicy:
+        settings, run_id = self.context.settings, self.summary.run_id
+        return RefinePolicy(
+            keep_event_properties=settings.event_properties,
+            severities=dict(settings.checks.items()),
+            max_deleted_share=settings.max_deleted_share,
+            loads_by=settings.loads_by,
+            run_id=run_id,
+            reread=run_id if self.request.plan is not None else "",
+        )
 
     def note_personal_data_policy(self) -> None:
         """Say which tables still show personal data as conf said before."""

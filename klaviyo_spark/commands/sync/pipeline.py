@@ -2,6 +2,8 @@
 
 sync = ingest (Klaviyo -> bronze), then refine (bronze -> silver)
 
+In a folder some tables are loaded while Klaviyo is still being asked for others (``preload``).
+
 A run is of one or more accounts of one lake. Klaviyo limits each account by itself, so some are
 read side by side, each with its own limiter, threads, ledger and watermarks. Silver is written for
 one account after the other. ``account_run`` holds the steps of each.
@@ -143,7 +145,7 @@ class _Runs:
             self.lake.session.prepare()  # the first pages are news for certain
         with show as shown, until_interrupted() as stop:
             if self.is_sole:
-                self._ask(self.all[0], shown, stop)
+                self._ask(self.all[0], shown, stop, preloads=self._preloads)
             else:
                 self._ask_side_by_side(shown, stop)
         if stop.is_set() and self.is_sole:  # when all had been asked
@@ -199,13 +201,21 @@ class _Runs:
                 _, pending = futures.wait(pending, _LOOK_S, futures.FIRST_COMPLETED)
                 shown.show([one.as_one_stage() for one in self.all if one.stages])
 
-    def _ask(self, one: AccountRun, shown: Shows, stop: threading.Event) -> None:
+    @property
+    def _preloads(self) -> bool:
+        """Whether tables are loaded while Klaviyo is being asked: in a folder of this machine."""
+        is_due = self.request.verb == "sync" and not self.request.anew
+        return is_due and self.lake.for_small_tables() is not None
+
+    def _ask(
+        self, one: AccountRun, shown: Shows, stop: threading.Event, *, preloads: bool = False
+    ) -> None:
         context = one.context
         with self._by_itself(one):
             if context.error:
                 raise context.error
             if context.client and not stop.is_set():
-                one.ask(shown, stop)
+                one.ask(shown, stop, preloads=preloads)
                 one.summary.outcome.warnings += context.client.clock_notes()
         one.stages = ()
 

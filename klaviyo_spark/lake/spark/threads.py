@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,17 +19,25 @@ logger = logging.getLogger(__name__)
 class Workers(ThreadPoolExecutor):
     """A pool of threads whose log lines name the account that this thread works for.
 
-    ``is_broken_off``: an interrupt has ended it; what its threads raise from then on is of that.
+    Args:
+        stop: set by an interrupt that another thread is told of.
     """
 
-    def __init__(self, session: LazySession, threads: int, name: str) -> None:
+    def __init__(
+        self, session: LazySession, threads: int, name: str, stop: threading.Event | None = None
+    ) -> None:
         super().__init__(threads, name, initializer=ACCOUNT.set, initargs=(ACCOUNT.get(),))
         self._session = session
-        self.is_broken_off = False
+        self._stop = stop or threading.Event()
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether an interrupt has ended it: what its threads raise from then on is of that."""
+        return self._stop.is_set()
 
     def break_off(self) -> None:
         """Drop what waits, and end what Spark is at."""
-        self.is_broken_off = True
+        self._stop.set()
         self.shutdown(wait=False, cancel_futures=True)
         try:
             if self._session.started:
@@ -38,13 +47,15 @@ class Workers(ThreadPoolExecutor):
 
 
 @contextmanager
-def workers(session: LazySession, threads: int, name: str) -> Iterator[Workers]:
+def workers(
+    session: LazySession, threads: int, name: str, stop: threading.Event | None = None
+) -> Iterator[Workers]:
     """Workers for the length of a block.
 
     An error within it waits for all that they were given. An interrupt does not: whoever sends
     one kills some seconds later.
     """
-    with Workers(session, threads, name) as pool:
+    with Workers(session, threads, name, stop) as pool:
         try:
             yield pool
         except BaseException as error:

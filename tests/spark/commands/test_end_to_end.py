@@ -155,8 +155,9 @@ def test_a_sync_costs_few_jobs_and_commits(story):
     """Counts that no other work on the machine disturbs; what they cost is for the bench."""
     cost = {title: (step.jobs, step.commits) for title, step in story.steps.items()}
 
-    assert cost["nothing new"] == (0, 4), "pages, their marks, loads, the run"
-    for title, most in {"first sync": (36, 72), "a day with faults": (110, 40)}.items():
+    # Of a run without news: pages, before tables may be loaded too; their marks, loads, the run.
+    most_of = {"first sync": (36, 76), "a day with faults": (110, 44), "nothing new": (0, 7)}
+    for title, most in most_of.items():
         assert cost[title][0] <= most[0], title
         assert cost[title][1] <= most[1], title
 

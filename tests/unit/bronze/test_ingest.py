@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -100,6 +101,23 @@ class FakeIdentity(Identity):
         return frozenset(self._others.get(table, ()))
 
 
+class FakePreload:
+    """Notes what it is told of, and how many pages have landed by then."""
+
+    def __init__(self) -> None:
+        self.lake = FakeLake()
+        self.begun: list[tuple[set[str], int]] = []
+        self.counted = threading.Event()
+
+    def has_work(self, endpoints: Collection[str]) -> bool:
+        return {*endpoints} != (self.begun[-1][0] if self.begun else set())
+
+    def begin(self, endpoints: Collection[str]) -> None:
+        self.begun.append(({*endpoints}, len(self.lake.pages)))
+        if "list_count" in endpoints:
+            self.counted.set()
+
+
 class Ingested:
     """What came of a plan against answers given by ``respond``."""
 
@@ -109,6 +127,7 @@ class Ingested:
         planned: Callable[[str], FakePlan],
         lake: FakeLake | None = None,
         end: datetime | None = None,
+        preload: FakePreload | None = None,
     ) -> None:
         self.lake = lake or FakeLake()
         wanted = IngestScope(
@@ -117,7 +136,14 @@ class Ingested:
         with a_client(server.url) as client:
             shown = progress("none")
             plan = planned(server.url)
-            self.outcome: Outcome = ingest(self.lake, client, wanted, shown, plan=plan)  # type: ignore[arg-type]
+            self.outcome: Outcome = ingest(
+                self.lake,
+                client,
+                wanted,
+                shown,
+                plan=plan,
+                preload=preload,  # type: ignore[arg-type]
+            )
         self.asked = [unquote(target) for target in server.targets]
 
     @property
@@ -206,6 +232,36 @@ def test_a_window_that_was_asked_for_and_may_not_be_whole_is_a_failure(serve):
             "to its end. Run the same command again."
         ]
     }
+
+
+def test_tables_may_be_loaded_once_all_pages_of_an_endpoint_have_landed(serve):
+    """Listings all at once; members, who may be asked for once more, not at all."""
+    preload = FakePreload()
+
+    def respond(target: str) -> Answer:
+        if "/L2/" in target:  # the group that is long
+            preload.counted.wait(10)
+        return Answer(b'{"data": [], "links": {"next": null}}')
+
+    def rounds(url: str) -> FakePlan:
+        listings = [
+            walk
+            for name in ("lists", "tags")
+            for walk in plan.listing_walks(url, ENDPOINTS[name], NOON)
+        ]
+        first, long = plan.Parent("L1"), plan.Parent("L2")
+        members, counts = ENDPOINTS["list_profiles"], ENDPOINTS["list_count"]
+        joined = plan.fanout_walks(url, members, [first], NOON)
+        whole = plan.fanout_walks(url, members, [first, long], NOON)
+        return FakePlan(
+            listings, joined, [*whole, *plan.fanout_walks(url, counts, [first], NOON)], joined
+        )
+
+    Ingested(serve(respond), rounds, preload.lake, preload=preload)
+    listings = {"lists", "tags"}
+    assert [names for names, _ in preload.begun] == [listings, {*listings, "list_count"}]
+    assert preload.begun[0][1] == 2
+    assert preload.begun[1][1] in (4, 5), "with what else was in hand"
 
 
 def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.request_plan import RequestedRange
-from klaviyo_spark.client.paginator import Failed, Fetched, Walk, pages
+from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher, Walk, pages
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.sleep import nap
 from klaviyo_spark.errors import (
@@ -99,6 +99,27 @@ def test_a_walk_follows_next_until_there_is_none():
 
 def test_a_walk_with_a_question_is_one_page_whatever_link_stands_on_it():
     assert summary(pages([a_walk(question=b"{}")], FakeClient(3))) == [("a", 1, True)]
+
+
+def test_an_endpoint_ends_once_all_its_pages_have_been_taken():
+    ended: dict[str, int] = {}
+    taken: list[Fetched | Failed] = []
+    walks = [a_walk(name) for name in "abc"] + [a_walk("d", MEMBERS)]
+    error = MissingScope("403", scopes=())
+    fetcher = PageFetcher(
+        walks,
+        FakeClient(5, c=error),  # type: ignore[arg-type]
+        threads=4,
+        queued_pages=1,
+        on_end=lambda name: ended.setdefault(name, sum(of(got, name) for got in taken)),
+    )
+    for got in fetcher.pages():
+        taken.append(got)
+    assert ended == {EVENTS.name: 11, MEMBERS.name: 5}
+
+
+def of(got: Fetched | Failed, endpoint: str) -> bool:
+    return got.walk.endpoint.name == endpoint
 
 
 def test_no_walks_give_no_pages():

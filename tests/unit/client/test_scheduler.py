@@ -100,6 +100,23 @@ def names(walks: Iterable[Walk]) -> list[str]:
 # -- walks as they were given ---------------------------------------------------------------------
 
 
+def test_the_last_walk_of_an_endpoint_is_known_when_it_is_done():
+    others = endpoint("others")
+    turns = some_turns(a_walk("a"), a_walk("b"), a_walk("c", others))
+    taken = {walk.walk_id: walk for walk in take_all(turns)}
+    assert [turns.done(taken[name]) for name in "acb"] == [False, True, True]
+
+
+def test_no_walk_is_the_last_while_more_may_be_given(monkeypatch):
+    monkeypatch.setattr("klaviyo_spark.client.scheduler.AHEAD", 1)
+    turns = some_turns(a_walk("a"), a_walk("b"))
+    first = take(turns)
+    assert not turns.done(first)
+    assert turns.done(take(turns)) is False, "whether there is a third is not known yet"
+    with pytest.raises(StopIteration):
+        take(turns)
+
+
 def test_walks_are_taken_in_the_order_given():
     assert names(take_all(some_turns(*map(a_walk, "abcd")))) == list("abcd")
 
