@@ -154,9 +154,9 @@ class _Ingest:
                 left: Sequence[Walk] = walks if number else self._identified(walks)
                 while left:
                     left = self._fetch(left)
+                self._has_listings = True
                 if not number:
                     self._preload()
-                    self._has_listings = True
             self._is_over = True
         finally:
             self.lander.flush()
@@ -169,8 +169,13 @@ class _Ingest:
         return self.outcome
 
     def _preload(self) -> None:
-        """Let tables be loaded whose endpoints have all been read to the end."""
-        if self.preload and self.preload.has_work(self._read_to_end):
+        """Let tables be loaded whose endpoints have all been read to the end.
+
+        Of the listings, which take seconds, all at once.
+        """
+        if not self.preload or not self._has_listings:
+            return
+        if self.preload.has_work(self._read_to_end):
             self.lander.flush()
             self.preload.begin(frozenset(self._read_to_end))
 
@@ -231,6 +236,7 @@ class _Ingest:
             # Members may be asked for once more in a later round.
             if not ENDPOINTS[endpoint].members and endpoint not in asked_again:
                 self._read_to_end.add(endpoint)
+                self._preload()
 
         crew = PageFetcher(walks, self.client, threads=self.wanted.threads, on_end=end)
         fatal: KlaviyoSparkError | None = None
@@ -254,8 +260,7 @@ class _Ingest:
                 case Failed(walk, error):
                     self._failed(walk.endpoint, error)
             self.progress.show(self._stages(crew))
-            if self._has_listings:  # of the listings all at once
-                self._preload()
+            self._preload()  # what was being loaded may be done
         for walk, error in refused:
             self._forbidden(walk, error)
         for name, (pages, records, _) in crew.standings().items():

@@ -102,7 +102,11 @@ class Summary:
 
 @dataclass
 class AccountRun:
-    """The run of one account; ``stages`` is how far its reading is, ``ended`` that it is over."""
+    """The run of one account.
+
+    ``ended``: it is over. ``stages``: how far its reading is. ``preloads``: tables may be loaded
+    while it reads, where the lake is a folder of this machine; see ``preload``.
+    """
 
     request: RunRequest
     lake: Lake
@@ -110,13 +114,10 @@ class AccountRun:
     summary: Summary
     ended: bool = False
     stages: Sequence[Stage] = ()
+    preloads: bool = False
 
-    def ask(self, shown: Shows, stop: threading.Event, *, preloads: bool = False) -> None:
-        """Klaviyo to bronze; see ``ingest``.
-
-        Args:
-            preloads: tables may be loaded meanwhile; see ``preload``.
-        """
+    def ask(self, shown: Shows, stop: threading.Event) -> None:
+        """Klaviyo to bronze; see ``ingest``."""
         assert self.context.client
         began, request, settings = time.monotonic(), self.request, self.context.settings
         scope = IngestScope(
@@ -132,8 +133,9 @@ class AccountRun:
             metrics=settings.metrics,
             threads=settings.max_concurrent_requests,
         )
-        account = (self.lake, settings.account, settings.resources)
-        preload = Preload(*account, self._policy, stop) if preloads else None
+        preload = None
+        if self.preloads and self.lake.for_small_tables():
+            preload = Preload(self.lake, settings.account, settings.resources, self._policy, stop)
         client = self.context.client
         try:
             read = ingest(self.lake, client, scope, shown, stop, request.plan, preload)

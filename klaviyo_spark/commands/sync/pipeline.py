@@ -137,6 +137,8 @@ class _Runs:
         self.is_sole = len(accounts) == 1
         ids = [request.run_id] if self.is_sole else [uuid.uuid4().hex for _ in accounts]
         self.all = [begin(request, lake, *one) for one in zip(accounts, ids, strict=True)]
+        # Silver is written for one account after the other.
+        self.all[0].preloads = self.is_sole and request.verb == "sync" and not request.anew
         self._published = False
 
     def ask(self, show: Reporter) -> None:
@@ -145,7 +147,7 @@ class _Runs:
             self.lake.session.prepare()  # the first pages are news for certain
         with show as shown, until_interrupted() as stop:
             if self.is_sole:
-                self._ask(self.all[0], shown, stop, preloads=self._preloads)
+                self._ask(self.all[0], shown, stop)
             else:
                 self._ask_side_by_side(shown, stop)
         if stop.is_set() and self.is_sole:  # when all had been asked
@@ -201,21 +203,13 @@ class _Runs:
                 _, pending = futures.wait(pending, _LOOK_S, futures.FIRST_COMPLETED)
                 shown.show([one.as_one_stage() for one in self.all if one.stages])
 
-    @property
-    def _preloads(self) -> bool:
-        """Whether tables are loaded while Klaviyo is being asked: in a folder of this machine."""
-        is_due = self.request.verb == "sync" and not self.request.anew
-        return is_due and self.lake.for_small_tables() is not None
-
-    def _ask(
-        self, one: AccountRun, shown: Shows, stop: threading.Event, *, preloads: bool = False
-    ) -> None:
+    def _ask(self, one: AccountRun, shown: Shows, stop: threading.Event) -> None:
         context = one.context
         with self._by_itself(one):
             if context.error:
                 raise context.error
             if context.client and not stop.is_set():
-                one.ask(shown, stop, preloads=preloads)
+                one.ask(shown, stop)
                 one.summary.outcome.warnings += context.client.clock_notes()
         one.stages = ()
 
