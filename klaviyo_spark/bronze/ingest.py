@@ -7,19 +7,19 @@ somebody has left. What an earlier run that was cut short has landed is not aske
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from klaviyo_spark import messages
-from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
-from klaviyo_spark.bronze.account_identity import METRICS, Identity, check_account, ids_on
+from klaviyo_spark.bronze import revisions, unknown_fields
+from klaviyo_spark.bronze.account_identity import METRICS, check_account, ids_on
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.lost_pages import check_bronze
+from klaviyo_spark.bronze.plan import Plan, Preloads
 from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
+from klaviyo_spark.bronze.refusals import Refusals
 from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
@@ -36,57 +36,13 @@ from klaviyo_spark.errors import (
 )
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
-from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES
 from klaviyo_spark.schema.endpoint import Endpoint
-from klaviyo_spark.state import landings
-from klaviyo_spark.state.models import TABLES_HELD, GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.models import TABLES_HELD, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
 __all__ = ["IngestScope", "ingest"]
-
-logger = logging.getLogger(__name__)
-
-
-class Plan(Protocol):
-    """What to ask; ``IngestPlanner`` is the one of ordinary runs.
-
-    ``kept``: walks of an earlier run, as far as they had landed, that this one goes on from.
-    ``metric_names``: what each metric id that is read counts as.
-    ``metrics_read_before``: ids whose events earlier runs have read.
-    ``identity``: what the account is known by; None where that has been checked.
-    ``member_counts``: Klaviyo's number of members of groups that were counted.
-    ``group_reads``: what earlier runs have read of groups.
-    """
-
-    kept: dict[str, ResumePoint]
-    metric_names: Mapping[str, str]
-    metrics_read_before: Collection[str]
-    identity: Identity | None
-    member_counts: Mapping[GroupKey, int]
-    group_reads: Mapping[GroupKey, GroupRead]
-
-    def rounds(self) -> Iterable[Sequence[Walk]]:
-        """Walks, round by round; the next is asked for when all pages of one were noted."""
-        ...
-
-    def note(
-        self, endpoint_name: str, facts: Mapping[str, str], parent_id: str | None, body: bytes
-    ) -> None:
-        """Keep of a page what later rounds need."""
-        ...
-
-
-class Preloads(Protocol):
-    """Loads tables while Klaviyo is still being asked."""
-
-    def has_work(self, endpoints: Collection[str]) -> bool:
-        """Whether tables may be loaded once all pages of ``endpoints`` have landed."""
-        ...
-
-    def begin(self, endpoints: Collection[str]) -> None:
-        """Load them, all these pages having landed, beside what this thread goes on with."""
-        ...
 
 
 def ingest(
@@ -134,10 +90,7 @@ class _Ingest:
         self.lander = Lander(lake, wanted.account_id, wanted.run_id)
         self._watch = unknown_fields.UnknownFieldDetector()
         self._done: Counter[tuple[str, str]] = Counter()  # pages and records of earlier rounds
-        self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
-        self._gone: Counter[str] = Counter()  # 404s per path
         self._audit = Audit()
-        self._before: dict[str, int] = {}  # pages that earlier runs read, per endpoint
         self._asked: set[str] = set()
         self._read_to_end: set[str] = set()  # endpoints that are not asked again
         self._has_listings = False
@@ -148,7 +101,8 @@ class _Ingest:
         self.client.learn_time()
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
         self.lander.is_reread = plan is not None
-        self.plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
+        self.plan: Plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
+        self.refusals = Refusals(self.lake, self.wanted.account_id, self.plan, self.outcome)
         try:
             for number, walks in enumerate(self.plan.rounds()):
                 left: Sequence[Walk] = walks if number else self._identified(walks)
@@ -161,8 +115,7 @@ class _Ingest:
         finally:
             self.lander.flush()
             self._remember()
-            self._note_gone()
-            self._note_unread()
+            self.refusals.end(self._asked)
             self.outcome.warnings += self._audit.warnings()
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.resumed_walk_ids = tuple(walk.walk_id for walk in self._resumed())
@@ -193,7 +146,7 @@ class _Ingest:
         own = [w for w in walks if w.endpoint == METRICS and w.first_page == 1]
         if not own:  # nobody wants them, or an earlier run has landed them
             with suppress(Stopped):  # the next fetch ends the run
-                self._note_identity(check_account(identity, self.client, self.stop))
+                self.outcome.warn(check_account(identity, self.client, self.stop))
             return walks
         held: list[Fetched] = []
         try:
@@ -207,14 +160,10 @@ class _Ingest:
             missing = METRICS.resource in self.outcome.failed or bool(self.outcome.stopped)
             if not (missing and identity.is_known):  # a part proves that they are another name's
                 raise refusal
-            self._note_identity(identity.check_listings(self.client, self.stop))
+            self.outcome.warn(identity.check_listings(self.client, self.stop))
             for got in held:
                 self._take(got)
         return [walk for walk in walks if walk not in own]
-
-    def _note_identity(self, note: str | None) -> None:
-        if note:
-            self._warn(note)
 
     def _fetch(
         self, walks: Sequence[Walk], take: Callable[[Fetched], None] | None = None
@@ -249,20 +198,20 @@ class _Ingest:
                     fatal = fatal or error
                 case Failed(walk, RateLimitTooLong() as error):
                     if walk.endpoint.budget not in self.outcome.stopped:  # once, of all in flight
-                        self._warn(f"{walk.endpoint.name}: {error}")
+                        self.outcome.warn(f"{walk.endpoint.name}: {error}")
                     self.outcome.stop(walk.endpoint, error.resume_at)
                 case Failed(walk, OlderRevisionRetired() as error):
-                    self._warn(f"{error}; {revisions.loss(walk.endpoint)}")
+                    self.outcome.warn(f"{error}; {revisions.loss(walk.endpoint)}")
                 case Failed(walk, UnknownId() as error) if "metric_ids" in walk.facts:
-                    again += self._without_refused(walk, error)
+                    again += self.refusals.without_metrics(walk, error, self.client.base_url)
                 case Failed(walk, MissingScope() as error):
                     refused.append((walk, error))
                 case Failed(walk, error):
-                    self._failed(walk.endpoint, error)
+                    self.refusals.fail(walk.endpoint, error)
             self.progress.show(self._stages(crew))
             self._preload()  # what was being loaded may be done
         for walk, error in refused:
-            self._forbidden(walk, error)
+            self.refusals.forbid(walk, error)
         for name, (pages, records, _) in crew.standings().items():
             self._done["pages", name] += pages
             self._done["records", name] += records
@@ -272,32 +221,15 @@ class _Ingest:
             raise Interrupted(messages.command_line.INTERRUPTED_INGEST())
         return again
 
-    def _without_refused(self, walk: Walk, error: UnknownId) -> list[Walk]:
-        """Walks over the metrics that Klaviyo does not refuse; those it does are told, once."""
-        ids, walks = request_plan.known_metrics(self.client.base_url, walk, str(error))
-        for id in sorted(ids):
-            name = self.plan.metric_names.get(id, id)
-            if id in self.plan.metrics_read_before:
-                self.outcome.fail(
-                    "events",
-                    messages.bronze.KNOWN_METRIC_REFUSED(id=id, name=name),
-                    of_member=True,
-                )
-            else:
-                self._warn(messages.bronze.METRIC_REFUSED(id=id, name=name))
-        return walks
-
     def _take(self, got: Fetched) -> None:
         self.lander.take(got)
+        self.refusals.note_page(got.walk.endpoint, got.page.status)
         if got.page.status == 200:
             walk = got.walk
-            self._answered[walk.endpoint.name] += 1
             self._watch.look(walk.endpoint.name, got.page.body, got.page.fetched_at)
             self._audit.look(got)
             self._note_open_end(got)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
-        else:
-            self._gone[got.walk.endpoint.path] += 1
 
     def _note_open_end(self, got: Fetched) -> None:
         """Let a run of a window that was asked for fail where it may lack a part: none reads on."""
@@ -307,67 +239,6 @@ class _Ingest:
                 resource,
                 messages.bronze.WINDOW_WITHOUT_LAST_PAGE(name=name),
             )
-
-    def _note_gone(self) -> None:
-        """Say which sub-listings answered 404: what was listed may have been deleted since."""
-        for path, ids in sorted(self._gone.items()):
-            self.outcome.warnings.append(messages.bronze.LISTED_AND_NOT_FOUND(path=path, ids=ids))
-
-    def _note_unread(self) -> None:
-        """Let a resource fail as a whole where it lost all members that it was asked for."""
-        read = {ENDPOINTS[name].resource for name in self._answered}
-        read |= {ENDPOINTS[walk.endpoint].resource for walk in self.plan.kept.values()}
-        asked = {ENDPOINTS[name].resource for name in self._asked}
-        for resource in asked - read:
-            self.outcome.lost.difference_update(self.outcome.failed.get(resource, ()))
-
-    def _warn(self, text: str) -> None:
-        if text not in self.outcome.warnings:
-            self.outcome.warnings.append(text)
-
-    def _failed(self, endpoint: Endpoint, error: KlaviyoSparkError) -> None:
-        logger.error("%s", error)
-        self.outcome.fail(endpoint.resource, str(error))
-
-    def _forbidden(self, walk: Walk, error: MissingScope) -> None:
-        """Name a 403: of a part of what was answered otherwise, or of a key without scope."""
-        logger.error("%s", error)
-        endpoint, name = walk.endpoint, walk.endpoint.name
-        where = f"{error.where} -> 403: {error.said.rstrip('.') or 'no reason given'}"
-        part = walk.parent_id or ", ".join(f"{of} {value}" for of, value in walk.facts.items())
-        landed = [one for one in self.plan.kept.values() if one.status == 200]
-        kept = sum(one.pages for one in landed if one.endpoint == name)
-        if others := self._answered[name] + kept:
-            self.outcome.fail(
-                endpoint.resource,
-                messages.bronze.PART_REFUSED(
-                    where=where, others=others, name=name, part=part or "what is left"
-                ),
-                # Within bounds of time what was refused are times, and not a member.
-                of_member=walk.parent_id is not None or (bool(part) and walk.bounds is None),
-            )
-        elif walk.parent_id is not None and (before := self._pages_before(endpoint)):
-            scopes = ", ".join(endpoint.scopes)
-            self.outcome.fail(
-                endpoint.resource,
-                messages.bronze.NOW_REFUSED(
-                    where=where, before=before, name=name, scopes=scopes, part=part
-                ),
-                of_member=True,
-            )
-        else:
-            tables = [t.name for t in TABLES.values() if name in t.endpoints]
-            self.outcome.fail(
-                endpoint.resource,
-                messages.bronze.TABLES_NOT_KEPT_UP(error=error, tables=", ".join(tables)),
-            )
-
-    def _pages_before(self, endpoint: Endpoint) -> int:
-        """Pages of an endpoint that earlier runs read; the lake is asked once."""
-        if endpoint.name not in self._before:
-            lake, account_id = self.lake, self.wanted.account_id
-            self._before[endpoint.name] = landings.pages_read(lake, account_id, endpoint)
-        return self._before[endpoint.name]
 
     def _stages(self, crew: PageFetcher) -> list[Stage]:
         """How far each resource is, earlier rounds counted in."""
@@ -411,7 +282,7 @@ class _Ingest:
         margin, counts = self.wanted.indexing_lag, self.plan.member_counts
         found = [*watermarks(walks.values(), names, now, margin, counts)]
         for mark in repeated_differences(found, self.plan.group_reads):
-            self._warn(
+            self.outcome.warn(
                 messages.bronze.MEMBER_COUNT_DIFFERS(
                     resource=mark.resource, difference=mark.difference, scope=mark.scope
                 )
@@ -432,4 +303,4 @@ class _Ingest:
             self.outcome.fail(TABLES_HELD, str(error))
             return
         if new:
-            self._warn(unknown_fields.warning(new))
+            self.outcome.warn(unknown_fields.warning(new))

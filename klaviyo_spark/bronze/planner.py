@@ -87,7 +87,8 @@ class IngestPlanner:
             lake, wanted.account_id, self._known.events.keys(), client.base_url
         )
         self.group_reads: Mapping[GroupKey, GroupRead] = self._known.groups
-        self.member_counts: dict[GroupKey, int] = {}
+        self._counted: dict[GroupKey, int] = {}
+        self.member_counts: Mapping[GroupKey, int] = self._counted
         # What pages say that later rounds go by.
         self._parents: dict[str, dict[str, request_plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
@@ -296,7 +297,7 @@ class IngestPlanner:
             if members and members.count == endpoint_name and parent_id:
                 number = membership.member_count(body, members)
                 if number is not None:
-                    self.member_counts[endpoint.resource, parent_id] = number
+                    self._counted[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
         endpoint = ENDPOINTS[endpoint_name]

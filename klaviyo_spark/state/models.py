@@ -101,6 +101,11 @@ class Outcome:
         self.stopped |= other.stopped
         self.lost |= other.lost
 
+    def warn(self, text: str | None) -> None:
+        """Note a warning, if there is one; the same one counts once."""
+        if text and text not in self.warnings:
+            self.warnings.append(text)
+
     def stop(self, endpoint: Endpoint, resume_at: datetime) -> None:
         """Note that Klaviyo asks to wait until ``resume_at`` before ``endpoint`` is asked again."""
         self.resume_at = max(resume_at, self.resume_at or resume_at)

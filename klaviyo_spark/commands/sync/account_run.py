@@ -15,7 +15,9 @@ from typing import Literal
 from pyspark.sql import functions as F
 
 from klaviyo_spark import messages
-from klaviyo_spark.bronze.ingest import IngestScope, Plan, ingest
+from klaviyo_spark.bronze.ingest import ingest
+from klaviyo_spark.bronze.plan import Plan
+from klaviyo_spark.bronze.planner import IngestScope
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.sync.account_context import AccountContext

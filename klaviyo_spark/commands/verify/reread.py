@@ -23,7 +23,7 @@ _SHARED_PAGES = 32
 
 
 class Reread:
-    """What to ask to mend faults: an ``ingest.Plan``.
+    """What to ask to mend faults: an ``plan.Plan``.
 
     Nothing that an earlier run has landed is taken for read: that is what is doubted.
 
