@@ -2,7 +2,8 @@
 
 In rounds, since what is asked depends on what was answered: the listings; who joined lists and
 segments; then all that is long, side by side, with counts of members among it; last, groups that
-somebody has left. What an earlier run that was cut short has landed is not asked again.
+somebody has left. What an earlier run that was cut short has landed is not asked again. It is long,
+since what is done with an answer, whatever it is, is decided in one place.
 """
 
 from __future__ import annotations

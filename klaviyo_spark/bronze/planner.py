@@ -1,7 +1,7 @@
 """What a run has to ask, round by round, and what it learns from the answers on the way.
 
 ``request_plan``, ``membership`` and ``resume_points`` decide; here they are given what the lake
-and the pages say.
+and the pages say. It is long, since each round and each kind of listing has a method of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which walks a run has to make. Pure: no network, no Spark; time and coverage are arguments."""
+"""Which walks a run has to make. Pure: no network, no Spark; time and coverage are arguments.
+
+It is long, since each kind of listing has a function of its own.
+"""
 
 from __future__ import annotations
 

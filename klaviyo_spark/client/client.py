@@ -1,6 +1,8 @@
 """One Klaviyo account over HTTP: ``get`` a page, with budgets kept and failures named.
 
 https://developers.klaviyo.com/en/reference/api_overview
+
+It is long, since one class holds what all requests of an account share.
 """
 
 from __future__ import annotations

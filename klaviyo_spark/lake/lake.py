@@ -1,4 +1,7 @@
-"""The only Delta: pages appended, silver's rows merged. ``ledgers`` keeps the operators' tables."""
+"""The only Delta: pages appended, silver's rows merged. ``ledgers`` keeps the operators' tables.
+
+It is long, since each write has two ways: by the driver and by Spark.
+"""
 
 from __future__ import annotations
 

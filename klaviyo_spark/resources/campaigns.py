@@ -1,6 +1,8 @@
 """Campaigns and what hangs from them: audiences, messages, send times, tags.
 
 https://developers.klaviyo.com/en/reference/get_campaigns
+
+It is long, since all specs of a resource stand in one file.
 """
 
 from klaviyo_spark.schema.columns import col

@@ -1,6 +1,8 @@
 """Events: who received, opened, clicked, bounced, ... and the groups a message went to.
 
 https://developers.klaviyo.com/en/reference/get_events
+
+It is long, since all specs of a resource stand in one file.
 """
 
 from klaviyo_spark.schema.checks import Check

@@ -3,6 +3,8 @@
 https://developers.klaviyo.com/en/reference/get_flows
 https://developers.klaviyo.com/en/reference/get_flow_action_messages
 https://developers.klaviyo.com/en/v2025-07-15/reference/get_flows
+
+It is long, since all specs of a resource stand in one file.
 """
 
 from datetime import date

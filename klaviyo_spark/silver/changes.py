@@ -1,7 +1,7 @@
 """What a batch of rows changes in a table. DataFrame -> DataFrame, no I/O here.
 
 ``changes`` lays fresh rows over the table as it is and keeps only rows that come out different, so
-that the same read twice writes nothing.
+that the same read twice writes nothing. It is long, since it is one query, stated step by step.
 """
 
 from __future__ import annotations

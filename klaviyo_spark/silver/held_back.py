@@ -9,7 +9,7 @@ from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.silver.dependencies import held_back_with
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 
 _SIDE_BY_SIDE = 5
 

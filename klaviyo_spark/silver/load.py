@@ -1,50 +1,51 @@
-"""One run's pages into one silver table: which rows they give, and what they prove of others."""
+"""One run's pages into one silver table: which rows they give, and what they prove of others.
+
+It is long, since all that decides how a table is loaded stands here, in order.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.local.page_selection import PageSelection
-from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.lake.spark.session import compiling
-from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
-from klaviyo_spark.silver.deferred_lookups import DeferredLookups, rows_written_by
+from klaviyo_spark.silver.deferred_lookups import DeferredLookups
 from klaviyo_spark.silver.deletions import find_deletions, gone_parents
-from klaviyo_spark.silver.dependencies import borrows, depends_on
+from klaviyo_spark.silver.dependencies import depends_on
 from klaviyo_spark.silver.late_arrivals import Days
-from klaviyo_spark.silver.lookups import NEEDS, SENT_BY, look_up, looks_up, resolve_within_batch
+from klaviyo_spark.silver.lookups import NEEDS, SENT_BY, look_up, looks_up
 from klaviyo_spark.silver.masking import mask_personal_data
 from klaviyo_spark.silver.member_history import last_seen_before
+from klaviyo_spark.silver.models import AS_DEFAULT, Load, RefinePolicy
 from klaviyo_spark.silver.newest_rows import keep_newest
+from klaviyo_spark.silver.news import has_news
 from klaviyo_spark.silver.parse.explode import UNREADABLE
 from klaviyo_spark.silver.parse.project import project, project_columns
 from klaviyo_spark.silver.parse.unreadable_pages import (
     UnreadablePage,
     left_out,
     quarantined_pages,
-    readable,
     unreadable_pages,
 )
-from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.quality import with_broken, with_checks
-from klaviyo_spark.silver.run_facts import DaySpan, RunFacts
+from klaviyo_spark.silver.run_facts import RunFacts
+from klaviyo_spark.silver.run_rows import RunRows, TableBatch
 from klaviyo_spark.silver.writer import HELD_RECORDS, Finish, Tally, Writer
 from klaviyo_spark.state import confirmation
-from klaviyo_spark.state.complete_reads import COLUMNS, CompleteRead, complete_reads
-from klaviyo_spark.state.landings import of_account
+from klaviyo_spark.state.complete_reads import CompleteRead
 
 logger = logging.getLogger(__name__)
 
@@ -52,41 +53,6 @@ logger = logging.getLogger(__name__)
 _HELD_BYTES = 64 * 2**20
 # What so many events say to those that point to them goes to every task whole.
 _BROADCAST_RECORDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one table took in of one run: counts of rows, cells and records, and its wall time.
-
-    ``check_warnings`` are what checks have to say of it. ``errors`` are what did not go well, a
-    line each.
-    ``loaded_by``: ``driver``, which held all of it, or ``spark``.
-    Where ``is_loaded`` is False the table is as it was, and its batches are still to be taken in.
-    ``broken``: the table whose data files are missing, where that is why it is not loaded.
-    ``unconfirmed_run_id``: the run whose complete read lacks too much of the table to be believed
-    before the next one; see ``confirmation``.
-    """
-
-    table: str
-    run_id: str
-    batch_ids: tuple[str, ...]
-    inserted: int = 0
-    updated: int = 0
-    soft_deleted: int = 0
-    cast_failures: int = 0
-    quarantined: int = 0
-    seconds: float = 0.0
-    loaded_by: str = "spark"
-    check_warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-    is_loaded: bool = True
-    broken: str = ""
-    unconfirmed_run_id: str | None = None
-
-    @property
-    def changed(self) -> bool:
-        """Whether a row of the table was written."""
-        return bool(self.inserted or self.updated or self.soft_deleted)
 
 
 @dataclass(frozen=True)
@@ -116,7 +82,7 @@ class Loader:
         """Take the run's batches into ``table``, after those that it depends on."""
         if self.small and self._is_small(self.small, table):
             return replace(self, lake=self.small, small=None).load(table, batch_ids)
-        if not self._has_news(table):
+        if not has_news(self._rows, table, self._confirming):
             return Load(
                 table.name,
                 self.facts.run_id,
@@ -137,7 +103,7 @@ class Loader:
             if UNREADABLE not in str(error) or self.unreadable:
                 raise
             return self._load_readable(table, batch_ids)
-        if self._reads_whole(table):
+        if self.facts.reads_whole(table):
             waits = self.facts.run_id if writer.unconfirmed else None
         load = Load(
             table.name,
@@ -164,7 +130,7 @@ class Loader:
 
     def _load_readable(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take in all pages but those that cannot be read, which go to quarantine by name."""
-        unreadable = unreadable_pages(self._pages(table, batch_ids))
+        unreadable = unreadable_pages(self._rows.pages(table, batch_ids))
         load = replace(self, unreadable=unreadable).load(table, batch_ids)
         rows = quarantined_pages(
             unreadable, table.name, self.lake.account_id or "", self.facts.run_id
@@ -187,93 +153,91 @@ class Loader:
 
     def _is_large(self, table: TableSpec) -> bool:
         """Whether its pages are too many for the driver."""
-        pages = (self.facts.bytes.get(endpoint, 0) for endpoint in table.endpoints)
-        return sum(pages) > _HELD_BYTES
+        return self.facts.bytes_of(table) > _HELD_BYTES
 
-    def _has_news(self, table: TableSpec) -> bool:
-        """Whether pages differ from the run before's, or what ``table`` depends on was written.
+    @property
+    def _rows(self) -> RunRows:
+        return RunRows(self.lake, self.facts, self.unreadable)
 
-        The tables themselves say what was: a refine may have been killed before it could.
-        """
-        if self._new_pages(table):
-            return True
-        needed = [TABLES[name] for name in depends_on(table)]
-        return any(self._may_be_written(other) and self._wrote(other) for other in needed)
-
-    def _new_pages(self, table: TableSpec) -> bool:
-        asked = table.endpoints & self.facts.records.keys()
-        if not asked <= self.facts.unchanged:
-            return True
-        if self.unconfirmed.get(table.name) and self._reads_whole(table):
-            return True  # the same once more is what is waited for
-        # What another endpoint's pages have proved since stands against what these say once more.
-        last = max((self.facts.asked_before.get(e, -1) for e in table.endpoints), default=-1)
-        return any(self.facts.asked_before[endpoint] != last for endpoint in asked)
-
-    def _may_be_written(self, table: TableSpec) -> bool:
-        needed = [TABLES[name] for name in depends_on(table)]
-        return self._new_pages(table) or any(map(self._may_be_written, needed))
-
-    def _wrote(self, table: TableSpec) -> bool:
-        if table.partition:  # large, and what is marked there concerns no other table
-            return not self._rows_of_run(table.name).isEmpty()
-        rows = self.lake.silver(table)
-        return not rows.where(F.col("_run_id") == self.facts.run_id).isEmpty()
+    @property
+    def _confirming(self) -> set[str]:
+        """Tables with complete reads that confirm, or not, those that wait."""
+        waiting = (name for name, run_id in self.unconfirmed.items() if run_id)
+        return {name for name in waiting if self.facts.reads_whole(TABLES[name])}
 
     def _load(self, table: TableSpec, batch_ids: tuple[str, ...], writer: Writer) -> dict[str, Any]:
-        pages = self._pages(table, batch_ids)
-        good = pages.where("status = 200")
-        read = with_broken(project(good, table, self._records_of(table)), table)
-        if not self.policy.keep_event_properties and table.name == "events":
-            read = read.withColumn("_event_properties", F.lit(None).cast("string"))
-        read = mask_personal_data(read, table, self.lake.personal)
-        rows = resolve_within_batch(keep_newest(read, table), table)
-        span = self._span(table)
-        inside = day_filter(table, span) if span else F.lit(True)
-        current = self.lake.silver(table).where(inside)
+        """Read, compare, write; then fill rows that waited for these."""
+        pages, span = self._rows.pages(table, batch_ids), self._rows.span(table)
+        batch = TableBatch(table, batch_ids, pages, self._project_rows(table, pages), span)
         counts: Counter[str] = Counter()
-        asked = self.facts.records.keys()
-        evidence = Evidence()
-        if table.parent:
-            parent = TABLES[table.parent.table]
-            gone = gone_parents(parent, self.lake.silver(parent))
-            evidence = replace(evidence, gone_parents=gone)
-        if (span or table.name not in self.begun) and current.isEmpty():
-            together = self._repartitions_by_day(table)
-            if together:
-                newest = keep_newest(read, table, together=True)
-                changed = with_checks(all_new(newest, table, self.facts.run_id), table)
-            else:
-                changed = self._changes(rows, current.limit(0), table, evidence)
-            alone = span is None or self.lake.silver(table).isEmpty()
-            finish = self._looking_up(table, good, alone)
-            first, all_inside = writer.first(table, changed, inside, finish, together)
+        current = self.lake.silver(table).where(batch.inside)
+        if (batch.span or table.name not in self.begun) and current.isEmpty():
+            alone = batch.span is None or self.lake.silver(table).isEmpty()
+            first, all_inside = self._append(batch, current, alone, writer)
             counts.update(first)
             if all_inside:
                 if not alone:  # rows of other days may have waited for these
                     self._settle(table, counts)
                 return dict(counts)
             current = self.lake.silver(table)
+        counts.update(self._merge(batch, current, writer))
+        self._settle(table, counts)
+        return dict(counts)
+
+    def _project_rows(self, table: TableSpec, pages: DataFrame) -> DataFrame:
+        """All rows that the pages give, as the table is to show them."""
+        good = pages.where("status = 200")
+        read = with_broken(project(good, table, self._rows.records_of(table)), table)
+        if not self.policy.keep_event_properties and table.name == "events":
+            read = read.withColumn("_event_properties", F.lit(None).cast("string"))
+        return mask_personal_data(read, table, self.lake.personal)
+
+    def _append(
+        self, batch: TableBatch, current: DataFrame, alone: bool, writer: Writer
+    ) -> tuple[dict[str, int], bool]:
+        """Write rows where there are none yet; see ``Writer.first``.
+
+        Args:
+            current: has no rows.
+            alone: nor has the table.
+        """
+        table = batch.table
+        together = self._repartitions_by_day(table)
+        if together:
+            newest = keep_newest(batch.read, table, together=True)
+            changed = with_checks(all_new(newest, table, self.facts.run_id), table)
+        else:
+            changed = self._changes(batch.rows, current.limit(0), table, self._passed_marks(table))
+        finish = self._looking_up(batch, alone)
+        return writer.first(table, changed, batch.inside, finish, together)
+
+    def _merge(self, batch: TableBatch, current: DataFrame, writer: Writer) -> dict[str, int]:
+        """Write what differs from the table, and mark what complete reads lack."""
+        table = batch.table
         if table.made_of:  # rows of other owners stay as they are
-            current = current.join(self._owners(table), ["_account_id", table.key[0]], "left_semi")
-        reads = self._complete_reads(table, batch_ids, self._doubted)
+            owners = self._rows.owners(table)
+            current = current.join(owners, ["_account_id", table.key[0]], "left_semi")
+        passed = self._passed_marks(table)
+        asked = self.facts.records.keys()
 
         def judged_by(reads: Sequence[CompleteRead]) -> Evidence:
-            judged = find_deletions(table, good, reads, asked, self._rows_of_run)
-            return replace(evidence, judged=judged)
+            judged = find_deletions(table, batch.good, reads, asked, self._rows.rows_of_run)
+            return replace(passed, judged=judged)
 
         def tallied() -> tuple[DataFrame, Tally]:
-            changed = self._changes(rows, current, table, evidence)
+            changed = self._changes(batch.rows, current, table, evidence)
             return changed, writer.tally(table, changed)
 
+        reads = self._rows.complete_reads(table, batch.batch_ids)
         evidence = judged_by(reads)
         changed, tally = tallied()
-        if span and not tally.falls_into(span):
+        if batch.span and not tally.falls_into(batch.span):
             current = self.lake.silver(table)
             changed, tally = tallied()
-        if tally.counts["keyless"] and tally.counts["lacked"] and self._reads_whole(table):
-            doubted = self._keyless_reads(table, pages, changed, tally, writer)
-            reads = self._complete_reads(table, batch_ids, self._doubted | doubted)
+        if tally.counts["keyless"] and tally.counts["lacked"] and self.facts.reads_whole(table):
+            writer.doubted.append(confirmation.keyless_note(table, tally.counts["keyless"]))
+            doubted = _keyless_reads(batch.pages, changed)
+            reads = self._rows.complete_reads(table, batch.batch_ids, doubted)
             evidence = judged_by(reads)
             changed, tally = tallied()
         if self._is_to_confirm(table, tally, writer):
@@ -281,44 +245,21 @@ class Loader:
             changed, tally = tallied()
         if table.history and tally.counts["soft_deleted"]:
             evidence = replace(evidence, held=last_seen_before(self.lake.pages(), table, reads))
-            changed = self._changes(rows, current, table, evidence)
+            changed = self._changes(batch.rows, current, table, evidence)
             tally = replace(tally, held=None)
-        counts.update(writer.write(table, changed, tally, self._looking_up(table, good, False)))
-        self._settle(table, counts)
-        return dict(counts)
+        return writer.write(table, changed, tally, self._looking_up(batch, first=False))
 
-    def _reads_whole(self, table: TableSpec) -> bool:
-        """Whether the run has complete reads that judge rows of ``table``."""
-        return any(judge.endpoint in self.facts.fully_read for judge in table.judges)
-
-    def _keyless_reads(
-        self, table: TableSpec, pages: DataFrame, changed: DataFrame, tally: Tally, writer: Writer
-    ) -> frozenset[str]:
-        """Reads that hold a record without a key, which may be any row that they lack."""
-        walks = changed.where("keyless").select(F.col("broken.walk_id").alias("walk_id"))
-        doubted = pages.join(walks, "walk_id", "left_semi").select("read_id").distinct()
-        writer.doubted.append(confirmation.keyless_note(table, tally.counts["keyless"]))
-        return frozenset(row["read_id"] for row in doubted.collect())
-
-    def _complete_reads(
-        self, table: TableSpec, batch_ids: tuple[str, ...], doubted: Collection[str]
-    ) -> list[CompleteRead]:
-        """The run's complete reads that judge the table, without those that are doubted."""
-        judging = {judge.endpoint for judge in table.judges if judge.whole}
-        if judging.isdisjoint(self.facts.fully_read):
-            return []
-        selected = f"{of_account(self.lake)} AND {self._selection(table, batch_ids).sql}"
-        rows = ask(
-            self.lake,
-            "pages",
-            f"SELECT {', '.join(COLUMNS)} FROM {{t}} WHERE is_full_read AND {selected}",
-        )
-        return complete_reads(row for row in rows if row["read_id"] not in doubted)
+    def _passed_marks(self, table: TableSpec) -> Evidence:
+        """The marks of parents, which pass to their children."""
+        if not table.parent:
+            return Evidence()
+        parent = TABLES[table.parent.table]
+        return Evidence(gone_parents=gone_parents(parent, self.lake.silver(parent)))
 
     def _is_to_confirm(self, table: TableSpec, tally: Tally, writer: Writer) -> bool:
         """Whether the read lacks too much to be believed at once; then the writer says so."""
         lacked, share = tally.counts["lacked"], self.policy.max_deleted_share
-        if self.unconfirmed.get(table.name) or not self._reads_whole(table):
+        if self.unconfirmed.get(table.name) or not self.facts.reads_whole(table):
             return False
         if not confirmation.may_need_it(lacked, share):  # nearly always: no need to count
             return False
@@ -347,16 +288,19 @@ class Loader:
     def _settle(self, table: TableSpec, counts: Counter[str]) -> None:
         """Fill rows that waited for what this run has written; ``counts`` grow by them."""
         settler = DeferredLookups(self.lake, self.facts.run_id, self.facts.began)
-        counts["updated"] += settler.look_up(table, self._since(table))
+        counts["updated"] += settler.look_up(table, self._rows.since(table))
         if table.made_of:
-            counts["inserted"] += settler.borrow(table, self._since(TABLES[table.made_of.table]))
+            counts["inserted"] += settler.borrow(
+                table, self._rows.since(TABLES[table.made_of.table])
+            )
 
-    def _looking_up(self, table: TableSpec, good: DataFrame, first: bool) -> Finish | None:
+    def _looking_up(self, batch: TableBatch, first: bool) -> Finish | None:
         """Fills rows about to be written from those of other tables that they point to.
 
         Args:
             first: there are no rows in the table to point to but those being read.
         """
+        table = batch.table
         if not looks_up(table):
             return None
         needed = {n for c in (*table.columns, *table.internal) for n in NEEDS.get(c.lookup, ())}
@@ -367,7 +311,7 @@ class Loader:
             near = dict(silver)
             if table.name in needed:
                 _, *sent_by = SENT_BY
-                near[table.name] = project_columns(good, table, sent_by)
+                near[table.name] = project_columns(batch.good, table, sent_by)
                 if not first:
                     near[table.name] = near[table.name].union(silver[table.name].select(*SENT_BY))
             few = held or (first and self.facts.records_of(table) <= _BROADCAST_RECORDS)
@@ -379,64 +323,9 @@ class Loader:
 
         return finish
 
-    # -- what there is to read ------------------------------------------------------------------
 
-    def _pages(self, table: TableSpec, batch_ids: tuple[str, ...]) -> DataFrame:
-        pages = self.lake.selected_pages(self._selection(table, batch_ids))
-        pages = pages.where(readable(self.unreadable))
-        return pages.selectExpr("*", "account_id AS _account_id")
-
-    def _selection(self, table: TableSpec, batch_ids: tuple[str, ...]) -> PageSelection:
-        nobody: frozenset[str] = frozenset()
-        return PageSelection(
-            frozenset(ENDPOINTS[endpoint].resource for endpoint in table.endpoints),
-            table.endpoints,
-            frozenset(batch_ids),
-            self.facts.resumed_walk_ids,
-            nobody.union(*(self.facts.meanwhile.get(e, nobody) for e in table.endpoints)),
-        )
-
-    @property
-    def _doubted(self) -> frozenset[str]:
-        """Reads that lack a page: what they do not hold need not be gone."""
-        return frozenset(page.read_id for page in self.unreadable)
-
-    def _records_of(self, table: TableSpec) -> dict[str, DataFrame]:
-        """Silver rows that the table's rows are made of: written by this run, or borrowed."""
-        found = {b.table: self.lake.silver(TABLES[b.table]) for b in borrows(table)}
-        if table.made_of:
-            found[table.made_of.table] = self._rows_of_run(table.made_of.table)
-        return found
-
-    def _rows_of_run(self, name: str) -> DataFrame:
-        return rows_written_by(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
-
-    def _owners(self, table: TableSpec) -> DataFrame:
-        """Keys of what the rows are made of, as ``table`` calls them."""
-        assert table.made_of
-        owner = F.col(table.made_of.key).alias(table.key[0])
-        return self._rows_of_run(table.made_of.table).select("_account_id", owner)
-
-    def _since(self, table: TableSpec) -> Column:
-        """The part of ``table`` whose rows may point to rows of this run in it."""
-        span = self._span(table)
-        return day_filter(table, (span[0], None)) if span else F.lit(True)
-
-    def _span(self, table: TableSpec) -> DaySpan | None:
-        """Days that the run's rows of a partitioned table should fall into, where it is known."""
-        if not table.partition:
-            return None
-        return self.facts.spans.get(table.sources[0].endpoint)
-
-
-def day_filter(table: TableSpec, span: DaySpan) -> Column:
-    """Rows of those days, in literals, since Delta prunes by nothing else; and those of no day."""
-    assert table.partition
-    day = F.col(table.partition.name)
-    low, high = span
-    inside = F.lit(True)
-    if low:
-        inside = inside & (day >= F.lit(low))
-    if high:
-        inside = inside & (day <= F.lit(high))
-    return day.isNull() | inside
+def _keyless_reads(pages: DataFrame, changed: DataFrame) -> frozenset[str]:
+    """Reads that hold a record without a key, which may be any row that they lack."""
+    walks = changed.where("keyless").select(F.col("broken.walk_id").alias("walk_id"))
+    doubted = pages.join(walks, "walk_id", "left_semi").select("read_id").distinct()
+    return frozenset(row["read_id"] for row in doubted.collect())

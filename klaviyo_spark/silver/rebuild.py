@@ -22,8 +22,7 @@ from klaviyo_spark.lake.staging import check_staging, drop_staging, make_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import held_back_with
 from klaviyo_spark.silver.held_back import held_back_load, unopened
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
+from klaviyo_spark.silver.models import AS_DEFAULT, Load, RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import pages_gone_before, pages_lost, read_drift, silver_states
 

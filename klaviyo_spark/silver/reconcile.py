@@ -19,8 +19,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import held_back_with, made_with, needed_by
 from klaviyo_spark.silver.held_back import held_back_load, unopened
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
+from klaviyo_spark.silver.models import AS_DEFAULT, Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.silver.repair import RepairPlan, mending

@@ -29,9 +29,9 @@ from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.dependencies import depends_on, in_order, made_of
 from klaviyo_spark.silver.held_back import held_back_line
 from klaviyo_spark.silver.late_arrivals import whole_days
-from klaviyo_spark.silver.load import Load, Loader
+from klaviyo_spark.silver.load import Loader
+from klaviyo_spark.silver.models import AS_DEFAULT, Load, RefinePolicy
 from klaviyo_spark.silver.pending import Group, begins, pending
-from klaviyo_spark.silver.policy import AS_DEFAULT, RefinePolicy
 from klaviyo_spark.silver.run_facts import run_facts
 from klaviyo_spark.state.confirmation import unconfirmed_before
 from klaviyo_spark.state.drift import Drift

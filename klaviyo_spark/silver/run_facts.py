@@ -51,6 +51,14 @@ class RunFacts:
         """How many records the run has for ``table``, at most."""
         return sum(self.records.get(source.endpoint, 0) for source in table.sources)
 
+    def bytes_of(self, table: TableSpec) -> int:
+        """Size of the pages that the run has for ``table``."""
+        return sum(self.bytes.get(endpoint, 0) for endpoint in table.endpoints)
+
+    def reads_whole(self, table: TableSpec) -> bool:
+        """Whether the run has complete reads that judge rows of ``table``."""
+        return any(judge.endpoint in self.fully_read for judge in table.judges)
+
 
 def run_facts(
     lake: Lake, batches: Sequence[Batch], run_id: str, began: Mapping[str, datetime]

@@ -1,4 +1,7 @@
-"""What changes in a table, counted and written once. ``changes`` has the kinds of change."""
+"""What changes in a table, counted and written once. ``changes`` has the kinds of change.
+
+It is long, since each count is stated twice: for rows that the driver holds, and for Spark.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.resume_points import slice_text

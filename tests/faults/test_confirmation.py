@@ -9,8 +9,7 @@ import pytest
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import unconfirmed as to_confirm

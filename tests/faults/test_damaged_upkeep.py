@@ -13,7 +13,7 @@ from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import needed_by
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import RefinePolicy
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.models import Outcome

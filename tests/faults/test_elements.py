@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,

@@ -15,8 +15,7 @@ from klaviyo_spark.errors import LakeError, in_a_line
 from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import Rebuild, rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome

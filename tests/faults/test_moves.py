@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON, a_page, an_event
 from tests.helpers.small_lakes import a_lake, let_spark_load

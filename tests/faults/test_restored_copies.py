@@ -27,7 +27,7 @@ from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.lake.table_states import by_spark
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import RefinePolicy
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.store import note_pages_gone

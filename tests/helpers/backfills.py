@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from klaviyo_spark.commands.backfill.run import Window
 from klaviyo_spark.commands.sync.account_run import Summary
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state.models import Outcome
 from tests.builders import DAY, NOON
 

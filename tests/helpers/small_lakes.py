@@ -18,7 +18,7 @@ from klaviyo_spark.lake.lake import Lake, Place
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load, writer
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON
 

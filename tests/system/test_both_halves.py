@@ -18,8 +18,7 @@ from klaviyo_spark.config.secrets import ApiKey, HashKey
 from klaviyo_spark.lake.lake import Lake, names_of
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from klaviyo_spark.state.store import forget_loads
 from tests.builders import KEY

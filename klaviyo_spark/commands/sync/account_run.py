@@ -27,8 +27,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import orphans
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import Rebuild
 from klaviyo_spark.silver.reconcile import reconcile
 from klaviyo_spark.state.models import TABLES_HELD, Outcome

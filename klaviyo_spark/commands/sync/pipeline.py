@@ -42,7 +42,7 @@ from klaviyo_spark.progress import Reporter, Shows, Silent
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 from klaviyo_spark.silver.held_back import unopened
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.rebuild import Rebuild
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
 

@@ -13,8 +13,7 @@ from klaviyo_spark.lake.spark.session import interrupt
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import needed_by
 from klaviyo_spark.silver.held_back import unopened
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.refine import has_news, refine
 from klaviyo_spark.state.store import pages_gone_before, read_drift
 

@@ -26,7 +26,7 @@ from klaviyo_spark.lake.file_lock import folder_of, holding
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.opening import reader_of
 from klaviyo_spark.progress import Reporter, Shows, Silent
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state import store
 from klaviyo_spark.state.landings import newest_page
 from klaviyo_spark.state.models import Outcome

@@ -6,6 +6,7 @@
 Rows carry ``_account_id`` and these columns for the steps after: ``seen_at`` (fetch time of the
 page), ``order`` (sorts versions of one key), ``nulled`` (cells that did not fit), ``empties`` (1:
 an element that holds nothing), ``odd`` (an element that is not the object it should be), ``json``.
+It is long, since the shape of a row is stated where it is made.
 """
 
 from __future__ import annotations

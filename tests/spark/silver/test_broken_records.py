@@ -9,7 +9,7 @@ import pytest
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.refine import refine
 from tests.builders import a_page, an_event
 from tests.data.broken_records import NULLED, QUARANTINED

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from klaviyo_spark.silver import load
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import rebuild
 from klaviyo_spark.silver.refine import refine
 from tests.builders import DAY, NOON, a_page, a_record, an_event

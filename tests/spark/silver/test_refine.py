@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import RefinePolicy
 from klaviyo_spark.silver.refine import refine
 from tests.builders import (
     DAY,

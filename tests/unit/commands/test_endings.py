@@ -12,7 +12,7 @@ from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.commands.sync.pipeline import _Runs
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, LakeError, meets_all
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state.models import Outcome
 
 

@@ -22,7 +22,7 @@ from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import CheckFailed, ConfigError, Interrupted, LakeError, Unauthorized
 from klaviyo_spark.log import ACCOUNT
 from klaviyo_spark.progress import Stage, View
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state.models import Outcome
 
 REFUSED = Unauthorized("GET /api/metrics -> 401: KEY_EU was refused")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from klaviyo_spark.commands.sync.preload import Preload
-from klaviyo_spark.silver.load import Load
-from klaviyo_spark.silver.policy import RefinePolicy
+from klaviyo_spark.silver.models import Load, RefinePolicy
 
 LISTINGS = frozenset({"campaigns", "lists", "tags"})
 Loads = Callable[[Collection[str]], list[Load]]

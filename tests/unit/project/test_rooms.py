@@ -21,6 +21,8 @@ FOLDERS = sorted({file.parent for file in PACKAGE.rglob("*.py")})
 MOST_FILES = 25
 # Statements in functions that import our own. Each costs a reader a look; fewer are welcome.
 LATE_IMPORTS = 27
+# Lines of a module that need no reason: a longer one says at its head why it is.
+MOST_LINES = 300
 
 
 def module_of(file: Path) -> str:
@@ -103,3 +105,14 @@ def test_what_is_public_stays_where_it_is(name: str):
 
     assert importlib.util.find_spec(module)
     assert callable(getattr(importlib.import_module(module), attribute))
+
+
+def test_a_long_module_says_why_it_is_long():
+    """Else it has a second reason to change, and should be two."""
+    long = {
+        file: ast.get_docstring(ast.parse(text)) or ""
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if len((text := file.read_text(encoding="utf-8")).splitlines()) > MOST_LINES
+    }
+    said = {file.name: " ".join(text.split()) for file, text in long.items()}
+    assert [name for name, text in said.items() if "is long, since" not in text] == []

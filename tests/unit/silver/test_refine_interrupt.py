@@ -12,7 +12,7 @@ from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver import refine
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.silver.pending import Group
 
 PATIENCE_S = 20.0

@@ -13,7 +13,7 @@ from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.run import Verified, exit_code_of_verification, fault_lines
 from klaviyo_spark.commands.verify.words import SHOWN, as_json, lines, verdict
-from klaviyo_spark.silver.load import Load
+from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state.models import Outcome
 
 AT = datetime(2026, 11, 24, tzinfo=timezone.utc)
