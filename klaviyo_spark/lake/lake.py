@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -35,9 +35,12 @@ from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 logger = logging.getLogger(__name__)
 
-__all__ = ["Lake", "Merged", "Place"]
+__all__ = ["AccountLake", "Lake", "Merged", "Place"]
 
 
 class Lake(Ledgers):
@@ -61,20 +64,19 @@ class Lake(Ledgers):
         self._local_pages: local_pages.LocalPages | None = None
         self._selected: dict[PageSelection, DataFrame | None] = {}
 
-    def for_account(self, account_id: str, run_id: str = "") -> Lake:
-        """The lake as one account is to see it: no page and no silver row of another.
-
-        What is made, locked or known of the lake is the same one.
+    def for_account(self, account_id: str, run_id: str = "") -> AccountLake:
+        """The lake as one account is to see it.
 
         Args:
             run_id: the run that writes to it; empty: as it was.
         """
-        lake = copy.copy(self)
+        lake = AccountLake.__new__(AccountLake)
+        lake.__dict__ |= self.__dict__
         lake.account_id = account_id
         lake.run_id = run_id or self.run_id
         return lake
 
-    def for_small_tables(self) -> Lake | None:
+    def for_small_tables(self) -> Self | None:
         """The lake for loads of which the driver holds all: pages, rows there are, rows to write.
 
         Its session works with one partition. None where tables are Spark's alone. What it reads
@@ -320,6 +322,15 @@ class Lake(Ledgers):
         if self.account_id is not None:  # Delta prunes by nothing else
             key += f" AND t.`_account_id` = {text(self.account_id)}"
         return key
+
+
+class AccountLake(Lake):
+    """The lake as one account sees it: no page and no silver row of another.
+
+    What is made, locked or known of the lake is known to both. ``Lake.for_account`` gives it.
+    """
+
+    account_id: str
 
 
 def names_of(table: TableSpec) -> list[str]:

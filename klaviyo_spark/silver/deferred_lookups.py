@@ -16,7 +16,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.merge import partition_filter
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import sql_text
@@ -35,7 +35,7 @@ class DeferredLookups:
         began: when the run's first page was fetched.
     """
 
-    lake: Lake
+    lake: AccountLake
     run_id: str
     began: datetime
 

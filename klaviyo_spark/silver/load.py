@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.spark.session import compiling
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
@@ -69,14 +69,14 @@ class Loader:
         small: the lake for loads of which the driver holds all; None where it holds none.
     """
 
-    lake: Lake
+    lake: AccountLake
     facts: RunFacts
     begun: frozenset[str]
     policy: RefinePolicy = AS_DEFAULT
     days_read: Days = ()
     unreadable: tuple[UnreadablePage, ...] = ()
     unconfirmed: Mapping[str, str | None] = field(default_factory=dict)
-    small: Lake | None = None
+    small: AccountLake | None = None
 
     def load(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take the run's batches into ``table``, after those that it depends on."""
@@ -132,9 +132,7 @@ class Loader:
         """Take in all pages but those that cannot be read, which go to quarantine by name."""
         unreadable = unreadable_pages(self._rows.pages(table, batch_ids))
         load = replace(self, unreadable=unreadable).load(table, batch_ids)
-        rows = quarantined_pages(
-            unreadable, table.name, self.lake.account_id or "", self.facts.run_id
-        )
+        rows = quarantined_pages(unreadable, table.name, self.lake.account_id, self.facts.run_id)
         self.lake.insert_quarantined(self.lake.ops_rows("quarantine", rows))
         return replace(
             load,
@@ -142,7 +140,7 @@ class Loader:
             errors=(*load.errors, left_out(unreadable, table.name)),
         )
 
-    def _is_small(self, lake: Lake, table: TableSpec) -> bool:
+    def _is_small(self, lake: AccountLake, table: TableSpec) -> bool:
         """Whether the driver may hold the table, all that its rows look at, and its pages."""
         needed = (TABLES[name] for name in depends_on(table))
         return not self._is_large(table) and lake.holds(table, *needed)

@@ -20,7 +20,7 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.personal_data import Personal
 from klaviyo_spark.errors import in_a_line, meets_all, words_of
 from klaviyo_spark.java_words import lost_file
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake, Lake
 from klaviyo_spark.lake.lost_files import table_with
 from klaviyo_spark.lake.spark.threads import Workers, workers
 from klaviyo_spark.resources import TABLES
@@ -81,14 +81,14 @@ def refine(
         Exception: an error that meets every table.
         CancelledError: ``stop`` was set.
     """
-    lake = lake.for_account(account_id, policy.run_id)
+    mine = lake.for_account(account_id, policy.run_id)
     tables = [
         table
         for table in TABLES.values()
         if (table.resource in resources if only is None else table.name in only)
     ]
-    found = found or read_drift(lake, account_id, [table.name for table in tables])
-    batches = landed_batches(lake)
+    found = found or read_drift(mine, account_id, [table.name for table in tables])
+    batches = landed_batches(mine)
     refined = found.batch_ids
     ours = {batch.batch_id for batch in batches}
     before = {name for name, batch_ids in refined.items() if not batch_ids.isdisjoint(ours)}
@@ -96,36 +96,36 @@ def refine(
     for table in tables:
         for group in pending(batches, refined.get(table.name, frozenset()), table.endpoints):
             due.setdefault(group.run_id, {})[table.name] = group
-    found = _with_new_tables(lake, found, {name for groups in due.values() for name in groups})
+    found = _with_new_tables(mine, found, {name for groups in due.values() for name in groups})
     loads: list[Load] = []
     held_back: frozenset[str] = frozenset()
     began = begins(batches)
-    marks = watermarks_of(lake, account_id) if due else []
+    marks = watermarks_of(mine, account_id) if due else []
     first: dict[str, str] = {}
     for run_id in began:
         first = dict.fromkeys(due.get(run_id, ()), run_id) | first
     waiting: dict[str, str | None] = {}
     if due:
-        waiting |= unconfirmed_before(load_notes(lake, account_id), list(began), first)
-    with workers(lake.session, SIDE_BY_SIDE, "refine", stop) as pool:
+        waiting |= unconfirmed_before(load_notes(mine, account_id), list(began), first)
+    with workers(mine.session, SIDE_BY_SIDE, "refine", stop) as pool:
         for run_id in (run_id for run_id in began if run_id in due):
-            facts = run_facts(lake, batches, run_id, began)
+            facts = run_facts(mine, batches, run_id, began)
             if run_id == policy.reread:
                 facts = replace(facts, unchanged=frozenset())
             begun = frozenset({*before, *(load.table for load in loads if load.changed)})
             days = whole_days(index_watermarks(keep_earlier(marks, run_id, list(began))).events)
             loader = Loader(
-                lake,
+                mine,
                 facts,
                 begun,
                 policy,
                 days,
                 unconfirmed=dict(waiting),
-                small=lake.for_small_tables() if policy.loads_by == "auto" else None,
+                small=mine.for_small_tables() if policy.loads_by == "auto" else None,
             )
             left = [table for table in tables if table.name not in held_back]
             made = _one_run(pool, loader, left, due[run_id])
-            new = list(_record_loads(lake, account_id, policy.run_id, found, made))
+            new = list(_record_loads(mine, account_id, policy.run_id, found, made))
             waiting |= {load.table: load.unconfirmed_run_id for load in new if load.is_loaded}
             loads += new
             failed = {load.table for load in loads if not load.is_loaded}
@@ -133,7 +133,7 @@ def refine(
     return loads
 
 
-def has_news(lake: Lake, run_id: str, endpoints: Collection[str]) -> bool:
+def has_news(lake: AccountLake, run_id: str, endpoints: Collection[str]) -> bool:
     """Whether pages of a run say something that pages of before did not.
 
     Args:
@@ -148,7 +148,7 @@ def has_news(lake: Lake, run_id: str, endpoints: Collection[str]) -> bool:
     return not (facts.records.keys() & {*endpoints}) <= facts.unchanged
 
 
-def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
+def _with_new_tables(lake: AccountLake, found: Drift, names: Collection[str]) -> Drift:
     """``found`` with the tables of ``names`` that were not there, which are made."""
     new = [name for name in names if name not in found.states]
     lake.open(*new)
@@ -157,7 +157,7 @@ def _with_new_tables(lake: Lake, found: Drift, names: Collection[str]) -> Drift:
 
 
 def _record_loads(
-    lake: Lake, account_id: str, by: str, found: Drift, loads: Iterator[Load]
+    lake: AccountLake, account_id: str, by: str, found: Drift, loads: Iterator[Load]
 ) -> Iterator[Load]:
     """Write down what has been refined: what a table has taken in, it need not again.
 
@@ -184,7 +184,7 @@ def _record_loads(
     _note(lake, account_id, by, found, new)
 
 
-def _note(lake: Lake, account_id: str, by: str, found: Drift, loads: Sequence[Load]) -> None:
+def _note(lake: AccountLake, account_id: str, by: str, found: Drift, loads: Sequence[Load]) -> None:
     if loads:
         now = utc_now()
         rows = [_as_row(load, account_id, now, lake.personal, found) for load in loads]

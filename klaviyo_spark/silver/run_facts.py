@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.schema.sql_text import portable
@@ -61,7 +61,7 @@ class RunFacts:
 
 
 def run_facts(
-    lake: Lake, batches: Sequence[Batch], run_id: str, began: Mapping[str, datetime]
+    lake: AccountLake, batches: Sequence[Batch], run_id: str, began: Mapping[str, datetime]
 ) -> RunFacts:
     """What is to be known of a run.
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.local.page_selection import PageSelection
 from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.resources import ENDPOINTS, TABLES
@@ -33,7 +33,7 @@ class RunRows:
         unreadable: pages that Spark cannot read as JSON.
     """
 
-    lake: Lake
+    lake: AccountLake
     facts: RunFacts
     unreadable: tuple[UnreadablePage, ...] = ()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import ENDPOINTS
@@ -34,7 +34,7 @@ _Asked = tuple[str, str | None]
 
 
 def unchanged_endpoints(
-    lake: Lake, run_id: str, began: datetime, records: Mapping[str, int]
+    lake: AccountLake, run_id: str, began: datetime, records: Mapping[str, int]
 ) -> frozenset[str]:
     """Those of a run's endpoints whose pages say nothing that pages of before did not.
 
@@ -101,7 +101,7 @@ def _by_asked(rows: Iterable[Row]) -> dict[_Asked, list[Row]]:
 
 
 def _last_pages(
-    lake: Lake, before: str, mine: Mapping[_Asked, Collection[Row]]
+    lake: AccountLake, before: str, mine: Mapping[_Asked, Collection[Row]]
 ) -> dict[_Asked, list[Row]]:
     """Pages of the run that last asked for what ``mine`` asks, where they are as many."""
     asked = (
@@ -133,7 +133,7 @@ def _last_pages(
     )
 
 
-def _all_known(lake: Lake, before: str, endpoint: str, rows: Sequence[Row]) -> bool:
+def _all_known(lake: AccountLake, before: str, endpoint: str, rows: Sequence[Row]) -> bool:
     """Whether each record of an endpoint's pages is as it was last seen."""
     of = f"{before} AND endpoint = {portable(endpoint)}"
     whole = ask(

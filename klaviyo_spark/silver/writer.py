@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import CheckFailed, TableUnreadable
 from klaviyo_spark.lake.arrow import frame_of
-from klaviyo_spark.lake.lake import Lake, Merged
+from klaviyo_spark.lake.lake import AccountLake, Merged
 from klaviyo_spark.schema.checks import LEFT_OUT, RIVALS, Severity
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.deferred_lookups import rows_written_by
@@ -88,7 +88,7 @@ class Writer:
         doubted: what is to be said of complete reads that mark nothing, whatever the next one says.
     """
 
-    lake: Lake
+    lake: AccountLake
     facts: RunFacts
     days_read: Days = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)

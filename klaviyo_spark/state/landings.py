@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.delta_log import TableState, Write
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake, Lake
 from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.table_states import table_states
@@ -216,7 +216,7 @@ def landed_bodies(
         yield by_id[row["walk_id"]], row["body"].encode()
 
 
-def landed_batches(lake: Lake) -> list[Batch]:
+def landed_batches(lake: AccountLake) -> list[Batch]:
     """All batches in bronze of the account that sees the lake, in one query."""
     rows = ask(
         lake,
@@ -227,9 +227,9 @@ def landed_batches(lake: Lake) -> list[Batch]:
     return [Batch(**row) for row in rows]
 
 
-def of_account(lake: Lake) -> str:
+def of_account(lake: AccountLake) -> str:
     """SQL of pages of the account that sees the lake."""
-    return "true" if lake.account_id is None else f"account_id = {portable(lake.account_id)}"
+    return f"account_id = {portable(lake.account_id)}"
 
 
 def _recent(account_id: str, now: datetime) -> str:

@@ -26,7 +26,7 @@ from klaviyo_spark.errors import words_of
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
 from klaviyo_spark.lake.commit_tag import tagged
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.merge import merge_into
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.staging import drop_staging
@@ -46,7 +46,9 @@ _WHOSE = """coalesce(
     false)"""
 
 
-def count_rows(lake: Lake, person: Person, readable: ReadableTables) -> dict[str, tuple[int, int]]:
+def count_rows(
+    lake: AccountLake, person: Person, readable: ReadableTables
+) -> dict[str, tuple[int, int]]:
     """Per silver table that has any: rows that are the person's, and others that may name them."""
 
     def counts_of(name: str) -> DataFrame:
@@ -65,7 +67,7 @@ def count_rows(lake: Lake, person: Person, readable: ReadableTables) -> dict[str
 
 
 def remove_rows(
-    lake: Lake, person: Person, counts: dict[str, tuple[int, int]], readable: ReadableTables
+    lake: AccountLake, person: Person, counts: dict[str, tuple[int, int]], readable: ReadableTables
 ) -> dict[str, int]:
     """Delete the person's rows and scrub those of others; how many rows of each table changed.
 
@@ -102,16 +104,16 @@ def remove_rows(
     return done
 
 
-def quarantined(lake: Lake, person: Person, readable: ReadableTables) -> bool:
+def quarantined(lake: AccountLake, person: Person, readable: ReadableTables) -> bool:
     """Whether a record in quarantine may name the person."""
     if readable.has_ops("quarantine"):
         with readable.reading(lake.place.ops, "quarantine"):
-            rows = lake.ops("quarantine").where(f"_account_id = {text(lake.account_id or '')}")
+            rows = lake.ops("quarantine").where(f"_account_id = {text(lake.account_id)}")
             return not with_needles(rows, person).where(named_in(["record"])).isEmpty()
     return False
 
 
-def remove_quarantined(lake: Lake, person: Person) -> int:
+def remove_quarantined(lake: AccountLake, person: Person) -> int:
     """``remove_rows`` in quarantine, whose records are JSON."""
     name = lake.place.table(lake.place.ops, "quarantine")
     merge = merge_into(
@@ -123,7 +125,7 @@ def remove_quarantined(lake: Lake, person: Person) -> int:
     return _affected(lake, merge, search_terms(lake.spark, person), name)
 
 
-def clear(lake: Lake, touched: Iterable[str], readable: ReadableTables) -> list[str]:
+def clear(lake: AccountLake, touched: Iterable[str], readable: ReadableTables) -> list[str]:
     """Remove all files that the newest versions do not need; what failed, a line each.
 
     None of tables that are damaged: what is removed might be what restores them.
@@ -151,12 +153,12 @@ def clear(lake: Lake, touched: Iterable[str], readable: ReadableTables) -> list[
     return errors
 
 
-def _account_condition(lake: Lake) -> str:
+def _account_condition(lake: AccountLake) -> str:
     """SQL of a MERGE: a row is of the account that sees the lake."""
-    return f"t._account_id = {text(lake.account_id or '')}"
+    return f"t._account_id = {text(lake.account_id)}"
 
 
-def _delete(lake: Lake, table: TableSpec, person: Person) -> int:
+def _delete(lake: AccountLake, table: TableSpec, person: Person) -> int:
     own = owned_by_sql(table, "t")
     merge = merge_into(
         _name(lake, table), f"ON {_account_condition(lake)} AND {own} WHEN MATCHED THEN DELETE"
@@ -164,7 +166,7 @@ def _delete(lake: Lake, table: TableSpec, person: Person) -> int:
     return _affected(lake, merge, search_terms(lake.spark, person), table.name)
 
 
-def _delete_made_of(lake: Lake, table: TableSpec, person: Person) -> int:
+def _delete_made_of(lake: AccountLake, table: TableSpec, person: Person) -> int:
     """Delete rows that are made of the person's rows of another table."""
     of = table.made_of
     assert of
@@ -179,7 +181,7 @@ def _delete_made_of(lake: Lake, table: TableSpec, person: Person) -> int:
     return _affected(lake, merge, gone.select("_account_id", of.key), table.name)
 
 
-def _scrub(lake: Lake, table: TableSpec, person: Person) -> int:
+def _scrub(lake: AccountLake, table: TableSpec, person: Person) -> int:
     """Scrub texts of rows that are not the person's; how many rows that changed."""
     own = owned_by_sql(table) or "false"
     rows = with_needles(lake.silver(table), person)
@@ -206,7 +208,7 @@ def _scrubbed(column: str) -> str:
     return f"regexp_replace({column}, w_pattern, {text(MARK)})"
 
 
-def _affected(lake: Lake, merge: str, rows: DataFrame, table: str) -> int:
+def _affected(lake: AccountLake, merge: str, rows: DataFrame, table: str) -> int:
     """Run a MERGE; how many rows it changed."""
     with tagged(lake.spark):
         done = retry_on_conflict(lambda: lake.spark.sql(merge, rows=rows).first(), table)
@@ -214,5 +216,5 @@ def _affected(lake: Lake, merge: str, rows: DataFrame, table: str) -> int:
     return int(done["num_affected_rows"])
 
 
-def _name(lake: Lake, table: TableSpec) -> str:
+def _name(lake: AccountLake, table: TableSpec) -> str:
     return lake.place.table(lake.place.silver, table.name)

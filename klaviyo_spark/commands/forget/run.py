@@ -20,7 +20,7 @@ from klaviyo_spark.commands.forget.receipts import Receipt
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, UsageError, exit_code_of
-from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.lake import AccountLake, Lake
 from klaviyo_spark.lake.staging import check_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
@@ -159,8 +159,10 @@ def _not_out(done: ForgetResult) -> Iterator[str]:
 _WORDS = {"profile": "id", "email": "address"}
 
 
-def _forget(lake: Lake, readable: ReadableTables, asked: PersonQuery, done: ForgetResult) -> None:
-    account_id = lake.account_id or ""
+def _forget(
+    lake: AccountLake, readable: ReadableTables, asked: PersonQuery, done: ForgetResult
+) -> None:
+    account_id = lake.account_id
     known: list[Receipt] = []
     if readable.has_ops(receipts.TABLE):
         with readable.reading(lake.place.ops, receipts.TABLE):
@@ -184,7 +186,7 @@ def _note_left_out(readable: ReadableTables, done: ForgetResult) -> None:
 
 
 def _remove(
-    lake: Lake,
+    lake: AccountLake,
     readable: ReadableTables,
     asked: PersonQuery,
     known: list[Receipt],
@@ -201,7 +203,7 @@ def _remove(
         return
     done.resumed = bool(cut_short)
     done.profiles = len(person.ids)
-    account_id = lake.account_id or ""
+    account_id = lake.account_id
     if readable.has_ops(receipts.TABLE):
         receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
     place = lake.place
@@ -218,7 +220,7 @@ def _remove(
         _sign(lake, account_id, done, cut_short)
 
 
-def _sign(lake: Lake, account_id: str, done: ForgetResult, cut_short: list[Receipt]) -> None:
+def _sign(lake: AccountLake, account_id: str, done: ForgetResult, cut_short: list[Receipt]) -> None:
     counts = {
         "profiles": done.profiles,
         "pages": done.pages,
