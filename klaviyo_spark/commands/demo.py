@@ -91,7 +91,7 @@ def folder_of(warehouse: str) -> Path:
     Raises:
         ConfigError: it is none of this machine, or has something in it that no demo made.
     """
-    folder = check_warehouse(warehouse).folder
+    folder = check_warehouse(warehouse, reached=False).folder
     if folder is None:
         raise ConfigError(f"warehouse {warehouse}: a demo needs a folder of this machine")
     check_folder(folder)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake import file_lock, lease, staging
+from klaviyo_spark.lake import file_lock, heartbeat, staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 
@@ -25,7 +25,7 @@ _NAMES = Schemas()
 _TABLES: Mapping[str, Collection[str]] = {
     f"{_NAMES.bronze}.db": ("pages",),
     f"{_NAMES.silver}.db": TABLES,
-    f"{_NAMES.ops}.db": (*ops_tables.TABLES, lease.TABLE),
+    f"{_NAMES.ops}.db": (*ops_tables.TABLES, heartbeat.TABLE),
     f"{_NAMES.silver}{ASIDE}.db": TABLES,
     f"{_NAMES.ops}{ASIDE}.db": ops_tables.TABLES,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from klaviyo_spark.errors import LakeError, TableDiffers, TableUnreadable, in_a_line
-from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
 from klaviyo_spark.lake.table_states import states_or_errors
@@ -48,7 +48,7 @@ def open_tables(lake: Lake) -> OpenedTables:
     with workers(lake.session, _SIDE_BY_SIDE, "tables") as pool:
         list(pool.map(open_one, tables))
     schemas = dict.fromkeys(table.partition(".")[0] for table in tables)
-    for schema in schemas if folder_of(lake) else ():  # Spark's statements would not tell it
+    for schema in schemas if root_of(lake) else ():  # Spark's statements would not tell it
         # A commit that is an empty file: who opens the table takes it for one that changed nothing.
         ours = {t.partition(".")[2]: None for t in names if t.startswith(f"{schema}.")}
         for name, state in states_or_errors(lake, schema, ours).items():

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from klaviyo_spark.errors import TableDiffers, TableUnreadable, in_a_line
-from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.opening import reader_of, without_spark
 from klaviyo_spark.lake.readers.reader import ROWS_OF
@@ -29,7 +29,7 @@ def row_counts(lake: Lake) -> dict[str, int]:
     Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
     A table that cannot be read is left out.
     """
-    if folder_of(lake) and without_spark():
+    if root_of(lake) and without_spark():
         reader = reader_of(lake)
         if lake.account_id is None:
             return _readable(lambda name: reader.count("silver", name) or 0)

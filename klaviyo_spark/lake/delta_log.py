@@ -2,8 +2,8 @@
 
 A table is known by the id that Delta gave it when it was made: one that was dropped and made again
 has another. Commits that leave all rows as they are (OPTIMIZE, VACUUM, ALTER, CREATE) are left out,
-and so are ours: see ``commit_tag``. Here a folder's log is read as files; Spark's statements say
-the same of any table in ``table_states``.
+and so are ours: see ``commit_tag``. Here a log is read as files, in a folder or on a store; Spark's
+statements say the same of any table in ``table_states``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from klaviyo_spark.clock import utc
 from klaviyo_spark.lake.commit_tag import is_of_run, is_ours
+from klaviyo_spark.lake.local.log_files import LogFiles, log_files
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.unreadable import unreadable
 
 _VERSION = re.compile(r"(\d{20})\.json")
@@ -142,7 +143,7 @@ def missing_writes(
     )
 
 
-def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> TableState | None:
+def in_folder(folder: Folder, since: int | None, writes: Sequence[Write] = ()) -> TableState | None:
     """The state of the table in a folder; None where there is none.
 
     Args:
@@ -153,18 +154,17 @@ def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> 
         NOT_KNOWN_HERE: its log does not say, in a form that is known here, which table it is.
         TableUnreadable: a commit is an empty file, which readers take for one that changed nothing.
     """
-    log = folder / "_delta_log"
-    names = [file.name for file in log.iterdir()] if log.is_dir() else []
-    versions = sorted(int(found[1]) for found in map(_VERSION.fullmatch, names) if found)
-    checkpoints: dict[int, list[Path]] = {}
-    for name in sorted(names):
+    log = log_files(folder)
+    versions = sorted(int(found[1]) for found in map(_VERSION.fullmatch, log.sizes) if found)
+    checkpoints: dict[int, list[str]] = {}
+    for name in sorted(log.sizes):
         if found := _CHECKPOINT.fullmatch(name):
-            checkpoints.setdefault(int(found[1]), []).append(log / name)
+            checkpoints.setdefault(int(found[1]), []).append(name)
     if not versions and not checkpoints:
         return None  # a run that was killed at its making leaves an empty log
     for version in versions:
-        if version > max(checkpoints, default=-1) and not _file(log, version).stat().st_size:
-            schema, why = folder.parent.name.removesuffix(".db"), f"{_file(log, version)} is empty"
+        if version > max(checkpoints, default=-1) and not log.sizes[_name(version)]:
+            schema, why = folder.parent.name.removesuffix(".db"), f"{log}/{_name(version)} is empty"
             raise unreadable(schema, folder.name, f"{folder}", why)
     described = _metadata(log, versions, checkpoints)
     newest = max([*versions, *checkpoints])
@@ -183,8 +183,8 @@ def in_folder(folder: Path, since: int | None, writes: Sequence[Write] = ()) -> 
     )
 
 
-def _signature(log: Path, version: int) -> Signature:
-    info: Mapping[str, Any] | None = next(_actions(_file(log, version), "commitInfo"), None)
+def _signature(log: LogFiles, version: int) -> Signature:
+    info: Mapping[str, Any] | None = next(_actions(log, _name(version), "commitInfo"), None)
     if info is None:
         return Signature(version, None, is_known=False)
     predicate = (info.get("operationParameters") or {}).get("predicate")
@@ -194,50 +194,54 @@ def _signature(log: Path, version: int) -> Signature:
 
 
 def _metadata(
-    log: Path, versions: list[int], checkpoints: Mapping[int, list[Path]]
+    log: LogFiles, versions: list[int], checkpoints: Mapping[int, list[str]]
 ) -> Mapping[str, Any]:
     """The newest description of the table: in a commit, or in the last checkpoint before it."""
     last = max(checkpoints, default=-1)
     for version in reversed([v for v in versions if v > last]):
-        for action in _actions(_file(log, version), "metaData"):
+        for action in _actions(log, _name(version), "metaData"):
             return action
-    for file in checkpoints.get(last, ()):
-        if file.suffix == ".json":
-            for action in _actions(file, "metaData"):
+    for name in checkpoints.get(last, ()):
+        if name.endswith(".json"):
+            for action in _actions(log, name, "metaData"):
                 return action
-        elif "metaData" in pq.read_schema(file).names:
+            continue
+        with log.open_parquet(name) as file:
+            parquet = pq.ParquetFile(file)
+            if "metaData" not in parquet.schema_arrow.names:
+                continue
             # Without the columns of files, which may be many.
             columns = ["metaData.id", "metaData.configuration"]
-            for row in pq.ParquetFile(file).read(columns)["metaData"].drop_null().to_pylist():
+            for row in parquet.read(columns)["metaData"].drop_null().to_pylist():
                 return {"id": row["id"], "configuration": dict(row["configuration"] or ())}
     raise LookupError(f"{log}: no description of the table")
 
 
-def _commit(log: Path, version: int) -> Commit | None:
+def _commit(log: LogFiles, version: int) -> Commit | None:
     """A commit of somebody else that changed rows; None for any other."""
-    file = _file(log, version)
-    info: Mapping[str, Any] = next(_actions(file, "commitInfo"), {})
+    file = _name(version)
+    info: Mapping[str, Any] = next(_actions(log, file, "commitInfo"), {})
     if is_ours(info.get("userMetadata")):
         return None
     adds, removes = (
-        any(action.get("dataChange", True) for action in _actions(file, kind))
+        any(action.get("dataChange", True) for action in _actions(log, file, kind))
         for kind in ("add", "remove")
     )
     if not adds and not removes:
         return None
-    millis = info.get("timestamp", file.stat().st_mtime * 1000)
+    millis = info.get("timestamp", log.changed_s(file) * 1000)
     return Commit(
         version, utc(int(millis * 1000)), info.get("operation", "a commit without a name"), removes
     )
 
 
-def _actions(file: Path, kind: str) -> Iterator[Mapping[str, Any]]:
+def _actions(log: LogFiles, name: str, kind: str) -> Iterator[Mapping[str, Any]]:
     """The actions of one kind in a commit: its name stands first in its line."""
-    with open(file, encoding="utf-8") as lines:
+    with log.open_text(name) as lines:
         for line in lines:
             if f'"{kind}"' in line[:20]:
                 yield json.loads(line)[kind]
 
 
-def _file(log: Path, version: int) -> Path:
-    return log / f"{version:020}.json"
+def _name(version: int) -> str:
+    return f"{version:020}.json"

@@ -22,6 +22,7 @@ import msgspec
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, Stopped
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.location import location
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 
@@ -106,6 +107,14 @@ def folder_of(lake: Placed) -> Path | None:
     if fcntl is None or lake.session.is_remote:
         return None
     return local_folder(lake.place.warehouse, lake.place.catalog)
+
+
+def root_of(lake: Placed) -> Folder | None:
+    """Where delta-rs finds the lake's tables, here or on a store; None where Spark alone does."""
+    if lake.session.is_remote or lake.place.catalog:
+        return None
+    place = location(lake.place.warehouse)
+    return place.store or folder_of(lake)
 
 
 def local_folder(warehouse: str, catalog: str | None) -> Path | None:

@@ -12,41 +12,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import functions as F
-
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.errors import LakeBusy, in_a_line
 from klaviyo_spark.java_words import is_of_java
-from klaviyo_spark.lake.file_lock import Holder, LockStatus, T, poll_until_acquired
-from klaviyo_spark.lake.heartbeat import Heartbeat, HeartbeatMonitor, give_sign, last_sign, signed
+from klaviyo_spark.lake.file_lock import Holder, LockStatus, T, poll_until_acquired, root_of
+from klaviyo_spark.lake.heartbeat import (
+    COLUMNS,
+    DOC,
+    LEASE_S,
+    TABLE,
+    Heartbeat,
+    HeartbeatMonitor,
+    LeaseTable,
+    status_of,
+)
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.merge import insert_columns, merge_into, set_columns
+from klaviyo_spark.lake.local.lease_table import StoreLease
+from klaviyo_spark.lake.local.store import StoreFolder
+from klaviyo_spark.lake.spark.lease_table import SparkLease
 
 logger = logging.getLogger(__name__)
 
-# A holder that gives no sign for so long is dead; several beats may fail before that.
-LEASE_S = 300.0
 BEAT_S = 60.0
 # Whoever waits looks again so often; each look is a query.
 LOOK_S = 5.0
 _TRIES = 20
 
-TABLE = "lock"
-DOC = "One row: the run that holds the lake, or held it last."
-COLUMNS = (
-    ("name", "string", "What is held: lake."),
-    ("token", "string", "Names this one holding; NULL while the lake is free."),
-    ("run_id", "string", "The run."),
-    ("command", "string", "sync, ingest, refine, ..."),
-    ("host", "string", "The machine it runs on."),
-    ("pid", "bigint", "Its process there."),
-    ("since", "timestamp", "When the run began (UTC)."),
-    ("taken_at", "timestamp", "When it got the lake (UTC)."),
-)
 # How Delta names what it refuses to one of two writers, by class or by code.
 _LOST_RACE = re.compile(
-    r"Concurrent\w*Exception|MetadataChanged|ProtocolChanged"
+    r"Concurrent\w*Exception|MetadataChanged|ProtocolChanged|CommitFailedError"
     r"|DELTA_(?:CONCURRENT|METADATA_CHANGED|PROTOCOL_CHANGED)"
 )
 
@@ -80,7 +75,9 @@ def lease(
     """Hold ``lake`` while the block runs; a thread says each ``timing.beat_s`` that we live.
 
     Two runs that take it at once both try to commit the next version of the table, and Delta lets
-    one. So this is as safe as Delta's log store is: on S3 the default one lets both.
+    one. So this is as safe as what commits: on a store delta-rs does, which puts a version only
+    where the store has none (``If-None-Match``). Where Spark commits there, by Delta's default log
+    store, both may get it.
 
     A holder that cannot say so for ``lease_s`` (a suspended machine, storage out of reach) counts
     as dead and is taken over. If it lives on, it notices at its next beat, logs an error, and no
@@ -116,18 +113,13 @@ def lease(
 
 
 def holding(lake: Lake, clock: Callable[[], datetime] = utc_now) -> LockStatus | None:
-    """Who holds the lake by a lease, without taking it or making its table.
-
-    One look shows that it lives where its last sign was given just now, by a clock that agrees with
-    ours. It never shows that it is dead.
+    """Who holds the lake by a lease, without taking it or making its table: see ``status_of``.
 
     Raises:
         AnalysisException: no run has held this lake by a lease yet.
     """
-    found = last_sign(lake.spark, lake.place.table(lake.place.ops, TABLE))
-    if found is None:
-        return None
-    return LockStatus(found.holder, True if found.is_fresh(clock(), LEASE_S) else None)
+    table = SparkLease(lake.spark, lake.place.table(lake.place.ops, TABLE))
+    return status_of(table.last_sign(), clock())
 
 
 class _Lease:
@@ -141,13 +133,13 @@ class _Lease:
         clock: Callable[[], datetime],
         elapsed: Callable[[], float],
     ) -> None:
-        self.spark, self.holder = lake.spark, holder
+        self.holder = holder
         self.lease_s, self.clock = lease_s, clock
         self.watch = HeartbeatMonitor(elapsed)
         self.signs = 0
         self.token = uuid.uuid4().hex
         self.claimed = False
-        self.table = _retry_on_conflict(lambda: lake.ensure(TABLE, COLUMNS, DOC))
+        self.table = _lease_table(lake)
 
     def take(self) -> None:
         """Make it ours.
@@ -189,7 +181,7 @@ class _Lease:
 
     def renew(self) -> bool:
         """Say that we live; False where the lake is another's by now."""
-        last = signed(self.spark, self.table)
+        last = self.table.signed()
         if (last is None or last[0] != self.token) and not self._is_ours():
             return False
         self._sign()
@@ -199,16 +191,15 @@ class _Lease:
         """Give it back, if it is ours; a failure is logged, as the lease ends by itself."""
         if not self.claimed:
             return
-        update = f"UPDATE {self.table} SET token = NULL WHERE token = '{self.token}'"
         try:
-            _retry_on_conflict(lambda: self.spark.sql(update))
+            _retry_on_conflict(lambda: self.table.release(self.token))
         except Exception as error:
             logger.warning(
                 messages.lake.NOT_FREED(held_s=self.lease_s, reason=_brief(error)),
             )
 
     def _read_heartbeat(self) -> Heartbeat | None:
-        return last_sign(self.spark, self.table)
+        return self.table.last_sign()
 
     def _is_ours(self) -> bool:
         found = self._read_heartbeat()
@@ -217,34 +208,22 @@ class _Lease:
     def _claim(self, expected: str | None) -> None:
         """Write our row over the one whose token is ``expected``, or where there is no row."""
         me = self.holder
-        values = (
-            "lake",
-            self.token,
-            me.run_id,
-            me.command,
-            me.host,
-            me.pid,
-            me.since,
-            self.clock(),
-        )
-        ours = [
-            F.lit(value).cast(type).alias(name)
-            for (name, type, _), value in zip(COLUMNS, values, strict=True)
-        ]
+        values = ("lake", self.token, me.run_id, me.command, me.host, me.pid, me.since)
         names = [name for name, _, _ in COLUMNS]
-        row = self.spark.range(1).select(*ours, F.lit(expected).cast("string").alias("expected"))
-        self.spark.sql(
-            merge_into(
-                self.table,
-                "ON t.name = s.name WHEN MATCHED AND t.token <=> s.expected THEN UPDATE SET "
-                f"{set_columns(names)} WHEN NOT MATCHED THEN {insert_columns(names)}",
-            ),
-            rows=row,
-        )
+        self.table.claim(dict(zip(names, (*values, self.clock()), strict=True)), expected)
 
     def _sign(self) -> None:
         self.signs += 1
-        give_sign(self.spark, self.table, self.token, self.signs, self.clock())
+        self.table.give_sign(self.token, self.signs, self.clock())
+
+
+def _lease_table(lake: Lake) -> LeaseTable:
+    """The lake's row, made if it is not there: by delta-rs on a store, else by Spark."""
+    name = _retry_on_conflict(lambda: lake.ensure(TABLE, COLUMNS, DOC))
+    root = root_of(lake)
+    if isinstance(root, StoreFolder):
+        return StoreLease(root, lake.place.ops)
+    return SparkLease(lake.spark, name)
 
 
 def _beat(ours: _Lease, beat_s: float, done: threading.Event) -> None:

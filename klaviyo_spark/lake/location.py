@@ -7,6 +7,7 @@ refused by name. Nothing is read but, where a path has ``..``, links.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.local.store import SCHEMES, Folder, StoreFolder, store_folder
 from klaviyo_spark.lake.spark import session
 
 # Of two letters at least: one is a drive of Windows.
@@ -24,6 +26,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _LOCAL = re.compile(r"file:(//(localhost)?(?=/)|(?=/(?!/)))", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_BUCKET = re.compile(r"://[^/]+")
 # Where Databricks keeps its own storage; only its Spark knows what is behind these.
 _MOUNTED = ("/Volumes/", "/dbfs/")
 
@@ -36,11 +39,18 @@ class Location:
         text: what ``location`` reads as this same place, wherever the process stands then.
         folder: of this machine, absolute; None where Spark alone reaches it.
         uri: what Spark is told, to the letter: nothing in it is percent-encoded.
+        store: of a store that delta-rs reaches too; None where Spark alone does.
     """
 
     text: str
     folder: Path | None
     uri: str
+    store: StoreFolder | None = None
+
+    @property
+    def root(self) -> Folder | None:
+        """Where delta-rs finds the lake's tables; None where Spark alone does."""
+        return self.folder or self.store
 
 
 def location(
@@ -66,9 +76,7 @@ def location(
     if scheme and not written.startswith("/", scheme.end()):
         raise ConfigError(messages.warehouse.NO_URI(written=written, rest=scheme[0]))
     if scheme and scheme[1].lower() != "file":
-        # Hadoop knows schemes by small letters alone.
-        uri = scheme[1].lower() + written[scheme.end(1) :]
-        return Location(uri, None, uri)
+        return _elsewhere(scheme[1].lower(), written[scheme.end(1) :], environ)
     path = _decoded(written) if scheme else written
     if session.place(environ, active=False) is session.SparkHost.GIVEN:
         if not path.startswith("/"):
@@ -80,6 +88,29 @@ def location(
     _check_folder(folder, environ, encoding)
     # With its scheme, or a Spark with another file system by default would look for it there.
     return Location(str(folder), folder, folder_uri(folder))
+
+
+def _elsewhere(scheme: str, rest: str, environ: Mapping[str, str]) -> Location:
+    """The place of a URI that is none of this machine's.
+
+    Args:
+        scheme: in small letters, as Hadoop knows it; ``rest``: what follows.
+    """
+    uri = scheme + rest
+    if scheme not in SCHEMES:
+        return Location(uri, None, uri)
+    if not _BUCKET.match(rest):
+        raise ConfigError(messages.warehouse.NO_BUCKET(path=_printable(uri)))
+    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
+        # That Spark may have credentials and an endpoint that only it knows.
+        return Location(uri, None, uri)
+    escape = _ESCAPE.search(rest)
+    if escape:
+        raise ConfigError(messages.warehouse.DECODED_URI(path=uri, character=escape[0]))
+    # What others write as s3:// is s3a:// to Hadoop, unless a platform brings its own.
+    uri = f"s3a{rest}".rstrip("/")
+    reached = importlib.util.find_spec("deltalake") is not None
+    return Location(uri, None, uri, store_folder(uri, environ) if reached else None)
 
 
 def folder_uri(folder: Path) -> str:

@@ -32,8 +32,10 @@ def lock_lake(
 
     What this cannot do:
 
-    - S3 with Delta's default log store lets two writers commit the same version, so two runs that
-      start in the same seconds may both get the lease: there one writer at a time is your duty.
+    - On S3 a session that somebody else has set up (spark-submit, a platform) writes the lease
+      itself, and Delta's default log store lets two writers commit the same version: two runs that
+      start in the same seconds may both get it. There one writer at a time is your duty. A session
+      of our own leaves the lease to delta-rs, of which the store takes one commit of a version.
     - A folder on a file system that cannot lock (a warning says so) is held by a lease too, and
       Delta's log in such a folder is no better guarded.
     - A run that lost its lease while it was suspended goes on when it wakes: see ``lease.lease``.

@@ -11,17 +11,11 @@ from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError, in_a_line
 from klaviyo_spark.lake.location import Location, folder_uri, glob_of
 from klaviyo_spark.lake.spark import jars, session
+from klaviyo_spark.lake.spark.store_jars import HADOOP, PACKAGES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# What brings Hadoop's file systems, by scheme; each has the version of Spark's own Hadoop.
-PACKAGES = {
-    "s3a": "org.apache.hadoop:hadoop-aws",
-    "abfss": "org.apache.hadoop:hadoop-azure",
-    "gs": "org.apache.hadoop:hadoop-gcp",
-}
-HADOOP = {"4.2": "3.5.0", "4.0": "3.4.1"}
 # Spread over the executors that there are; a few more reads cost nothing.
 _READS = 32
 

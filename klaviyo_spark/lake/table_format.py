@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from klaviyo_spark import __version__, messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import OtherFormat, TableUnreadable
 from klaviyo_spark.lake.delta_log import in_folder
+from klaviyo_spark.lake.local.storage import ask_each
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
 
@@ -51,7 +52,7 @@ def check_format(table: str, properties: Mapping[str, str]) -> None:
     )
 
 
-def check_folder(lake: Path, schemas: Schemas) -> None:
+def check_folder(lake: Folder, schemas: Schemas) -> None:
     """Refuse a lake in a folder if one of its tables has another format.
 
     A table that cannot be read, or that no version made, is left to whoever reads it.
@@ -60,9 +61,13 @@ def check_folder(lake: Path, schemas: Schemas) -> None:
         OtherFormat: see ``check_format``.
     """
     ours = {schemas.bronze: ("pages",), schemas.silver: TABLES, schemas.ops: ops_tables.TABLES}
-    for schema, tables in ours.items():
-        for table in tables:
-            with suppress(NoFormat, TableUnreadable, LookupError, OSError, ValueError):
-                state = in_folder(lake / f"{schema}.db" / table, None)
-                if state:
-                    check_format(f"{schema}.{table}", state.properties)
+
+    def check(name: str) -> None:
+        schema, _, table = name.partition(".")
+        with suppress(NoFormat, TableUnreadable, LookupError, OSError, ValueError):
+            state = in_folder(lake / f"{schema}.db" / table, None)
+            if state:
+                check_format(name, state.properties)
+
+    names = [f"{schema}.{table}" for schema, tables in ours.items() for table in tables]
+    ask_each(lake, names, check)

@@ -1,7 +1,8 @@
-"""The state of any table of a lake: by its log where the lake is a folder, else by Spark."""
+"""The state of any table of a lake: by its log where delta-rs reaches it, else by Spark."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +25,14 @@ from klaviyo_spark.lake.delta_log import (
     is_like_ours,
     missing_writes,
 )
-from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.lake.local.storage import ask_each
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.tables import folder_in, is_not_there
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
+
+logger = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE = 8
 # So many commits are asked for at first: a table has few between two loads.
@@ -78,16 +83,10 @@ def states_or_errors(
     writes: Mapping[str, Sequence[Write]] = MappingProxyType({}),
 ) -> dict[str, TableState | TableUnreadable]:
     """As ``table_states``, with the error of each table whose log is damaged in its place."""
-    folder = folder_of(lake)
+    folder = root_of(lake)
     found: dict[str, TableState | TableUnreadable | None] = {}
-    for name, version in since.items() if folder else ():
-        assert folder
-        try:
-            found[name] = in_folder(folder / f"{schema}.db" / name, version, writes.get(name, ()))
-        except TableUnreadable as error:
-            found[name] = error
-        except NOT_KNOWN_HERE:
-            continue
+    if folder:
+        found = _by_log(folder, schema, since, writes)
     left = {name: version for name, version in since.items() if name not in found}
     if left:
         by_shape = not can_tag(lake.spark)
@@ -104,6 +103,28 @@ def states_or_errors(
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delta-log") as pool:
             found |= dict(zip(left, pool.map(read_state, left), strict=True))
     return {name: state for name, state in found.items() if state}
+
+
+def _by_log(
+    root: Folder,
+    schema: str,
+    since: Mapping[str, int | None],
+    writes: Mapping[str, Sequence[Write]],
+) -> dict[str, TableState | TableUnreadable | None]:
+    """The tables whose logs say it in a form that is known here; None of one that is not there."""
+    found: dict[str, TableState | TableUnreadable | None] = {}
+
+    def read_log(name: str) -> None:
+        try:
+            folder = root / f"{schema}.db" / name
+            found[name] = in_folder(folder, since[name], writes.get(name, ()))
+        except TableUnreadable as error:
+            found[name] = error
+        except NOT_KNOWN_HERE as error:
+            logger.debug("%s.%s: Spark is asked: %s", schema, name, in_a_line(error))
+
+    ask_each(root, since, read_log)
+    return found
 
 
 def by_spark(

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -21,9 +20,10 @@ from klaviyo_spark import messages
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
-from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.lake.local.driver_tables import DriverTables
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.lake.spark.lazy_session import LazySession
@@ -189,14 +189,14 @@ class Tables:
         foreign = self._foreign.get(name)
         return rows.drop(*foreign) if foreign else rows
 
-    def _driver_folder(self, name: str) -> Path | None:
+    def _driver_folder(self, name: str) -> Folder | None:
         """The folder of a table that the driver may read and write without Spark."""
         return self._local_folder(name) if self._is_driver_lake else None
 
     @property
     def _is_driver_lake(self) -> bool:
-        """Whether the lake is a folder of this machine, and delta-rs is there."""
-        return folder_of(self) is not None and local_tables.available()
+        """Whether delta-rs is there, and reaches the lake's tables."""
+        return root_of(self) is not None and local_tables.available()
 
     def _rows(self, name: str) -> DataFrame:
         """A table's rows, without columns that are not ours."""
@@ -369,19 +369,20 @@ class Tables:
         found = local and local_tables.shape(local)
         if local and not found and local_tables.create(local, columns, doc, partitions, properties):
             return
-        found = found or self._shape(name)
+        # Another run may have been quicker at making it.
+        found = found or (local and local_tables.shape(local)) or self._shape(name)
         if found is None:
             self._create(name, columns, doc, partitions, properties)
             return
         table_format.check_format(folder_in(name), found.properties)
         self._fit(name, columns, partitions, found)
 
-    def _local_folder(self, name: str) -> Path | None:
-        """The folder of a table of a lake that is a folder of this machine."""
-        if self.place.catalog or self.place.location.folder is None:
+    def _local_folder(self, name: str) -> Folder | None:
+        """The folder of a table, where delta-rs reaches it."""
+        if self.place.catalog or self.place.location.root is None:
             return None
         schema, table = folder_in(name).rstrip("/").split("/")[-2:]
-        return self.place.location.folder / schema / table
+        return self.place.location.root / schema / table
 
     def _create(
         self,

@@ -1,4 +1,4 @@
-"""The folder of a lake, looked at before anything is made in it."""
+"""The folder of a lake, here or on a store, looked at before anything is made in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from klaviyo_spark import messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.lake.local.reach import check_store
 from klaviyo_spark.lake.location import Location, location
 
 
@@ -15,6 +16,7 @@ def check_warehouse(
     schemas: Schemas = Schemas(),  # noqa: B008 - frozen
     *,
     writable: bool = True,
+    reached: bool = True,
 ) -> Location:
     """Where the lake is; a folder of this machine may be one.
 
@@ -23,13 +25,16 @@ def check_warehouse(
 
     Args:
         writable: whether it has to be; then a file without a name is made for a moment.
+        reached: whether a store has to let us in now.
 
     Raises:
         ConfigError: a file, a folder of other things, one that cannot be written, or no place that
-            all who read the lake agree on.
+            all who read the lake agree on; a store that does not let us in.
     """
     place = location(warehouse)
     folder = place.folder
+    if place.store and reached:
+        check_store(place.store, warehouse)
     if folder is None:
         return place
     try:

@@ -57,6 +57,17 @@ NO_REGISTRY = refusal(
     "Put {jars} into a folder, and set KLAVIYO_SPARK_JARS to it.",
     cause="The jars are fetched once. No registry answered, or none has them.",
 )
+STORE_JARS_MISSING = refusal(
+    "KLAVIYO_SPARK_JARS={folder}: Hadoop's jars for S3 are missing",
+    "Put {jars} and Amazon's SDK there, or unset the variable.",
+    cause="A lake on s3a:// needs them beside Delta's.",
+)
+NO_STORE_JARS = refusal(
+    "no package registry provides Hadoop's jars for S3",
+    "Put {jars} and Amazon's SDK into a folder with Delta's jars, and set KLAVIYO_SPARK_JARS to "
+    "it.",
+    cause="The jars are fetched once, for the first lake on s3a://. No registry answered.",
+)
 NO_CACHE = refusal(
     "Delta's jars cannot be kept in {folder}",
     "Make room, or set XDG_CACHE_HOME to a folder that can be written.",

@@ -22,6 +22,11 @@ NO_URI = refusal(
     "For a folder of that name write ./{written}; a URI begins with scheme://.",
     cause="The text begins with a word and a colon.",
 )
+NO_BUCKET = refusal(
+    "warehouse {path}: names no bucket",
+    "Write s3a://BUCKET/FOLDER.",
+    cause="Right after `s3a://` comes the name of a bucket.",
+)
 FILE_URI_OF_HOST = refusal(
     "warehouse {uri}: not a file: URI of this machine",
     "Write file:///PATH, or the path alone.",
@@ -52,6 +57,11 @@ DECODED = refusal(
     "Rename the folder; where you meant a URI, begin it with file:///, as in file:///my%20lake.",
     cause="delta-rs decodes `%20` and the like in a path, and takes a backslash for a slash. Spark "
     "does neither.",
+)
+DECODED_URI = refusal(
+    "warehouse {path}: delta-rs takes {character} for another character",
+    "Use another name for the folder.",
+    cause="delta-rs decodes `%20` and the like in a URI, and Spark does not.",
 )
 NOT_UTF8 = refusal(
     "warehouse {path}: its name is not in UTF-8, as Spark needs it",
@@ -91,6 +101,32 @@ NO_FILE_SYSTEM = refusal(
     "warehouse {path}: Spark has no file system for {scheme}://",
     "{way_out}.",
     cause="Object stores need a jar that Spark does not bring. S3 is s3a://, on EMR s3://.",
+)
+NO_SUCH_BUCKET = refusal(
+    "warehouse {path}: the store has no bucket {bucket}",
+    "Create it, or correct the name or AWS_ENDPOINT_URL.",
+    cause="klaviyo-spark makes no bucket. Another store than the one you mean may have answered.",
+)
+OTHER_REGION = refusal(
+    "warehouse {path}: the bucket is not in the region {region}",
+    "Set AWS_REGION to the region of the bucket.",
+    cause="The store sends requests for this bucket elsewhere.",
+)
+NO_CREDENTIALS = refusal(
+    "warehouse {path}: no credentials found",
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; or give the machine a role.",
+    cause="Environment, profile files, container and instance were asked; none has any.",
+)
+WRONG_CREDENTIALS = refusal(
+    "warehouse {path}: the store refuses the credentials ({code})",
+    "Renew AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or log in again.",
+    cause="The key is unknown to this store, its secret is another one, or the session has ended.",
+)
+NO_RIGHT = refusal(
+    "warehouse {path}: these credentials may not {action} there",
+    "Grant s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject in the "
+    "folder.",
+    cause="The store answered 403. Delta reads, lists, writes and deletes.",
 )
 UNREACHABLE = refusal(
     "warehouse {path}: cannot be reached: {reason}",

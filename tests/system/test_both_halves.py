@@ -127,6 +127,6 @@ def _counts(runs: Sequence[Sequence[Load]]) -> list[Any]:
     ]  # fmt: skip
 
 
-def test_a_lake_that_is_no_folder_of_this_machine_has_no_small_tables(lake):
+def test_a_lake_that_only_spark_reaches_has_no_small_tables(lake):
     assert lake.for_small_tables() is not None
-    assert a_lake(lake.spark, "s3a://bucket/lake").for_small_tables() is None
+    assert a_lake(lake.spark, "gs://bucket/lake").for_small_tables() is None

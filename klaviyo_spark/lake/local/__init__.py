@@ -1,4 +1,4 @@
-"""What delta-rs does in a folder of this machine, quicker than Spark: pages landed, tables made.
+"""What delta-rs does, here or on a store, quicker than Spark: pages landed, tables made.
 
 ``features`` says which tables it can be trusted with; all others are Spark's.
 """

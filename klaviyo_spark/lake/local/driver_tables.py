@@ -1,4 +1,4 @@
-"""Small tables of a lake in a folder of this machine, as the driver holds them.
+"""Small tables of a lake in a folder, here or on a store, as the driver holds them.
 
 delta-rs reads and writes their rows, and Spark gets them as Arrow: it works out what changes, by
 the same SQL as anywhere, and needs neither Delta's log nor files for it. What is large, or asks
@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +17,7 @@ from pyspark.sql import DataFrame
 
 from klaviyo_spark.lake.arrow import frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.local.table import LocalTable, open_table
 from klaviyo_spark.lake.merge import Merged, partition_filter, same_key_local
 from klaviyo_spark.lake.spark.lazy_session import LazySession
@@ -33,14 +33,14 @@ class DriverTables:
 
     def __init__(self, session: LazySession) -> None:
         self._session = session
-        self._frames: dict[Path, tuple[tuple[str, int], DataFrame]] = {}
+        self._frames: dict[Folder, tuple[tuple[str, int], DataFrame]] = {}
         self._reading = threading.Lock()
 
-    def holds(self, folder: Path) -> bool:
+    def holds(self, folder: Folder) -> bool:
         """Whether the table is small enough, and delta-rs reads and writes it."""
         return _open_small(folder) is not None
 
-    def rows(self, folder: Path) -> DataFrame | None:
+    def rows(self, folder: Folder) -> DataFrame | None:
         """The table's rows, in the columns' order."""
         with self._reading:
             table = _open_small(folder)
@@ -54,7 +54,7 @@ class DriverTables:
                     self._frames[folder] = (table.version, frame)
             return frame
 
-    def selected_rows(self, folder: Path, where: pc.Expression) -> DataFrame | None:
+    def selected_rows(self, folder: Folder, where: pc.Expression) -> DataFrame | None:
         """Some rows of a table that may be large, in the columns' order."""
         table = open_table(folder)
         return None if table is None else self._frame(table, where)
@@ -67,7 +67,7 @@ class DriverTables:
             # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
             return None
 
-    def append(self, folder: Path, rows: pa.Table, tag: str) -> bool:
+    def append(self, folder: Folder, rows: pa.Table, tag: str) -> bool:
         """Append rows as one commit; False where Spark has to."""
         table = open_table(folder)
         if table is None:
@@ -75,7 +75,7 @@ class DriverTables:
         table.append(rows, tag)
         return True
 
-    def delete(self, folder: Path, where: str, tag: str) -> bool:
+    def delete(self, folder: Folder, where: str, tag: str) -> bool:
         """Delete rows as one commit; False where Spark has to."""
 
         def delete() -> bool:
@@ -88,7 +88,7 @@ class DriverTables:
 
     def upsert(
         self,
-        folder: Path,
+        folder: Folder,
         rows: pa.Table,
         key: Sequence[str],
         tag: str,
@@ -119,7 +119,7 @@ class DriverTables:
         return retry_on_conflict(merge, f"{folder}")
 
 
-def _open_small(folder: Path) -> LocalTable | None:
+def _open_small(folder: Folder) -> LocalTable | None:
     table = open_table(folder)
     if table is None:
         return None

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake.local.storage import is_delta, open_delta
+from klaviyo_spark.lake.local.store import Folder
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -53,15 +54,14 @@ _OFF = frozenset({"", "false", "none"})
 _SAID_OF_A_COLUMN = frozenset({"comment"})
 
 
-def is_read(folder: Path) -> bool:
+def is_read(folder: Folder) -> bool:
     """Whether delta-rs reads the table in ``folder`` to the letter; true where there is none."""
-    from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
-    if not folder.is_dir() or not DeltaTable.is_deltatable(str(folder)):
+    if not is_delta(folder):
         return True
     try:
-        return obstacle_to_read(DeltaTable(folder)) is None
+        return obstacle_to_read(open_delta(folder)) is None
     except DeltaError as error:
         logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))
         return False

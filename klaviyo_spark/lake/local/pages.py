@@ -1,16 +1,18 @@
-"""Pages appended to a bronze table in a local folder, without a Spark job.
+"""Pages appended to a bronze table in a folder, here or on a store, without a Spark job.
 
 Spark's append of a batch takes several times as long as fetching it. Here pyarrow writes the file,
-delta-rs commits it by Delta's own protocol, and Spark reads it like any other. A catalog's tables,
-and stores where two kinds of writers may lose each other's commits, are Spark's alone.
+delta-rs commits it by Delta's own protocol, and Spark reads it like any other. A catalog's tables
+are Spark's alone.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -22,6 +24,8 @@ import pyarrow.parquet as pq
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.commit_tag import option_of
 from klaviyo_spark.lake.local.features import obstacle_to_append
+from klaviyo_spark.lake.local.storage import file_system, open_delta, put
+from klaviyo_spark.lake.local.store import Folder
 
 try:
     import deltalake
@@ -53,7 +57,7 @@ class LocalPages:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Folder,
         schema: pa.Schema,
         partitions: Sequence[str],
         statistics: Sequence[str],
@@ -74,7 +78,7 @@ class LocalPages:
             return tuple(str(row[name]) for name in self._partitions)
 
         self._open()
-        written: list[Path] = []
+        written: list[str] = []
         try:
             added = [
                 self._write(values, list(some), written)
@@ -89,8 +93,7 @@ class LocalPages:
             )
         except BaseException as error:
             if not self._in_log(written):
-                for file in written:
-                    file.unlink(missing_ok=True)
+                self._remove(written)
                 if isinstance(error, DeltaError):  # what a table asks may change in between
                     self._table = None
                     raise UnsupportedTable(in_a_line(error)) from error
@@ -104,7 +107,7 @@ class LocalPages:
         """
         try:
             if self._table is None:
-                self._table = deltalake.DeltaTable(self._folder)
+                self._table = open_delta(self._folder)
             else:
                 self._table.update_incremental()
             obstacle = obstacle_to_append(self._table, self._schema, self._partitions)
@@ -114,43 +117,64 @@ class LocalPages:
             self._table = None
             raise UnsupportedTable(obstacle)
 
-    def _in_log(self, files: Sequence[Path]) -> bool:
+    def _in_log(self, files: Sequence[str]) -> bool:
         """Whether a commit names ``files``; as if it did, where the log cannot be read.
 
         An interrupt, or a checkpoint that fails, may come right after the commit was made.
         """
         try:
-            named = {Path(uri).name for uri in deltalake.DeltaTable(self._folder).file_uris()}
+            named = {Path(uri).name for uri in open_delta(self._folder).file_uris()}
         except Exception:
             return True
-        return any(file.name in named for file in files)
+        return any(Path(file).name in named for file in files)
 
-    def _write(self, values: tuple[str, ...], rows: Sequence[Row], written: list[Path]) -> Any:
-        """One partition's file, on the disk for good, and what the commit says of it."""
+    def _remove(self, files: Sequence[str]) -> None:
+        """Remove files that no commit names, as far as they are there."""
+        for file in files:
+            if isinstance(self._folder, Path):
+                (self._folder / file).unlink(missing_ok=True)
+                continue
+            with suppress(OSError):  # it may not have got as far; VACUUM finds what stays
+                file_system(self._folder).delete_file(file)
+
+    def _write(self, values: tuple[str, ...], rows: Sequence[Row], written: list[str]) -> Any:
+        """One partition's file, there for good, and what the commit says of it."""
         named = dict(zip(self._partitions, values, strict=True))
         folder = "/".join(f"{name}={value}" for name, value in named.items())
         path = f"{folder}/part-{uuid.uuid4()}.parquet"
-        file = self._folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        written.append(file)
+        written.append(path)
         schema = pa.schema([f for f in self._schema if f.name not in named])
-        with open(file, "wb") as raw:
-            with pq.ParquetWriter(
-                raw,
-                schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=False,
-                write_statistics=list(self._statistics),
-            ) as writer:
-                for some in _groups(rows):
-                    columns = [_column([row[f.name] for row in some], f.type) for f in schema]
-                    writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-            raw.flush()
-            os.fsync(raw.fileno())
-        status = file.stat()
+        if isinstance(self._folder, Path):
+            file = self._folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(file, "wb") as raw:
+                self._write_rows(raw, schema, rows)
+                raw.flush()
+                os.fsync(raw.fileno())
+            status = file.stat()
+            size, changed_s = status.st_size, status.st_mtime
+        else:
+            # As Parquet packs pages well, a batch of them is some megabytes here.
+            stream = pa.BufferOutputStream()
+            self._write_rows(stream, schema, rows)
+            data = memoryview(stream.getvalue())
+            put(self._folder, path, data)
+            size, changed_s = data.nbytes, time.time()
         stats = json.dumps(self._stats(rows))
-        return AddAction(path, status.st_size, named, int(status.st_mtime * 1000), True, stats)
+        return AddAction(path, size, named, int(changed_s * 1000), True, stats)
+
+    def _write_rows(self, file: Any, schema: pa.Schema, rows: Sequence[Row]) -> None:
+        with pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=False,
+            write_statistics=list(self._statistics),
+        ) as writer:
+            for some in _groups(rows):
+                columns = [_column([row[f.name] for row in some], f.type) for f in schema]
+                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
     def _stats(self, rows: Sequence[Row]) -> dict[str, Any]:
         found = {name: [row[name] for row in rows] for name in self._statistics}

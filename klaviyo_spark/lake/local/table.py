@@ -1,4 +1,4 @@
-"""One table of a lake in a folder, its rows read and written by delta-rs as Arrow.
+"""One table of a lake, here or on a store, its rows read and written by delta-rs as Arrow.
 
 A query of Spark costs a tenth of a second before it has seen a row, and a MERGE a second. Here a
 small table is read in milliseconds, and merged in some tens of them. The commits carry the tag of
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,8 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.commit_retry import TRIES
 from klaviyo_spark.lake.commit_tag import option
 from klaviyo_spark.lake.local.features import obstacle_to_merge
+from klaviyo_spark.lake.local.store import Folder, StoreFolder
+from klaviyo_spark.lake.local.store_files import data_files
 from klaviyo_spark.lake.local.tables import newest_version
 from klaviyo_spark.lake.merge import Merged
 
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 class LocalTable:
     """A table at one version."""
 
-    folder: Path
+    folder: Folder
     delta: deltalake.DeltaTable
 
     @property
@@ -51,7 +53,17 @@ class LocalTable:
 
     def rows(self, where: pc.Expression | None = None) -> pa.Table:
         """Its rows, in the columns' order."""
-        return self.delta.to_pyarrow_dataset().to_table(filter=where)
+        files = None
+        if isinstance(self.folder, StoreFolder):
+            files = data_files(self.folder, self._sizes)
+        return self.delta.to_pyarrow_dataset(filesystem=files).to_table(filter=where)
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        """Bytes of each of its files."""
+        found = pa.table(self.delta.get_add_actions(flatten=True))
+        paths = map(unquote, found["path"].to_pylist())
+        return dict(zip(paths, found["size_bytes"].to_pylist(), strict=True))
 
     def append(self, rows: pa.Table, tag: str) -> None:
         """Append rows as one commit."""
@@ -92,7 +104,7 @@ class LocalTable:
         return pa.Table.from_arrays(columns, schema=schema)
 
 
-def open_table(folder: Path) -> LocalTable | None:
+def open_table(folder: Folder) -> LocalTable | None:
     """The newest version of a table; None where Spark has to read and write it.
 
     It is not there, or asks of its readers or writers what delta-rs does not do to the letter.

@@ -1,4 +1,4 @@
-"""Tables of a lake in a folder of this machine, made and described by delta-rs.
+"""Tables of a lake in a folder, here or on a store, made and described by delta-rs.
 
 Spark's CREATE and its look at a table take a quarter of a second each, delta-rs's take some
 milliseconds, and a lake has 37 tables. What comes out is the same but for the name of the engine.
@@ -10,12 +10,13 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.arrow import TYPES
+from klaviyo_spark.lake.local.storage import is_delta, open_delta, remember, storage_options
+from klaviyo_spark.lake.local.store import Folder
 
 try:
     import deltalake
@@ -50,20 +51,18 @@ def available() -> bool:
     return deltalake is not None
 
 
-def newest_version(folder: Path) -> deltalake.DeltaTable | None:
+def newest_version(folder: Folder) -> deltalake.DeltaTable | None:
     """The table in a folder; None where none is there, or delta-rs cannot open it."""
     if deltalake is None:
         return None
     try:
-        if not deltalake.DeltaTable.is_deltatable(str(folder)):
-            return None
-        return deltalake.DeltaTable(folder)
+        return open_delta(folder) if is_delta(folder) else None
     except (DeltaError, OSError) as error:
         logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))
         return None
 
 
-def shape(folder: Path) -> TableShape | None:
+def shape(folder: Folder) -> TableShape | None:
     """The table in a folder; None where Spark has to look: none is there, or delta-rs cannot."""
     table = newest_version(folder)
     if table is None:
@@ -74,7 +73,7 @@ def shape(folder: Path) -> TableShape | None:
 
 
 def create(
-    folder: Path,
+    folder: Folder,
     columns: Sequence[tuple[str, str, str]],
     doc: str,
     partitions: Sequence[str],
@@ -91,14 +90,16 @@ def create(
         [pa.field(c, TYPES[type], metadata={"comment": about}) for c, type, about in columns]
     )
     try:
-        deltalake.DeltaTable.create(
-            folder,
+        table = deltalake.DeltaTable.create(
+            str(folder),
             schema,
             partition_by=list(partitions),
             description=doc,
             configuration={k: v for k, v in properties.items() if k not in _NOT_STATED},
+            storage_options=storage_options(folder),
             raise_if_key_not_exists=False,
         )
+        remember(folder, table)
     except (DeltaError, OSError) as error:  # such as a mount without hard links
         logger.debug("%s: delta-rs does not make it: %s", folder, in_a_line(error))
         return False

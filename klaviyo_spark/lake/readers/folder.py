@@ -14,11 +14,16 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
 
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import LockStatus, holding
+from klaviyo_spark.lake.heartbeat import status_of
 from klaviyo_spark.lake.local.features import is_read
+from klaviyo_spark.lake.local.lease_table import StoreLease
+from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta
+from klaviyo_spark.lake.local.store import Folder, StoreFolder
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.readers.rows import plain, utc
 from klaviyo_spark.lake.readers.sql import rename_tables, tables_in
@@ -30,7 +35,7 @@ T = TypeVar("T")
 class Files:
     """The reader of a folder; see ``reader.Reader``."""
 
-    def __init__(self, folder: Path, schemas: Schemas) -> None:
+    def __init__(self, folder: Folder, schemas: Schemas) -> None:
         self._folder, self._schemas = folder, schemas
 
     def reads(self, schema: str, table: str) -> bool:
@@ -39,13 +44,12 @@ class Files:
 
     def has(self, table: str) -> bool:
         """Whether the table's folder has a Delta log, and a commit in it."""
-        path = self._folder_of(*table.split("."))
-        return path.is_dir() and DeltaTable.is_deltatable(str(path))
+        return is_delta(self._folder_of(*table.split(".")))
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""
         tables = {
-            f"{schema}_{name}": DeltaTable(self._folder_of(schema, name))
+            f"{schema}_{name}": open_delta(self._folder_of(schema, name))
             for schema, name in (table.split(".") for table in tables_in(sql))
         }
         return _query(tables, rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
@@ -63,7 +67,9 @@ class Files:
         return self._answer(schema, table, lambda opened: opened.ask(sql))
 
     def holding(self) -> LockStatus | None:
-        """Whose name stands in the lock's file."""
+        """Whose name stands in the lock's file, or holds the lease of a store."""
+        if isinstance(self._folder, StoreFolder):
+            return status_of(StoreLease(self._folder, self._schemas.ops).last_sign(), utc_now())
         return holding(self._folder)
 
     def states(
@@ -73,17 +79,17 @@ class Files:
         writes: Mapping[str, Sequence[Write]],
     ) -> dict[str, TableState | TableUnreadable]:
         """Tables as their logs have them."""
-        states: dict[str, TableState | TableUnreadable] = {}
-        for name, version in since.items():
+
+        def state(name: str) -> TableState | TableUnreadable | None:
             try:
-                state = _state(self._folder_of(schema, name), version, writes.get(name, ()))
+                return _state(self._folder_of(schema, name), since[name], writes.get(name, ()))
             except TableUnreadable as error:
-                states[name] = error
+                return error
             except DeltaError as error:
-                states[name] = self._unreadable(schema, name, in_a_line(error))
-            else:
-                states |= {name: state} if state else {}
-        return states
+                return self._unreadable(schema, name, in_a_line(error))
+
+        states = zip(since, ask_each(self._folder, since, state), strict=True)
+        return {name: found for name, found in states if found}
 
     def _answer(self, schema: str, table: str, ask: Callable[[_Opened], T | None]) -> T | None:
         """What a table answers; None where it is not there."""
@@ -101,20 +107,20 @@ class Files:
 
     def _open(self, schema: str, table: str) -> _Opened | None:
         folder = self._folder_of(schema, table)
-        if folder.exists() and not folder.is_dir():
+        if isinstance(folder, Path) and folder.exists() and not folder.is_dir():
             raise self._unreadable(schema, table, "no folder")
-        return _Opened(folder) if DeltaTable.is_deltatable(str(folder)) else None
+        return _Opened(folder) if is_delta(folder) else None
 
-    def _folder_of(self, schema: str, table: str) -> Path:
+    def _folder_of(self, schema: str, table: str) -> Folder:
         return self._folder / f"{getattr(self._schemas, schema)}.db" / table
 
 
 class _Opened:
     """One version of one table."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._table = DeltaTable(str(folder))
+        self._table = open_delta(folder)
 
     @cached_property
     def _files(self) -> pa.Table:
@@ -130,10 +136,11 @@ class _Opened:
             return counted
         files = self._files.to_pylist()
         counts = [(one["path"], one.get("num_records")) for one in files]
-        return sum(
-            pq.read_metadata(self._folder / path).num_rows if count is None else count
-            for path, count in counts
-        )
+        return sum(self._rows_of(path) if count is None else count for path, count in counts)
+
+    def _rows_of(self, path: str) -> int:
+        with file_system(self._folder).open_input_file(path) as file:
+            return int(pq.read_metadata(file).num_rows)
 
     def newest(self, column: str) -> datetime | None:
         name = f"max.{column}"
@@ -157,11 +164,11 @@ def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:
     return plain(pa.table(engine.execute(sql).read_all()))
 
 
-def _state(folder: Path, since: int | None, writes: Sequence[Write]) -> TableState | None:
+def _state(folder: Folder, since: int | None, writes: Sequence[Write]) -> TableState | None:
     try:
         return in_folder(folder, since, writes)
     except (
         NOT_KNOWN_HERE
     ):  # a log of a form that is only known elsewhere: which table it is will do
-        table = DeltaTable(str(folder))
+        table = open_delta(folder)
         return TableState(str(table.metadata().id), table.version())

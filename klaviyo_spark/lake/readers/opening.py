@@ -1,16 +1,16 @@
-"""Which reader looks into a lake: delta-rs into a folder where it can, else Spark."""
+"""Which reader looks into a lake: delta-rs into a folder or a store where it can, else Spark."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klaviyo_spark.config.models import Schemas, Settings
 from klaviyo_spark.errors import TableUnreadable
 from klaviyo_spark.java_words import lost_file
-from klaviyo_spark.lake.file_lock import folder_of
+from klaviyo_spark.lake.file_lock import root_of
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.table_format import check_folder
@@ -44,11 +44,11 @@ def reader(settings: Settings) -> Reader:
 
 def reader_of(lake: Lake) -> Reader:
     """The reader of an open lake: of its operators' tables that stand aside, where it has such."""
-    folder = folder_of(lake) if without_spark() else None
+    folder = root_of(lake) if without_spark() else None
     return _reader(folder, lake.schemas, lambda: _spark_reader(lake))
 
 
-def _reader(folder: Path | None, schemas: Schemas, by_spark: Callable[[], Reader]) -> Reader:
+def _reader(folder: Folder | None, schemas: Schemas, by_spark: Callable[[], Reader]) -> Reader:
     """The reader of a folder, by delta-rs first; where there is none, Spark's."""
     if folder is None:
         return by_spark()
@@ -88,7 +88,7 @@ def ask(lake: Lake, table: str, sql: str) -> Sequence[Row]:
         return _spark_reader(lake).query(schema, table, sql)
 
 
-def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
+def lake_to_read(settings: Settings) -> tuple[Folder | None, Callable[[], Place]]:
     """The folder of a lake that delta-rs can read, else None; and what gives its place to Spark.
 
     The place only when it is asked for: it brings Spark's library, which takes a second.
@@ -100,7 +100,7 @@ def lake_to_read(settings: Settings) -> tuple[Path | None, Callable[[], Place]]:
     schemas, warehouse, folder = settings.schemas, settings.warehouse, None
     if not settings.catalog:
         found = check_warehouse(warehouse, schemas, writable=False)
-        warehouse, folder = found.text, found.folder
+        warehouse, folder = found.text, found.root
         if folder:
             check_folder(folder, schemas)
 

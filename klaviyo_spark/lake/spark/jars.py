@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -193,11 +193,13 @@ def delta_jars(
 
 def cached_jars(spark: str, delta: str, environ: Mapping[str, str]) -> list[Path]:
     """The jars that an earlier session has fetched; none where they are not all there."""
-    places = (
-        place for place in kept_in(spark, delta, environ) if os_user.is_trusted(place.parent.parent)
-    )
-    found = (in_folder(place, needed(spark, delta)) for place in places)
-    return next(filter(None, found), [])
+    return trusted_jars(kept_in(spark, delta, environ), needed(spark, delta))
+
+
+def trusted_jars(places: Iterable[Path], names: list[str]) -> list[Path]:
+    """All jars of the first folder that has those of ``names``, and that others cannot write."""
+    trusted = (place for place in places if os_user.is_trusted(place.parent.parent))
+    return next(filter(None, (in_folder(place, names) for place in trusted)), [])
 
 
 def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver) -> list[Path]:
@@ -206,7 +208,16 @@ def _fetch(spark: str, delta: str, environ: Mapping[str, str], resolve: Resolver
     fetched = resolve(packages(spark, delta), exclusions(), environ)
     if not all(any(jar.name.endswith(name) for jar in fetched) for name in names):
         raise ConfigError(messages.spark.NO_REGISTRY(jars=" and ".join(names)))
-    for place in kept_in(spark, delta, environ):
+    return keep(fetched, kept_in(spark, delta, environ), names)
+
+
+def keep(fetched: list[Path], places: Iterable[Path], names: list[str]) -> list[Path]:
+    """Copies of jars in the first of ``places`` that takes them.
+
+    Raises:
+        ConfigError: none does.
+    """
+    for place in places:
         try:
             return _keep(fetched, place, names)
         except OSError as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.lake.file_lock import local_folder
 from klaviyo_spark.lake.local import tables as local_tables
+from klaviyo_spark.lake.local.storage import is_delta
 from klaviyo_spark.lake.local.table import open_table
 from klaviyo_spark.lake.shared import check_warehouse_of
 from klaviyo_spark.lake.spark import session
@@ -37,10 +37,10 @@ def lake_session(place: Place) -> LazySession:
             check_warehouse_of(spark, place.location)
         return spark
 
-    folder = local_folder(place.warehouse, place.catalog)
-    if folder is None or not local_tables.available() or not session.starts_here():
+    root = None if place.catalog else place.location.root
+    if root is None or not local_tables.available() or not session.starts_here():
         return LazySession.wrap(start())
-    session.check_start()
+    session.check_start(place.uri)
     return LazySession(start)
 
 
@@ -49,11 +49,11 @@ def preset_of(place: Place) -> SparkPreset:
 
     A lake that is not there yet is small: what an account has is read for longer than it is loaded.
     """
-    folder = None if place.catalog else place.location.folder
-    if folder is None or not local_tables.available():
+    root = None if place.catalog else place.location.root
+    if root is None or not local_tables.available():
         return SparkPreset.LARGE
-    pages = folder / f"{place.bronze}.db" / "pages"
-    if not pages.is_dir():
+    pages = root / f"{place.bronze}.db" / "pages"
+    if not is_delta(pages):
         return SparkPreset.SHORT
     table = open_table(pages)
     if table is None:

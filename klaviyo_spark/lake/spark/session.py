@@ -19,7 +19,16 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user
+from klaviyo_spark.lake.local.store import hadoop_conf
+from klaviyo_spark.lake.spark import (
+    class_archive,
+    folders,
+    gateway,
+    jars,
+    java,
+    os_user,
+    store_jars,
+)
 from klaviyo_spark.lake.spark.sql_settings import SETTINGS, hold, set_settings
 
 if TYPE_CHECKING:
@@ -293,26 +302,34 @@ class _Parts:
     spark: str
     home: Path
     delta: list[Path]
+    store: list[Path]
     temporary: Path
 
 
-def check_start() -> None:
+def check_start(warehouse: str) -> None:
     """See whether a local session can start, as far as that is known without a JVM.
 
     Raises:
         ConfigError: as ``spark_session``.
     """
-    _parts()
+    _parts(warehouse)
 
 
-def _parts() -> _Parts:
+def _parts(warehouse: str) -> _Parts:
     spark, delta = jars.installed()
     jars.check_pair(spark, delta)
     check_home(os.environ, spark)
     os_user.check_name()
     temporary = folders.check_folders()
     home = java.choose(os.environ, java.recorded_home(Path(sys.prefix)))
-    return _Parts(spark, home, jars.delta_jars(spark, delta, os.environ), temporary)
+    os.environ["JAVA_HOME"] = str(home)  # jars may have to be fetched
+    return _Parts(
+        spark,
+        home,
+        jars.delta_jars(spark, delta, os.environ),
+        store_jars.of_scheme(warehouse, spark, os.environ),
+        temporary,
+    )
 
 
 def local_session(
@@ -329,9 +346,8 @@ def local_session(
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
-    parts = _parts()
+    parts = _parts(warehouse or "")
     os.environ |= java.locale_of(_codeset())
-    os.environ["JAVA_HOME"] = str(parts.home)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if master.startswith("local"):
         # Else Spark asks for this machine's name, and does not start where nobody answers to it.
@@ -339,6 +355,8 @@ def local_session(
     folder = warehouse if warehouse else str(parts.temporary / "klaviyo-spark")
     cores, umask = os.cpu_count() or 1, process_umask()
     conf = local_conf(folder, master, parts.delta, cores, machine_mb(), work, umask)
+    if store_jars.is_needed(folder):
+        conf |= _store_conf(master, parts)
     if SparkContext._gateway is None:
         if dump:
             conf["spark.driver.extraJavaOptions"] += class_archive.write(dump)
@@ -350,6 +368,20 @@ def local_session(
     if work is not SparkPreset.LARGE:
         _INTERPRETED.add(session)
     return session
+
+
+def _store_conf(master: str, parts: _Parts) -> dict[str, str]:
+    """What a session needs for a lake on a store; on the way, its jars are put on the class path.
+
+    At the end of it: the class archive fits what begins as it did when it was made.
+    """
+    if not master.startswith("local"):
+        listed = ",".join(jar.as_uri() for jar in [*parts.delta, *parts.store])
+        return {**hadoop_conf(os.environ), "spark.jars": listed}
+    there = os.environ.get("SPARK_DIST_CLASSPATH", "").split(os.pathsep)
+    paths = dict.fromkeys([*there, *map(str, parts.store)])
+    os.environ["SPARK_DIST_CLASSPATH"] = os.pathsep.join(filter(None, paths))
+    return hadoop_conf(os.environ)
 
 
 def _archive_options(build: Callable[[], class_archive.Build]) -> str:

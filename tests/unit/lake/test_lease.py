@@ -34,7 +34,11 @@ def test_a_lake_that_cannot_be_freed_is_said_and_hides_no_error_of_the_run(logge
     def sql(text: str) -> None:
         raise OSError("storage is out of reach")
 
-    lake: Any = SimpleNamespace(spark=SimpleNamespace(sql=sql), ensure=lambda *_: "lock")
+    lake: Any = SimpleNamespace(
+        spark=SimpleNamespace(sql=sql),
+        session=SimpleNamespace(is_remote=True),
+        ensure=lambda *_: "lock",
+    )
     ours = a_lease(lake, "one", Clock())
     ours.claimed = True
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.file_lock import local_folder
+from klaviyo_spark.lake.local.store import store_folder
 from klaviyo_spark.lake.location import Location, glob_of, location
 from klaviyo_spark.lake.tables import Place, folder_in
 from tests.data.odd_texts import ODD_FOLDER
@@ -77,8 +78,8 @@ def test_two_dots_follow_links_as_the_kernel_does(tmp_path):
 @pytest.mark.parametrize(
     ("written", "uri"),
     [
-        ("s3a://bucket/a%20b c", "s3a://bucket/a%20b c"),
-        ("S3A://Bucket/lake", "s3a://Bucket/lake"),
+        ("gs://bucket/a%20b c", "gs://bucket/a%20b c"),
+        ("GS://Bucket/lake", "gs://Bucket/lake"),
         ("hdfs:/lake", "hdfs:/lake"),
         ("abfss://c@a.dfs.core.windows.net/lake/", "abfss://c@a.dfs.core.windows.net/lake/"),
         ("/dbfs/lake", "/dbfs/lake"),
@@ -88,6 +89,35 @@ def test_two_dots_follow_links_as_the_kernel_does(tmp_path):
 def test_a_place_that_spark_alone_reaches(written: str, uri: str):
     assert location(written) == Location(uri, None, uri)
     assert location(location(written).text) == location(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["s3a://bucket/lake", "s3://bucket/lake", "S3://bucket/lake/", "s3a://bucket/lake//"]
+)
+def test_a_folder_of_a_store_has_one_name_however_it_is_written(written):
+    place = location(written, environ={})
+
+    assert (place.uri, place.text) == ("s3a://bucket/lake", "s3a://bucket/lake")
+    assert place.store == store_folder("s3a://bucket/lake", {})
+
+
+@pytest.mark.parametrize("host", ["DATABRICKS_RUNTIME_VERSION", "PYSPARK_GATEWAY_PORT"])
+def test_a_store_is_left_to_a_spark_that_somebody_else_set_up(host):
+    assert location("s3://bucket/lake", {host: "1"}) == Location(
+        "s3://bucket/lake", None, "s3://bucket/lake"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("s3a:///lake", "names no bucket"),
+        ("s3a://bucket/a%20b", "takes %20 for another character"),
+    ],
+)
+def test_a_folder_of_a_store_that_cannot_be_is_refused(written, said):
+    with pytest.raises(ConfigError, match=said):
+        location(written, environ={})
 
 
 def test_a_platform_s_path_is_its_own():

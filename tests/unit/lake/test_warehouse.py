@@ -35,7 +35,7 @@ def test_a_uri_names_the_folder_that_it_is_decoded_to(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "uri",
-    ["s3a://b/lake", "abfss://c@a.example/lake", "gs://b", "dbfs:/lake", "/Volumes/a/b", "/dbfs/a"],
+    ["abfss://c@a.example/lake", "gs://b", "dbfs:/lake", "/Volumes/a/b", "/dbfs/a"],
 )
 def test_a_warehouse_elsewhere_is_left_to_spark(uri: str):
     found = check_warehouse(uri)
