@@ -25,7 +25,7 @@ from klaviyo_spark.cli.options import (
     pass_options,
 )
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.init import fitting
+from klaviyo_spark.commands.init import fitting, lines_of_store
 from klaviyo_spark.config import template
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import BASE
@@ -54,6 +54,8 @@ def init(options: CommonOptions, force: bool) -> int:
     }
     template.write(file, values, anew=force)
     click.echo(f"wrote {file}; every setting is explained in it")
+    for line in lines_of_store(values["warehouse"]):
+        click.echo(line)
     if not os.environ.get(VARIABLE):
         click.echo(
             "make a private key in Klaviyo (Settings, API keys); it belongs into no file:\n"
@@ -114,7 +116,7 @@ def status(options: CommonOptions, as_json: bool) -> int:
 _Fitting = Callable[[str, str], Any]
 
 _QUESTIONS = {
-    "warehouse": "Folder or URI of the lake",
+    "warehouse": "Folder or URI of the lake (./lake, s3://BUCKET/lake, ...)",
     "account": "Name of the account in every row (it can never be changed)",
     "start": "Events from when on (all, or a day such as 2024-01-01)",
     "resources": "What to read",

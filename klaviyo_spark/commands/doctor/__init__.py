@@ -6,6 +6,7 @@ cannot be looked into without it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -123,7 +124,9 @@ def _lake(settings: Settings) -> Iterator[Diagnosis]:
         except ConfigError:
             usable = False
             raise
-        return machine.room(found.folder)
+        yield from machine.room(found.folder)
+        if found.store:
+            yield from machine.store(found.store, settings.warehouse, os.environ)
 
     def inside() -> Iterable[Diagnosis]:
         found = facts(reader(settings))

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from klaviyo_spark.commands.doctor.check import Diagnosis, fail, ok, warn
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import jars, java, os_user, session
+from klaviyo_spark.lake.local.reach import check_writable
+from klaviyo_spark.lake.local.store import StoreFolder, endpoint
+from klaviyo_spark.lake.spark import jars, java, os_user, session, store_jars
 from klaviyo_spark.lake.spark.folders import check_folders, temporary
 
 _GIB = 1 << 30
@@ -93,6 +95,29 @@ def delta_rs() -> Iterator[Diagnosis]:
             "delta-rs",
             "deltalake is not installed: pages land slower, and status has to start Spark",
             jars.INSTALL,
+        )
+
+
+def store(folder: StoreFolder, warehouse: str, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """The store that the lake is on: whether these credentials may write there; Spark's jars.
+
+    Raises:
+        ConfigError: they may not, or the store is not to be reached.
+    """
+    check_writable(folder, warehouse)
+    there = endpoint(environ)
+    region = f", region {there.region}" if there.region else ""
+    style = "in the path" if there.path_style else "in the host's name"
+    where = there.url or "AWS"
+    yield ok("store", f"{where}{region}, bucket {style}: lists, writes and deletes")
+    found = store_jars.cached(jars.installed()[0], environ)
+    if found:
+        yield ok("store's jars", f"{len(found)} jars of Hadoop's S3A in {found[0].parent}")
+    elif not environ.get("KLAVIYO_SPARK_JARS"):
+        yield warn(
+            "store's jars",
+            "Hadoop's jars for S3 are not here yet; the first run fetches them, once",
+            "without a package registry: put them into the folder of KLAVIYO_SPARK_JARS",
         )
 
 
