@@ -68,6 +68,11 @@ test-spark40: $(READY) ## All tests of the pipeline on Spark 4.0, in an environm
 test-cluster: $(READY) ## The wheel by spark-submit on a cluster of two workers on loopback
 	$(BIN)/python -m pytest tests/cluster
 
+.PHONY: test-s3
+test-s3: $(READY) ## Lakes on a real S3 server on loopback, which it builds; needs Go
+	@scripts/s3_server.sh .venv/s3
+	$(BIN)/python -m pytest tests/s3
+
 .PHONY: soak
 soak: $(READY) ## Kills, faults, full disks, late events, ten days: over an hour
 	$(BIN)/python -m pytest -v tests/soak

@@ -34,6 +34,7 @@ VERBS = [
     "test-connect",
     "test-faults",
     "test-report",
+    "test-s3",
     "test-spark40",
 ]
 
