@@ -8,6 +8,7 @@ from collections.abc import Set
 import click
 
 from klaviyo_spark import messages
+from klaviyo_spark.cli.examples import epilog
 
 # What Databricks fills in: of a bundle when it is deployed, of a job when it runs.
 _UNFILLED = re.compile(r"\$\{[\w. -]+\}|\{\{[\w. -]+\}\}")
@@ -16,8 +17,13 @@ _UNFILLED = re.compile(r"\$\{[\w. -]+\}|\{\{[\w. -]+\}\}")
 class Verbs(click.Group):
     """Verbs that take an option with empty text as one that was not given.
 
-    A job parameter that nobody filled in arrives as ``""``.
+    A job parameter that nobody filled in arrives as ``""``. Help of each verb ends with examples.
     """
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a verb, and its examples to its help."""
+        super().add_command(cmd, name)
+        cmd.epilog = cmd.epilog or epilog(name or cmd.name or "")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
