@@ -103,17 +103,28 @@ backfill.ipynb: jobs/notebooks/backfill.py scripts/notebook.py | $(READY)
 	$(BIN)/python scripts/notebook.py $< $@
 
 .PHONY: docs
-docs: $(READY) ## Write anew what is made from code: data dictionary, messages, the wheel's conf
-	$(BIN)/python -m klaviyo_spark.commands.dictionary
-	$(BIN)/python -m scripts.messages
+docs: $(READY) ## Write what is made from code: the reference, the wheel's conf
+	$(BIN)/python -m scripts.reference
 	$(BIN)/python -m klaviyo_spark.config.template
 
+.PHONY: site
+site: $(READY) ## Build the documentation as a site; a dead link fails
+	scripts/site.sh
+
 .PHONY: build
-build: $(READY) ## Build the wheel into dist/
-	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+build: $(READY) ## Build the wheel and the source archive into dist/, and check their metadata
+	scripts/build.sh
+
+.PHONY: test-wheel
+test-wheel: build ## Try the wheel and the source archive in empty environments, on each Python there is
+	scripts/test_wheel.sh
+
+.PHONY: release
+release: $(READY) ## Build, try and tag the version that CHANGELOG.md dates; it uploads nothing
+	scripts/release.sh
 
 .PHONY: clean
 clean: ## Remove what the other verbs made, .venv too
-	rm -rf .venv .venv-spark40 build dist *.egg-info
+	rm -rf .venv .venv-spark40 .venv-site .venv-release build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,7 @@ def open_lake(folder: str) -> duckdb.DuckDBPyConnection:
     for log in sorted(Path(folder).glob("klaviyo_*.db/*/_delta_log")):
         table, schema = log.parent, log.parent.parent.stem
         rows = f"{schema}_{table.name}"
-        # Read by Arrow itself: see the README on how scripts end.
+        # Read by Arrow itself: docs/how-to/query.md says why.
         files = SubTreeFileSystem(str(table), LocalFileSystem())
         connection.register(rows, DeltaTable(table).to_pyarrow_dataset(filesystem=files))
         connection.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")

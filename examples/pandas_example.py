@@ -10,7 +10,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 
 def read_table(table: str, columns: list[str]) -> pd.DataFrame:
-    """Some columns of a table, read by Arrow itself: see the README on how scripts end."""
+    """Some columns of a table, read by Arrow itself: docs/how-to/query.md says why."""
     files = SubTreeFileSystem(table, LocalFileSystem())
     return DeltaTable(table).to_pandas(columns=columns, filesystem=files)
 

@@ -29,9 +29,9 @@
           UnknownId             asked again without it
           BadAnswer             exit 1 or 3
 
-A class's docstring says what has happened, its ``way_out`` what to do: ``docs/errors.md`` has both.
-Messages say what, where and what next; never the key, a profile or a whole body. It is long, since
-a tree is read as a whole.
+A class's docstring says what has happened, its ``way_out`` what to do;
+``docs/reference/messages.md`` has both. Messages say what, where and what next; never the key, a
+profile or a whole body. It is long, since a tree is read as a whole.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class ErrorRule:
         says: what follows the status of an answer, or the request; empty where it is sent again.
             ``{said}`` are Klaviyo's words, ``{key}`` what a person calls the key.
         way_out: of what is sent again, told when it is given up.
-        cause: for ``docs/errors.md``.
+        cause: for ``docs/reference/messages.md``.
         statuses: of the answer; none where none came whole.
         codes: of Klaviyo's error, ``None`` for a body that is not Klaviyo's; none: any.
         about: pattern of its source and text, the source first.

@@ -1,18 +1,15 @@
-"""The data dictionary, made from the specs: as JSON, as text, as the README of ``resources``."""
+"""The data dictionary, made from the specs, as JSON and as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-from klaviyo_spark.resources import ALL, TABLES
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.paths import FieldRead
 from klaviyo_spark.schema.table import TableSpec
-
-README = Path(__file__).parents[1] / "resources" / "README.md"
 
 
 def as_json() -> list[dict[str, object]]:
@@ -40,37 +37,6 @@ def as_text() -> Iterator[str]:
         yield ""
 
 
-def as_markdown() -> str:
-    """The README of ``resources``: one section per resource, one table per silver table."""
-    lines = [
-        "# The tables of `klaviyo_v2`",
-        "",
-        "Made from the specs beside this file by `make docs`; a test fails when it is stale.",
-        "A path starts at the record (`$`), at the record around an array's element (`^`), at a",
-        "related object of the same page (`name>$`) or at the request (`page`). Of several paths",
-        "the first that holds something is taken.",
-        "",
-    ]
-    for resource in ALL:
-        lines += [f"## {resource.name.capitalize()}", ""]
-        for endpoint in resource.endpoints:
-            at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
-            lines.append(f"- `GET {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})")
-        lines.append("")
-        for table in resource.tables:
-            lines += [f"### {table.name}", "", table.doc, ""]
-            if table.note:
-                lines += [table.note, ""]
-            lines += [f"Key: {', '.join(f'`{k}`' for k in table.key)}, with `_account_id`.", ""]
-            lines += ["| column | type | meaning | path |", "|---|---|---|---|"]
-            lines += [
-                f"| `{name}` | {type} | {_cell(comment)} | {_code(paths)} |"
-                for name, type, comment, paths in _rows(table)
-            ]
-            lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
-
-
 def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, list[str]]]:
     for column in columns_of(table):
         yield column.name, column.type, column.doc, _paths(column, table)
@@ -92,15 +58,3 @@ def _paths(column: Column, table: TableSpec) -> list[str]:
         else:
             reads.append(read)
     return [*dict.fromkeys(map(str, reads))]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(paths: list[str]) -> str:
-    return ", ".join(f"`{path}`" for path in paths)
-
-
-if __name__ == "__main__":
-    README.write_text(as_markdown(), encoding="utf-8")

@@ -1,7 +1,7 @@
 """The format of a lake's tables, a number that each of them carries, and its check. No Spark here.
 
 It rises with the first release that cannot use the tables of the one before. Then each step from
-one number to the next gets a migration: see "Formats" in DECISIONS.md.
+one number to the next gets a migration: see docs/decisions/0016-other-hands-on-the-lake.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a user is told: each message with its cause and its way out, by what it is about.
 
-It may import nothing of the package. ``docs/errors.md`` is made from it. Begin with ``message``.
+It may import nothing of the package; ``docs/reference/messages.md`` is made from it. Begin with
+``message``.
 """
 
 from klaviyo_spark.messages import (
@@ -18,6 +19,6 @@ from klaviyo_spark.messages import (
     warehouse,
 )
 
-# In the order of docs/errors.md; each begins with its title there.
+# In the order of docs/reference/messages.md; each begins with its title there.
 AREAS = [command_line, conf, keys, spark, warehouse, lake]
 AREAS += [spec, requests, responses, bronze, silver, verify]

@@ -11,7 +11,7 @@ GAP = "…"
 
 @dataclass(frozen=True)
 class Message:
-    """One row of ``docs/errors.md``; called with its fields, it is the text that a user reads.
+    """One row of ``docs/reference/messages.md``; called with its fields, the text that users read.
 
     Both texts have named fields as in ``str.format``. Values are put in as they are: braces in
     them mean nothing.

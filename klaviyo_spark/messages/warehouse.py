@@ -131,7 +131,7 @@ NO_RIGHT = refusal(
 UNREACHABLE = refusal(
     "warehouse {path}: cannot be reached: {reason}",
     "Check the store's credentials, region and network.",
-    cause='Spark could not open it. "On a cluster" in the README says where credentials come from.',
+    cause="Spark could not open it. The how-to guide on object stores says where credentials are.",
 )
 CANNOT_WRITE = refusal(
     "warehouse {path}: cannot be written: {reason}",

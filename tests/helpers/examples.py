@@ -61,6 +61,8 @@ def sample(tmp_path_factory) -> Iterator[Sample]:
             for day, count in late.items()
         ]
         lakes.write(lake, "klaviyo_ops.late_arrivals", *rows)
+    for name in ("runs", "table_loads"):
+        lakes.write(lake, f"klaviyo_ops.{name}")
     events = [(event, payload(event)) for event in landed]
     open_lake = runpy.run_path(str(EXAMPLES / "duckdb_example.py"))["open_lake"]
     with open_lake(str(lake)) as connection:

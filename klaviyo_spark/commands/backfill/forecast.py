@@ -13,7 +13,7 @@ from klaviyo_spark.resources import ENDPOINTS
 # What a request for a full page takes; an endpoint gets its threads by it too
 # (``client/scheduler.py``).
 REQUEST_S = 1.0
-# Events that two cores refine into days that held nothing ("The plan for growth" in DECISIONS.md);
+# Events that two cores refine into days that held nothing (docs/explanation/scaling.md);
 # profiles are taken for as quick.
 REFINED_PER_S = 4_000
 _ONE_SECOND, _ONE_DAY = timedelta(seconds=1), timedelta(days=1)

@@ -14,7 +14,7 @@ from klaviyo_spark.config.loader import BASE
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.spark import jars, java
 from tests.helpers.command_line import parsed
-from tests.places import ROOT
+from tests.places import HOW_TO, ROOT
 
 TEXT = (ROOT / "examples" / "Dockerfile").read_text(encoding="utf-8")
 
@@ -106,9 +106,9 @@ def test_what_it_runs_are_verbs():
     parsed(*run[run.index("klaviyo-spark") + 1 :])
 
 
-def test_the_readme_shows_the_same_commands():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = [shlex.split(line) for line in re.sub(r"\\\n\s*", "", readme).splitlines()
+def test_the_guide_shows_the_same_commands():
+    guide = (HOW_TO / "container.md").read_text(encoding="utf-8")
+    shown = [shlex.split(line) for line in re.sub(r"\\\n\s*", "", guide).splitlines()
              if line.startswith("docker ")]  # fmt: skip
 
     assert shown == [*words_after("docker build"), *words_after("docker run")]

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.helpers.examples import QUESTIONS
-from tests.places import EXAMPLES
+from tests.places import EXAMPLES, HOW_TO
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -22,23 +22,23 @@ def test_a_question_is_answered_as_the_account_would(sample, question):
 
 def test_what_a_reader_copies_lets_arrow_read_files_itself():
     """Else a script that ends right after may abort, whichever deltalake and pyarrow it has."""
-    for file in (EXAMPLES.parent / "README.md", *EXAMPLES.glob("*.py")):
+    for file in (HOW_TO / "query.md", *EXAMPLES.glob("*.py")):
         calls = re.findall(
             r"\.to_(?:pandas|pyarrow_\w+)\([^)]*\)", file.read_text(encoding="utf-8")
         )
         assert [call for call in calls if "filesystem=" not in call] == [], file.name
 
 
-def test_every_question_is_tested_named_in_the_readme_and_says_what_a_row_is():
+def test_every_question_is_tested_named_in_the_guide_and_says_what_a_row_is():
     files = sorted(EXAMPLES.glob("*.sql"))
-    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    guide = (HOW_TO / "query.md").read_text(encoding="utf-8")
 
     assert [file.stem for file in files] == sorted(QUESTIONS)
     for file in files:
         first, second, *_ = file.read_text(encoding="utf-8").splitlines()
         assert first.endswith("?"), file.name
         assert second.startswith("-- One row per "), file.name
-        assert f"(examples/{file.name})" in readme, file.name
+        assert f"(../../examples/{file.name})" in guide, file.name
 
 
 def test_the_duckdb_example_prints_an_answer(sample, capsys, monkeypatch):
@@ -61,9 +61,9 @@ def test_the_pandas_example_adds_up_to_todays_members(sample):
     assert newest == dict(members)
 
 
-def test_the_readmes_lines_for_duckdb_count_campaigns(sample, tmp_path, capfd, monkeypatch):
-    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
-    [lines] = re.findall(r"```python\n(import deltalake, duckdb\n.+?)```", readme, re.DOTALL)
+def test_the_guides_lines_for_duckdb_count_campaigns(sample, tmp_path, capfd, monkeypatch):
+    guide = (HOW_TO / "query.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```python\n(import deltalake, duckdb\n.+?)```", guide, re.DOTALL)
     (tmp_path / "lake").symlink_to(sample.lake)
     monkeypatch.chdir(tmp_path)
 

@@ -26,7 +26,9 @@ VERBS = [
     "fast",
     "help",
     "notebook",
+    "release",
     "setup",
+    "site",
     "soak",
     "test",
     "test-accounts",
@@ -36,6 +38,7 @@ VERBS = [
     "test-report",
     "test-s3",
     "test-spark40",
+    "test-wheel",
 ]
 
 
@@ -66,6 +69,20 @@ def test_a_notebook_runs_with_the_versions_that_are_tested():
     shared = {pin.partition(" ;")[0] for pin in notebook if pin.partition("==")[0] in names}
     assert sorted(shared - {pin.partition(" ;")[0] for pin in tested}) == []
     assert {pin.partition("==")[0] for pin in notebook} >= {"jupyterlab", "ipywidgets"}
+
+
+@pytest.mark.parametrize(
+    ("lock", "tools"),
+    [
+        ("requirements-site.lock", {"sphinx", "myst-parser", "furo"}),
+        ("requirements-release.lock", {"build", "setuptools", "twine", "wheel"}),
+    ],
+)
+def test_tools_beside_the_package_are_pinned_in_a_lock_of_their_own(lock: str, tools: set[str]):
+    pinned = pins(lock)
+
+    assert [pin for pin in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", pin)] == []
+    assert {pin.partition("==")[0] for pin in pinned} >= tools
 
 
 def test_the_licence_is_apache_2():

@@ -16,9 +16,9 @@ from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import LIBRARY, page
 from tests.helpers import report_sample as sample
-from tests.places import ROOT
+from tests.places import HOW_TO
 
-README = ROOT / "README.md"
+GUIDE = HOW_TO / "report.md"
 
 
 class Parsed(HTMLParser):
@@ -72,9 +72,9 @@ def test_nothing_is_loaded_from_anywhere(parsed):
     assert "http" not in policy
 
 
-def test_every_link_leads_to_a_part_of_the_page_that_the_readme_has_too(parsed):
+def test_every_link_leads_to_a_part_of_the_page_that_the_guide_has_too(parsed):
     anchors = {link[1:] for link in parsed.values("href") if link.startswith("#")}
-    headings = re.findall(r"^### (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert anchors == {
         "cells-that-were-nulled",

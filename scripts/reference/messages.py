@@ -1,4 +1,4 @@
-"""``docs/errors.md``: every message that a user can meet, with its cause and the way out.
+"""Messages: every message that a user can meet, with its cause and the way out.
 
 Made from ``klaviyo_spark.messages``, the rules of ``client.error_table`` and the tree of errors.
 """
@@ -9,7 +9,6 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from klaviyo_spark import errors
 from klaviyo_spark.client.error_rule import ErrorRule
@@ -17,16 +16,16 @@ from klaviyo_spark.client.error_table import ERROR_RULES
 from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.messages import AREAS
 from klaviyo_spark.messages.message import GAP, Message, pattern
+from scripts.reference.markdown import code, row
 
-PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 HEAD = """\
-# Messages, what causes them, and the way out
+# Messages
 
-`make docs` writes this page from the code; a test fails when it is stale. `…` stands for what is
+`make docs` writes this page from the code; a test fails where it is stale. `…` stands for what is
 filled in. A message says what happened and then the way out; the cause stands here alone. An error
 is one line on standard error; `-v` adds its stack trace. Messages never hold the key, an e-mail
 address or a phone number. `klaviyo-spark doctor` finds most of these causes before a run does.
-Exit code 0 means that the run goes on.
+[Exit code](exit-codes.md) 0 means that the run goes on.
 """
 
 
@@ -71,20 +70,15 @@ def as_markdown() -> str:
     for kind in kinds():
         name = f"{'&nbsp;' * 4 * kind.depth}`{kind.error.__name__}`"
         cause = inspect.cleandoc(kind.error.__doc__ or "").split("\n\n")[0].replace("``", "`")
-        lines.append(_row(name, " ".join(cause.split()), kind.error.way_out, kind.ends))
+        lines.append(row(name, " ".join(cause.split()), kind.error.way_out, kind.ends))
     for area, messages in areas():
         lines += ["", f"## {area}", "", "| message | exit | cause | way out |", "|---|---|---|---|"]
         for m in messages:
             is_settled = m.exit == "0" or m.cause.endswith("is sent again.")
             way_out = pattern(m.way_out) or ("Nothing to do." if is_settled else "See its cause.")
             says = pattern(m.says)
-            quote = "``" if "`" in says else "`"  # what is quoted in code keeps its own
-            lines.append(_row(f"{quote}{says}{quote}", m.exit, m.cause, way_out))
+            lines.append(row(code(says), m.exit, m.cause, way_out))
     return "\n".join(lines) + "\n"
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _of_rule(rule: ErrorRule) -> Message:
@@ -98,7 +92,3 @@ def _of_rule(rule: ErrorRule) -> Message:
         says = f"{GAP}: {rule.says}"
     exits = next(kind.exits for kind in kinds() if kind.error is rule.error)
     return Message(says, rule.way_out, rule.cause, exits)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(as_markdown(), encoding="utf-8")
