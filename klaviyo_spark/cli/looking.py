@@ -25,7 +25,6 @@ from klaviyo_spark.cli.options import (
     pass_options,
 )
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.init import fitting, lines_of_store
 from klaviyo_spark.config import template
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import BASE
@@ -44,6 +43,9 @@ from klaviyo_spark.errors import ConfigError
 @pass_options
 def init(options: CommonOptions, force: bool) -> int:
     """Write a commented conf file; on a terminal, what no option says is asked for."""
+    # It imports what tells where a lake may be, which help need not wait for.
+    from klaviyo_spark.commands.init import fitting, lines_of_store
+
     file = Path(options.config) if options.config else BASE
     if file.exists() and not force:
         raise template.there_already(file)

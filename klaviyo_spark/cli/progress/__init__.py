@@ -14,15 +14,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
-from klaviyo_spark.cli.progress.displays import (
-    BarDisplay,
-    LogDisplay,
-    ProgressDisplay,
-    is_terminal,
-)
 from klaviyo_spark.progress import Pace, Stage, View
+
+if TYPE_CHECKING:
+    from klaviyo_spark.cli.progress.displays import ProgressDisplay
 
 __all__ = ["Progress", "progress"]
 
@@ -118,6 +115,9 @@ def progress(
         stream: where bars go that are no widgets; standard error if None.
         every_s: seconds between lines.
     """
+    # It imports rich, which help and a verb without progress need not wait for.
+    from klaviyo_spark.cli.progress.displays import BarDisplay, LogDisplay, is_terminal
+
     stream = sys.stderr if stream is None else stream
     if kind == "none":
         return Progress(None, clock)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
@@ -25,7 +24,7 @@ from klaviyo_spark.lake.local.lease_table import StoreLease
 from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
 from klaviyo_spark.lake.readers.reader import Row
-from klaviyo_spark.lake.readers.rows import plain, utc
+from klaviyo_spark.lake.readers.rows import plain, values
 from klaviyo_spark.lake.readers.sql import rename_tables, tables_in
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
 
@@ -125,7 +124,7 @@ class _Opened:
     @cached_property
     def _files(self) -> pa.Table:
         """One row per file, with what the log says of it."""
-        found = pa.table(self._table.get_add_actions(flatten=True))
+        found = _in_arrow(self._table.get_add_actions(flatten=True))
         wanted = [n for n in found.column_names if n in ("path", "num_records") or n[:4] == "max."]
         return found.select(wanted)
 
@@ -134,9 +133,14 @@ class _Opened:
             # The log counts the rows that they delete too.
             counted: int = self.ask("SELECT count(*) AS n FROM {t}")[0]["n"]
             return counted
-        files = self._files.to_pylist()
-        counts = [(one["path"], one.get("num_records")) for one in files]
-        return sum(self._rows_of(path) if count is None else count for path, count in counts)
+        files = self._files
+        paths = files["path"].to_pylist()
+        known = "num_records" in files.column_names
+        counts = files["num_records"].to_pylist() if known else [None] * len(paths)
+        return sum(
+            self._rows_of(path) if count is None else count
+            for path, count in zip(paths, counts, strict=True)
+        )
 
     def _rows_of(self, path: str) -> int:
         with file_system(self._folder).open_input_file(path) as file:
@@ -147,7 +151,7 @@ class _Opened:
         if not self._files.num_rows:
             return None
         if name in self._files.column_names and not self._files[name].null_count:
-            latest: datetime = utc(pc.max(self._files[name]).as_py())
+            latest: datetime = max(values(self._files[name]))
             return latest
         asked: datetime | None = self.ask(f"SELECT max({column}) AS at FROM {{t}}")[0]["at"]
         return asked
@@ -161,7 +165,12 @@ def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:
     engine = QueryBuilder()
     for name, table in tables.items():
         engine = engine.register(name, table)
-    return plain(pa.table(engine.execute(sql).read_all()))
+    return plain(_in_arrow(engine.execute(sql)))
+
+
+def _in_arrow(rows: Any) -> pa.Table:
+    """What delta-rs gives, as a table; ``pa.table`` would import pandas to see that it is none."""
+    return pa.RecordBatchReader.from_stream(rows).read_all()
 
 
 def _state(folder: Folder, since: int | None, writes: Sequence[Write]) -> TableState | None:
