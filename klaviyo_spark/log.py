@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timezone
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 Format = Literal["text", "json"]
 
@@ -32,7 +32,13 @@ def account_context(name: str) -> Iterator[None]:
         ACCOUNT.reset(token)
 
 
-class StderrHandler(logging.StreamHandler[TextIO]):
+if TYPE_CHECKING:  # Python can index it from 3.11 on
+    _StreamHandler = logging.StreamHandler[TextIO]
+else:
+    _StreamHandler = logging.StreamHandler
+
+
+class StderrHandler(_StreamHandler):
     """Writes to ``sys.stderr`` as it is at the time: progress bars put themselves in its place."""
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 import subprocess
@@ -83,6 +84,20 @@ def test_tools_beside_the_package_are_pinned_in_a_lock_of_their_own(lock: str, t
 
     assert [pin for pin in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", pin)] == []
     assert {pin.partition("==")[0] for pin in pinned} >= tools
+
+
+def test_no_class_has_a_base_that_the_oldest_python_cannot_index():
+    """On Python 3.10 no command started: ``logging.StreamHandler[TextIO]`` needs 3.11."""
+    bases = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / "klaviyo_spark").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        if isinstance(base, ast.Subscript) and ast.unparse(base).startswith("logging.")
+    ]
+
+    assert bases == []
 
 
 def test_the_licence_is_apache_2():
