@@ -63,9 +63,9 @@ BACKFILL_OF_WHOLE_READS = refusal(
     cause="Only events and profiles are read by ranges of time.",
 )
 SANDBOX_NOT_INSTALLED = refusal(
-    "the web server of the sample account is not installed ({missing})",
-    "Run pip install 'klaviyo-spark[sandbox]'",
-    cause="klaviyo-spark was installed without its extra `sandbox`.",
+    "the sample account needs packages that are not installed ({missing})",
+    "Run pip install 'klaviyo-spark[spark,sandbox]'",
+    cause="klaviyo-spark was installed without its extra `sandbox`; `demo` needs `spark` too.",
 )
 CONF_EXISTS = refusal(
     "{file} already exists",

@@ -40,3 +40,20 @@ def test_a_port_in_use_is_one_line():
         f"klaviyo-spark: cannot listen on port {port}: Address already in use. Choose another "
         "--port, or leave --port out for a free one.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "module"),
+    [("sandbox", "klaviyo_spark.sandbox"), ("demo", "klaviyo_spark.commands.demo")],
+)
+def test_a_package_that_is_missing_is_named_with_the_extras_that_bring_it(
+    capsys, monkeypatch, verb, module
+):
+    """Without pyspark, `demo` named the extra `sandbox` alone, which does not bring it."""
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(SystemExit) as left:
+        main([verb])
+
+    assert left.value.code == 2
+    assert "Run pip install 'klaviyo-spark[spark,sandbox]'" in capsys.readouterr().err
