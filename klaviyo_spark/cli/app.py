@@ -33,9 +33,10 @@ from klaviyo_spark.cli.options import (
     CommonOptions,
     pass_options,
 )
+from klaviyo_spark.cli.other_errors import describe_error
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.config import accounts
-from klaviyo_spark.errors import KlaviyoSparkError, UsageError, in_a_line
+from klaviyo_spark.errors import KlaviyoSparkError, UsageError
 from klaviyo_spark.lake.spark.memory import share_arenas
 
 if TYPE_CHECKING:
@@ -289,9 +290,8 @@ def _exit_code(arguments: list[str]) -> int:
             traceback.print_exc()
         return error.exit_code
     except Exception as error:  # the last resort: still one line, and the way to more
-        click.echo(
-            f"klaviyo-spark: {messages.command_line.OTHER_ERROR(error=in_a_line(error))}", err=True
-        )
+        text, code = describe_error(error)
+        click.echo(f"klaviyo-spark: {text}", err=True)
         if verbose:
             traceback.print_exc()
-        return 1
+        return code

@@ -67,6 +67,11 @@ SANDBOX_NOT_INSTALLED = refusal(
     "Run pip install 'klaviyo-spark[spark,sandbox]'",
     cause="klaviyo-spark was installed without its extra `sandbox`; `demo` needs `spark` too.",
 )
+SPARK_NOT_INSTALLED = refusal(
+    "this command needs a package that is not installed ({missing})",
+    "Run pip install 'klaviyo-spark[spark]'",
+    cause="klaviyo-spark was installed without its extra `spark`; platforms bring their own.",
+)
 CONF_EXISTS = refusal(
     "{file} already exists",
     "Edit it, write another file with --config FILE, or replace it with --force.",

@@ -197,3 +197,22 @@ def test_a_verification_of_one_account_is_as_it_was(capsys, monkeypatch):
 )
 def test_an_error_of_spark_or_the_system_is_said_in_a_line(error, line):
     assert in_a_line(error) == line
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "pyspark"])
+def test_a_missing_extra_is_named_and_is_no_fault_to_report(capsys, monkeypatch, package):
+    """Installed without `spark`, every command said ModuleNotFoundError, exit code 1."""
+    missing = ModuleNotFoundError(f"No module named '{package}'", name=f"{package}.lib")
+    monkeypatch.setattr("klaviyo_spark.cli.looking.utc_now", lambda: _raise(missing))
+
+    code, err = run(capsys, "status", "--warehouse", "lake")
+
+    assert (code, err) == (
+        2,
+        f"klaviyo-spark: this command needs a package that is not installed (No module named "
+        f"'{package}'). Run pip install 'klaviyo-spark[spark]'\n",
+    )
+
+
+def _raise(error: Exception) -> None:
+    raise error
