@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.session import spark_session
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.lake.spark.sql_settings import pin_settings
 from tests.builders import KEY
 from tests.helpers.remote import remote_session

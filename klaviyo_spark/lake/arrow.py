@@ -7,10 +7,12 @@ each executor, and a cluster's executors need not have one that fits, or any at 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 # Arrow's types by the names that specs and ``ops_tables`` give to Spark's.
 TYPES = {

@@ -2,6 +2,8 @@
 
 A lake is a folder (``DIR/klaviyo_v2.db/events``, any reader opens it) or schemas of a catalog.
 Nothing goes round Spark to the file system, so a folder may be any URI Spark can reach.
+
+It is long, since to open a table is to make it, to fit it to its spec, or to say why not.
 """
 
 from __future__ import annotations

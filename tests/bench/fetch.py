@@ -33,7 +33,8 @@ from klaviyo_spark.commands.demo import served as sample_account
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.session import spark_session
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.schema.endpoint import Rate

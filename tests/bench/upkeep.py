@@ -17,7 +17,8 @@ from klaviyo_spark.commands.maintain import lines, maintain
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake import maintenance
 from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.session import spark_session
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.refine import refine
 from tests.builders import NOON, a_page, an_event

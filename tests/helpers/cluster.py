@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyspark
 
-from klaviyo_spark.lake.spark import jars, java, session
+from klaviyo_spark.lake.spark import jars, java, session_conf
 
 SPARK_HOME = Path(pyspark.__file__).parent
 _PATIENCE_S = 300.0
@@ -36,7 +36,7 @@ def bare_environment(zone: str) -> dict[str, str]:
         "SPARK_HOME": str(SPARK_HOME),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_DAEMON_JAVA_OPTS": session.QUICK,
+        "SPARK_DAEMON_JAVA_OPTS": session_conf.QUICK,
         "PYSPARK_PYTHON": "/no/python/here",
         "TZ": zone,
     }
@@ -101,13 +101,13 @@ def submit(
     conf = {
         "spark.driver.memory": "1g",
         "spark.executor.memory": "512m",
-        "spark.driver.extraJavaOptions": session.QUICK,
-        "spark.executor.extraJavaOptions": session.QUICK,
+        "spark.driver.extraJavaOptions": session_conf.QUICK,
+        "spark.executor.extraJavaOptions": session_conf.QUICK,
         "spark.ui.enabled": "false",
         "spark.log.level": "WARN",
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
-        **session.INTERPRETED,
+        **session_conf.INTERPRETED,
     }
     command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master]
     command += ["--jars", ",".join(map(str, delta)), "--py-files", str(wheel)]

@@ -9,7 +9,7 @@ import warnings
 from pyspark.sql import SparkSession
 
 from klaviyo_spark.lake.spark import jars
-from klaviyo_spark.lake.spark.session import SparkPreset, local_conf, machine_mb
+from klaviyo_spark.lake.spark.session_conf import SparkPreset, local_conf, machine_mb
 
 
 def remote_session(warehouse: str, master: str = "local[2]") -> SparkSession:

@@ -34,7 +34,8 @@ def reader(settings: Settings) -> Reader:
     def by_spark() -> Reader:
         # Spark may not be there, and takes half a second to import.
         from klaviyo_spark.lake.lake import Lake
-        from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+        from klaviyo_spark.lake.spark.session import spark_session
+        from klaviyo_spark.lake.spark.session_conf import SparkPreset
 
         place = place_of()
         return _spark_reader(Lake(spark_session(place.uri, work=SparkPreset.SHORT), place))

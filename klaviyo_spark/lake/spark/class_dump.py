@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, NoReturn
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.lake.merge import same_key, upsert
-from klaviyo_spark.lake.spark import class_archive, folders, gateway, jars, java, os_user, session
+from klaviyo_spark.lake.spark import (
+    class_archive,
+    folders,
+    gateway,
+    jars,
+    java,
+    os_user,
+    session,
+    session_conf,
+)
 from klaviyo_spark.lake.spark.sql_settings import hold
 from klaviyo_spark.schema import sql_text
 
@@ -37,7 +46,7 @@ def dump(archive: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # The preset that is done soonest; the archive serves all of them.
         spark = session.local_session(
-            f"{folder}/warehouse", "local[*]", session.SparkPreset.SHORT, archive
+            f"{folder}/warehouse", "local[*]", session_conf.SparkPreset.SHORT, archive
         )
         exercise(spark, Path(folder))
         spark.stop()

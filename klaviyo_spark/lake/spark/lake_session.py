@@ -10,7 +10,7 @@ from klaviyo_spark.lake.local.table import open_table
 from klaviyo_spark.lake.shared import check_warehouse_of
 from klaviyo_spark.lake.spark import session
 from klaviyo_spark.lake.spark.lazy_session import LazySession
-from klaviyo_spark.lake.spark.session import SparkPreset
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.lake.tables import Place
 
 if TYPE_CHECKING:

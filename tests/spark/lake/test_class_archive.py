@@ -17,7 +17,8 @@ import os
 from pathlib import Path
 from pyspark import SparkContext
 from klaviyo_spark.lake.spark import class_archive, class_dump
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.session import spark_session
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 
 class_dump.exercise = lambda spark, folder: None
 build = class_dump._build()

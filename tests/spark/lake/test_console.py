@@ -17,7 +17,8 @@ from tests.places import ROOT
 
 VACUUM = """
 import sys
-from klaviyo_spark.lake.spark.session import SparkPreset, spark_session
+from klaviyo_spark.lake.spark.session import spark_session
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 spark = spark_session(sys.argv[1], "local[1]", SparkPreset.SHORT)
 spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
 # Else Delta lists the folder in 10,000 tasks, which takes minutes.

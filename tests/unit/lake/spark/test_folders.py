@@ -12,7 +12,7 @@ import pytest
 from klaviyo_spark.commands.doctor import machine
 from klaviyo_spark.commands.doctor.check import guarded
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import folders, jars, os_user, session
+from klaviyo_spark.lake.spark import folders, jars, os_user, session, session_conf
 
 NO_PLACE = (
     "no folder for temporary files can be written. Mount a tmpfs on /tmp, or set TMPDIR "
@@ -54,8 +54,8 @@ def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_temporary_files_go_where_python_s_do(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    conf = session.local_conf(
-        "/lake", "local[2]", [Path("/d.jar")], 2, 4096, session.SparkPreset.LARGE
+    conf = session_conf.local_conf(
+        "/lake", "local[2]", [Path("/d.jar")], 2, 4096, session_conf.SparkPreset.LARGE
     )
 
     assert folders.check_folders() == tmp_path

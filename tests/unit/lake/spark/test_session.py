@@ -9,8 +9,9 @@ import pytest
 
 from klaviyo_spark import resources as silver
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark import session
-from klaviyo_spark.lake.spark.session import SparkHost, SparkPreset
+from klaviyo_spark.lake.spark import session, session_conf
+from klaviyo_spark.lake.spark.session import SparkHost
+from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.schema import ops_tables
 
 JARS = [Path("/jars/delta-spark.jar"), Path("/jars/delta-storage.jar")]
@@ -22,7 +23,7 @@ def a_local_conf(
     memory_mb: int = 16384,
     work: SparkPreset = SparkPreset.LARGE,
 ) -> dict[str, str]:
-    return session.local_conf("/lake", master, JARS, cores, memory_mb, work)
+    return session_conf.local_conf("/lake", master, JARS, cores, memory_mb, work)
 
 
 @pytest.mark.parametrize(
@@ -84,26 +85,26 @@ def test_what_a_session_is_for_decides_what_is_compiled_and_how_well(
 def test_files_of_java_are_as_this_process_makes_its_own(umask: int, expected: str):
     before = os.umask(umask)
     try:
-        found = session.process_umask()
+        found = session_conf.process_umask()
     finally:
         os.umask(before)
 
     assert found == umask
-    assert session.process_umask() == before
-    assert session.files_conf(found) == {"spark.hadoop.fs.permissions.umask-mode": expected}
+    assert session_conf.process_umask() == before
+    assert session_conf.files_conf(found) == {"spark.hadoop.fs.permissions.umask-mode": expected}
 
 
 def test_where_the_system_does_not_tell_the_umask_it_is_asked_for(monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda _self: False)
     before = os.umask(0o027)
     try:
-        assert (session.process_umask(), session.process_umask()) == (0o027, 0o027)
+        assert (session_conf.process_umask(), session_conf.process_umask()) == (0o027, 0o027)
     finally:
         os.umask(before)
 
 
 def test_the_log_s_conf_is_one_uri_whatever_folder_the_package_is_in(monkeypatch):
-    monkeypatch.setattr(session, "__file__", '/a b, {c} "ü"/session.py')
+    monkeypatch.setattr(session_conf, "__file__", '/a b, {c} "ü"/session_conf.py')
 
     options = a_local_conf()["spark.driver.extraJavaOptions"]
 
@@ -125,19 +126,19 @@ def test_a_session_knows_all_tables_of_a_lake_and_its_tables_aside_but_not_of_ev
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 2), (2, 4), (4, 8), (64, 8)])
 def test_a_shuffle_makes_two_partitions_a_core_and_eight_at_most(cores: int, expected: int):
-    assert session.shuffle_partitions(cores, SparkPreset.LARGE) == expected
+    assert session_conf.shuffle_partitions(cores, SparkPreset.LARGE) == expected
 
 
 @pytest.mark.parametrize(("machine", "expected"), [(2048, 1024), (8192, 2048), (65536, 4096)])
 def test_the_heap_is_a_quarter_of_the_machine_within_bounds(machine: int, expected: int):
-    assert session.driver_memory_mb(machine) == expected
+    assert session_conf.driver_memory_mb(machine) == expected
 
 
 def test_extensions_that_are_there_stay_and_delta_comes_once():
-    once = session.delta_conf("org.example.Extension")["spark.sql.extensions"]
+    once = session_conf.delta_conf("org.example.Extension")["spark.sql.extensions"]
 
-    assert once == f"org.example.Extension,{session.EXTENSION}"
-    assert session.delta_conf(once)["spark.sql.extensions"] == once
+    assert once == f"org.example.Extension,{session_conf.EXTENSION}"
+    assert session_conf.delta_conf(once)["spark.sql.extensions"] == once
 
 
 def test_a_spark_home_of_another_version_is_refused(tmp_path: Path):

@@ -10,7 +10,7 @@ import pytest
 
 import klaviyo_spark
 from klaviyo_spark.errors import ConfigError
-from klaviyo_spark.lake.spark.session import SparkPreset, local_conf
+from klaviyo_spark.lake.spark.session_conf import SparkPreset, local_conf
 from klaviyo_spark.lake.spark.sql_settings import MEANING, SETTINGS, STORAGE, hold, pin_settings
 
 
