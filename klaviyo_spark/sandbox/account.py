@@ -11,6 +11,7 @@ from klaviyo_spark.sandbox.content.catalog import add_metrics, add_tags
 from klaviyo_spark.sandbox.content.events import Calendar, EventMaker
 from klaviyo_spark.sandbox.content.flows import add_flows
 from klaviyo_spark.sandbox.content.groups import add_lists, add_segments
+from klaviyo_spark.sandbox.content.plus import add_plus
 from klaviyo_spark.sandbox.content.profiles import add_profiles
 from klaviyo_spark.sandbox.days.day import Day
 from klaviyo_spark.sandbox.ids import Ids
@@ -19,7 +20,7 @@ from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import DAY_S, SECOND_US, instant, moment
 from klaviyo_spark.sandbox.truth.events import orphaned_flow_ids
 from klaviyo_spark.sandbox.truth.rows import Row
-from klaviyo_spark.sandbox.truth.truth import statement
+from klaviyo_spark.sandbox.truth.truth import plus_statement, statement
 
 SAFETY_S = 120
 """How far behind now a client's reads end, so how far the truth goes unless told."""
@@ -79,6 +80,7 @@ class Account:
         add_flows(world, ids, flows, tags, groups)
         first = world.today - 730 * DAY_S
         calendar = Calendar(first - first % DAY_S, quiet_days)
+        add_plus(world, self._metrics)
         maker = EventMaker(world, self._metrics, "start", calendar)
         world.timeline.add(maker.make(max(events - 4, 0), first, world.today - 3600))
         future = EventMaker(world, self._metrics, "future")
@@ -130,6 +132,11 @@ class Account:
         """
         with self.lock:
             return statement(self.world, self.ledger, self._until_s(until))
+
+    def plus_truth(self) -> dict[str, list[Row]]:
+        """The same of ``klaviyo_plus``; credentials as Klaviyo has them."""
+        with self.lock:
+            return plus_statement(self.world, self.ledger)
 
     def orphaned_flow_ids(self, until: datetime | None = None) -> set[str]:
         """Flows that events of the eleven metrics name and that ``flows`` has no row for."""

@@ -65,8 +65,6 @@ def understand(
     asked: dict[str, str] = dict(params)
     for name in names:
         _check_name(name, rule)
-    if rule.filter_required and "filter" not in asked:
-        raise invalid("A filter on messages.channel is required", "filter")
     conditions = parse(asked["filter"], rule) if "filter" in asked else []
     sort = asked.get("sort", "")
     if sort and sort.removeprefix("-") not in rule.sort:
@@ -148,8 +146,8 @@ def _check_rules_of_endpoint(
     rule: Rule, conditions: list[Condition], sort: str, now_us: int
 ) -> None:
     fields = {c.field for c in conditions}
-    if rule.filter_required and "messages.channel" not in fields:
-        raise invalid("A filter on messages.channel is required", "filter")
+    if rule.filter_required and fields.isdisjoint(rule.filter_required):
+        raise invalid(f"A filter on {' or '.join(rule.filter_required)} is required", "filter")
     dates = {f for f in fields if is_date(f)}
     if rule.operation == "get_profiles":
         suppressions = {f.split(".")[3] for f in fields if f.startswith("subscriptions.")}

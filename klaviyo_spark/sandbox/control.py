@@ -69,6 +69,8 @@ def _do(app: Controlled, asked: str, environ: dict[str, Any]) -> object:
         case "GET truth":
             until = dict(parse_qsl(environ["QUERY_STRING"])).get("until")
             return app.account.truth(parsed(until) if until else None)
+        case "GET plus_truth":
+            return app.account.plus_truth()
         case _:
             raise Refusal(404, "not_found", "Not found.", f"{asked} does not exist.")
 

@@ -73,6 +73,8 @@ class World:
     profiles_version: int = 0
     campaign_channels: dict[str, str] = field(default_factory=dict)
     """The channel each campaign is listed under; its attributes do not say it."""
+    library: set[str] = field(default_factory=set)
+    """Templates that are listed: copies that messages have are not."""
     old_tracking: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     """Opens and clicks tracked, per flow action that sends e-mail: the older revision tells."""
 

@@ -29,7 +29,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Rule:
-    """One GET endpoint. ``template`` is its path with ``{id}`` for the id."""
+    """One GET endpoint. ``template`` is its path with ``{id}`` for the id.
+
+    ``filter_required``: fields of which a filter has to name one.
+    """
 
     template: str
     operation: str
@@ -42,7 +45,7 @@ class Rule:
     additional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     filters: Mapping[str, FilterRule] = field(default_factory=dict)
-    filter_required: bool = False
+    filter_required: tuple[str, ...] = ()
 
     @property
     def parts(self) -> list[str]:
@@ -71,7 +74,7 @@ def _load() -> list[Rule]:
                 )
                 for name, f in said.get("filters", {}).items()
             },
-            filter_required=said.get("filter_required", False),
+            filter_required=tuple(said.get("filter_required", ())),
         )
         for template, said in source["paths"].items()
     ]

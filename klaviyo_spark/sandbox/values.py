@@ -24,6 +24,9 @@ def record_value(world: World, record: Record, field: str) -> Any:
             if field == "action_type":
                 return older_type(definition["type"]) if definition else None
             return (definition.get("data") or {}).get("status")
+        case "coupon.id" | "profile.id":
+            ref = record.to_one[field.removesuffix(".id")]
+            return ref[1] if ref else None
         case "name" if record.type == "flow-message":
             return record.attributes["definition"]["name"]
         case _:

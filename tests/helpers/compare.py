@@ -11,14 +11,21 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 
 # Free-form objects: equal as JSON, not as text.
-_JSON = {"properties", "tracking_options_utm_params", "extra_customer_merge"}
+_JSON = {
+    "properties",
+    "tracking_options_utm_params",
+    "extra_customer_merge",
+    "definition",
+    "metric_filters",
+    "monitor_configuration",
+}
 # Times of our own reads; tests hold them against those.
 _SEEN = {"first_seen_at", "last_seen_at"}
 
 
 def differences(lake: Lake, truth: dict[str, list[dict[str, Any]]]) -> list[str]:
     """A line per row missing or too many, per cell and mark that differs; empty if all agrees."""
-    return [line for name in TABLES for line in _table(lake, name, truth[name])]
+    return [line for name, rows in truth.items() for line in _table(lake, name, rows)]
 
 
 def held(lake: Lake, names: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:

@@ -7,6 +7,7 @@ import random
 from klaviyo_spark.sandbox.content.events import EventMaker
 from klaviyo_spark.sandbox.days.groups import GroupChanges
 from klaviyo_spark.sandbox.days.messages import MessageChanges
+from klaviyo_spark.sandbox.days.plus import PlusChanges
 from klaviyo_spark.sandbox.days.profiles import ProfileChanges
 from klaviyo_spark.sandbox.ids import Ids
 from klaviyo_spark.sandbox.ledger import Ledger
@@ -60,6 +61,7 @@ class Day:
         groups.happen()
         profiles.happen(yesterday)
         MessageChanges(world, ids, chance, number).happen()
+        PlusChanges(world, number).happen()
         self._revise_events()
         self._new_events(events, yesterday)
 

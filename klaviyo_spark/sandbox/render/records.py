@@ -24,6 +24,13 @@ _RELATIONS: dict[str, tuple[str, ...]] = {
     "profile": ("lists", "segments", "push-tokens", "conversations"),
     "tag": ("tag-group", "lists", "segments", "campaigns", "flows"),
     "tag-group": ("tags",),
+    "mapped-metric": ("metric", "custom-metric"),
+    "custom-metric": ("metrics",),
+    "form": ("form-versions",),
+    "form-version": ("form",),
+    "coupon": ("coupon-codes",),
+    "coupon-code": ("coupon!", "profile!"),
+    "push-token": ("profile!",),
 }
 # Seen in recorded answers: a flow's included actions say what they belong to.
 _SAID_WHEN_INCLUDED = {"flow-action"}
@@ -80,6 +87,9 @@ def identifiers(refs: list[Ref] | Ref | None) -> list[Json] | Json | None:
 
 def related(world: World, item: Item, name: str) -> list[Ref] | Ref | None:
     """What an object's relationship points to: a list, one, or nothing."""
+    if isinstance(item, Profile) and name == "push-tokens":
+        whose = ("profile", item.id)
+        return [one.ref for one in world.all("push-token") if one.to_one["profile"] == whose]
     if isinstance(item, Profile):
         type = name.removesuffix("s")
         return [g.ref for g in world.groups(type) if item.id in g.members]
@@ -98,7 +108,7 @@ def included_with(world: World, items: Iterable[Item], asked: Asked, base: str) 
         for name in asked.include:
             refs = related(world, item, name)
             for ref in [refs] if isinstance(refs, tuple) else refs or ():
-                other = world.find(ref)
+                other = world.profiles.get(ref[1]) if ref[0] == "profile" else world.find(ref)
                 if other is not None and ref not in found:
                     found[ref] = resource(world, other, asked, base, included=True)
     return list(found.values())

@@ -115,6 +115,8 @@ class Views:
         records = self._world.all(type)
         if type in ("campaign", "flow") and all(c.field != "archived" for c in conditions):
             records = [r for r in records if not r.attributes["archived"]]
+        if type == "template":
+            records = [r for r in records if r.id in self._world.library]
         return self._records(records, asked, base, url)
 
     def _records(self, records: list[Record], asked: Asked, base: str, url: str) -> Json:

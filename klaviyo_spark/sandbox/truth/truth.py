@@ -11,18 +11,15 @@ from klaviyo_spark.sandbox.ledger import Key, Ledger
 from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import moment
 from klaviyo_spark.sandbox.truth.events import event_tables
+from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
 from klaviyo_spark.sandbox.truth.profiles import profile_row, suppression_rows
-from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row
+from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row, SmallTable
 
 
 def statement(world: World, ledger: Ledger, until_s: int) -> dict[str, list[Row]]:
     """All 25 tables, with events up to the second ``until_s``."""
     tables = {
-        name: _with_departed(
-            {tuple(row[k] for k in table.key): row for row in table.rows(world)},
-            ledger.rows.get(name, {}),
-        )
-        for name, table in SMALL_TABLES.items()
+        name: _small_table(name, table, world, ledger) for name, table in SMALL_TABLES.items()
     }
     tables["profiles"] = [
         *_marked(map(profile_row, world.profiles.values()), False),
@@ -40,6 +37,16 @@ def statement(world: World, ledger: Ledger, until_s: int) -> dict[str, list[Row]
     }
     tables |= event_tables(world, ledger, until_s, channels)
     return tables
+
+
+def plus_statement(world: World, ledger: Ledger) -> dict[str, list[Row]]:
+    """All tables of ``klaviyo_plus``; credentials as Klaviyo has them."""
+    return {name: _small_table(name, table, world, ledger) for name, table in PLUS_TABLES.items()}
+
+
+def _small_table(name: str, table: SmallTable, world: World, ledger: Ledger) -> list[Row]:
+    current = {tuple(row[k] for k in table.key): row for row in table.rows(world)}
+    return _with_departed(current, ledger.rows.get(name, {}))
 
 
 def _marked(rows: Iterable[Row], deleted: bool) -> Iterator[Row]:

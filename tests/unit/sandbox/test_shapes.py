@@ -160,7 +160,9 @@ def test_every_endpoint_of_the_rules_answers(get, account):
     some |= {"profile": next(iter(world.profiles)), "event": list(world.timeline.by_id)[1]}
     for rule in RULES:
         id = some[rule.parts[0].removesuffix("s")]
-        query = "?filter=equals(messages.channel,'sms')" if rule.filter_required else ""
+        needed = {"messages.channel": "sms", "coupon.id": "10OFF"}
+        field = next(iter(rule.filter_required), "")
+        query = f"?filter=equals({field},'{needed[field]}')" if field else ""
         answer = get(rule.template.replace("{id}", id) + query)
         assert answer.status_code == 200, (rule.template, answer.text)
         assert "data" in answer.json()

@@ -52,6 +52,15 @@ def iso(**ago: float) -> str:
         ("/api/flows?filter=any(id,'x')", "takes a list"),
         ("/api/flows?filter=equals(status,['live'])", "takes no list"),
         ("/api/flows?filter=equals(archived,'true')", "true or false"),
+        ("/api/accounts?page[size]=1", "not a parameter"),
+        ("/api/templates?page[size]=11", "between 1 and 10"),
+        ("/api/forms?sort=id", "not a sort"),
+        ("/api/coupons?sort=id", "not a parameter"),
+        ("/api/coupon-codes", "filter on coupon.id or profile.id is required"),
+        ("/api/coupon-codes?filter=equals(status,'USED')", "coupon.id or profile.id is required"),
+        ("/api/coupon-codes?filter=any(coupon.id,['X']),equals(status,'used')", "not a value"),
+        ("/api/push-tokens?filter=equals(platform,'web')", "not a value"),
+        ("/api/mapped-metrics?include=metrics", "not allowed for include"),
     ],
 )
 def test_refuses_what_an_endpoint_does_not_take(get, path, detail):
@@ -121,7 +130,7 @@ def test_each_revision_has_its_own_fields_of_flow_actions(get, revision, field):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/flows/NOPE01", "/api/lists/Nope22/profiles", "/api/templates", "/api/v2/lists"]
+    "path", ["/api/flows/NOPE01", "/api/lists/Nope22/profiles", "/api/images", "/api/v2/lists"]
 )
 def test_answers_404_for_what_is_not_there(get, path):
     assert get(path).status_code == 404
