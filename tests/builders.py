@@ -241,6 +241,7 @@ _SAMPLE_FACTS: dict[str, dict[str, str]] = {
     "campaigns.sms": {"slice": '{"channel":"sms","archived":"false"}'},
     "campaign_templates": {"parent_id": "01HXYZ0000000000000000CAMP"},
     "flow_messages": {"parent_id": "116466131"},
+    "form_versions": {"parent_id": "Y6nRLr"},
     "list_profiles": {"parent_id": "Y6nRLr"},
     "segment_profiles": {"parent_id": "UTd5ui"},
 }
@@ -248,10 +249,11 @@ _SAMPLE_FACTS: dict[str, dict[str, str]] = {
 
 def a_sample(name: str) -> dict[str, Any]:
     """The page of ``samples/<name>.json``; the name is its endpoint's, ``.`` and what it shows."""
-    body = (SAMPLES / f"{name}.json").read_text(encoding="utf-8")
+    [file] = SAMPLES.rglob(f"{name}.json")
+    body = file.read_text(encoding="utf-8")
     return a_page(name.partition(".")[0], body=body, **_SAMPLE_FACTS.get(name, {}))
 
 
 def all_samples() -> list[dict[str, Any]]:
     """Every page of ``samples``."""
-    return [a_sample(path.stem) for path in sorted(SAMPLES.glob("*.json"))]
+    return [a_sample(path.stem) for path in sorted(SAMPLES.rglob("*.json"))]

@@ -103,7 +103,9 @@ class _Ingest:
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
         self.lander.is_reread = plan is not None
         self.plan: Plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
-        self.refusals = Refusals(self.lake, self.wanted.account_id, self.plan, self.outcome)
+        self.refusals = Refusals(
+            self.lake, self.wanted.account_id, self.plan, self.outcome, self.wanted.optional
+        )
         try:
             for number, walks in enumerate(self.plan.rounds()):
                 left: Sequence[Walk] = walks if number else self._identified(walks)

@@ -22,7 +22,7 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
-from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.schema.endpoint import Endpoint, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state import landings, store
@@ -41,7 +41,10 @@ _JOINED_HELD = 10_000
 
 @dataclass(frozen=True)
 class IngestScope:
-    """What one ingest is to read; see ``Settings`` for the meaning of each."""
+    """What one ingest is to read; see ``Settings`` for the meaning of each.
+
+    ``optional``: resources that nobody named, for which the key may lack the scope.
+    """
 
     account_id: str
     run_id: str
@@ -54,6 +57,8 @@ class IngestScope:
     full_members_every: timedelta
     metrics: str | Sequence[str]
     threads: int
+    full_coupon_codes_every: timedelta = timedelta(days=7)
+    optional: frozenset[str] = frozenset()
 
 
 def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
@@ -63,6 +68,11 @@ def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
         for judge in TABLES[name].judges:
             found.setdefault(judge.endpoint, set()).add(run_id)
     return found
+
+
+def _is_listing(endpoint: Endpoint) -> bool:
+    """Whether it is asked without a word about records of another one."""
+    return "{id}" not in endpoint.path and endpoint.fanout is None
 
 
 class IngestPlanner:
@@ -113,7 +123,7 @@ class IngestPlanner:
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
-        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if "{id}" not in e.path):
+        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if _is_listing(e)):
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):
@@ -200,12 +210,34 @@ class IngestPlanner:
         begun, now = self._client.stamp(), self._client.now()
         walks = []
         for endpoint in endpoints:
+            assert endpoint.fanout
+            if endpoint.fanout.filter:
+                walks += self._filtered(endpoint, begun, now)
+                continue
             before = {} if endpoint.name in self._unconfirmed else asked[endpoint.name]
             parents = request_plan.parents_to_refetch(
-                self._parents_of(endpoint), before, self._wanted.lookback, now
+                self._parents_of(endpoint),
+                before,
+                self._wanted.lookback,
+                now,
+                endpoint.fanout.ask_again_after,
             )
             walks += request_plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
         return self._left(walks)
+
+    def _filtered(self, endpoint: Endpoint, begun: datetime, now: datetime) -> list[Walk]:
+        """Children of all parents at once: all of them where that is due, else some slices."""
+        last = landings.last_full_read(self._lake, self._wanted.account_id, endpoint)
+        every: timedelta = getattr(self._wanted, endpoint.full_every)
+        is_due = endpoint.name in self._unconfirmed or last is None or now - last >= every
+        return request_plan.filtered_walks(
+            self._client.base_url,
+            endpoint,
+            self._parents_of(endpoint),
+            begun,
+            (Slice(),) if is_due else endpoint.slices,
+            is_full_read=is_due,
+        )
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""

@@ -25,10 +25,18 @@ class Refusals:
 
     Args:
         outcome: what failed goes there.
+        optional: resources that nobody named: a scope that they lack is but told.
     """
 
-    def __init__(self, lake: Lake, account_id: str, plan: Plan, outcome: Outcome) -> None:
-        self._lake, self._account_id = lake, account_id
+    def __init__(
+        self,
+        lake: Lake,
+        account_id: str,
+        plan: Plan,
+        outcome: Outcome,
+        optional: Collection[str] = (),
+    ) -> None:
+        self._lake, self._account_id, self._optional = lake, account_id, optional
         self._plan, self._outcome = plan, outcome
         self._answered: Counter[str] = Counter()  # pages with status 200, per endpoint
         self._gone: Counter[str] = Counter()  # 404s per path
@@ -86,6 +94,12 @@ class Refusals:
                     where=where, before=before, name=name, scopes=scopes, part=part
                 ),
                 of_member=True,
+            )
+        elif endpoint.resource in self._optional:
+            self._outcome.warn(
+                messages.bronze.PLUS_WITHOUT_SCOPE(
+                    resource=endpoint.resource, scopes=", ".join(endpoint.scopes)
+                )
             )
         else:
             tables = [t.name for t in TABLES.values() if name in t.endpoints]

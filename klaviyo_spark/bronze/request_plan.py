@@ -26,8 +26,6 @@ from klaviyo_spark.state.models import LastRequest
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100
-# A parent that never seems to move is asked about again after so long all the same.
-_ASKED_AGAIN_AFTER = timedelta(days=30)
 _WHOLE = Slice()
 
 
@@ -76,7 +74,12 @@ def fanout_walks(
     now: datetime,
     since: Mapping[str, datetime] | None = None,
 ) -> list[Walk]:
-    """One read per parent: of all children, or of those who joined ``since``."""
+    """One read per parent: of all children, or of those who joined ``since``.
+
+    Of an endpoint whose filter names parents, reads of many of them, which prove nothing of others.
+    """
+    if endpoint.fanout and endpoint.fanout.filter:
+        return filtered_walks(base_url, endpoint, parents, now, (_WHOLE,), is_full_read=False)
     walks = []
     for parent in parents:
         begin = (since or {}).get(parent.id)
@@ -89,14 +92,44 @@ def fanout_walks(
     return walks
 
 
+def filtered_walks(
+    base_url: str,
+    endpoint: Endpoint,
+    parents: Iterable[Parent],
+    now: datetime,
+    slices: Sequence[Slice],
+    *,
+    is_full_read: bool,
+) -> list[Walk]:
+    """One read of the children of all ``parents``, which the filter names, some in each walk."""
+    assert endpoint.fanout
+    ids = sorted(parent.id for parent in parents if is_askable(parent.id))
+    groups = [ids[at : at + _IDS_PER_REQUEST] for at in range(0, len(ids), _IDS_PER_REQUEST)]
+    read = _ReadPlan(base_url, endpoint, now, len(groups) * len(slices), is_full_read)
+    walks = []
+    for group in groups:
+        listed = ",".join(f'"{id}"' for id in group)
+        named = f"any({endpoint.fanout.filter},[{listed}])"
+        digest = hashlib.sha256("\n".join(group).encode()).hexdigest()[:16]
+        for part in slices:
+            filters = ",".join(filter(None, (named, part.filter)))
+            walks.append(read.walk(Slice({**part.facts, "parents": digest}, filters)))
+    return walks
+
+
 def parents_to_refetch(
-    parents: Iterable[Parent], asked: Mapping[str, LastRequest], recent: timedelta, now: datetime
+    parents: Iterable[Parent],
+    asked: Mapping[str, LastRequest],
+    recent: timedelta,
+    now: datetime,
+    ask_again_after: timedelta,
 ) -> list[Parent]:
     """Parents whose children may be others than when they were last asked about.
 
     Args:
         asked: per parent's id.
         recent: a parent sent no longer ago is asked about in every run.
+        ask_again_after: a parent that never seems to move is asked about again all the same.
     """
 
     def may_differ(parent: Parent) -> bool:
@@ -106,7 +139,7 @@ def parents_to_refetch(
             or last.version != parent.version
             or not parent.settled
             or (parent.sent_at is not None and parent.sent_at >= now - recent)
-            or last.at < now - _ASKED_AGAIN_AFTER
+            or last.at < now - ask_again_after
         )
 
     return [parent for parent in parents if may_differ(parent)]
@@ -139,9 +172,9 @@ def event_walks(
     return walks
 
 
-def is_askable(metric_id: str) -> bool:
-    """Whether a walk can be made over a metric; no id that Klaviyo makes is otherwise."""
-    return is_quotable(metric_id) and "," not in metric_id  # which parts ids in ``Walk.facts``
+def is_askable(id: str) -> bool:
+    """Whether a walk can name a metric or a parent; no id that Klaviyo makes is otherwise."""
+    return is_quotable(id) and "," not in id  # which parts ids in ``Walk.facts``
 
 
 def known_metrics(base_url: str, walk: Walk, said: str) -> tuple[frozenset[str], list[Walk]]:

@@ -204,13 +204,16 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def tables(as_json: bool) -> int:
+@click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
+def tables(as_json: bool, plus: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""
     # Spark: see the top.
     from klaviyo_spark.commands import dictionary
 
-    lines = [json.dumps(dictionary.as_json(), indent=1)] if as_json else dictionary.as_text()
-    click.echo("\n".join(lines))
+    if as_json:
+        click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1))
+    else:
+        click.echo("\n".join(dictionary.as_text(plus=plus)))
     return 0
 
 
@@ -222,7 +225,10 @@ def catalog_sql(options: CommonOptions) -> int:
     # Spark: see the top.
     from klaviyo_spark.commands import publish
 
-    click.echo("\n".join(publish.script(place_of(options.settings()))))
+    settings = options.settings()
+    every = accounts.settings_per_account(settings)
+    resources = {name for one in every for name in one.resources}
+    click.echo("\n".join(publish.script(place_of(settings), resources)))
     return 0
 
 

@@ -58,10 +58,10 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
 def place_of(settings: Settings) -> Place:
     """Where the lake of ``settings`` is, checked as far as that goes without Spark."""
     # As above.
-    from klaviyo_spark.lake.lake import Place
+    from klaviyo_spark.lake.tables import place_in
     from klaviyo_spark.lake.warehouse import check_warehouse
 
-    schemas, warehouse = settings.schemas, settings.warehouse
+    warehouse = settings.warehouse
     if not settings.catalog:
-        warehouse = check_warehouse(warehouse, schemas).text
-    return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        warehouse = check_warehouse(warehouse, settings.schemas).text
+    return place_in(warehouse, settings)

@@ -79,7 +79,9 @@ WAREHOUSE = click.option(
 ACCOUNT = click.option(
     "--account", metavar="NAME", help="Account in conf; rows carry its name as _account_id."
 )
-RESOURCES = click.option("--resources", metavar="A,B", help="Only these of the eight resources.")
+RESOURCES = click.option(
+    "--resources", metavar="A,B", help="Only these resources, those of klaviyo_plus too."
+)
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
 # With or without a value: a job parameter can be handed on to it.
 DRY_RUN = click.option(

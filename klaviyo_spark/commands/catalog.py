@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def publish(lake: Lake) -> list[str]:
+def publish(lake: Lake, resources: Collection[str] = ()) -> list[str]:
     """Make the views and set the tags that the lake's catalog lacks.
 
     The catalog itself is asked, in two queries: what somebody has dropped comes back, and a run
     without news changes nothing. A folder, and a catalog that is not Unity Catalog, is left alone.
+
+    Args:
+        resources: whose tables of ``klaviyo_plus`` are there too.
 
     Returns:
         What should be known: views of others that have the names of ours, and at most a line for
@@ -33,7 +37,9 @@ def publish(lake: Lake) -> list[str]:
     if not place.catalog:
         return []
     about = f"`{place.catalog}`.information_schema"
-    schemas = ", ".join(text(one.lower()) for one in (place.bronze, place.silver, place.ops))
+    schemas = ", ".join(
+        text(one.lower()) for one in (place.bronze, place.silver, place.ops, place.plus)
+    )
     try:
         tagged = lake.spark.sql(
             f"SELECT schema_name, table_name, column_name FROM {about}.column_tags "
@@ -43,7 +49,7 @@ def publish(lake: Lake) -> list[str]:
             "SELECT c.table_name, c.column_name, t.comment "
             f"FROM {about}.columns c JOIN {about}.tables t "
             "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
-            f"WHERE c.table_schema = {text(place.silver.lower())} "
+            f"WHERE c.table_schema IN ({text(place.silver.lower())}, {text(place.plus.lower())}) "
             f"AND endswith(c.table_name, {text(SUFFIX)}) ORDER BY c.table_name, c.ordinal_position"
         ).collect()
     except AnalysisException as error:
@@ -54,7 +60,7 @@ def publish(lake: Lake) -> list[str]:
     has_views: dict[str, tuple[str, ...]] = {}
     for row in columns:
         has_views[row["table_name"]] = (*has_views.get(row["table_name"], ()), row["column_name"])
-    ours = {view.name: view.about for view in views(place)}
+    ours = {view.name: view.about for view in views(place, resources)}
     foreign = sorted(
         {
             row["table_name"]
@@ -64,7 +70,7 @@ def publish(lake: Lake) -> list[str]:
         }
     )
     has_tags = {(row["schema_name"], row["table_name"], row["column_name"]) for row in tagged}
-    missing_views, missing_tags = pending_statements(place, has_views, has_tags, foreign)
+    missing_views, missing_tags = pending_statements(place, has_views, has_tags, foreign, resources)
     refused = (
         _run_statements(lake, "views", missing_views, "CREATE TABLE on the schema"),
         _run_statements(lake, "tags on personal data", missing_tags, "APPLY TAG on the tables"),

@@ -12,29 +12,37 @@ from klaviyo_spark.schema.paths import FieldRead
 from klaviyo_spark.schema.table import TableSpec
 
 
-def as_json() -> list[dict[str, object]]:
-    """``[{"table", "key", "columns": [{"column", "type", "comment", "path"}]}]``, in order."""
+def as_json(*, plus: bool = False) -> list[dict[str, object]]:
+    """``[{"table", "key", "columns": [{"column", "type", "comment", "path"}]}]``, in order.
+
+    Args:
+        plus: those of ``klaviyo_plus`` too.
+    """
     return [
         {
-            "table": f"klaviyo_v2.{table.name}",
+            "table": table.label,
             "key": list(table.key),
             "columns": [
                 {"column": name, "type": type, "comment": comment, "path": " | ".join(paths)}
                 for name, type, comment, paths in _rows(table)
             ],
         }
-        for table in TABLES.values()
+        for table in _tables(plus)
     ]
 
 
-def as_text() -> Iterator[str]:
+def as_text(*, plus: bool = False) -> Iterator[str]:
     """Tables and columns for a terminal, a line each."""
-    for table in TABLES.values():
-        yield f"klaviyo_v2.{table.name}  (key: {', '.join(table.key)})"
+    for table in _tables(plus):
+        yield f"{table.label}  (key: {', '.join(table.key)})"
         yield f"  {table.doc}"
         for name, type, comment, _ in _rows(table):
             yield f"    {name:<62} {type:<9} {comment}"
         yield ""
+
+
+def _tables(plus: bool) -> list[TableSpec]:
+    return [table for table in TABLES.values() if plus or table.schema != "plus"]
 
 
 def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, list[str]]]:

@@ -153,7 +153,8 @@ class _Run:
                 for account in self.accounts:
                     self._try(self._delete_pages, bronze, account)
             for name, table in TABLES.items():
-                if table.partition and (of := f"{self.lake.place.silver}.{name}") in self.names:
+                of = f"{self.lake.place.schema_of(name)}.{name}"
+                if table.partition and of in self.names:
                     self._try(self._keep_one_day, of)
             if self.settings.optimize:
                 # Never bronze: a file of thousands of pages cannot be read.

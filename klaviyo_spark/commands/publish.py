@@ -48,19 +48,24 @@ class Tag:
     sql: str
 
 
-def views(place: Place) -> Iterator[View]:
-    """One per silver table, in their order."""
-    return (_view(place, table) for table in TABLES.values())
+def views(place: Place, resources: Collection[str] = ()) -> Iterator[View]:
+    """One per silver table, in their order; of ``klaviyo_plus`` those of ``resources``."""
+    return (_view(place, table) for table in _tables(resources))
 
 
-def tags(place: Place) -> Iterator[Tag]:
+def tags(place: Place, resources: Collection[str] = ()) -> Iterator[Tag]:
     """One per column of any table of the lake that holds personal data."""
     yield _tag(place, place.bronze, "pages", "body", "free_form")
-    for table in TABLES.values():
+    for table in _tables(resources):
         for column in columns_of(table):
             if column.pii:
-                yield _tag(place, place.silver, table.name, column.name, column.pii)
+                schema = place.schema_of(table.name)
+                yield _tag(place, schema, table.name, column.name, column.pii)
     yield _tag(place, place.ops, "quarantine", "record", "free_form")
+
+
+def _tables(resources: Collection[str]) -> list[TableSpec]:
+    return [t for t in TABLES.values() if t.schema != "plus" or t.resource in resources]
 
 
 def pending_statements(
@@ -68,6 +73,7 @@ def pending_statements(
     has_views: Mapping[str, tuple[str, ...]],
     has_tags: Collection[tuple[str, str, str]],
     foreign: Collection[str] = (),
+    resources: Collection[str] = (),
 ) -> tuple[list[str], list[str]]:
     """SQL of the views and of the tags that the catalog lacks.
 
@@ -76,30 +82,31 @@ def pending_statements(
         has_tags: schema, table and column of those that have the tag, in lower case; one that
             somebody has set to something else stays.
         foreign: names of views that are not ours; they stay.
+        resources: whose tables of ``klaviyo_plus`` are there too.
     """
     return (
         [
             view.sql
-            for view in views(place)
+            for view in views(place, resources)
             if view.name not in foreign and has_views.get(view.name) != view.columns
         ],
         [
             tag.sql
-            for tag in tags(place)
+            for tag in tags(place, resources)
             if (tag.schema.lower(), tag.table, tag.column) not in has_tags
         ],
     )
 
 
-def script(place: Place) -> Iterator[str]:
+def script(place: Place, resources: Collection[str] = ()) -> Iterator[str]:
     """All of it, as lines that any SQL shell takes."""
-    for view in views(place):
+    for view in views(place, resources):
         yield f"{view.sql};"
     if not place.catalog:
         yield "-- a folder has no tags; with `catalog` in conf they follow here"
         return
     yield "-- tags need Unity Catalog"
-    for tag in tags(place):
+    for tag in tags(place, resources):
         yield f"{tag.sql};"
 
 
@@ -109,7 +116,8 @@ def _view(place: Place, table: TableSpec) -> View:
     present = [c.name for c in table.columns if c.role == "present"]
     about = f"Rows of {table.name} that are there now."
     name, kept = f"{table.name}{SUFFIX}", present[0] if table.history else f"{_MARK} IS NULL"
-    target = f"`{place.catalog}`.`{place.silver}`.`{name}`" if place.catalog else f"`{name}`"
+    schema = place.schema_of(table.name)
+    target = f"`{place.catalog}`.`{schema}`.`{name}`" if place.catalog else f"`{name}`"
     return View(
         name,
         about,
@@ -118,7 +126,7 @@ def _view(place: Place, table: TableSpec) -> View:
         f"({', '.join(f'`{c}` COMMENT {text(doc)}' for c, doc in described)}) "
         f"COMMENT {text(f'{about} {table.doc}')} "
         f"AS SELECT {', '.join(f'`{c}`' for c, _ in described)} "
-        f"FROM {place.table(place.silver, table.name)} WHERE {kept}",
+        f"FROM {place.silver_table(table.name)} WHERE {kept}",
     )
 
 

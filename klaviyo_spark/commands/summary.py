@@ -67,10 +67,11 @@ def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator
 
 
 def _tables(summary: Summary) -> Iterator[str]:
-    width = max(len(name) for name in TABLES)
+    names = [n for n, table in TABLES.items() if table.schema != "plus" or n in summary.rows]
+    width = max(map(len, names))
     yield f"{'table':<{width}} {'rows':>10} " + " ".join(f"{name:>14}" for name in _COUNTS)
     totals = dict.fromkeys(_COUNTS, 0)
-    for name in TABLES:
+    for name in names:
         counts = {c: summary.total(name, field) for c, field in _COUNTS.items()}
         for count, value in counts.items():
             totals[count] += value
@@ -78,4 +79,4 @@ def _tables(summary: Summary) -> Iterator[str]:
         rows = f"{summary.rows[name]:,}" if name in summary.rows else "unreadable"
         yield f"{name:<{width}} {rows:>10} {cells}"
     cells = " ".join(f"{value:>14,}" for value in totals.values())
-    yield f"{f'{len(TABLES)} tables':<{width}} {sum(summary.rows.values()):>10,} {cells}"
+    yield f"{f'{len(names)} tables':<{width}} {sum(summary.rows.values()):>10,} {cells}"

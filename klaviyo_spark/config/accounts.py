@@ -53,10 +53,12 @@ def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_per_account(settings: Settings) -> tuple[Settings, ...]:
-    """The settings of each account, in conf's order; as they are where there is one."""
+    """The settings of each account, in conf's order; ``resources`` are all that it is to read."""
     replace = msgspec.structs.replace
-    return tuple(replace(settings, **e.values, accounts=()) for e in settings.accounts) or (
-        settings,
+    each = [replace(settings, **e.values, accounts=()) for e in settings.accounts] or [settings]
+    return tuple(
+        replace(one, resources=(*dict.fromkeys((*one.resources, *one.plus_groups)),))
+        for one in each
     )
 
 

@@ -18,8 +18,11 @@ from klaviyo_spark.config.accounts import chosen
 from klaviyo_spark.config.address import check_base_url
 from klaviyo_spark.config.models import (
     ASIDE,
+    PLUS_NAMES,
+    PLUS_NEEDS,
     RESOURCE_NAMES,
     Entry,
+    Name,
     PersonalData,
     Schemas,
     Settings,
@@ -68,6 +71,8 @@ def load(
             given[name] = _override_of(name, value, f"--{name.replace('_', '-')}")
         except ConfigError as error:
             raise UsageError(f"{error}") from error
+    if "resources" in given:  # what a command names is all that it is of
+        given["plus"] = ()
     settings = msgspec.convert(chosen(merged, given), Settings)
     _check_schemas(settings.schemas)
     return settings
@@ -99,29 +104,46 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def check_resources(names: Iterable[str]) -> tuple[str, ...]:
-    """The resources asked for, in their usual order, each once.
+    """The resources asked for with those that they need, in their usual order, each once.
 
     Raises:
         UsageError: one is unknown, or none was named; lists them all.
     """
+    every = (*RESOURCE_NAMES, *PLUS_NAMES)
+    asked = _check_names(names, every)
+    if not asked:
+        raise UsageError(messages.conf.NO_RESOURCE(known=", ".join(every)))
+    needed = {needs for name in asked for needs in PLUS_NEEDS.get(name, ())}
+    return tuple(name for name in every if name in asked or name in needed)
+
+
+def check_plus(names: Iterable[str]) -> str | tuple[str, ...]:
+    """The groups of ``klaviyo_plus`` that are named, in their usual order; ``all`` stays.
+
+    Raises:
+        UsageError: one is unknown; lists them all.
+    """
+    asked = _check_names(names, (*PLUS_NAMES, "all"))
+    return "all" if "all" in asked else tuple(name for name in PLUS_NAMES if name in asked)
+
+
+def _check_names(names: Iterable[str], known: tuple[str, ...]) -> list[str]:
     asked = [name.strip() for name in names if name.strip()]
-    known = ", ".join(RESOURCE_NAMES)
     for name in asked:
-        if name not in RESOURCE_NAMES:
+        if name not in known:
             raise UsageError(
                 messages.conf.UNKNOWN_RESOURCE(
-                    name=name, nearest=nearest(name, RESOURCE_NAMES), known=known
+                    name=name, nearest=nearest(name, known), known=", ".join(known)
                 )
             )
-    if not asked:
-        raise UsageError(messages.conf.NO_RESOURCE(known=known))
-    return tuple(name for name in RESOURCE_NAMES if name in asked)
+    return asked
 
 
 def _check_schemas(schemas: Schemas) -> None:
     """Refuse schemas that are one and the same, to a catalog that does not mind capitals."""
     names = [name.lower() for name in msgspec.structs.astuple(schemas)]
-    beside = [f"{name}{ASIDE}" for name in (schemas.silver.lower(), schemas.ops.lower())]
+    aside = (schemas.silver, schemas.ops, schemas.plus)
+    beside = [f"{name.lower()}{ASIDE}" for name in aside]
     if len({*names, *beside}) < len(names) + len(beside):
         raise ConfigError(messages.conf.SAME_SCHEMA(schemas=", ".join(names), suffix=ASIDE))
 
@@ -243,6 +265,9 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     if name == "resources" and isinstance(value, (str, list, tuple)):
         names = value.split(",") if isinstance(value, str) else value
         return check_resources(str(one) for one in names)
+    if name == "plus" and kind != Name and isinstance(value, (str, list, tuple)):
+        names = value.split(",") if isinstance(value, str) else value
+        return check_plus(str(one) for one in names)
     if name == "metrics" and isinstance(value, str) and value not in ("documented", "all"):
         raise ValueError(messages.conf.BAD_METRICS())
     if name == "id" and value != "keep":

@@ -20,6 +20,15 @@ RESOURCE_NAMES = (
     "segments",
     "tags",
 )
+# Groups of klaviyo_plus, which are resources too, and those that each cannot be read without.
+PLUS_NEEDS: dict[str, tuple[str, ...]] = {
+    "account": (),
+    "coupons": (),
+    "forms": (),
+    "push_tokens": (),
+    "templates": (),
+}
+PLUS_NAMES = tuple(PLUS_NEEDS)
 # Of the schemas of tables that a rebuild makes beside those that readers see.
 ASIDE = "_rebuild"
 
@@ -33,11 +42,12 @@ LoadsBy = Literal["auto", "spark"]
 
 
 class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the three schemas are called; in a folder each is a folder ``NAME.db``."""
+    """What the schemas are called; in a folder each is a folder ``NAME.db``."""
 
     bronze: Name = "klaviyo_bronze"
     silver: Name = "klaviyo_v2"
     ops: Name = "klaviyo_ops"
+    plus: Name = "klaviyo_plus"
 
 
 CheckName = Literal[
@@ -63,6 +73,8 @@ class PersonalData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     external_id: Treatment = "keep"
     url: Treatment = "keep"
     free_form: Treatment = "keep"
+    # A push token or a coupon's code: whoever has it can use it.
+    credential: Treatment = "drop"
     # Klaviyo's own id names nobody outside of Klaviyo; tables are keyed and joined by it.
     id: Literal["keep"] = "keep"
 
@@ -79,6 +91,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     secret_scope: Text | msgspec.UnsetType | None = msgspec.UNSET
     secret_key: Text | msgspec.UnsetType | None = msgspec.UNSET
     resources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    plus: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
     start: str | msgspec.UnsetType | None = msgspec.UNSET
     metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
     rate_limit_share: Share | msgspec.UnsetType = msgspec.UNSET
@@ -105,10 +118,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     catalog: Name | None = None
     schemas: Schemas = Schemas()
     resources: tuple[str, ...] = RESOURCE_NAMES
+    plus: str | tuple[Text, ...] = ()
     start: str | None = None
     lookback: timedelta = timedelta(days=7)
     full_profiles_every: timedelta = timedelta(days=30)
     full_members_every: timedelta = timedelta(days=7)
+    full_coupon_codes_every: timedelta = timedelta(days=7)
     indexing_lag: timedelta = timedelta(minutes=2)
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
@@ -131,3 +146,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def start_time(self) -> datetime | None:
         """``start`` in UTC; None means all history."""
         return parse_time(self.start) if self.start else None
+
+    @property
+    def plus_groups(self) -> tuple[str, ...]:
+        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with those that they need."""
+        named = PLUS_NAMES if self.plus == "all" else self.plus
+        needed = {needs for name in named for needs in PLUS_NEEDS[name]}
+        return tuple(name for name in PLUS_NAMES if name in named or name in needed)
+
+    @property
+    def optional_resources(self) -> frozenset[str]:
+        """Resources that a key may lack the scope for: ``all`` names none of them."""
+        return frozenset(PLUS_NAMES if self.plus == "all" else ())

@@ -20,6 +20,8 @@ from klaviyo_spark.config.models import PersonalData, Settings, Treatment
 from klaviyo_spark.config.secrets import HashKey, find_hash_key
 from klaviyo_spark.schema.columns import Column, Pii
 
+# Of these nothing is looked for in texts, and whoever has no such column has no word of them.
+CREDENTIALS = ("credential", "credential_id")
 # Texts of any content: what can be recognised in them of other classes is treated as those are.
 TEXTS = ("url", "free_form")
 _BLOCK = 64
@@ -37,19 +39,23 @@ class Personal:
 
     def policy_of(self, pii: Pii) -> Treatment:
         """What becomes of a class; of what is not personal, nothing."""
-        treatment: Treatment = getattr(self.data, pii) if pii else "keep"
+        name = "credential" if pii in CREDENTIALS else pii
+        treatment: Treatment = getattr(self.data, name) if name else "keep"
         return treatment
 
     @property
     def treated(self) -> dict[str, Treatment]:
-        """The classes that are not kept."""
-        return {name: t for name, t in msgspec.structs.asdict(self.data).items() if t != "keep"}
+        """The classes that are not kept, but for credentials."""
+        every = msgspec.structs.asdict(self.data).items()
+        return {name: t for name, t in every if t != "keep" and name not in CREDENTIALS}
 
     def policy_text(self, columns: Iterable[Column]) -> str | None:
         """How a table of ``columns`` shows personal data, as a text; None where all is kept."""
         classes = {column.pii for column in columns}
         anything = not classes.isdisjoint(TEXTS)
         found = {c: t for c, t in self.treated.items() if c in classes or anything}
+        if self.data.credential != "keep" and not classes.isdisjoint(CREDENTIALS):
+            found["credential"] = self.data.credential
         if not found:
             return None
         parts = [f"{name}={treatment}" for name, treatment in sorted(found.items())]
@@ -65,7 +71,7 @@ def personal(settings: Settings, environ: Mapping[str, str] = os.environ) -> Per
         ConfigError: a class is to be hashed, and there is no key.
     """
     data = settings.personal_data
-    if "hash" not in Personal(data).treated.values():
+    if "hash" not in msgspec.structs.asdict(data).values():
         return Personal(data)
     scope = settings.secret_hash_scope or settings.secret_scope
     return Personal(data, find_hash_key(scope, settings.secret_hash_key, environ))

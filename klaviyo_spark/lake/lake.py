@@ -203,7 +203,7 @@ class Lake(Ledgers):
         try:
             name = self._silver(table)
         except TableDiffers as differs:
-            name = self.place.table(self.place.silver, table.name)
+            name = self.place.silver_table(table.name)
             others = self._others(table, name, accounts)
             if others:
                 raise LakeError(

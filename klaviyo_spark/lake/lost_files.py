@@ -20,10 +20,12 @@ def table_with(lake: Lake, file: str) -> str | None:
     """
     path = unquote(file)
     if not lake.place.catalog:
-        found = re.search(rf"/{re.escape(lake.place.silver)}\.db/([^/]+)/", path)
-        return found[1] if found and found[1] in TABLES else None
+        schemas = "|".join(map(re.escape, (lake.place.silver, lake.place.plus)))
+        found = re.search(rf"/({schemas})\.db/([^/]+)/", path)
+        known = found and found[2] in TABLES and lake.place.schema_of(found[2]) == found[1]
+        return found[2] if found and known else None
     for name in TABLES:  # two statements a table at most, and only after an error
-        where = _location(lake, lake.place.table(lake.place.silver, name))
+        where = _location(lake, lake.place.silver_table(name))
         if where and f"{unquote(where).rstrip('/')}/" in path:
             return name
     return None

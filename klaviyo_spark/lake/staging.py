@@ -48,7 +48,10 @@ def make_staging(lake: Lake) -> None:
     """
     drop_staging(lake)
     folder = folder_of(lake)
-    for schema in _schemas(lake):
+    # That of `klaviyo_plus` where tables of it are made.
+    needed = {schema + ASIDE for schema in (lake.place.silver, lake.place.ops)}
+    needed |= {lake.silver_schema(name) for name in lake.aside}
+    for schema in (one for one in _schemas(lake) if one in needed):
         if folder:
             path = folder / f"{schema}.db"
             path.mkdir(parents=True, exist_ok=True)
@@ -91,7 +94,13 @@ def drop_staging(lake: Lake) -> list[str]:
 def _schemas(lake: Lake) -> dict[str, Collection[str]]:
     """The schemas, each with the names of the tables that may be in it."""
     place = lake.place
-    return {place.silver + ASIDE: TABLES, place.ops + ASIDE: ops_tables.TABLES}
+    found: dict[str, list[str]] = {place.silver: [], place.plus: []}
+    for name in TABLES:
+        found[place.schema_of(name)].append(name)
+    return {
+        **{schema + ASIDE: tables for schema, tables in found.items()},
+        place.ops + ASIDE: ops_tables.TABLES,
+    }
 
 
 def _own_schemas(lake: Lake) -> Iterator[tuple[str, list[str]]]:

@@ -60,14 +60,13 @@ def check_folder(lake: Folder, schemas: Schemas) -> None:
     Raises:
         OtherFormat: see ``check_format``.
     """
-    ours = {schemas.bronze: ("pages",), schemas.silver: TABLES, schemas.ops: ops_tables.TABLES}
+    tables = {"pages": schemas.bronze, **dict.fromkeys(ops_tables.TABLES, schemas.ops)}
+    tables |= {name: getattr(schemas, table.schema) for name, table in TABLES.items()}
 
-    def check(name: str) -> None:
-        schema, _, table = name.partition(".")
+    def check(table: str) -> None:
         with suppress(NoFormat, TableUnreadable, LookupError, OSError, ValueError):
-            state = in_folder(lake / f"{schema}.db" / table, None)
+            state = in_folder(lake / f"{tables[table]}.db" / table, None)
             if state:
-                check_format(name, state.properties)
+                check_format(f"{tables[table]}.{table}", state.properties)
 
-    names = [f"{schema}.{table}" for schema, tables in ours.items() for table in tables]
-    ask_each(lake, names, check)
+    ask_each(lake, tables, check)

@@ -19,12 +19,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark import messages
-from klaviyo_spark.config.models import ASIDE, Schemas
+from klaviyo_spark.config.models import ASIDE, Schemas, Settings
 from klaviyo_spark.errors import TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
 from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.lake.local.driver_tables import DriverTables
+from klaviyo_spark.lake.local.log_files import log_files
 from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
@@ -90,6 +91,16 @@ class Place:
     bronze: str
     silver: str
     ops: str
+    plus: str = Schemas().plus
+
+    def schema_of(self, table: str) -> str:
+        """The schema that readers see a silver table in."""
+        spec = TABLES.get(table)
+        return self.plus if spec and spec.schema == "plus" else self.silver
+
+    def silver_table(self, name: str) -> str:
+        """How SQL names a silver table that readers see."""
+        return self.table(self.schema_of(name), name)
 
     def table(self, schema: str, name: str) -> str:
         """How SQL names a table."""
@@ -107,6 +118,14 @@ class Place:
     def location(self) -> Location:
         """Where a lake is that is in no catalog."""
         return location(self.warehouse)
+
+
+def place_in(warehouse: str, settings: Settings) -> Place:
+    """The place that conf names, its warehouse checked."""
+    schemas = settings.schemas
+    return Place(
+        warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops, schemas.plus
+    )
 
 
 class Tables:
@@ -233,20 +252,42 @@ class Tables:
     def schemas(self) -> Schemas:
         """What its schemas are called; the operators' tables may stand aside in one."""
         place = self.place
-        return Schemas(place.bronze, place.silver, place.ops + (ASIDE if self.aside else ""))
+        ops = place.ops + (ASIDE if self.aside else "")
+        return Schemas(place.bronze, place.silver, ops, place.plus)
 
     def names(self) -> dict[str, str]:
-        """How SQL names each table, under its schema and name; what is not there is made."""
+        """How SQL names each table, under its schema and name; see ``openers``."""
         return {table: opened() for table, opened in self.openers().items()}
 
     def openers(self) -> dict[str, Callable[[], str]]:
-        """What opens each table, or makes it, and gives its name in SQL; per schema and name."""
+        """What opens each table, or makes it, and gives its name in SQL; per schema and name.
+
+        Tables of ``klaviyo_plus`` that are not there are not made: nobody may have asked for them.
+        """
         place = self.place
+        silver = {n: t for n, t in TABLES.items() if t.schema != "plus" or n in self.plus_there}
         return {
             f"{place.bronze}.pages": self._bronze,
-            **{f"{place.silver}.{n}": partial(self._silver, t) for n, t in TABLES.items()},
+            **{f"{place.schema_of(n)}.{n}": partial(self._silver, t) for n, t in silver.items()},
             **{f"{place.ops}.{name}": partial(self._ops, name) for name in ops.TABLES},
         }
+
+    @property
+    def plus_there(self) -> frozenset[str]:
+        """Tables of ``klaviyo_plus`` that are there, damaged ones too."""
+        names = [name for name, table in TABLES.items() if table.schema == "plus"]
+        return frozenset(name for name in names if self._is_there(self.place.silver_table(name)))
+
+    def _is_there(self, name: str) -> bool:
+        folder = self._local_folder(name)
+        if folder:
+            return bool(log_files(folder).sizes)
+        try:
+            return self._shape(name) is not None
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            return True
 
     def _bronze(self) -> str:
         return self._open(
@@ -259,8 +300,8 @@ class Tables:
         )
 
     def silver_schema(self, table: str) -> str:
-        """The schema of a silver table."""
-        return self.place.silver + (ASIDE if table in self.aside else "")
+        """The schema of a silver table, as this lake works with it."""
+        return self.place.schema_of(table) + (ASIDE if table in self.aside else "")
 
     def _silver(self, table: TableSpec) -> str:
         columns = columns_of(table)

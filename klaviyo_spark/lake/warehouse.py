@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 
+import msgspec
+
 from klaviyo_spark import messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import ConfigError
@@ -41,7 +43,7 @@ def check_warehouse(
         if folder.exists() and not folder.is_dir():
             raise ConfigError(messages.warehouse.IS_A_FILE(path=warehouse))
         inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
-        ours = {f"{name}.db" for name in (schemas.bronze, schemas.silver, schemas.ops)}
+        ours = {f"{name}.db" for name in msgspec.structs.astuple(schemas)}
         if any(not name.startswith(".") for name in inside) and not ours & inside:
             raise ConfigError(messages.warehouse.OTHER_THINGS(path=warehouse))
         there = next(one for one in (folder, *folder.parents) if one.exists())

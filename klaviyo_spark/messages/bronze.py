@@ -65,6 +65,11 @@ TABLES_NOT_KEPT_UP = failure(
     "{error} Until then, these tables are not updated: {tables}",
     cause="The key lacks a scope: make a new one. Everything else was read.",
 )
+PLUS_WITHOUT_SCOPE = warning(
+    "{resource}: the key lacks a scope ({scopes}), so nothing of it is read",
+    "Make a key with that scope, or name in `plus` what is to be read.",
+    cause="`plus: all` reads what the key may read. Of a group that is named it is a failure.",
+)
 MEMBER_COUNT_DIFFERS = warning(
     "{resource}: in two complete reads, Klaviyo counts {difference:+,} members of {scope} beside "
     "those that it lists; later counts allow for that difference",

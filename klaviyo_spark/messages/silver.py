@@ -15,14 +15,14 @@ REBUILD_WOULD_LOSE_ROWS = error(
     "tables that were removed are rebuilt from the pages that are left.",
 )
 DELETIONS_UNCONFIRMED = warning(
-    "klaviyo_v2.{table}: a complete read lacks {lacked:,} of {live:,} rows, more than "
+    "{table}: a complete read lacks {lacked:,} of {live:,} rows, more than "
     "max_deleted_share ({share:g}); none was marked as deleted",
     "The next run reads again and marks those still missing.",
     cause="Klaviyo listed much less than before, or so much was deleted. If that happens often, "
     "raise `max_deleted_share`; 1 believes each read at once.",
 )
 DELETIONS_WITHOUT_IDS = warning(
-    "klaviyo_v2.{table}: {keyless:,} records of complete reads have no usable id, so nothing was "
+    "{table}: {keyless:,} records of complete reads have no usable id, so nothing was "
     "marked as deleted",
     "Look at them in klaviyo_ops.quarantine.",
     cause="Such a record may be any row that the read seems to lack. The next complete read "
@@ -106,7 +106,7 @@ HELD_BACK = failure(
     "from it, or that look rows up in it, wait too.",
 )
 PAGE_LEFT_OUT = failure(
-    "klaviyo_v2.{table}: bronze page {page} {unreadable}; all other pages were loaded",
+    "{table}: bronze page {page} {unreadable}; all other pages were loaded",
     "Look at it in klaviyo_ops.quarantine.",
     cause="The body of a page is damaged, or nested too deeply.",
 )

@@ -5,14 +5,19 @@ Data alone, written in the words of ``schema``, which is all that it may import.
 """
 
 from klaviyo_spark.resources import (
+    account,
     campaigns,
+    coupons,
     events,
     flows,
+    forms,
     lists,
     metrics,
     profiles,
+    push_tokens,
     segments,
     tags,
+    templates,
 )
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.table import TableSpec, by_name
@@ -28,10 +33,19 @@ ALL = (
     segments.RESOURCE,
     tags.RESOURCE,
 )
-RESOURCES = {resource.name: resource for resource in ALL}
-TABLES: dict[str, TableSpec] = by_name([t for resource in ALL for t in resource.tables])
-ENDPOINTS: dict[str, Endpoint] = {e.name: e for resource in ALL for e in resource.endpoints}
+# Groups of `klaviyo_plus`: nothing of them is read unless conf or the command line names it.
+PLUS = (
+    account.RESOURCE,
+    coupons.RESOURCE,
+    forms.RESOURCE,
+    push_tokens.RESOURCE,
+    templates.RESOURCE,
+)
+EVERY = (*ALL, *PLUS)
+RESOURCES = {resource.name: resource for resource in EVERY}
+TABLES: dict[str, TableSpec] = by_name([t for resource in EVERY for t in resource.tables])
+ENDPOINTS: dict[str, Endpoint] = {e.name: e for resource in EVERY for e in resource.endpoints}
 # Resources that are read by time; the others are small and read whole each time.
 WINDOWED = ("events", "profiles")
 
-__all__ = ["ALL", "ENDPOINTS", "RESOURCES", "TABLES", "WINDOWED"]
+__all__ = ["ALL", "ENDPOINTS", "PLUS", "RESOURCES", "TABLES", "WINDOWED"]

@@ -27,7 +27,18 @@ Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented
 Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first"]
 Role = Literal["", "first_seen", "last_seen", "present", "sticky"]
 Pii = Literal[
-    "", "id", "email", "phone", "name", "location", "ip", "external_id", "url", "free_form"
+    "",
+    "id",
+    "email",
+    "phone",
+    "name",
+    "location",
+    "ip",
+    "external_id",
+    "url",
+    "free_form",
+    "credential",
+    "credential_id",
 ]
 
 
@@ -43,7 +54,9 @@ class Column:
         lookup: filled from other silver rows where the record does not say it; see ``lookups``.
         wall_clock: path of a flag (or of two, with ``|``); where true, the time is a wall clock
             and its offset is dropped.
-        pii: class of personal data, ``""`` for none; what becomes of it says ``personal_data``.
+        pii: class of personal data, ``""`` for none; what becomes of it says ``personal_data``. A
+            ``credential_id`` is an id made of a ``credential``: where that is dropped it is a plain
+            digest, so that rows keep their key.
     """
 
     name: str

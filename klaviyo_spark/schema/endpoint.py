@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from klaviyo_spark.errors import SpecError
@@ -125,7 +125,7 @@ class Members:
 
 @dataclass(frozen=True)
 class Fanout:
-    """Which records of another endpoint's pages this one is asked for, one request each.
+    """Which records of another endpoint's pages this one is asked for, one request each, or many.
 
     A parent is asked about again once its record is another one. Klaviyo need not change it when
     its children change, so one that is not ``settled``, or was sent a short while ago, is asked
@@ -140,6 +140,9 @@ class Fanout:
         settled: a path and the values that say that nobody works on it any more.
         sent_at: path of the time it was sent.
         members: the children are members, asked for by the first window since the last read.
+        ask_again_after: a parent that never seems to move is asked about again after so long.
+        filter: the field by which many parents are named in one request, where the path has no
+            ``{id}``; then all of them are asked about in every run.
     """
 
     of: str
@@ -150,6 +153,8 @@ class Fanout:
     settled: tuple[str, tuple[str, ...]] | None = None
     sent_at: str = ""
     members: Members | None = None
+    ask_again_after: timedelta = timedelta(days=30)
+    filter: str = ""
 
     @cached_property
     def row_source(self) -> RowSource:
@@ -213,6 +218,9 @@ class Endpoint:
             stands below; ``['*']`` at the end: whatever is not named otherwise. Anything that
             neither this nor a table reads is reported; see ``known_fields``.
         cursor_only: its listing has pages, though their size cannot be asked for.
+        full_every: the setting that says how often it is read whole, without slices; in between
+            its slices alone are asked for, and these are no complete read. Empty: the slices
+            together are all there is.
     """
 
     name: str
@@ -231,6 +239,7 @@ class Endpoint:
     echoes: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
     cursor_only: bool = False
+    full_every: str = ""
 
     def __post_init__(self) -> None:
         """Parse what is written as text, and say all that is wrong at once."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from klaviyo_spark.errors import SpecError
 from klaviyo_spark.schema.checks import (
@@ -24,14 +25,18 @@ from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.paths import find_slips
 from klaviyo_spark.schema.sources import Precedence, RowOf, Source
 
+Schema = Literal["silver", "plus"]
+# What conf calls the schemas of tables unless told otherwise; messages name tables by it.
+SCHEMA_NAMES: dict[Schema, str] = {"silver": "klaviyo_v2", "plus": "klaviyo_plus"}
+
 
 @dataclass(frozen=True)
 class TableSpec:
     """One silver table.
 
     Args:
-        name: without schema.
-        resource: which of the eight it follows.
+        name: without schema; no two schemas have the same.
+        resource: which one it follows.
         doc: what one row is.
         key: the documented key; rows are matched on ``_account_id`` and these.
         nullable_key: key parts that may be NULL and still name a row.
@@ -41,6 +46,7 @@ class TableSpec:
         internal: columns of our own, after the documented ones.
         late_by: column with the scope of watermarks by which a row is known to have come late.
         own_checks: checks that only this table has.
+        schema: ``plus`` for a table that is there only where conf or the command line asks for it.
     """
 
     name: str
@@ -60,6 +66,7 @@ class TableSpec:
     late_by: str = ""
     note: str = ""
     own_checks: tuple[Check, ...] = ()
+    schema: Schema = "silver"
 
     def __post_init__(self) -> None:
         """Check the spec against itself, and say all that is wrong at once."""
@@ -96,7 +103,7 @@ class TableSpec:
         if self.version_by and self.version_by not in names:
             slips.append(f"version_by {self.version_by!r} not among columns")
         if slips:
-            raise SpecError(f"klaviyo_v2.{self.name}: " + "; ".join(slips))
+            raise SpecError(f"{self.label}: " + "; ".join(slips))
 
     def _slips_in_reads(self, column: Column) -> Iterator[str]:
         slips = list(find_slips(column, f"column {column.name!r}"))
@@ -106,6 +113,11 @@ class TableSpec:
             if unknown := sorted(scopes - source.scopes):
                 has = sorted(source.scopes)
                 yield f"column {column.name!r} reads unknown scope {unknown}, there are {has}"
+
+    @property
+    def label(self) -> str:
+        """What messages call it: with its schema."""
+        return f"{SCHEMA_NAMES[self.schema]}.{self.name}"
 
     @property
     def endpoints(self) -> frozenset[str]:
@@ -194,7 +206,7 @@ def _is_of_element(column: Column, source: str) -> bool:
 
 @dataclass(frozen=True)
 class Resource:
-    """One of the eight words users select by: its endpoints in the order they are asked."""
+    """One of the words users select by: its endpoints in the order they are asked."""
 
     name: str
     endpoints: tuple[Endpoint, ...]

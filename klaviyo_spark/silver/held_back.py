@@ -8,6 +8,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.errors import TableDiffers, TableUnreadable
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.threads import workers
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import held_back_with
 from klaviyo_spark.silver.models import Load
 
@@ -32,7 +33,7 @@ def unopened(lake: Lake, names: Collection[str]) -> dict[str, TableDiffers | Tab
 def held_back_line(name: str, others: Collection[str], why: str) -> str:
     """What is said of a table that was not loaded, and of those that are held back with it."""
     more = sorted({*others} - {name})
-    tables = f"klaviyo_v2.{name}" + (f", and so {', '.join(more)}," if more else "")
+    tables = TABLES[name].label + (f", and so {', '.join(more)}," if more else "")
     return messages.silver.HELD_BACK(tables=tables, reason=why)
 
 

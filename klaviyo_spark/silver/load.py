@@ -117,8 +117,8 @@ class Loader:
             **counts,
         )
         logger.info(
-            "refined klaviyo_v2.%s: new=%d changed=%d marked=%d nulled=%d quarantined=%d s=%.1f",
-            load.table,
+            "refined %s: new=%d changed=%d marked=%d nulled=%d quarantined=%d s=%.1f",
+            table.label,
             load.inserted,
             load.updated,
             load.soft_deleted,
@@ -137,7 +137,7 @@ class Loader:
         return replace(
             load,
             quarantined=load.quarantined + len(unreadable),
-            errors=(*load.errors, left_out(unreadable, table.name)),
+            errors=(*load.errors, left_out(unreadable, table.label)),
         )
 
     def _is_small(self, lake: AccountLake, table: TableSpec) -> bool:

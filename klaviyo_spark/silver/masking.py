@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.config.models import Treatment
-from klaviyo_spark.config.personal_data import TEXTS, Personal, pads
+from klaviyo_spark.config.personal_data import CREDENTIALS, TEXTS, Personal, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.resources import TABLES
@@ -58,11 +58,14 @@ def mask_personal_data(rows: DataFrame, table: TableSpec, personal: Personal) ->
     addresses, phone numbers and IP addresses by their look, everything that has a column of its own
     by the name of its key.
     """
-    if not personal.treated:
+    secrets = [c for c in columns_of(table) if c.pii in CREDENTIALS]
+    if not personal.treated and not (secrets and personal.policy_of("credential") != "keep"):
         return rows
     cells = {c.name: cell(sql_text.name(c.name), c, personal) for c in columns_of(table)}
     changed = {name: F.expr(text) for name, text in cells.items() if text}
     record = cell("broken.record", _RECORD, personal)
+    if secrets and personal.policy_of("credential") != "keep":
+        record = _without_secrets(record or "broken.record", secrets)
     if record:
         changed["broken"] = F.col("broken").withField("record", F.expr(record))
     if personal.key is None or not changed:
@@ -76,9 +79,18 @@ def cell(text: str, column: Column, personal: Personal) -> str | None:
     treatment = personal.policy_of(column.pii)
     if treatment == "keep":
         return masked(text, personal) if column.pii in TEXTS else None
+    if treatment == "drop" and column.pii == "credential_id":
+        return f"sha2({text}, 256)"
     if treatment == "drop" or column.type != "string":  # a number cannot hold a digest
         return f"CAST(NULL AS {column.type})"
     return f"CASE WHEN {text} = '' THEN {text} ELSE {_digest(_normal(column.pii, text))} END"
+
+
+def _without_secrets(record: str, columns: Iterable[Column]) -> str:
+    """A record as JSON, in SQL, with null in the place of its credentials."""
+    reads = (read for c in columns for several in c.field_reads.values() for read in several)
+    keys = {read.path.all_keys[-1].lower() for read in reads}
+    return f"regexp_replace({record}, {sql_text.text(_valued(keys))}, 'null')"
 
 
 def masked(text: str, personal: Personal) -> str | None:
@@ -161,7 +173,7 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {pii: {*keys} for pii, keys in _ALSO.items()}
     for table in tables:
         for column in columns_of(table):
-            if column.pii in ("", "id", *TEXTS):
+            if column.pii in ("", "id", *TEXTS, *CREDENTIALS):
                 continue
             for read in (read for reads in column.field_reads.values() for read in reads):
                 key = read.path.all_keys[-1]
@@ -169,6 +181,6 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
     return {pii: frozenset(keys) for pii, keys in found.items()}
 
 
-KEYS = _keys(TABLES.values())
+KEYS = _keys(table for table in TABLES.values() if table.schema != "plus")
 # What quarantine keeps of a row is JSON of any content.
 _RECORD = Column("record", "string", {}, "The record, as JSON.", pii="free_form")

@@ -93,7 +93,7 @@ def check_line(table: TableSpec, check: Check, broken: int, of: int = 0) -> str:
 
 def _words(table: TableSpec, check: Check, broken: int, of: int) -> str:
     some = f"{broken:,}" if check.counts else f"{broken:,} of {of:,}"
-    return f"klaviyo_v2.{table.name}: {some} {check.says}"
+    return f"{table.label}: {some} {check.says}"
 
 
 def quarantined(changed: DataFrame, table: TableSpec, run_id: str) -> DataFrame:

@@ -42,13 +42,13 @@ def needs_it(lacked: int, live: int, share: float) -> bool:
 def unconfirmed_note(table: TableSpec, lacked: int, live: int, share: float) -> str:
     """What is said of a read that marks nothing."""
     return messages.silver.DELETIONS_UNCONFIRMED(
-        table=table.name, lacked=lacked, live=live, share=share
+        table=table.label, lacked=lacked, live=live, share=share
     )
 
 
 def keyless_note(table: TableSpec, keyless: int) -> str:
     """What is said of reads that hold records without a key."""
-    return messages.silver.DELETIONS_WITHOUT_IDS(table=table.name, keyless=keyless)
+    return messages.silver.DELETIONS_WITHOUT_IDS(table=table.label, keyless=keyless)
 
 
 def unconfirmed(notes: Iterable[LoadNote]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.lake.table_states import table_states
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.sql_text import portable, portable_list
+from klaviyo_spark.state.complete_reads import COLUMNS, complete_reads
 from klaviyo_spark.state.intervals import CoveredInterval, Range
 from klaviyo_spark.state.models import Batch, LastRequest
 from klaviyo_spark.state.resume_points import CompletedReads, ResumePoint, advance
@@ -189,6 +190,18 @@ def last_asked(
         last = LastRequest(row["parent_digest"], row["read_started_at"])
         asked[row["endpoint"]][row["parent_id"]] = last
     return asked
+
+
+def last_full_read(lake: Lake, account_id: str, endpoint: Endpoint) -> datetime | None:
+    """When the last complete read of an endpoint began that has landed whole (UTC)."""
+    rows = ask(
+        lake,
+        "pages",
+        f"SELECT {', '.join(COLUMNS)} FROM {{t}} WHERE account_id = {portable(account_id)} "
+        f"AND resource = {portable(endpoint.resource)} AND endpoint = {portable(endpoint.name)} "
+        "AND is_full_read",
+    )
+    return max((read.started_at for read in complete_reads(rows)), default=None)
 
 
 def pages_read(lake: Lake, account_id: str, endpoint: Endpoint) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from klaviyo_spark.resources import ALL, ENDPOINTS
+from klaviyo_spark.resources import ALL, ENDPOINTS, PLUS, TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
 from scripts.reference.markdown import MADE, code, page, table
@@ -28,7 +28,7 @@ def as_markdown() -> str:
 
 def _lines() -> Iterator[str]:
     yield HEAD
-    for resource in ALL:
+    for resource in (*ALL, *PLUS):
         for spec in resource.tables:
             yield from (f"## {spec.name}", "")
             yield from table(("column", "read from", "path"), _rows(spec))
@@ -40,7 +40,7 @@ def _rows(spec: TableSpec) -> Iterator[tuple[str, str, str]]:
     for column in columns_of(spec):
         for name, reads in column.reads.items():
             of = sources[name].of
-            source = f"`klaviyo_v2.{of.table}`" if of else _endpoint(sources[name].endpoint)
+            source = f"`{TABLES[of.table].label}`" if of else _endpoint(sources[name].endpoint)
             yield code(column.name), source, ", ".join(map(code, reads))
         if not column.reads:
             yield code(column.name), "", "worked out"

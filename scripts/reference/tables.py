@@ -1,24 +1,28 @@
-"""The tables of ``klaviyo_v2``: what one row is, the key, and each column."""
+"""The tables of both schemas: what one row is, the key, and each column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from klaviyo_spark.resources import ALL
+from klaviyo_spark.resources import ALL, PLUS
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
-from klaviyo_spark.schema.table import TableSpec
+from klaviyo_spark.schema.table import Resource, TableSpec
 from scripts.reference.markdown import MADE, code, page, prose, table
 
 HEAD = f"""\
-# Tables of klaviyo_v2
+# Tables
 
-{MADE.format(source="the specs")} `klaviyo-spark tables` prints the same; `--json` is for
-programs.
+{MADE.format(source="the specs")} `klaviyo-spark tables --plus` prints the same; `--json` is
+for programs.
 
 Columns have the documented names, lower case. [Lineage](lineage.md) says where in Klaviyo's
 answers each is read. A column marked with a class holds personal data: see [Mask personal
 data](../how-to/mask.md).
 """
+
+PLUS_HEAD = """\
+Of groups that `plus` in conf or `--resources` names; nobody else has them. See [Read more of the
+account](../how-to/plus.md)."""
 
 
 def as_markdown() -> str:
@@ -28,15 +32,7 @@ def as_markdown() -> str:
 
 def _lines() -> Iterator[str]:
     yield HEAD
-    rows = (
-        (
-            f"[{r.name}](#{r.name})",
-            ", ".join(f"[{t.name}](#{_anchor(r.name, t.name)})" for t in r.tables),
-        )
-        for r in ALL
-    )
-    yield from table(("resource", "tables"), rows)
-    yield ""
+    yield from ("## klaviyo_v2", "", "The documented tables.", "", *_overview(ALL), "")
     yield "After its own columns each table has:"
     yield ""
     yield from table(
@@ -44,17 +40,43 @@ def _lines() -> Iterator[str]:
         ((code(name), type, prose(doc)) for name, type, doc in BOOKKEEPING),
     )
     for resource in ALL:
-        yield from ("", f"## {resource.name.capitalize()}", "")
-        for endpoint in resource.endpoints:
-            at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
-            yield f"- `GET {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})"
-        for spec in resource.tables:
-            yield from _table(spec)
+        yield from _resource(resource)
+    yield from ("", "## klaviyo_plus", "", PLUS_HEAD, "", *_overview(PLUS))
+    for resource in PLUS:
+        yield from _resource(resource)
 
 
-def _anchor(resource: str, name: str) -> str:
+def _overview(resources: Sequence[Resource]) -> Iterator[str]:
+    rows = (
+        (
+            f"[{r.name}](#{_heading(r)})",
+            ", ".join(f"[{t.name}](#{_anchor(r, t.name)})" for t in r.tables),
+        )
+        for r in resources
+    )
+    yield from table(("resource", "tables"), rows)
+
+
+def _resource(resource: Resource) -> Iterator[str]:
+    yield from ("", f"## {_title(resource)}", "")
+    for endpoint in resource.endpoints:
+        at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
+        yield f"- `GET {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})"
+    for spec in resource.tables:
+        yield from _table(spec)
+
+
+def _title(resource: Resource) -> str:
+    return resource.name.capitalize().replace("_", " ")
+
+
+def _heading(resource: Resource) -> str:
+    return resource.name.replace("_", "-")
+
+
+def _anchor(resource: Resource, name: str) -> str:
     """Of a table's heading; that of its resource comes first and may have taken the name."""
-    return f"{name}-1" if name == resource else name
+    return f"{name}-1" if name == _heading(resource) else name
 
 
 def _table(spec: TableSpec) -> Iterator[str]:

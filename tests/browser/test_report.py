@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from klaviyo_spark.cli import main
-from klaviyo_spark.resources import TABLES
+from tests import contract
 from tests.helpers.browser import Browser, browser
 
 # Text of each cell of a table's rows, by the row's first.
@@ -94,7 +94,7 @@ def test_rows_of_every_table_are_those_of_the_table(shown, lake):
     found = shown.value(ROWS % "rows")
 
     assert {name: whole(cells[0]) for name, cells in found.items()} == {
-        name: len(table(lake, f"klaviyo_v2.{name}")) for name in TABLES
+        name: len(table(lake, f"klaviyo_v2.{name}")) for name in contract.COLUMNS
     }
     loads = table(lake, "klaviyo_ops.table_loads")
     last = {row["table_name"]: row for row in loads if row["run_id"] == "third"}

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account
+from tests import contract
 from tests.helpers import lakes
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -129,7 +129,7 @@ def a_run(number: int) -> dict[str, Any]:
 def loads() -> Iterator[dict[str, Any]]:
     """What each run did to each table; ``refine`` names the run whose pages it took in."""
     for number, (run_id, ago, took, _) in enumerate(RUNS):
-        for place, name in enumerate(TABLES):
+        for place, name in enumerate(contract.COLUMNS):
             yield {
                 "run_id": "one before" if run_id == "first" else run_id,
                 "refine_run_id": run_id,

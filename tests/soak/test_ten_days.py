@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests import contract
 from tests.builders import KEY
 from tests.helpers.compare import differences, held
 from tests.helpers.runs import (
@@ -66,9 +66,9 @@ def story(spark, tmp_path_factory) -> Iterator[Story]:
             told.codes[day] = home.here("sync")
             told.differences[day] = differences(home.lake(spark), account.truth())
             print(day, told.codes[day], told.kills, told.differences[day][:3])
-        told.grown = held(home.lake(spark), TABLES)
+        told.grown = held(home.lake(spark), contract.COLUMNS)
         told.rebuilt = home.here("refine", "--rebuild")
-        told.made_anew = held(home.lake(spark), TABLES)
+        told.made_anew = held(home.lake(spark), contract.COLUMNS)
         yield told
 
 
@@ -85,7 +85,7 @@ def test_every_cell_of_each_day_is_what_the_account_says(story):
     assert story.differences == {day: [] for day in DAYS}
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", contract.COLUMNS)
 def test_the_lake_made_anew_is_the_one_that_grew(story, name):
     assert story.rebuilt == 0
     assert story.grown[name]

@@ -22,6 +22,7 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests import contract
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.small_lakes import a_lake
@@ -92,7 +93,7 @@ def shared(one, other) -> dict[str, int]:
     def keys(rows, table) -> set[tuple]:
         return {tuple(str(row[part]) for part in TABLES[table].key) for row in rows}
 
-    return {name: len(keys(one[name], name) & keys(other[name], name)) for name in TABLES}
+    return {name: len(keys(one[name], name) & keys(other[name], name)) for name in contract.COLUMNS}
 
 
 def test_the_accounts_have_ids_in_common_in_every_table_but_that_of_metrics(story):
@@ -124,7 +125,7 @@ def test_runs_loads_and_watermarks_are_each_account_s(story):
         return {row[account]: row["count"] for row in found}
 
     assert counted("runs") == {US: 2, EU: 2}
-    assert counted("table_loads") == {US: 2 * len(TABLES), EU: len(TABLES)}
+    assert counted("table_loads") == {US: 2 * len(contract.COLUMNS), EU: len(contract.COLUMNS)}
     assert set(counted("watermarks")) == set(counted("orphaned_flows", "_account_id")) == {US, EU}
 
 

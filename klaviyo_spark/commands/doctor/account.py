@@ -60,7 +60,7 @@ def client(settings: Settings, key: ApiKey) -> Client:
 def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
     """Everything that a request shows, for the endpoints of ``resources``, each as it is asked."""
     wanted = [e for e in ENDPOINTS.values() if e.resource in resources or e.name == FIRST]
-    wanted.sort(key=lambda e: (e.name != FIRST, "{id}" in e.path))
+    wanted.sort(key=lambda e: (e.name != FIRST, "{id}" in e.path or e.fanout is not None))
     pages: dict[str, Page] = {}
     for asked, endpoint in enumerate(wanted, 1):
         try:
@@ -120,7 +120,7 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
     if revisions.has_ended(endpoint, today):
         return warn(name, revisions.ending(endpoint, today) or "", "")
     parent = None
-    if "{id}" in endpoint.path:
+    if "{id}" in endpoint.path or endpoint.fanout:
         fanout = _fanout(endpoint)
         if fanout.of not in pages:
             return warn(name, f"not asked, as {fanout.of} did not answer", "correct that first")
@@ -152,6 +152,9 @@ def parent_on(page: Page, fanout: Fanout) -> str | None:
 
 
 def _url(client: Client, endpoint: Endpoint, parent: str | None) -> str:
+    if endpoint.fanout and endpoint.fanout.filter:
+        named = f'any({endpoint.fanout.filter},["{parent}"])'
+        return first_url(client.base_url, smallest(endpoint), extra_filter=named)
     return first_url(
         client.base_url, smallest(endpoint), slice=endpoint.slices[0], parent_id=parent
     )

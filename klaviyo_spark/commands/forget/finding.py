@@ -137,7 +137,12 @@ def search_terms(spark: SparkSession, person: Person) -> DataFrame:
 
 
 def owned_by_sql(table: TableSpec, alias: str = "") -> str | None:
-    """SQL: a row is the person's own; None where the table has no people in it."""
+    """SQL: a row is the person's own; None where the table has no people in it.
+
+    A row that has an address and nobody's id is not about that person: it is but scrubbed.
+    """
+    if not any(c.pii == "id" for c in columns_of(table)):
+        return None
     dot = f"{alias}." if alias else ""
     parts = [
         f"array_contains(w_ids, {dot}`{c.name}`)" for c in columns_of(table) if c.pii == "id"

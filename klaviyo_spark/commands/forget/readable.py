@@ -25,16 +25,27 @@ class ReadableTables:
 
     Args:
         left_out: those that are damaged, as operators call them, and what is to be said of each.
+        there: silver tables, damaged ones too.
     """
 
     lake: Lake
     left_out: dict[str, str] = field(default_factory=dict)
+    there: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """All that the lake has, unless told."""
+        plus = self.lake.plus_there
+        self.there = self.there or tuple(
+            name for name, table in TABLES.items() if table.schema != "plus" or name in plus
+        )
 
     @property
     def silver(self) -> Mapping[str, TableSpec]:
         """Silver tables that can be read, by name."""
         place = self.lake.place
-        return {n: t for n, t in TABLES.items() if f"{place.silver}.{n}" not in self.left_out}
+        return {
+            n: TABLES[n] for n in self.there if f"{place.schema_of(n)}.{n}" not in self.left_out
+        }
 
     @property
     def has_pages(self) -> bool:
@@ -65,7 +76,7 @@ class ReadableTables:
                 raise
         rows: list[Row] = []
         for name, part in parts.items():
-            with self.reading(self.lake.place.silver, name):
+            with self.reading(self.lake.place.schema_of(name), name):
                 rows += part().collect()
         return rows
 

@@ -82,14 +82,14 @@ def remove_rows(
     def remove_from(name: str) -> None:
         own, named = counts.get(name, (0, 0))
         changed = 0
-        with readable.reading(lake.place.silver, name):
+        with readable.reading(lake.place.schema_of(name), name):
             changed += _scrub(lake, TABLES[name], person) if named else 0
             changed += _delete(lake, TABLES[name], person) if own else 0
         if changed:
             done[name] = changed
 
     def made_of(table: TableSpec) -> None:
-        with readable.reading(lake.place.silver, table.name):
+        with readable.reading(lake.place.schema_of(table.name), table.name):
             found = _delete_made_of(lake, table, person)
             if found:
                 done[table.name] = found
@@ -134,9 +134,10 @@ def clear(lake: AccountLake, touched: Iterable[str], readable: ReadableTables) -
         touched: silver tables that have been changed; those with people in them are cleared anyway.
     """
     place, errors = lake.place, list[str]()
-    personal = [t.name for t in TABLES.values() if any(c.pii for c in columns_of(t))]
+    there = [TABLES[name] for name in readable.there]
+    personal = [table.name for table in there if any(c.pii for c in columns_of(table))]
     tables = [(place.bronze, "pages"), (place.ops, "quarantine")]
-    tables += [(place.silver, name) for name in dict.fromkeys([*personal, *touched])]
+    tables += [(place.schema_of(name), name) for name in dict.fromkeys([*personal, *touched])]
     left_out = readable.left_out
     names = [place.table(*of) for of in tables if ".".join(of) not in left_out]
     try:
@@ -217,4 +218,4 @@ def _affected(lake: AccountLake, merge: str, rows: DataFrame, table: str) -> int
 
 
 def _name(lake: AccountLake, table: TableSpec) -> str:
-    return lake.place.table(lake.place.silver, table.name)
+    return lake.place.silver_table(table.name)

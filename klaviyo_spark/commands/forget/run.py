@@ -20,7 +20,7 @@ from klaviyo_spark.commands.forget.receipts import Receipt
 from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import KlaviyoSparkError, TableUnreadable, UsageError, exit_code_of
-from klaviyo_spark.lake.lake import AccountLake, Lake
+from klaviyo_spark.lake.lake import AccountLake, Lake, Place
 from klaviyo_spark.lake.staging import check_staging
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
@@ -176,13 +176,19 @@ def _forget(
 def _note_left_out(readable: ReadableTables, done: ForgetResult) -> None:
     """Name what is damaged, in the order of the lake's tables."""
     done.errors += readable.left_out.values()
-    silver, receipt = readable.lake.place.silver, f"{readable.lake.place.ops}.{receipts.TABLE}"
-    broken = {name for name in TABLES if f"{silver}.{name}" in readable.left_out}
+    place = readable.lake.place
+    receipt, label_of = f"{place.ops}.{receipts.TABLE}", _labels(place)
+    broken = {name for name, label in label_of.items() if label in readable.left_out}
     # What rows were made of the person's is told by those alone.
     bridges = {t.name for t in TABLES.values() if t.made_of and t.made_of.table in broken}
-    with_them = [f"{silver}.{name}" for name in TABLES if name in broken | bridges]
-    others = [table for table in readable.left_out if not table.startswith(f"{silver}.")]
+    with_them = [label for name, label in label_of.items() if name in broken | bridges]
+    others = [table for table in readable.left_out if table not in label_of.values()]
     done.left_out = [table for table in (*with_them, *others) if table != receipt]
+
+
+def _labels(place: Place) -> dict[str, str]:
+    """What operators call each silver table."""
+    return {name: f"{place.schema_of(name)}.{name}" for name in TABLES}
 
 
 def _remove(
@@ -208,7 +214,7 @@ def _remove(
         receipts.begun(lake, account_id, done.run_id, done.started_at, asked, known)
     place = lake.place
     rows = removing.remove_rows(lake, person, counts, readable)
-    done.rows = {f"{place.silver}.{name}": rows[name] for name in TABLES if name in rows}
+    done.rows = {label: rows[name] for name, label in _labels(place).items() if name in rows}
     if quarantined:
         changed = removing.remove_quarantined(lake, person)
         done.rows |= {f"{place.ops}.quarantine": changed} if changed else {}

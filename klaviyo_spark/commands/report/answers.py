@@ -51,7 +51,8 @@ def ask(reader: Reader, account: str) -> Answers:
     def rows(question: Callable[[str], str]) -> Rows:
         return found.rows(question(account))
 
-    there = [name for name in TABLES if found.has(f"silver.{name}")]
+    documented = [name for name, table in TABLES.items() if table.schema != "plus"]
+    there = [name for name in documented if found.has(f"silver.{name}")]
     runs = rows(questions.runs)
     asking = next((run for run in runs if run["pages"] and run["finished_at"]), None)
     since = min((run["started_at"] for run in runs), default=None)

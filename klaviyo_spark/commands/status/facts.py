@@ -236,7 +236,7 @@ def facts(reader: Reader) -> Facts:
         pages = pool.submit(reader.count, "bronze", "pages")
         newest = pool.submit(reader.newest_event)
         held = pool.submit(reader.holding)
-        counts = {name: pool.submit(reader.count, "silver", name) for name in TABLES}
+        counts = {n: pool.submit(reader.count, t.schema, n) for n, t in TABLES.items()}
         rows = {name: answer(count) for name, count in counts.items()}
         found = {name: answer(asked) for name, asked in answers.items()}
         there = Facts(
@@ -248,7 +248,7 @@ def facts(reader: Reader) -> Facts:
         )
         loaded = [one for _, one in there.load_marks]
         landed = {"pages": tuple(there.newest_landings.values())}
-        silver = reader.states("silver", looked_at(loaded, TABLES), writes_of(loaded))
+        silver = _silver_states(reader, loaded)
         bronze = reader.states("bronze", {"pages": None}, landed)
         for error in (*silver.values(), *bronze.values()):
             if isinstance(error, TableUnreadable):
@@ -263,7 +263,9 @@ def facts(reader: Reader) -> Facts:
         )
         if len(there.accounts) < 2:
             return there
-        of = {name: pool.submit(reader.ask, "silver", name, ROWS_OF) for name in there.rows}
+        of = {
+            name: pool.submit(reader.ask, TABLES[name].schema, name, ROWS_OF) for name in there.rows
+        }
         newest_of = answer(pool.submit(reader.ask, "silver", "events", _NEWEST_OF)) or ()
         return replace(
             there,
@@ -273,6 +275,19 @@ def facts(reader: Reader) -> Facts:
             },
             newest_by_account={row["account_id"]: row["newest"] for row in newest_of},
         )
+
+
+def _silver_states(
+    reader: Reader, loaded: Sequence[LoadMark]
+) -> dict[str, TableState | TableUnreadable]:
+    by_schema: dict[str, dict[str, int | None]] = {}
+    for name, version in looked_at(loaded, TABLES).items():
+        by_schema.setdefault(TABLES[name].schema, {})[name] = version
+    writes = writes_of(loaded)
+    found: dict[str, TableState | TableUnreadable] = {}
+    for schema, since in by_schema.items():
+        found |= reader.states(schema, since, writes)
+    return found
 
 
 def _readable(states: Mapping[str, TableState | TableUnreadable]) -> dict[str, TableState]:

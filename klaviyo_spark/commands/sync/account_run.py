@@ -133,6 +133,8 @@ class AccountRun:
             full_members_every=settings.full_members_every,
             metrics=settings.metrics,
             threads=settings.max_concurrent_requests,
+            full_coupon_codes_every=settings.full_coupon_codes_every,
+            optional=settings.optional_resources,
         )
         preload = None
         if self.preloads and self.lake.for_small_tables():

@@ -140,6 +140,7 @@ class _Runs:
         # Silver is written for one account after the other.
         self.all[0].preloads = self.is_sole and request.verb == "sync" and not request.anew
         self._published = False
+        self._resources: list[str] = []
 
     def ask(self, show: Reporter) -> None:
         """Read what is due of each account; what has landed stays, whatever becomes of others."""
@@ -160,7 +161,9 @@ class _Runs:
         left = self._left()
         if not left:
             return
-        resources = sorted({name for one in left for name in one.context.settings.resources})
+        self._resources = resources = sorted(
+            {name for one in left for name in one.context.settings.resources}
+        )
         rebuild = Rebuild(self.lake, resources) if self.request.anew else None
         if rebuild is None:  # whose tables may be those of another release
             with timed_refining(left):
@@ -220,9 +223,9 @@ class _Runs:
             one.note_personal_data_policy()
             # A sole account's lake is handed in as that account is to see it.
             lake = self.lake if self.is_sole else self.lake.for_account(one.context.account)
-            one.summary.rows = row_counts(lake)
+            one.summary.rows = row_counts(lake, one.context.settings.resources)
             if not self._published:  # the catalog is everybody's
-                one.summary.outcome.warnings += publish(self.lake)
+                one.summary.outcome.warnings += publish(self.lake, self._resources)
                 self._published = True
         one.end()
 

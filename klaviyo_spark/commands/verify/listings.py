@@ -64,7 +64,7 @@ def listing_walks(base_url: str, listings: Sequence[Listing], now: datetime) -> 
 
 
 def _is_listing(endpoint: Endpoint) -> bool:
-    return "{id}" not in endpoint.path and endpoint.revision is None
+    return "{id}" not in endpoint.path and not endpoint.fanout and endpoint.revision is None
 
 
 def _key_reads(table: TableSpec) -> Mapping[str, tuple[FieldRead, ...]]:

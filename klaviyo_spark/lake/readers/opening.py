@@ -78,7 +78,8 @@ def ask(lake: Lake, table: str, sql: str) -> Sequence[Row]:
         Exception: Spark's, where a data file of bronze is missing.
     """
     lake.open(table)
-    schema = "silver" if table in TABLES else "ops" if table in ops_tables.TABLES else "bronze"
+    other = "ops" if table in ops_tables.TABLES else "bronze"
+    schema = TABLES[table].schema if table in TABLES else other
     try:
         return reader_of(lake).ask(schema, table, sql) or ()
     except TableUnreadable as error:
@@ -98,18 +99,18 @@ def lake_to_read(settings: Settings) -> tuple[Folder | None, Callable[[], Place]
         ConfigError: the folder is no lake.
         OtherFormat: its tables have another format.
     """
-    schemas, warehouse, folder = settings.schemas, settings.warehouse, None
+    warehouse, folder = settings.warehouse, None
     if not settings.catalog:
-        found = check_warehouse(warehouse, schemas, writable=False)
+        found = check_warehouse(warehouse, settings.schemas, writable=False)
         warehouse, folder = found.text, found.root
         if folder:
-            check_folder(folder, schemas)
+            check_folder(folder, settings.schemas)
 
     def place() -> Place:
         # Spark: as above.
-        from klaviyo_spark.lake.lake import Place
+        from klaviyo_spark.lake.tables import place_in
 
-        return Place(warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops)
+        return place_in(warehouse, settings)
 
     return folder if without_spark() else None, place
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_NAMED = re.compile(r"\b(bronze|silver|ops)\.([a-z_]+)\b")
+_NAMED = re.compile(r"\b(bronze|silver|plus|ops)\.([a-z_]+)\b")
 
 
 def tables_in(sql: str) -> set[str]:

@@ -50,7 +50,7 @@ def readable(unreadable: Sequence[UnreadablePage]) -> str:
 
 
 def left_out(unreadable: Sequence[UnreadablePage], table: str) -> str:
-    """What the summary of a run says of them."""
+    """What the summary of a run says of them; ``table`` is its label."""
     first, more = unreadable[0], len(unreadable) - 1
     others = f" and {more:,} more" if more else ""
     page = f"{first.walk_id}/{first.page_number}{others}"

@@ -29,6 +29,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from tests import contract
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.files import holding
@@ -125,7 +126,7 @@ def _commits(lake: Lake) -> int:
 
 def _versions(lake: Lake) -> dict[str, int]:
     """Commits per silver table."""
-    tables = {n: lake.place.table(lake.place.silver, n) for n in TABLES}
+    tables = {n: lake.place.table(lake.place.silver, n) for n in contract.COLUMNS}
     if not lake._known:
         return {}
     return {
@@ -248,7 +249,7 @@ def test_somebody_who_is_forgotten_is_in_no_file_any_more(story, spark, tmp_path
     assert (done.exit_code, done.profiles, done.errors) == (0, 1, [])
     assert holding(folder, person, email) == {person: [], email: []}
     after = row_counts(lake)
-    gone = {f"klaviyo_v2.{name}": before[name] - after[name] for name in TABLES}
+    gone = {f"klaviyo_v2.{name}": before[name] - after[name] for name in contract.COLUMNS}
     assert {name: rows for name, rows in gone.items() if rows} == done.rows
     assert done.rows["klaviyo_v2.events"] == count
     assert done.rows["klaviyo_v2.profiles"] == 1

@@ -11,6 +11,7 @@ from klaviyo_spark.lake.counts import row_counts
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.local import tables as local_tables
 from klaviyo_spark.resources import TABLES
+from tests import contract
 from tests.builders import a_page
 from tests.helpers.small_lakes import a_lake
 
@@ -96,4 +97,4 @@ def test_a_table_that_is_being_made_has_no_rows_yet(spark, tmp_path):
     lake = a_lake(spark, tmp_path)
     (tmp_path / "klaviyo_v2.db" / "tags" / "_delta_log").mkdir(parents=True)
 
-    assert row_counts(lake) == dict.fromkeys(TABLES, 0)
+    assert row_counts(lake) == dict.fromkeys(contract.COLUMNS, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -144,3 +145,26 @@ def test_rows_of_a_lake_that_keeps_all_are_left_alone(spark):
     pages = pages_df(spark, a_page("profiles"))
     found = project(pages, TABLES["profiles"])
     assert mask_personal_data(found, TABLES["profiles"], Personal()) is found
+
+
+def a_code(id: str, code: str) -> dict[str, Any]:
+    return a_record("coupon-code", id, unique_code=code, status="USED")
+
+
+def test_a_code_of_a_coupon_is_shown_as_conf_says_and_its_id_with_it(spark):
+    codes = [a_code("10OFF-SECRET1", "SECRET1"), a_code("10OFF-SECRET2", "SECRET2")]
+
+    def shown(treatment: str) -> set[tuple[str, str | None]]:
+        personal = Personal(PersonalData(credential=treatment), KEY)  # type: ignore[arg-type]
+        found = rows(spark, "coupon_codes", personal, *codes)
+        return {(row["coupon_code_id"], row["unique_code"]) for row in found}
+
+    ids = ("10OFF-SECRET1", "10OFF-SECRET2")
+    assert shown("keep") == {*zip(ids, ("SECRET1", "SECRET2"), strict=True)}
+    assert shown("drop") == {(hashlib.sha256(id.encode()).hexdigest(), None) for id in ids}
+    assert shown("hash") == {(of(f"10OFF-SECRET{n}"), of(f"SECRET{n}")) for n in (1, 2)}
+
+
+def test_quarantine_holds_no_credential_unless_they_are_kept(spark):
+    [row] = rows(spark, "push_tokens", Personal(), a_record("push-token", " ", token="abc123"))
+    assert json.loads(row["broken"]["record"])["attributes"] == {"token": None}

@@ -128,10 +128,12 @@ class Ingested:
         lake: FakeLake | None = None,
         end: datetime | None = None,
         preload: FakePreload | None = None,
+        optional: frozenset[str] = frozenset(),
     ) -> None:
         self.lake = lake or FakeLake()
         wanted = IngestScope(
-            "default", "run", ("events",), None, end, DAY, DAY, DAY, DAY, "documented", threads=4
+            "default", "run", ("events",), None, end, DAY, DAY, DAY, DAY, "documented", threads=4,
+            optional=optional,
         )  # fmt: skip
         with a_client(server.url) as client:
             shown = progress("none")
@@ -344,6 +346,24 @@ def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
     assert len(lines) == 2
     assert all("the key lacks a scope, lists:read, profiles:read needed" in line for line in lines)
     assert done.outcome.unread == {"lists"}
+
+
+def test_a_group_that_nobody_named_is_left_out_where_the_key_lacks_its_scope(serve):
+    def planned(url: str) -> FakePlan:
+        return FakePlan(plan.listing_walks(url, ENDPOINTS["forms"], NOON))
+
+    server = serve(lambda _: Answer(an_error_body("Nope."), status=403))
+    named = Ingested(server, planned).outcome
+    [line] = named.failed["forms"]
+    assert "the key lacks a scope, forms:read needed" in line
+    assert line.endswith("these tables are not updated: forms")
+
+    of_all = Ingested(server, planned, optional=frozenset({"forms"})).outcome
+    assert of_all.failed == {}
+    assert of_all.warnings == [
+        "forms: the key lacks a scope (forms:read), so nothing of it is read. Make a key with that "
+        "scope, or name in `plus` what is to be read."
+    ]
 
 
 def test_one_slice_that_is_refused_is_named_and_the_key_has_the_scope(serve):

@@ -14,6 +14,7 @@ import pytest
 from klaviyo_spark.bronze.metric_selection import metrics_on
 from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.client.walk import Walk
+from klaviyo_spark.config.models import RESOURCE_NAMES
 from klaviyo_spark.state import landings, store
 from klaviyo_spark.state.intervals import CoveredInterval, Range
 from klaviyo_spark.state.landings import RecentLandings
@@ -56,6 +57,7 @@ class Said:
     new: dict[str, int] = field(default_factory=dict)
     unconfirmed: dict[str, str] = field(default_factory=dict)
     asked: dict[str, LastRequest] = field(default_factory=dict)
+    read_whole_at: datetime | None = None
 
 
 @pytest.fixture
@@ -68,6 +70,7 @@ def said(monkeypatch) -> Said:
     )
     monkeypatch.setattr(store, "unconfirmed", lambda *_: lake.unconfirmed)
     monkeypatch.setattr(landings, "last_asked", lambda *_: {"flow_messages": lake.asked})
+    monkeypatch.setattr(landings, "last_full_read", lambda *_: lake.read_whole_at)
     monkeypatch.setattr(store, "members_held", lambda *_: (lake.held, lake.new))
     monkeypatch.setattr(
         landings,
@@ -390,3 +393,34 @@ def test_a_metric_is_known_by_its_name_and_owner():
 @pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": ""}])
 def test_a_record_that_is_no_metric_is_passed_over(record):
     assert [fact.id for fact in metrics_on(a_body(record, a_metric("M1")))] == ["M1"]
+
+
+# -- klaviyo_plus ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read_whole_at", "unconfirmed", "is_whole"),
+    [
+        (None, {}, True),
+        (NOW - 8 * DAY, {}, True),
+        (NOW - 6 * DAY, {}, False),
+        (NOW - 6 * DAY, {"coupon_codes": "one"}, True),
+    ],
+)
+def test_codes_in_stock_are_read_as_often_as_conf_says(
+    a_run, said, read_whole_at, unconfirmed, is_whole
+):
+    said.read_whole_at, said.unconfirmed = read_whole_at, unconfirmed
+    due = a_run("coupons", full_coupon_codes_every=WEEK)
+    assert [walk.endpoint.name for walk in due.listings()] == ["coupons"]
+    due.note("coupons", {}, None, a_body({"type": "coupon", "id": "10OFF"}))
+    walks = due.children()
+    assert [walk.is_full_read for walk in walks] == ([True] if is_whole else [False, False])
+
+
+def test_nothing_of_klaviyo_plus_is_asked_for_unless_it_is_named(a_run):
+    names = {walk.endpoint.resource for walk in a_run(*RESOURCE_NAMES).listings()}
+    assert names <= {*RESOURCE_NAMES}
+    due = a_run("tags")
+    due.note("coupons", {}, None, a_body({"type": "coupon", "id": "10OFF"}))
+    assert due.children() == []

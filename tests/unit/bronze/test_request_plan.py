@@ -22,6 +22,7 @@ from klaviyo_spark.bronze.request_plan import (
 )
 from klaviyo_spark.client.paginator import Walk
 from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.schema.endpoint import Slice
 from klaviyo_spark.state.intervals import CoveredInterval, Range, ranges_to_read
 from klaviyo_spark.state.models import LastRequest
 from tests.builders import DAY, NOON
@@ -297,11 +298,12 @@ def a_campaign(status: str = "Sent", send_time: str | None = None, **attributes:
 def asked_again(parent: Parent, before: Parent, days_ago: float = 1) -> bool:
     """Whether ``parent`` is asked about, ``days_ago`` after it was as ``before``."""
     asked = {parent.id: LastRequest(before.version, NOON - days_ago * DAY)}
-    return request_plan.parents_to_refetch([parent], asked, WEEK, NOON) == [parent]
+    return request_plan.parents_to_refetch([parent], asked, WEEK, NOON, 30 * DAY) == [parent]
 
 
 def test_a_parent_that_was_never_asked_about_is():
-    assert request_plan.parents_to_refetch([Parent("C1")], {}, WEEK, NOON) == [Parent("C1")]
+    new = [Parent("C1")]
+    assert request_plan.parents_to_refetch(new, {}, WEEK, NOON, 30 * DAY) == new
 
 
 def test_a_parent_is_asked_about_again_where_its_record_has_moved():
@@ -495,3 +497,42 @@ def test_metrics_that_are_none_are_left_to_quarantine():
         b'{"data":[{"type":"metric"},1,{"id":"M","attributes":{"name":"X","integration":"api"}}]}'
     )
     assert [(m.id, m.name, m.integration_name) for m in metrics_on(body)] == [("M", "X", None)]
+
+
+# -- children of parents that a filter names ------------------------------------------------------
+
+CODES = ENDPOINTS["coupon_codes"]
+
+
+def test_a_hundred_coupons_are_named_by_one_request_and_all_are_one_read():
+    coupons = [Parent(f"C{n:03d}") for n in range(101)]
+    whole = request_plan.filtered_walks(BASE, CODES, coupons, NOON, (Slice(),), is_full_read=True)
+    filters = [asked(walk)["filter"] for walk in whole]
+    assert filters[0].startswith('any(coupon.id,["C000","C001",')
+    assert filters[1] == 'any(coupon.id,["C100"])'
+    assert {(w.read_id, w.walks_in_read, w.is_full_read) for w in whole} == {
+        (whole[0].read_id, 2, True)
+    }
+    assert len({walk.facts["parents"] for walk in whole}) == 2
+    assert {walk.parent_id for walk in whole} == {None}
+
+
+def test_in_between_codes_are_asked_for_by_status_and_prove_nothing_gone():
+    some = request_plan.filtered_walks(
+        BASE, CODES, [Parent("C1")], NOON, CODES.slices, is_full_read=False
+    )
+    assert [asked(walk)["filter"] for walk in some] == [
+        'any(coupon.id,["C1"]),equals(status,"ASSIGNED_TO_PROFILE")',
+        'any(coupon.id,["C1"]),equals(status,"USED")',
+    ]
+    assert [walk.is_full_read for walk in some] == [False, False]
+
+
+def test_without_a_coupon_no_code_is_asked_for():
+    assert request_plan.filtered_walks(BASE, CODES, [], NOON, CODES.slices, is_full_read=True) == []
+
+
+def test_codes_of_single_coupons_are_no_complete_read():
+    [walk] = fanout_walks(BASE, CODES, [Parent("C1")], NOON)
+    assert (walk.is_full_read, walk.parent_id) == (False, None)
+    assert asked(walk)["filter"] == 'any(coupon.id,["C1"])'

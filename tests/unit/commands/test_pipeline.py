@@ -63,8 +63,8 @@ class Story:
         monkeypatch.setattr(pipeline, "list_orphans", lambda *_: None)
         monkeypatch.setattr(account_run, "tables_of_other_policy", lambda *_: [])
         monkeypatch.setattr(account_run, "reconcile", self._refine)
-        monkeypatch.setattr(pipeline, "row_counts", lambda name: {})
-        monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
+        monkeypatch.setattr(pipeline, "row_counts", lambda *_: {})
+        monkeypatch.setattr(pipeline, "publish", lambda *_: ["views: refused"])
         monkeypatch.setattr(pipeline, "_LOOK_S", 0.01)
 
     def _ask(self, summary: Summary, *of: Any) -> None:

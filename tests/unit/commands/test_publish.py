@@ -20,6 +20,7 @@ from klaviyo_spark.lake.lake import Place
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 
+DOCUMENTED = {name: table for name, table in TABLES.items() if table.schema != "plus"}
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
 FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
 HAS_VIEWS = {view.name: view.columns for view in publish.views(CATALOG)}
@@ -30,11 +31,25 @@ HAS_TAGS = {(t.schema.lower(), t.table, t.column) for t in publish.tags(CATALOG)
 
 
 def test_every_table_has_a_view_of_all_its_columns_but_the_mark():
-    assert [view.name for view in publish.views(CATALOG)] == [f"{name}_current" for name in TABLES]
+    assert [view.name for view in publish.views(CATALOG)] == [
+        f"{name}_current" for name in DOCUMENTED
+    ]
     assert HAS_VIEWS["tags_current"] == (
         *("tag_id", "name"),
         *("_account_id", "_run_id", "_landed_at", "_row_hash"),
     )
+
+
+def test_tables_of_klaviyo_plus_have_views_and_tags_in_their_schema_where_they_are_read():
+    views = {view.name: view.sql for view in publish.views(CATALOG, ["push_tokens"])}
+    assert views.keys() - HAS_VIEWS.keys() == {"push_tokens_current"}
+    assert "FROM `main`.`klaviyo_plus`.`push_tokens` WHERE" in views["push_tokens_current"]
+    more = {(t.schema, t.table, t.column) for t in publish.tags(CATALOG, ["push_tokens"])}
+    before = {(t.schema, t.table, t.column) for t in publish.tags(CATALOG)}
+    assert more - before == {
+        ("klaviyo_plus", "push_tokens", "profile_id"),
+        ("klaviyo_plus", "push_tokens", "token"),
+    }
 
 
 def test_a_view_says_what_it_shows_and_leaves_out_what_is_gone():
@@ -63,7 +78,7 @@ def test_a_history_shows_who_is_a_member():
 def test_every_column_with_personal_data_is_tagged_with_its_class():
     marked = {
         f"`main`.`Silver`.`{table.name}` ALTER COLUMN `{column.name}`": column.pii
-        for table in TABLES.values()
+        for table in DOCUMENTED.values()
         for column in columns_of(table)
         if column.pii
     }
@@ -236,8 +251,8 @@ def test_a_run_that_refines_sees_to_its_catalog_and_is_done_even_where_that_refu
     monkeypatch.setattr(pipeline, "make_tables", lambda *_: [])
     monkeypatch.setattr(account_run, "reconcile", lambda *_, **__: [])
     monkeypatch.setattr(account_run, "tables_of_other_policy", lambda *_: [])
-    monkeypatch.setattr(pipeline, "row_counts", lambda _: {})
-    monkeypatch.setattr(pipeline, "publish", lambda _: ["views: refused"])
+    monkeypatch.setattr(pipeline, "row_counts", lambda *_: {})
+    monkeypatch.setattr(pipeline, "publish", lambda *_: ["views: refused"])
 
     request = RunRequest("refine")
     [summary] = pipeline.run_on_held_lake(request, lake, [AccountContext(Settings())])

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.address import check_base_url
 from klaviyo_spark.config.loader import check_resources, load
-from klaviyo_spark.config.models import RESOURCE_NAMES, Schemas, Settings
+from klaviyo_spark.config.models import PLUS_NAMES, RESOURCE_NAMES, Schemas, Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 from tests.places import ROOT
 
@@ -179,7 +180,7 @@ def test_the_conf_files_of_the_checkout_load():
             "resources: [evnts]",
             "conf/dev.yml: resources: unknown resource 'evnts'. Did you mean "
             "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
-            "segments, tags.",
+            "segments, tags, account, coupons, forms, push_tokens, templates.",
         ),
         (
             "base_url: http://a.example",
@@ -382,4 +383,47 @@ def test_conf_chooses_the_way_of_loads(way):
 def test_a_way_of_loads_that_is_none_is_refused():
     path = a_conf("loads_by: driver")
     with pytest.raises(ConfigError, match="loads_by"):
+        load(path, environ={})
+
+
+def read_by(**said: object) -> list[tuple[str, ...]]:
+    """What each account's runs are of."""
+    return [one.resources for one in settings_per_account(load(environ={}, **said))]
+
+
+def test_groups_of_klaviyo_plus_are_read_where_conf_or_the_command_line_names_them():
+    assert read_by() == [RESOURCE_NAMES]
+    a_conf("resources: [tags]\nplus: [templates, forms]", "base.yml")
+    assert read_by() == [("tags", "forms", "templates")]
+    assert read_by(resources="tags") == [("tags",)], "what a command names is all"
+    assert read_by(resources="coupons,tags") == [("tags", "coupons")]
+    a_conf("resources: [tags]\nplus: all", "base.yml")
+    assert read_by() == [("tags", *PLUS_NAMES)]
+    settings = load(environ={})
+    assert settings.optional_resources == {*PLUS_NAMES}
+    assert load(environ={}, resources="forms").optional_resources == frozenset()
+
+
+def test_an_account_says_what_it_reads_of_klaviyo_plus():
+    a_conf(
+        "plus: [forms]\nresources: [tags]\naccounts:\n"
+        "  - {name: us, key_variable: A}\n  - {name: eu, key_variable: B, plus: []}\n",
+        "base.yml",
+    )
+    assert read_by() == [("tags", "forms"), ("tags",)]
+
+
+def test_a_group_that_there_is_none_of_is_refused_with_the_nearest():
+    path = a_conf("plus: [form]")
+    with pytest.raises(ConfigError) as refused:
+        load(path, environ={})
+    assert str(refused.value) == (
+        "conf/dev.yml: plus: unknown resource 'form'. Did you mean 'forms'? Choose from account, "
+        "coupons, forms, push_tokens, templates, all."
+    )
+
+
+def test_the_schema_of_klaviyo_plus_is_one_of_its_own():
+    path = a_conf("schemas: {plus: klaviyo_v2}")
+    with pytest.raises(ConfigError, match="two are the same"):
         load(path, environ={})

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from klaviyo_spark.cli.app import cli
 from klaviyo_spark.commands import dictionary
+from klaviyo_spark.config.models import PLUS_NAMES, PLUS_NEEDS, RESOURCE_NAMES
 from klaviyo_spark.errors import SpecError
-from klaviyo_spark.resources import ALL, ENDPOINTS, RESOURCES, TABLES
+from klaviyo_spark.resources import ALL, ENDPOINTS, PLUS, RESOURCES, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.columns import col
 from klaviyo_spark.schema.deletion_rules import DeletionRule
@@ -22,8 +23,10 @@ from klaviyo_spark.schema.paths import parse_read
 from klaviyo_spark.schema.sources import BorrowedRows, Related, Source
 from klaviyo_spark.schema.table import TableSpec
 from scripts.reference.tables import as_markdown
-from tests import contract
+from tests import contract, contract_plus
 
+DOCUMENTED = {name: table for name, table in TABLES.items() if table.schema != "plus"}
+COLUMNS = {**contract.COLUMNS, **contract_plus.COLUMNS}
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.name)
 
@@ -49,25 +52,26 @@ def test_there_are_25_documented_tables_with_233_columns():
 
 
 def test_the_specs_are_the_documented_tables():
-    assert TABLES.keys() == contract.COLUMNS.keys()
+    assert DOCUMENTED.keys() == contract.COLUMNS.keys()
+    assert TABLES.keys() == COLUMNS.keys()
     assert [name for name, table in TABLES.items() if table.name != name] == []
 
 
 @every_table
 def test_columns_have_the_documented_names_order_and_types(table):
     found = tuple((c.name, c.type) for c in table.columns)
-    assert found == contract.COLUMNS[table.name]
+    assert found == COLUMNS[table.name]
 
 
 @every_table
 def test_keys_are_the_documented_ones(table):
-    assert table.key == contract.KEYS[table.name]
+    assert table.key == {**contract.KEYS, **contract_plus.KEYS}[table.name]
 
 
 @every_table
 def test_second_names_stand_right_after_the_documented_columns(table):
     second = contract.ALSO_NAMED.get(table.name, {})
-    types = dict(contract.COLUMNS[table.name])
+    types = dict(COLUMNS[table.name])
     found = {c.name: c.also_named for c in table.columns if c.also_named}
 
     assert found == second
@@ -99,6 +103,14 @@ def test_the_eight_resources_are_those_users_select_by():
         assert {t for t in main_tables if t not in found} == set(), name
         assert {t.resource for t in RESOURCES[name].tables} == {name}
         assert {e.resource for e in RESOURCES[name].endpoints} == {name}
+
+
+def test_conf_knows_every_resource_and_group_by_its_name():
+    assert tuple(resource.name for resource in ALL) == RESOURCE_NAMES
+    assert tuple(resource.name for resource in PLUS) == PLUS_NAMES
+    assert {needs for several in PLUS_NEEDS.values() for needs in several} <= {*PLUS_NAMES}
+    assert {t.schema for resource in PLUS for t in resource.tables} == {"plus"}
+    assert {t.schema for resource in ALL for t in resource.tables} == {"silver"}
 
 
 @every_table
@@ -229,7 +241,8 @@ def test_what_is_made_of_rows_has_those_rows_and_their_pages(table):
 def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
     counts = {e.members.count for e in ENDPOINTS.values() if e.members}
     asked_per_parent = endpoint.fanout is not None or endpoint.name in counts
-    assert ("{id}" in endpoint.path) == asked_per_parent
+    named_by_filter = endpoint.fanout is not None and endpoint.fanout.filter != ""
+    assert ("{id}" in endpoint.path) == (asked_per_parent and not named_by_filter)
     if endpoint.fanout:
         parents = ENDPOINTS[endpoint.fanout.of]
         assert parents.resource == endpoint.resource
@@ -488,7 +501,7 @@ def test_the_data_dictionary_shows_every_documented_column_once():
     text = as_markdown()
     for table in TABLES.values():
         section = text.partition(f"### {table.name}\n")[2].partition("\n### ")[0]
-        for name, type in contract.COLUMNS[table.name]:
+        for name, type in COLUMNS[table.name]:
             assert section.count(f"\n| `{name}` | {type} | ") == 1, f"{table.name}.{name}"
 
 
@@ -501,6 +514,15 @@ def test_tables_as_json_have_the_promised_shape():
     shapes = {tuple(column) for table in tables for column in table["columns"]}
     assert shapes == {("column", "type", "comment", "path")}
     assert {type(v) for t in tables for c in t["columns"] for v in c.values()} == {str}
+
+
+def test_tables_as_json_hold_those_of_klaviyo_plus_where_asked_for():
+    result = CliRunner().invoke(cli, ["tables", "--json", "--plus"])
+    names = {table["table"] for table in json.loads(result.output)}
+    assert names == {
+        *(f"klaviyo_v2.{name}" for name in contract.COLUMNS),
+        *(f"klaviyo_plus.{name}" for name in contract_plus.COLUMNS),
+    }
 
 
 def test_tables_as_json_hold_all_columns_in_table_order():

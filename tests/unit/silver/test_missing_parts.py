@@ -51,6 +51,10 @@ def test_every_part_that_an_endpoint_asks_for_feeds_what_it_should():
             ],
             "flow": ["flow_id"],
         },
+        "mapped_metrics": {
+            "relationships.custom-metric.data": ["custom_metric_id"],
+            "relationships.metric.data": ["metric_id"],
+        },
         "member_lists": members,
         "profiles": {
             f"attributes.subscriptions.{channel}": sorted(c for c in consent if channel in c)

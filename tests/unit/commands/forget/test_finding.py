@@ -13,6 +13,7 @@ from klaviyo_spark.commands.forget.finding import PageKey, PersonQuery, find
 from klaviyo_spark.commands.forget.readable import ReadableTables
 from klaviyo_spark.config.personal_data import digest
 from klaviyo_spark.config.secrets import HashKey
+from klaviyo_spark.resources import TABLES
 
 KEY = HashKey("a key of thirty-two letters, or so", "KLAVIYO_HASH_KEY")
 OLD, NEW, OTHER = "old@x.com", "new@x.com", "bob@x.com"
@@ -33,7 +34,8 @@ def lake(monkeypatch) -> Any:
 
     monkeypatch.setattr(finding, "_told_by_silver", told)
     place = SimpleNamespace(bronze="klaviyo_bronze")
-    return SimpleNamespace(personal=SimpleNamespace(key=KEY), place=place)
+    personal = SimpleNamespace(key=KEY)
+    return SimpleNamespace(personal=personal, place=place, plus_there=frozenset())
 
 
 def test_a_person_is_found_by_the_digest_of_an_address(lake):
@@ -56,3 +58,10 @@ def test_pages_that_tell_the_address_asked_for_go_last():
     ]
     keys = [a_page(number, tells=tells) for number, tells in enumerate(told)]
     assert [page.page_number for page in sorted(keys, key=pages._place)] == [1, 2, 0]
+
+
+def test_an_account_is_not_its_default_sender_but_may_name_them():
+    accounts, tokens = TABLES["accounts"], TABLES["push_tokens"]
+    assert finding.owned_by_sql(accounts) is None
+    assert "default_sender_email" in finding.texts_of(accounts)
+    assert finding.owned_by_sql(tokens) == "coalesce(array_contains(w_ids, `profile_id`), false)"

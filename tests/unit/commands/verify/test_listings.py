@@ -27,6 +27,13 @@ def test_all_tables_whose_rows_are_records_of_a_listing_are_held_against_it():
         "metrics": ("metrics", "", "list_id"),
         "segments": ("segments", "", "segment_id"),
         "tags": ("tags", "", "tag_id"),
+        "accounts": ("accounts", "", "account_id"),
+        "mapped_metrics": ("mapped_metrics", "", "mapped_metric_id"),
+        "custom_metrics": ("custom_metrics", "", "custom_metric_id"),
+        "coupons": ("coupons", "", "coupon_id"),
+        "forms": ("forms", "", "form_id"),
+        "push_tokens": ("push_tokens", "", "push_token_id"),
+        "templates": ("templates", "", "template_id"),
     }
 
 
