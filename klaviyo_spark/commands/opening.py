@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from klaviyo_spark.errors import LakeError, TableDiffers, TableUnreadable, in_a_line
@@ -40,11 +40,12 @@ def open_tables(lake: Lake) -> OpenedTables:
 
     def open_one(table: str) -> None:
         try:
-            names[table] = _open(lake, table)
+            names[table] = _open(lake, table, openers[table])
         except (TableDiffers, TableUnreadable) as error:
             errors[table] = error
 
-    tables = list(lake.openers())
+    openers = lake.openers()
+    tables = list(openers)
     with workers(lake.session, _SIDE_BY_SIDE, "tables") as pool:
         list(pool.map(open_one, tables))
     schemas = dict.fromkeys(table.partition(".")[0] for table in tables)
@@ -58,8 +59,8 @@ def open_tables(lake: Lake) -> OpenedTables:
     return OpenedTables({table: names[table] for table in in_order}, errors)
 
 
-def _open(lake: Lake, table: str) -> str:
-    name = lake.openers()[table]()
+def _open(lake: Lake, table: str, opener: Callable[[], str]) -> str:
+    name = opener()
     try:
         lake.spark.table(name)  # it may be delta-rs alone that could read the log
     except Exception as error:
