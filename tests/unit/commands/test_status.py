@@ -19,10 +19,12 @@ from klaviyo_spark.commands.status import Facts, Status, facts, summed, words
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import Changed
 from klaviyo_spark.commands.status.summing import Groups, LaggingMetric, Late, Table
-from klaviyo_spark.config.models import Schemas
+from klaviyo_spark.config.models import Schemas, Settings
 from klaviyo_spark.lake.file_lock import Holder, LockStatus
 from klaviyo_spark.lake.readers.fallback import Fallback
 from klaviyo_spark.lake.readers.folder import Files
+from klaviyo_spark.lake.readers.opening import reader
+from tests.helpers import lakes
 from tests.helpers.logs import switch_on
 from tests.helpers.status_lakes import DAY, HOUR, NOON, a_lake, a_load, a_mark, a_run, a_step, put
 
@@ -556,3 +558,11 @@ def test_a_table_that_somebody_made_otherwise_is_named(tmp_path):
     status = summed(facts(Files(lake, Schemas())), "./lake", "default", NOW)
 
     assert sorted(status.unreadable) == ["klaviyo_v2.flows", "klaviyo_v2.lists"]
+
+
+def test_rows_of_klaviyo_plus_are_told_where_its_tables_are(tmp_path):
+    lakes.write(tmp_path, "klaviyo_v2.tags", {"tag_id": "T"})
+    lakes.write(tmp_path, "klaviyo_plus.forms", {"form_id": "F"}, {"form_id": "G"})
+    found = facts(reader(Settings(warehouse=str(tmp_path))))
+    assert found.rows == {"tags": 1, "forms": 2}
+    assert found.unreadable == {}
