@@ -210,10 +210,8 @@ def tables(as_json: bool, plus: bool) -> int:
     # Spark: see the top.
     from klaviyo_spark.commands import dictionary
 
-    if as_json:
-        click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1))
-    else:
-        click.echo("\n".join(dictionary.as_text(plus=plus)))
+    text = dictionary.as_text(plus=plus)
+    click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
     return 0
 
 
@@ -226,8 +224,7 @@ def catalog_sql(options: CommonOptions) -> int:
     from klaviyo_spark.commands import publish
 
     settings = options.settings()
-    every = accounts.settings_per_account(settings)
-    resources = {name for one in every for name in one.resources}
+    resources = {n for one in accounts.settings_per_account(settings) for n in one.resources}
     click.echo("\n".join(publish.script(place_of(settings), resources)))
     return 0
 
