@@ -160,7 +160,7 @@ ERROR_RULES = (
     ),
     ErrorRule(
         "page size", FatalError,
-        ": {said}. Klaviyo has lowered the largest page",
+        ": {said}. Klaviyo no longer allows pages as large as klaviyo-spark requests",
         "Upgrade klaviyo-spark.",
         (400,), about=r"^page\[size\]|page size",
         cause="The page size of the request is no longer allowed.",
@@ -174,14 +174,14 @@ ERROR_RULES = (
     ),
     ErrorRule(
         "filter", FatalError,
-        ": {said}. The filter is klaviyo-spark's",
+        ": {said}. Klaviyo refuses a filter that this version of klaviyo-spark sends",
         "Upgrade klaviyo-spark; report this line if it stays.",
         (400,), about="^filter",
         cause="Klaviyo refuses how a listing is filtered.",
     ),
     ErrorRule(
         "invalid", FatalError,
-        ": {said}. The request is klaviyo-spark's",
+        ": {said}. Klaviyo refuses a request that this version of klaviyo-spark sends",
         "Upgrade klaviyo-spark; report this line if it stays.",
         (400,), ("invalid",),
         cause="Klaviyo refuses the form of the request.",

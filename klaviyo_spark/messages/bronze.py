@@ -26,8 +26,10 @@ ACCOUNT_NOT_CHECKED = warning(
     "of the account could be compared.",
 )
 KNOWN_METRIC_REFUSED = failure(
-    "Klaviyo lists metric {id} ({name}) and no longer knows it, so its events were not read",
-    "See in Klaviyo whether it was deleted; leave it out of `metrics` in conf if so.",
+    "Klaviyo lists metric {id} ({name}) but now refuses requests for its events, which earlier "
+    "runs could read; they were not read",
+    "Check in Klaviyo whether it was deleted; if so, set `metrics` in conf to a list of names "
+    "without it.",
     cause="Klaviyo refuses in a filter a metric whose events earlier runs have read.",
 )
 WINDOW_WITHOUT_LAST_PAGE = failure(
@@ -43,8 +45,8 @@ UNNAMEABLE_METRIC = failure(
     "metrics are read.",
 )
 METRIC_REFUSED = warning(
-    "Klaviyo lists metric {id} ({name}) and does not know it, so its events were not read",
-    "To end this line, leave it out of `metrics` in conf.",
+    "Klaviyo lists metric {id} ({name}) but refuses requests for its events, so they were not read",
+    "To stop this warning, set `metrics` in conf to a list of names without it.",
     cause="Klaviyo refuses in a filter a metric that it lists.",
 )
 NOW_REFUSED = failure(
@@ -66,13 +68,15 @@ TABLES_NOT_KEPT_UP = failure(
     cause="The key lacks a scope: make a new one. Everything else was read.",
 )
 PLUS_WITHOUT_SCOPE = warning(
-    "{resource}: the key lacks a scope ({scopes}), so nothing of it is read",
-    "Make a key with that scope, or name in `plus` what is to be read.",
+    "{resource}: not read, since the key lacks a scope ({scopes})",
+    "Make a key with that scope; or, to stop this warning, replace `all` in conf `plus` by the "
+    "groups that you want.",
     cause="`plus: all` reads what the key may read. Of a group that is named it is a failure.",
 )
 MEMBER_COUNT_DIFFERS = warning(
-    "{resource}: in two complete reads, Klaviyo counts {difference:+,} members of {scope} beside "
-    "those that it lists; later counts allow for that difference",
+    "{resource}: in two complete reads, Klaviyo's member count of {scope} differed by "
+    "{difference:+,} from the members that it lists; later counts allow for that difference",
+    "Nothing to do: every listed member was read.",
     cause="Klaviyo's number of members never equals those that it lists. Nothing listed is "
     "missing; a complete read with another difference ends this.",
 )
@@ -133,8 +137,9 @@ METRIC_RENAMED = warning(
     cause="Klaviyo or somebody renamed a metric. It is known by its id.",
 )
 METRIC_OF_OTHERS = warning(
-    "metric {id} ({name!r}) has {integration}; treating it as Klaviyo's {documented!r}",
-    "If it is another's, set the right ids in conf: `metrics: [ID, ...]`.",
+    "metric {id} ({name!r}) has {integration}, so it may not be Klaviyo's own {documented!r}; "
+    "its events are read as if it were",
+    "If it is a different metric, list the ids to read in conf: `metrics: [ID, ...]`.",
     cause="A metric has the documented name, and Klaviyo does not say that it is its own.",
 )
 NO_SUCH_METRIC = warning(

@@ -49,7 +49,7 @@ SAME_SCHEMA = refusal(
     cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
-    "is neither documented, all nor a list of metric names",
+    "must be `documented`, `all` or a list of metric names",
     "For a single metric, write a list of one: [Placed Order].",
     cause="`metrics` in conf is another text.",
 )
@@ -64,7 +64,7 @@ PLAIN_HTTP = refusal(
     cause="The key travels in a header of each request.",
 )
 BAD_TREATMENT = refusal(
-    "is {value!r}",
+    "{value!r} is not a known treatment",
     "Set keep, hash or drop.",
     cause="`personal_data` names another treatment for a class of data.",
 )

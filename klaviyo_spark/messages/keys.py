@@ -30,8 +30,9 @@ SAME_KEY = refusal(
     cause="With one key, both names would hold the rows of one account.",
 )
 NO_HASH_KEY = refusal(
-    "personal_data: hash needs a key of its own",
-    "Set {variable}, or on Databricks secret_hash_key, in secret_hash_scope or secret_scope.",
+    "no hash key is set, and `personal_data: hash` needs one",
+    "Make one with `openssl rand -hex 32`, keep it, and put it into {variable}; on Databricks, "
+    "into a secret that secret_hash_scope and secret_hash_key in conf name.",
     cause="Personal data is stored as keyed digests. Make the key once by `openssl rand -hex 32` "
     "and keep it: with another key all digests change.",
 )

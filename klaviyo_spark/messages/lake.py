@@ -83,7 +83,8 @@ TABLE_FILE_MISSING = failure(
 )
 SHARED_FILE_MISSING = error(
     "{table}: the data file {file} is missing, and the table has rows of {others} too",
-    "Rebuild all accounts at once: list each in `accounts` of conf, and leave out --account.",
+    "Rebuild all accounts at once: list each of them under `accounts` in conf, then run "
+    "`klaviyo-spark refine --rebuild` without --account.",
     cause="The rows of other accounts cannot be read and kept. List accounts that are no longer "
     "loaded too, with any key: the rebuild makes no API calls.",
 )
@@ -96,7 +97,8 @@ FOREIGN_FILE = error(
 )
 SHARED_COLUMNS_CHANGE = error(
     "{table}: its columns change, and it has rows of {others} too",
-    "Rebuild all accounts at once: list each in `accounts` of conf, and leave out --account.",
+    "Rebuild all accounts at once: list each of them under `accounts` in conf, then run "
+    "`klaviyo-spark refine --rebuild` without --account.",
     cause="Another release made the table. List accounts that are no longer loaded too, with any "
     "key: the rebuild makes no API calls.",
 )
@@ -150,7 +152,9 @@ TAKEN_OVER = warning(
     cause="A run died while it held the lake.",
 )
 LEASE_NOT_RENEWED = warning(
-    "the lease on the lake was not renewed: {reason}; next try in {next_s:.0f} s",
+    "this run could not renew its lock on the lake: {reason}; it tries again in {next_s:.0f} s",
+    "If this goes on for five minutes, another run may take the lake over: check the lake's "
+    "storage.",
     cause="The lake's storage did not answer. Another run may take over after five minutes.",
 )
 NOT_FREED = warning(

@@ -59,8 +59,9 @@ MACHINE_CLOCK = warning(
     cause="The two differ by more than a minute, or did during the run. The tables are right.",
 )
 KLAVIYO_CLOCK = warning(
-    "Klaviyo's clock is {seconds:,.0f} s behind the newest page in bronze; what is read is dated "
-    "right after that page",
+    "Klaviyo's clock is {seconds:,.0f} s behind the newest page in bronze, so what this run "
+    "reads is dated right after that page, to keep pages in order",
+    "Nothing to do: `_landed_at` and `_deleted_at` run ahead until Klaviyo's clock has caught up.",
     cause="Klaviyo's `Date` went back, or an earlier run had no `Date` and a clock that was ahead. "
     "The order of pages is kept; `_landed_at` and `_deleted_at` are ahead until then.",
 )

@@ -10,7 +10,8 @@ REBUILD_WITHOUT_OLD_PAGES = error(
 )
 REBUILD_WOULD_LOSE_ROWS = error(
     "{tables}: cannot be rebuilt without losing rows, since bronze lacks pages that they are from",
-    "Name other --resources, or remove these tables.",
+    "Name other --resources; or remove these tables: they are then rebuilt from the pages that "
+    "are left, and rows of the deleted pages are lost.",
     cause="Somebody deleted pages from bronze, or all of it. A sync keeps the tables up to date; "
     "tables that were removed are rebuilt from the pages that are left.",
 )
@@ -45,8 +46,8 @@ REBUILT_PUT_BACK = warning(
     "rebuilt too.",
 )
 PUT_BACK_AND_RELOADED = warning(
-    "{table}: an older copy was restored, without later loads; all pages in bronze were loaded "
-    "into it again, and {lacks}",
+    "{table}: somebody restored an older copy of this table; all pages in bronze were loaded "
+    "into it again, but rows may be missing, since {lacks}",
     "Run `klaviyo-spark verify --heal` to read again what Klaviyo still has.",
     cause="Bronze lacks pages of the table, so a rebuild would lose rows. Rows from between the "
     "copy and the oldest pages may be missing.",
@@ -77,9 +78,10 @@ REMOVED_AND_OLD_PAGES_GONE = failure(
     cause="These tables are not loaded; all others are. In a catalog, `UNDROP TABLE` restores one.",
 )
 REMOVED_AND_PAGES_GONE = failure(
-    "{tables}: removed since the last load, or made from a table that was; a rebuild would be "
-    "incomplete, since bronze lacks pages of the tables that they are made from",
-    "Restore the tables from a backup, or remove those that they are made from too.",
+    "{tables}: removed since the last load, or made from a table that was removed; they are not "
+    "rebuilt, since somebody deleted pages that they need from bronze",
+    "Restore the tables from a backup. Or remove the tables that they are made from too: all "
+    "are then rebuilt from the pages that are left, and rows of the deleted pages are lost.",
     cause="Somebody deleted pages from bronze. Tables that were removed are rebuilt from the pages "
     "that are left.",
 )

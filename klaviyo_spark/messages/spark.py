@@ -79,8 +79,9 @@ NO_DELTA_ON_SUBMIT = refusal(
     cause="spark-submit was started without Delta.",
 )
 SQL_SETTINGS_REFUSED = refusal(
-    "this Spark session changes what SQL means, and refuses to be set: {settings}",
-    "Give the cluster or job these settings.",
+    "this Spark session reads SQL in another way than klaviyo-spark needs, and does not let it "
+    "set {settings}",
+    "Add these to the Spark settings of the cluster or job.",
     cause="The platform fixes a setting that rows depend on. No request was sent and nothing "
     "written.",
 )
@@ -115,8 +116,9 @@ JAVA_ENDED = error(
     "says so. A session that klaviyo-spark starts takes a quarter of the memory, 1 to 4 GiB.",
 )
 STORAGE_SETTINGS_REFUSED = warning(
-    "this Spark session refuses settings of storage: {settings}",
-    "On a cluster of your own, set them there.",
+    "this Spark session does not let klaviyo-spark set {settings}; rows are right, but some "
+    "other readers may show old times as other years",
+    "On serverless there is nothing to do; on your own cluster, add these to its Spark settings.",
     cause="Serverless does so. Rows are right; times may be stored as INT96, which some readers "
     "read as other years.",
 )

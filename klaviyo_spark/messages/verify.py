@@ -56,8 +56,8 @@ DAYS_UNCOUNTED = request_error(
     cause="Klaviyo's counts have another form than was asked for.",
 )
 NOT_ALL_VERIFIED = failure(
-    "not known to be complete",
-    "See above what could not be verified.",
+    "nothing was found missing, but not everything could be verified",
+    'The lines "not verified" above say why; then run `klaviyo-spark verify` again.',
     cause="Nothing differs, but some listings or counts failed.",
 )
 NOT_COMPLETE = failure(
@@ -66,12 +66,12 @@ NOT_COMPLETE = failure(
     cause="The lake has fewer rows than Klaviyo counts or lists.",
 )
 ROWS_TWICE = failure(
-    "not complete: {differ}",
+    "not correct: {differ}; some rows are in a table twice",
     "Run `klaviyo-spark refine --rebuild` to rebuild tables that have rows twice.",
     cause="Some rows stand in a table twice.",
 )
 STILL_NOT_COMPLETE = failure(
-    "not complete: {differ}, though what was missing was read again",
-    "Verify again later; report it if it stays.",
+    "the lake is still not complete: {differ}, although what was missing was read again",
+    "Run `klaviyo-spark verify` again later; report this if it does not go away.",
     cause="What Klaviyo counts is not among what it lists, or came meanwhile.",
 )

@@ -242,7 +242,9 @@ def _note_again(
             )
         else:
             lost = len(held.difference(there))
-            lacks = f"bronze no longer has {lost:,} of the {len(held):,} batches that it held"
+            lacks = (
+                f"bronze no longer has {lost:,} of the {len(held):,} batches that the table held"
+            )
         outcome.warnings.append(messages.silver.PUT_BACK_AND_RELOADED(table=name, lacks=lacks))
 
 

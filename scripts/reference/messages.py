@@ -74,11 +74,19 @@ def as_markdown() -> str:
     for area, messages in areas():
         lines += ["", f"## {area}", "", "| message | exit | cause | way out |", "|---|---|---|---|"]
         for m in messages:
-            is_settled = m.exit == "0" or m.cause.endswith("is sent again.")
-            way_out = pattern(m.way_out) or ("Nothing to do." if is_settled else "See its cause.")
+            way_out = pattern(m.way_out) or _implied_way_out(m)
             says = pattern(m.says)
             lines.append(row(code(says), m.exit, m.cause, way_out))
     return "\n".join(lines) + "\n"
+
+
+def _implied_way_out(message: Message) -> str:
+    """What a message without a way out of its own leaves to do."""
+    if message.cause.endswith("is sent again."):
+        return "Nothing to do: it is sent again. Where that fails too, see the rules at the end."
+    if not message.exit:
+        return "A part of another message, which says what to do."
+    return "Nothing to do." if message.exit == "0" else f"What stands for {GAP} says it."
 
 
 def _of_rule(rule: ErrorRule) -> Message:

@@ -75,7 +75,7 @@ def verdict(done: Verified) -> str:
     faults = done.faults
     if not faults:
         return messages.verify.NOT_ALL_VERIFIED()
-    differ = _plural(len(faults), "scope differs", "scopes differ")
+    differ = _plural(len(faults), "difference")
     if not done.healed and healing(faults):
         return messages.verify.NOT_COMPLETE(differ=differ)
     if any(check.twice for check in faults):

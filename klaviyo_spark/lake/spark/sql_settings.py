@@ -180,7 +180,11 @@ def _check(spark: SparkSession, refused: list[str]) -> None:
             raise ConfigError(messages.spark.SQL_SETTINGS_REFUSED(settings=said))
     stored = [key for key in refused if key in STORAGE]
     if stored:
-        logger.warning(messages.spark.STORAGE_SETTINGS_REFUSED(settings=", ".join(stored)))
+        logger.warning(
+            messages.spark.STORAGE_SETTINGS_REFUSED(
+                settings=", ".join(f"{key}={STORAGE[key]}" for key in stored)
+            )
+        )
 
 
 def _means(spark: SparkSession, probes: list[str]) -> bool:

@@ -193,8 +193,8 @@ def test_a_metric_that_is_refused_by_name_is_left_out_and_told(serve):
 
     assert done.outcome.failed == {}
     assert done.outcome.warnings == [
-        "Klaviyo lists metric M00007 (name of M00007) and does not know it, so its "
-        "events were not read. To end this line, leave it out of `metrics` in conf."
+        "Klaviyo lists metric M00007 (name of M00007) but refuses requests for its events, so they "
+        "were not read. To stop this warning, set `metrics` in conf to a list of names without it."
     ]
     assert len(done.asked) == 2
     assert done.marks == [id for id in METRICS if id != "M00007"]
@@ -272,9 +272,9 @@ def test_a_refused_metric_whose_events_were_read_before_is_a_failure(serve):
 
     assert done.outcome.failed == {
         "events": [
-            "Klaviyo lists metric M00007 (name of M00007) and no longer knows it, so its "
-            "events were not read. See in Klaviyo whether it was deleted; leave it out "
-            "of `metrics` in conf if so."
+            "Klaviyo lists metric M00007 (name of M00007) but now refuses requests for its events, "
+            "which earlier runs could read; they were not read. Check in Klaviyo whether it was "
+            "deleted; if so, set `metrics` in conf to a list of names without it."
         ]
     }
     assert "M00007" not in done.marks
@@ -311,7 +311,7 @@ def test_another_filter_that_is_refused_fails_the_events_at_once(serve):
     server = serve(lambda _: an_unknown_metric("'equals' is not an allowed filter operator"))
     done = Ingested(server, lambda url: FakePlan(events(url)))
     (line,) = done.outcome.failed["events"]
-    assert "The filter is klaviyo-spark's" in line
+    assert "Klaviyo refuses a filter that this version of klaviyo-spark sends" in line
     assert len(done.asked) == 1
 
 
@@ -361,8 +361,8 @@ def test_a_group_that_nobody_named_is_left_out_where_the_key_lacks_its_scope(ser
     of_all = Ingested(server, planned, optional=frozenset({"forms"})).outcome
     assert of_all.failed == {}
     assert of_all.warnings == [
-        "forms: the key lacks a scope (forms:read), so nothing of it is read. Make a key with that "
-        "scope, or name in `plus` what is to be read."
+        "forms: not read, since the key lacks a scope (forms:read). Make a key with that scope; "
+        "or, to stop this warning, replace `all` in conf `plus` by the groups that you want."
     ]
 
 

@@ -74,8 +74,9 @@ def test_where_klaviyo_has_none_the_name_is_taken_with_a_warning(integration, sa
     found = resolve(metrics, "documented", {})
     assert found.ids["X"] == "opened email"
     assert found.warnings == [
-        f"metric X ('Opened Email') has {said}; treating it as Klaviyo's 'opened email'. If it is "
-        "another's, set the right ids in conf: `metrics: [ID, ...]`."
+        f"metric X ('Opened Email') has {said}, so it may not be Klaviyo's own 'opened email'; its "
+        "events are read as if it were. If it is a different metric, list the ids to read in conf: "
+        "`metrics: [ID, ...]`."
     ]
 
 

@@ -185,8 +185,9 @@ def test_each_row_is_tried_here():
         (
             400,
             an_error("invalid", "'equals' is not an allowed filter operator", parameter="filter"),
-            "GET /api/events -> 400: 'equals' is not an allowed filter operator. The filter is "
-            "klaviyo-spark's. Upgrade klaviyo-spark; report this line if it stays.",
+            "GET /api/events -> 400: 'equals' is not an allowed filter operator. Klaviyo refuses a "
+            "filter that this version of klaviyo-spark sends. Upgrade klaviyo-spark; "
+            "report this line if it stays.",
         ),
         (
             401,

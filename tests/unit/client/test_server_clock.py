@@ -139,8 +139,9 @@ def test_a_clock_of_klaviyos_that_went_back_is_said(machine, clock, known_first)
     machine.seconds = 1_000.0
     clock.note(NOON + 1_000 * SECOND, came=1_000.0)
     assert clock.notes() == [
-        "Klaviyo's clock is 600 s behind the newest page in bronze; what is read is dated right "
-        "after that page"
+        "Klaviyo's clock is 600 s behind the newest page in bronze, so what this run reads is "
+        "dated right after that page, to keep pages in order. Nothing to do: `_landed_at` and "
+        "`_deleted_at` run ahead until Klaviyo's clock has caught up."
     ]
 
 

@@ -289,7 +289,7 @@ def test_digests_need_a_key_of_their_own(capsys, monkeypatch, klaviyo):
     hashed = conf("personal_data: {email: hash}\nresources: [tags]")
     code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)
     assert (code, states["personal data"], states["tags"]) == (2, "fail", "ok")
-    assert "Set KLAVIYO_HASH_KEY" in out
+    assert "put it into KLAVIYO_HASH_KEY" in out
 
     monkeypatch.setenv("KLAVIYO_HASH_KEY", "0123456789abcdef")
     code, states, out = run(capsys, "--base-url", klaviyo.url, "--config", hashed)

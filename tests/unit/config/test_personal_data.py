@@ -61,7 +61,8 @@ def test_on_databricks_it_is_a_secret_of_the_same_scope():
     [
         (
             {},
-            "personal_data: hash needs a key of its own. Set KLAVIYO_HASH_KEY, or on Databricks",
+            "no hash key is set, and `personal_data: hash` needs one. Make one with "
+            "`openssl rand -hex 32`, keep it, and put it into KLAVIYO_HASH_KEY; on Databricks",
         ),
         ({"KLAVIYO_HASH_KEY": "short"}, "KLAVIYO_HASH_KEY: is too short. Use 16 characters"),
     ],

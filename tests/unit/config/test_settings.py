@@ -58,7 +58,10 @@ def test_classes_of_personal_data_go_over_one_another_one_by_one():
 @pytest.mark.parametrize(
     ("conf", "message"),
     [
-        ("{email: mask}", "dev.yml: personal_data.email: is 'mask'. Set keep, hash or drop."),
+        (
+            "{email: mask}",
+            "dev.yml: personal_data.email: 'mask' is not a known treatment. Set keep, hash",
+        ),
         (
             "{id: hash}",
             "dev.yml: personal_data.id: profile IDs can only be kept, since tables are joined",
@@ -173,7 +176,7 @@ def test_the_conf_files_of_the_checkout_load():
         ),
         (
             "metrics: some",
-            "conf/dev.yml: metrics: is neither documented, all nor a list of metric "
+            "conf/dev.yml: metrics: must be `documented`, `all` or a list of metric "
             "names. For a single metric, write a list of one: [Placed Order].",
         ),
         (
@@ -241,7 +244,7 @@ accounts: [{start: soon}, eu]
         "schemas: unknown setting 'sliver'. Did you mean 'silver'? conf/base.yml lists all "
         "settings",
         "schemas.ops: expected `str` matching regex '\\\\A[A-Za-z0-9_-]+\\\\Z'",
-        "personal_data.email: is 'mask'. Set keep, hash or drop",
+        "personal_data.email: 'mask' is not a known treatment. Set keep, hash or drop",
         "accounts[0].start: 'soon' is not a time. Use ISO 8601, such as 2026-01-31 or "
         "2026-01-31T09:00:00Z",
         "accounts[1]: expected `object`, got `str`",

@@ -24,8 +24,9 @@ def test_a_beat_that_fails_is_tried_again(logged):
     leases._beat(SimpleNamespace(renew=renew, lease_s=300), 0.0, threading.Event())
 
     assert logged[0] == (
-        "warning: the lease on the lake was not renewed: OSError: storage is out of "
-        "reach; next try in 0 s"
+        "warning: this run could not renew its lock on the lake: OSError: storage is out of reach; "
+        "it tries again in 0 s. If this goes on for five minutes, another run may take the lake "
+        "over: check the lake's storage."
     )
     assert (len(logged), answers) == (2, [])
 

@@ -138,7 +138,8 @@ def test_what_could_not_be_verified_is_told_and_the_last_line_says_how_it_ended(
     assert [*lines(done)][-4:] == [
         "warning: odd",
         "not verified: lists: no scope",
-        "not known to be complete. See above what could not be verified.",
+        'nothing was found missing, but not everything could be verified. The lines "not verified" '
+        "above say why; then run `klaviyo-spark verify` again.",
         "verify partly done: requests=12 pages=0 seconds=1.2 run=run1",
     ]
 
@@ -164,15 +165,14 @@ def test_what_was_healed_is_told_between_what_was_found_and_what_is_left():
         "still differs: Opened Email (M1) 2026-05-02: have 4, should be 5",
     ]
     assert verdict(done) == (
-        "not complete: 1 scope differs, though what was missing was read again. Verify again "
-        "later; report it if it stays."
+        "the lake is still not complete: 1 difference, although what was missing was read again. "
+        "Run `klaviyo-spark verify` again later; report this if it does not go away."
     )
 
 
 def test_before_healing_the_verdict_says_how_to():
     assert verdict(a_verification(of_events(1, 3))) == (
-        "not complete: 1 scope differs. Run `klaviyo-spark verify --heal` to read exactly these "
-        "again."
+        "not complete: 1 difference. Run `klaviyo-spark verify --heal` to read exactly these again."
     )
 
 
