@@ -151,9 +151,9 @@ def test_where_retention_took_pages_the_rest_is_loaded_into_the_copy(spark, grow
 
     assert said == [
         f"{name}: somebody restored an older copy of this table; all pages in bronze were loaded "
-        f"into it again, but rows may be missing, since retention deleted pages of {name} fetched before "
-        f"{NOON + DAY:%Y-%m-%d}. Run `klaviyo-spark verify --heal` to read again what Klaviyo "
-        "still has."
+        f"into it again, but rows may be missing, since retention deleted pages of {name} "
+        f"fetched before {NOON + DAY:%Y-%m-%d}. Run `klaviyo-spark verify --heal` to read again "
+        "what Klaviyo still has."
         for name in RESOURCES
     ]
     assert held(a_lake(spark, folder), MADE) == grown.rows
