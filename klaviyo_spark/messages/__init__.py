@@ -8,6 +8,7 @@ from klaviyo_spark.messages import (
     bronze,
     command_line,
     conf,
+    doctor,
     keys,
     lake,
     requests,
@@ -21,4 +22,4 @@ from klaviyo_spark.messages import (
 
 # In the order of docs/reference/messages.md; each begins with its title there.
 AREAS = [command_line, conf, keys, spark, warehouse, lake]
-AREAS += [spec, requests, responses, bronze, silver, verify]
+AREAS += [spec, requests, responses, bronze, silver, verify, doctor]

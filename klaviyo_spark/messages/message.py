@@ -45,10 +45,18 @@ class Message:
         Raises:
             TypeError: the fields are others.
         """
+        says, way_out = self.parts(**values)
+        return f"{says.rstrip('.')}. {way_out}" if way_out else says
+
+    def parts(self, **values: object) -> tuple[str, str]:
+        """What happened, and what to do, each with its fields filled in.
+
+        Raises:
+            TypeError: the fields are others.
+        """
         if values.keys() != self.fields:
             raise TypeError(f"{self.text!r} has the fields {sorted(self.fields)}")
-        says, way_out = self.says.format(**values), self.way_out.format(**values)
-        return f"{says.rstrip('.')}. {way_out}" if way_out else says
+        return self.says.format(**values), self.way_out.format(**values)
 
 
 def pattern(text: str) -> str:

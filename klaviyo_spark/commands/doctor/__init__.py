@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
+from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.doctor import account, machine
 from klaviyo_spark.commands.doctor import lake as lakes
@@ -67,7 +68,7 @@ def run_checks(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iter
     yield from guarded("spark and delta", lambda: machine.pair(environ))
     yield from guarded("delta-rs", machine.delta_rs)
     if settings is None:
-        yield warn("the rest", "not looked at without a conf", "correct that first")
+        yield warn("the rest", messages.doctor.NO_CONF)
         return
     yield from _lake(settings)
     yield from guarded("personal data", diagnoses)
@@ -100,15 +101,11 @@ def _klaviyo(settings: Settings, environ: Mapping[str, str]) -> Iterator[Diagnos
         if key.reveal().startswith("pk_"):
             yield ok("key", "there is a private key")
         else:
-            yield warn(
-                "key",
-                "the key does not begin with pk_, as private keys do",
-                "a public key or site id will not do: Klaviyo, Settings, API keys",
-            )
+            yield warn("key", messages.doctor.NOT_PRIVATE_KEY)
 
     yield from guarded("key", secret)
     if key is None:
-        yield warn("klaviyo", "not asked without a key", "correct that first")
+        yield warn("klaviyo", messages.doctor.NO_KEY)
         return
     yield from guarded("klaviyo", lambda: _account(settings, key))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan, revisions
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -17,7 +18,7 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.server_clock import WORTH_SAYING_S
 from klaviyo_spark.client.urls import first_url
-from klaviyo_spark.commands.doctor.check import Diagnosis, fail, of_error, ok, warn
+from klaviyo_spark.commands.doctor.check import Diagnosis, of_error, ok, quote, refuse, warn
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import (
@@ -25,7 +26,6 @@ from klaviyo_spark.errors import (
     MissingScope,
     OlderRevisionRetired,
     RateLimitTooLong,
-    RevisionRetired,
     Unauthorized,
     Unreachable,
 )
@@ -74,7 +74,7 @@ def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
             yield of_error("key" if isinstance(error, Unauthorized) else "klaviyo", error)
             if asked < len(wanted):
                 left = len(wanted) - asked
-                yield warn("scopes", f"{left} endpoints were not asked", "correct that first")
+                yield warn("scopes", messages.doctor.ENDPOINTS_NOT_ASKED, left=left)
             return
         if asked == 1:
             yield ok("klaviyo", f"{client.base_url} answers and takes the key")
@@ -89,24 +89,18 @@ def clock(skew: timedelta) -> Diagnosis:
     if abs(seconds) <= WORTH_SAYING_S:
         return ok("clock", f"within {WORTH_SAYING_S:.0f} s of Klaviyo's")
     side = "behind" if seconds > 0 else "ahead of"
-    return warn(
-        "clock",
-        f"{abs(seconds):,.0f} s {side} Klaviyo's, whose clock pages and rows are dated by",
-        "let the system keep time (timedatectl set-ntp true); maintain counts ages by it",
-    )
+    return warn("clock", messages.doctor.CLOCK_OFF, seconds=abs(seconds), side=side)
 
 
 def revision(name: str, today: date) -> Diagnosis:
     """How long Klaviyo serves the revision that everything but single columns is read at."""
     end = revisions.ends(name)
     days = (end - today).days
-    said = f"API revision {name} is served until {end}, {days:,} days from now"
     if days <= 0:
-        gone = f"API revision {name} ended on {end}"
-        return fail("revision", gone, "upgrade klaviyo-spark", RevisionRetired.exit_code)
+        return refuse("revision", messages.doctor.REVISION_ENDED, revision=name, end=end)
     if end - today <= revisions.WARNED_BEFORE:
-        return warn("revision", said, "upgrade klaviyo-spark before that day")
-    return ok("revision", said)
+        return warn("revision", messages.doctor.REVISION_ENDS, revision=name, end=end, days=days)
+    return ok("revision", f"API revision {name} is served until {end}, {days:,} days from now")
 
 
 def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagnosis:
@@ -118,22 +112,22 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
     name, scopes = endpoint.name, ", ".join(endpoint.scopes)
     today = client.now().date()
     if revisions.has_ended(endpoint, today):
-        return warn(name, revisions.ending(endpoint, today) or "", "")
+        return quote(name, revisions.ending(endpoint, today) or "")
     parent = None
     if "{id}" in endpoint.path or endpoint.fanout:
         fanout = _fanout(endpoint)
         if fanout.of not in pages:
-            return warn(name, f"not asked, as {fanout.of} did not answer", "correct that first")
+            return warn(name, messages.doctor.PARENT_NOT_ASKED, parent=fanout.of)
         parent = parent_on(pages[fanout.of], fanout)
         if parent is None:
             return ok(name, f"not asked: the account has nothing to ask about ({scopes})")
     try:
         pages[name] = client.get(smallest(endpoint), _url(client, endpoint, parent), gone_ok=True)
     except OlderRevisionRetired as error:
-        return warn(name, f"{error} Until then, {revisions.loss(endpoint)}", "")
+        return quote(name, f"{error} Until then, {revisions.loss(endpoint)}")
     ending = revisions.ending(endpoint, today)
     if ending:
-        return warn(name, ending, "")
+        return quote(name, ending)
     at = f", at revision {endpoint.revision.name}" if endpoint.revision else ""
     return ok(name, f"{scopes}{at}")
 

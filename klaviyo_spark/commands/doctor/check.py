@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from klaviyo_spark import messages
 from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, in_a_line
+from klaviyo_spark.messages.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +44,31 @@ def ok(name: str, said: str) -> Diagnosis:
     return Diagnosis(name, "ok", said)
 
 
-def warn(name: str, said: str, way_out: str) -> Diagnosis:
+def warn(name: str, message: Message, **values: object) -> Diagnosis:
     """A run would go well all the same."""
+    said, way_out = message.parts(**values)
     return Diagnosis(name, "warn", said, way_out)
 
 
-def fail(name: str, said: str, way_out: str = "", exit_code: int = 2) -> Diagnosis:
-    """A run would not go well."""
-    return Diagnosis(name, "fail", said, way_out, exit_code)
+def refuse(name: str, message: Message, **values: object) -> Diagnosis:
+    """A run would not go well, and would end as the message says."""
+    said, way_out = message.parts(**values)
+    return Diagnosis(name, "fail", said, way_out, int(message.exit))
+
+
+def fail(name: str, said: str, exit_code: int) -> Diagnosis:
+    """A run would not go well; what was said of it has the way out."""
+    return Diagnosis(name, "fail", said, exit_code=exit_code)
+
+
+def quote(name: str, said: str) -> Diagnosis:
+    """A warning that a run would give."""
+    return Diagnosis(name, "warn", said)
 
 
 def of_error(name: str, error: KlaviyoSparkError, exit_code: int | None = None) -> Diagnosis:
     """What a run would have met; its message says what to do."""
-    return fail(name, str(error), exit_code=error.exit_code if exit_code is None else exit_code)
+    return fail(name, str(error), error.exit_code if exit_code is None else exit_code)
 
 
 def guarded(name: str, look: Callable[[], Iterable[Diagnosis]]) -> Iterator[Diagnosis]:
@@ -65,12 +79,7 @@ def guarded(name: str, look: Callable[[], Iterable[Diagnosis]]) -> Iterator[Diag
         yield of_error(name, error)
     except Exception as error:
         logger.debug("%s could not be checked", name, exc_info=True)
-        yield fail(
-            name,
-            f"could not be checked: {in_a_line(error)}",
-            "-v shows the stack trace; report it if it stays",
-            1,
-        )
+        yield refuse(name, messages.doctor.NOT_CHECKED, reason=in_a_line(error))
 
 
 def of_account(account: str, checks: Iterable[Diagnosis]) -> Iterator[Diagnosis]:

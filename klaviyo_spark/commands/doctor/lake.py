@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from klaviyo_spark import messages
 from klaviyo_spark.commands.doctor.check import Diagnosis, fail, ok, warn
 from klaviyo_spark.commands.status import Status
 from klaviyo_spark.commands.status.summing import Holder
@@ -25,32 +26,33 @@ def runs(status: Status) -> Iterator[Diagnosis]:
     """Whether the account's runs went well and its pages are in all tables."""
     unreadable = {name.rpartition(".")[2]: line for name, line in status.unreadable.items()}
     for name, line in unreadable.items():
-        yield fail("tables", line, exit_code=1 if is_needed(name) else 3)
+        yield fail("tables", line, 1 if is_needed(name) else 3)
     known = {*unreadable, *(table.table for table in status.tables)}
     missing = [n for n, t in TABLES.items() if t.schema != "plus" and n not in known]
     if missing and status.tables:
-        yield warn("tables", f"not there: {', '.join(missing)}", "klaviyo-spark refine")
+        yield warn("tables", messages.doctor.TABLES_MISSING, tables=", ".join(missing))
     run = status.last_run
     if run is None:
-        yield warn("last run", "none has come to an end", "klaviyo-spark sync goes on from it")
+        yield warn("last run", messages.doctor.NO_RUN_ENDED)
     elif run.exit_code:
         problem = f": {run.errors[0]}" if run.errors else ""
         more = f" (and {len(run.errors) - 1} more)" if len(run.errors) > 1 else ""
         yield warn(
             "last run",
-            f"{run.command} {ENDED.get(run.exit_code, 'ended')} "
-            f"(exit {run.exit_code}){problem}{more}",
-            f"correct that, then klaviyo-spark {run.command}; klaviyo-spark status shows all of it",
+            messages.doctor.LAST_RUN_FAILED,
+            command=run.command,
+            ended=ENDED.get(run.exit_code, "ended"),
+            code=run.exit_code,
+            problem=f"{problem}{more}",
         )
     if status.to_refine:
-        yield warn(
-            "to refine", f"{status.to_refine:,} pages are in no table yet", "klaviyo-spark refine"
-        )
+        yield warn("to refine", messages.doctor.PAGES_TO_REFINE, pages=status.to_refine)
     for backfill in status.backfills:
         yield warn(
             "backfill",
-            f"{backfill.done} of {backfill.steps} steps done",
-            "klaviyo-spark status says how to go on",
+            messages.doctor.BACKFILL_UNFINISHED,
+            done=backfill.done,
+            steps=backfill.steps,
         )
 
 
@@ -62,13 +64,5 @@ def lock(holder: Holder | None) -> Diagnosis:
     if holder.alive:
         return ok("lock", f"a run is under way: {who} on this machine or with a live lease")
     if holder.alive is None:
-        return warn(
-            "lock",
-            f"held by {who} on host {holder.host}",
-            "look there whether it lives; if it died, the next run takes over by itself",
-        )
-    return warn(
-        "lock",
-        f"left behind by {who} on host {holder.host}, which died",
-        "nothing to remove: the next run takes over and goes on from what has landed",
-    )
+        return warn("lock", messages.doctor.LOCK_HELD, holder=who, host=holder.host)
+    return warn("lock", messages.doctor.LOCK_LEFT, holder=who, host=holder.host)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from klaviyo_spark.commands.doctor.check import Diagnosis, fail, ok, warn
+from klaviyo_spark import messages
+from klaviyo_spark.commands.doctor.check import Diagnosis, ok, refuse, warn
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.local.reach import check_writable
 from klaviyo_spark.lake.local.store import StoreFolder, endpoint
@@ -81,21 +82,13 @@ def delta_jars(spark: str, delta: str, environ: Mapping[str, str]) -> Diagnosis:
         found = jars.cached_jars(spark, delta, environ)
     if found:
         return ok("jars", f"{len(found)} jars of Delta in {found[0].parent}")
-    return warn(
-        "jars",
-        "Delta's jars are not here yet; the first run fetches them, once",
-        "without a package registry: put them into a folder and set KLAVIYO_SPARK_JARS to it",
-    )
+    return warn("jars", messages.doctor.JARS_TO_FETCH)
 
 
 def delta_rs() -> Iterator[Diagnosis]:
     """The library that reads and writes a local lake without Spark."""
     if importlib.util.find_spec("deltalake") is None:
-        yield warn(
-            "delta-rs",
-            "deltalake is not installed: pages land slower, and status has to start Spark",
-            jars.INSTALL,
-        )
+        yield warn("delta-rs", messages.doctor.NO_DELTA_RS, install=jars.INSTALL)
 
 
 def store(folder: StoreFolder, warehouse: str, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
@@ -114,11 +107,7 @@ def store(folder: StoreFolder, warehouse: str, environ: Mapping[str, str]) -> It
     if found:
         yield ok("store's jars", f"{len(found)} jars of Hadoop's S3A in {found[0].parent}")
     elif not environ.get("KLAVIYO_SPARK_JARS"):
-        yield warn(
-            "store's jars",
-            "Hadoop's jars for S3 are not here yet; the first run fetches them, once",
-            "without a package registry: put them into the folder of KLAVIYO_SPARK_JARS",
-        )
+        yield warn("store's jars", messages.doctor.STORE_JARS_TO_FETCH)
 
 
 def room(folder: Path | None) -> Iterator[Diagnosis]:
@@ -133,9 +122,9 @@ def room(folder: Path | None) -> Iterator[Diagnosis]:
 
 def disk(place: Path, free: int) -> Diagnosis:
     """Whether ``free`` bytes are enough."""
-    said = f"{free / _GIB:,.1f} GiB free for {place}"
+    gib = free / _GIB
     if free < TOO_LITTLE:
-        return fail("disk", said, "make room: runs write there")
+        return refuse("disk", messages.doctor.TOO_LITTLE_ROOM, gib=gib, place=place)
     if free < LITTLE:
-        return warn("disk", said, "make room before a large history is read")
-    return ok("disk", said)
+        return warn("disk", messages.doctor.LITTLE_ROOM, gib=gib, place=place)
+    return ok("disk", f"{gib:,.1f} GiB free for {place}")

@@ -27,11 +27,14 @@ from klaviyo_spark.commands.status import Facts, Status, summed
 from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.config.models import RESOURCE_NAMES
 from klaviyo_spark.errors import ConfigError
+from klaviyo_spark.messages.message import warning
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.sandbox import Sandbox
 from tests.builders import KEY
 from tests.helpers.doctor import a_sandbox, run
 from tests.helpers.status_lakes import HOUR, NOON, a_lake, a_run
+
+LITTLE = warning("{gib} GiB free", "Make room.")
 
 pytestmark = pytest.mark.usefixtures("_with_key")
 
@@ -43,9 +46,9 @@ GIB = 1 << 30
 
 def test_a_check_that_passes_is_one_line_and_one_that_does_not_says_what_to_do():
     assert list(lines(ok("java", "Java 17"))) == ["ok    java               Java 17"]
-    assert list(lines(warn("disk", "1 GiB free", "make room"))) == [
+    assert list(lines(warn("disk", LITTLE, gib=1))) == [
         "warn  disk               1 GiB free",
-        "                         -> make room",
+        "                         -> Make room.",
     ]
 
 
@@ -53,7 +56,7 @@ def test_a_check_that_passes_is_one_line_and_one_that_does_not_says_what_to_do()
     ("codes", "expected"), [([], 0), ([3], 3), ([3, 4], 4), ([3, 4, 1], 1), ([1, 2, 3], 2)]
 )
 def test_the_gravest_failure_gives_the_exit_code(codes, expected):
-    some = [ok("a", ""), warn("b", "", "c"), *(fail("d", "", exit_code=code) for code in codes)]
+    some = [ok("a", ""), warn("b", LITTLE, gib=1), *(fail("d", "", code) for code in codes)]
     assert checks.exit_code_of_checks(some) == expected
 
 
@@ -73,7 +76,7 @@ def test_the_gravest_failure_gives_the_exit_code(codes, expected):
 )
 def test_what_fails_for_one_account_leaves_the_others(of_all, us, eu, expected):
     def found(code: int) -> list[Diagnosis]:
-        return [ok("a", ""), *([fail("b", "", exit_code=code)] if code else [])]
+        return [ok("a", ""), *([fail("b", "", code)] if code else [])]
 
     whole = [*found(of_all), *of_account("us", found(us)), *of_account("eu", found(eu))]
     assert checks.exit_code_of_checks(whole) == expected
@@ -104,7 +107,7 @@ def test_an_error_of_ours_keeps_its_message_and_its_exit_code():
 
 
 def test_the_verdict_counts_and_says_the_next_command():
-    good, odd, bad = ok("a", ""), warn("b", "", "c"), fail("d", "")
+    good, odd, bad = ok("a", ""), warn("b", LITTLE, gib=1), fail("d", "", 2)
     assert verdict([good], "sync") == "all 1 checks pass; next: sync"
     assert verdict([good, odd], "sync") == "fit to run, 1 of 2 checks warn; next: sync"
     assert verdict([good, odd, bad], "sync") == "1 of 3 checks failed"
@@ -202,12 +205,12 @@ def test_a_run_that_did_not_go_well_is_told_with_its_first_problem():
     runs = [a_run(exit_code=3, errors=["lists: no scope", "tags: no scope"])]
     found = named(lakes.lake(a_status(runs=runs)))["last run"]
     assert found.said == "sync partly done (exit 3): lists: no scope (and 1 more)"
-    assert found.way_out.startswith("correct that, then klaviyo-spark sync")
+    assert found.way_out.startswith("Correct that, then run `klaviyo-spark sync`")
 
 
 def test_pages_that_wait_and_tables_that_are_missing_have_a_way_out():
     found = named(lakes.lake(a_status(loads=[])))
-    assert found["to refine"].way_out == "klaviyo-spark refine"
+    assert found["to refine"].way_out == "Run `klaviyo-spark refine`."
     assert "campaigns, " in found["tables"].said
 
 
@@ -347,7 +350,7 @@ def test_each_account_is_asked_with_its_own_key(capsys, monkeypatch, klaviyo, tm
         line.startswith("fail key eu: GET /api/metrics -> 401: KEY_EU was refused") for line in said
     )
     assert [line for line in said if line.startswith("ok java")], "the machine is looked at once"
-    assert "warn last run us: none has come to an end" in said
+    assert "warn last run us: no run has come to an end" in said
     assert [line for line in said if line.startswith("ok lake 9 rows in 3 tables")]
     assert "pk_wrong" not in out
 
