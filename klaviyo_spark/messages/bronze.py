@@ -39,8 +39,9 @@ WINDOW_WITHOUT_LAST_PAGE = failure(
     "resumes with that step.",
 )
 UNNAMEABLE_METRIC = failure(
-    "metric {id} ({name}) cannot stand in a filter, so its events were not read",
-    "Check who answers: the base URL and proxies.",
+    "metric {id} ({name}): its id has characters that Klaviyo's ids never have, so its events "
+    "were not read",
+    "Something other than Klaviyo may have answered: check the base URL and proxies.",
     cause="The id holds a quote, a backslash or a comma, as none of Klaviyo's does. All other "
     "metrics are read.",
 )
@@ -115,8 +116,8 @@ START_IGNORED = warning(
     "it stays.",
 )
 ORDER_IGNORED = warning(
-    "{name}: records are not in order of {field}, as was requested; they are kept, and the next "
-    "run reads that range again",
+    "{name}: Klaviyo did not sort the records by {field} as requested; they are kept, and the "
+    "next run reads that range again",
     "If this stays, tell Klaviyo.",
     cause="Klaviyo did not apply `sort`, and without order nobody knows how far a read has got.",
 )

@@ -98,8 +98,8 @@ NO_DELTA_RS = warning(
     cause="The `spark` extra brings it; some clusters lack it.",
 )
 LITTLE_ROOM = warning(
-    "{gib:,.1f} GiB free for {place}",
-    "Make room before a large history is read.",
+    "{gib:,.1f} GiB free for {place}, which may be too little for a large history",
+    "Make room before you read one; small runs can go on.",
     cause="The disk of the lake, or of Spark's temporary files, is nearly full.",
 )
 TOO_LITTLE_ROOM = refusal(

@@ -9,9 +9,11 @@ REBUILD_WITHOUT_OLD_PAGES = error(
     "Klaviyo still has can be read into a new lake.",
 )
 REBUILD_WOULD_LOSE_ROWS = error(
-    "{tables}: cannot be rebuilt without losing rows, since bronze lacks pages that they are from",
-    "Name other --resources; or remove these tables: they are then rebuilt from the pages that "
-    "are left, and rows of the deleted pages are lost.",
+    "{tables}: not rebuilt, since some of their rows came from pages that were deleted from "
+    "bronze and would be lost",
+    "Leave these tables as they are (a sync keeps them up to date) and name other --resources. "
+    "Or, if you can do without those rows, drop these tables: they are then rebuilt from the "
+    "pages that are left.",
     cause="Somebody deleted pages from bronze, or all of it. A sync keeps the tables up to date; "
     "tables that were removed are rebuilt from the pages that are left.",
 )
@@ -91,8 +93,9 @@ REMOVED_WITH_UNREADABLE = warning(
     cause="The removed tables would be rebuilt together with those.",
 )
 LOADED_FROM_PART = warning(
-    "{table}: loaded for the first time, from incomplete pages; retention deleted pages of "
-    "{resource} fetched before {since:%Y-%m-%d}",
+    "{table}: loaded for the first time, and older rows may be missing: bronze_retention has "
+    "deleted the pages of {resource} fetched before {since:%Y-%m-%d}",
+    "Nothing to do: later runs add what is new.",
     cause="The table is new in this release, or was removed together with `klaviyo_ops`. It lacks "
     "what stood on those pages alone.",
 )

@@ -41,8 +41,8 @@ METRICS_UNKNOWN = failure(
     cause="Events are counted by metric.",
 )
 METRIC_UNCOUNTED = failure(
-    "Klaviyo does not count the events of metric {metric}",
-    "Verify again; if this stays, leave the metric out of `metrics` in conf.",
+    "metric {metric}: Klaviyo gave no count of its events, so they were not verified",
+    "Verify again; if this stays, set `metrics` in conf to a list of names without this one.",
     cause="Klaviyo lists the metric, and answers 404 where its events are counted.",
 )
 MEMBERS_UNCOUNTED = failure(

@@ -274,8 +274,9 @@ def test_a_metric_that_no_filter_can_name_is_left_out_and_told(a_run, id):
     (walk,) = due.windows()
     assert walk.facts == {"metric_ids": "M1"}
     assert due._outcome.failed["events"] == [
-        f"metric {id} (clicked email) cannot stand in a filter, so its events were not read. Check "
-        "who answers: the base URL and proxies."
+        f"metric {id} (clicked email): its id has characters that Klaviyo's ids never have, so its "
+        "events were not read. Something other than Klaviyo may have answered: check the base URL "
+        "and proxies."
     ]
     assert due._outcome.unread == set()
 

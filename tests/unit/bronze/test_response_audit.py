@@ -357,6 +357,6 @@ def test_an_answer_out_of_order_is_told_once():
     (walk,) = request_plan.listing_walks(BASE, ENDPOINTS["events"], NOON)
     lost = replace(walk, in_order=False)
     assert warnings(lost, a_page(), a_page()) == [
-        "events: records are not in order of datetime, as was requested; they are kept, "
+        "events: Klaviyo did not sort the records by datetime as requested; they are kept, "
         "and the next run reads that range again. If this stays, tell Klaviyo."
     ]

@@ -126,8 +126,9 @@ def test_a_metric_that_klaviyo_does_not_count_is_named(ask, outcome):
     assert outcome.failed == {
         "events": [
             (
-                "Klaviyo does not count the events of metric NoSuch. Verify again; if this stays, "
-                "leave the metric out of `metrics` in conf."
+                "metric NoSuch: Klaviyo gave no count of its events, so they were not verified. "
+                "Verify again; if this stays, set `metrics` in conf to a list of names without "
+                "this one."
             )
         ]
     }
