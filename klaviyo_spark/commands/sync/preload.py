@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.lake import Lake
-from klaviyo_spark.lake.spark.session import interrupt
+from klaviyo_spark.lake.spark.threads import Workers
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import needed_by
 from klaviyo_spark.silver.held_back import unopened
@@ -40,8 +40,16 @@ class Preload:
     ) -> None:
         self._lake, self._account_id, self._resources = lake, account_id, resources
         self._policy, self._stop = policy, stop
-        self._begun: set[str] = set()
-        self._pool = ThreadPoolExecutor(1, "preload")
+        # Tables not begun yet, with all endpoints that they and the tables before them need. Once:
+        # it is looked at with each page.
+        self._left = {
+            table.name: frozenset[str]().union(
+                *(TABLES[name].endpoints for name in needed_by({table.name}))
+            )
+            for table in TABLES.values()
+            if table.resource in resources
+        }
+        self._pool = Workers(lake.session, 1, "preload", stop)
         self._loading: Future[list[Load]] | None = None
         self._loads: list[Load] = []
 
@@ -55,31 +63,26 @@ class Preload:
         """Load the tables that these endpoints make, whose pages have all landed."""
         self._take_over()
         names = self._tables(endpoints)
-        self._begun |= names
+        for name in names:
+            del self._left[name]
         self._loading = self._pool.submit(self._load, names, endpoints)
 
     def end(self) -> list[Load]:
         """Wait for what is being loaded; all that has been."""
-        if self._stop.is_set() and (spark := self._lake.session.started):
-            interrupt(spark)
+        if self._stop.is_set():
+            self._pool.break_off()
         self._pool.shutdown()
         self._take_over()
         return self._loads
 
     def _take_over(self) -> None:
-        if self._loading:
+        if self._loading and not self._loading.cancelled():
             self._loads += self._loading.result()
-            self._loading = None
+        self._loading = None
 
     def _tables(self, endpoints: Collection[str]) -> set[str]:
         """Tables not begun yet that need no endpoint but these, and no table that does."""
-        return {
-            table.name
-            for table in TABLES.values()
-            if table.resource in self._resources
-            and table.name not in self._begun
-            and all(TABLES[name].endpoints <= {*endpoints} for name in needed_by({table.name}))
-        }
+        return {name for name, needed in self._left.items() if needed.issubset(endpoints)}
 
     def _load(self, names: Collection[str], endpoints: Collection[str]) -> list[Load]:
         try:
