@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from klaviyo_spark.config.models import ASIDE, Schemas
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake import file_lock, heartbeat, staging
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED
 from klaviyo_spark.schema import ops_tables
 
 MARK = ".klaviyo-spark-demo"
@@ -21,13 +21,12 @@ REPORT = "report.html"
 _ABOUT = "`klaviyo-spark demo` made the lake in this folder, and the next demo replaces it."
 _RUN = "run "
 _NAMES = Schemas()
-_DOCUMENTED = [name for name, table in TABLES.items() if table.schema != "plus"]
 # The tables that may be in each schema's folder.
 _TABLES: Mapping[str, Collection[str]] = {
     f"{_NAMES.bronze}.db": ("pages",),
-    f"{_NAMES.silver}.db": _DOCUMENTED,
+    f"{_NAMES.silver}.db": DOCUMENTED,
     f"{_NAMES.ops}.db": (*ops_tables.TABLES, heartbeat.TABLE),
-    f"{_NAMES.silver}{ASIDE}.db": _DOCUMENTED,
+    f"{_NAMES.silver}{ASIDE}.db": DOCUMENTED,
     f"{_NAMES.ops}{ASIDE}.db": ops_tables.TABLES,
 }
 # Files of a table, beside those of its log.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.paths import FieldRead
@@ -27,22 +27,18 @@ def as_json(*, plus: bool = False) -> list[dict[str, object]]:
                 for name, type, comment, paths in _rows(table)
             ],
         }
-        for table in _tables(plus)
+        for table in (TABLES if plus else DOCUMENTED).values()
     ]
 
 
 def as_text(*, plus: bool = False) -> Iterator[str]:
     """Tables and columns for a terminal, a line each."""
-    for table in _tables(plus):
+    for table in (TABLES if plus else DOCUMENTED).values():
         yield f"{table.label}  (key: {', '.join(table.key)})"
         yield f"  {table.doc}"
         for name, type, comment, _ in _rows(table):
             yield f"    {name:<62} {type:<9} {comment}"
         yield ""
-
-
-def _tables(plus: bool) -> list[TableSpec]:
-    return [table for table in TABLES.values() if plus or table.schema != "plus"]
 
 
 def _rows(table: TableSpec) -> Iterator[tuple[str, str, str, list[str]]]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import tables_with
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
 from klaviyo_spark.schema.table import TableSpec
@@ -50,22 +50,18 @@ class Tag:
 
 def views(place: Place, resources: Collection[str] = ()) -> Iterator[View]:
     """One per silver table, in their order; of ``klaviyo_plus`` those of ``resources``."""
-    return (_view(place, table) for table in _tables(resources))
+    return (_view(place, table) for table in tables_with(resources).values())
 
 
 def tags(place: Place, resources: Collection[str] = ()) -> Iterator[Tag]:
     """One per column of any table of the lake that holds personal data."""
     yield _tag(place, place.bronze, "pages", "body", "free_form")
-    for table in _tables(resources):
+    for table in tables_with(resources).values():
         for column in columns_of(table):
             if column.pii:
                 schema = place.schema_of(table.name)
                 yield _tag(place, schema, table.name, column.name, column.pii)
     yield _tag(place, place.ops, "quarantine", "record", "free_form")
-
-
-def _tables(resources: Collection[str]) -> list[TableSpec]:
-    return [t for t in TABLES.values() if t.schema != "plus" or t.resource in resources]
 
 
 def pending_statements(

@@ -8,7 +8,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
 from klaviyo_spark.config.accounts import combined_exit_code
 from klaviyo_spark.errors import ENDED
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED, TABLES
 
 _COUNTS = {
     "new": "inserted",
@@ -67,7 +67,7 @@ def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator
 
 
 def _tables(summary: Summary) -> Iterator[str]:
-    names = [n for n, table in TABLES.items() if table.schema != "plus" or n in summary.rows]
+    names = [name for name in TABLES if name in DOCUMENTED or name in summary.rows]
     width = max(map(len, names))
     yield f"{'table':<{width}} {'rows':>10} " + " ".join(f"{name:>14}" for name in _COUNTS)
     totals = dict.fromkeys(_COUNTS, 0)

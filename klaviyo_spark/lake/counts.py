@@ -16,7 +16,7 @@ from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.readers.opening import reader_of, without_spark
 from klaviyo_spark.lake.readers.reader import ROWS_OF
 from klaviyo_spark.lake.unreadable import is_damage
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import TABLES, tables_with
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def row_counts(lake: Lake, resources: Collection[str] = ()) -> dict[str, int]:
     Of a lake as one account sees it, its rows alone: those have to be read, in one narrow column.
     A table that cannot be read is left out.
     """
-    names = [n for n, t in TABLES.items() if t.schema != "plus" or t.resource in resources]
+    names = tables_with(resources)
     if root_of(lake) and without_spark():
         reader = reader_of(lake)
         if lake.account_id is None:

@@ -31,7 +31,7 @@ from klaviyo_spark.lake.local.tables import TableShape
 from klaviyo_spark.lake.location import Location, location
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED, TABLES
 from klaviyo_spark.schema import bronze_table, sql_text
 from klaviyo_spark.schema import ops_tables as ops
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
@@ -264,8 +264,8 @@ class Tables:
 
         Tables of ``klaviyo_plus`` that are not there are not made: nobody may have asked for them.
         """
-        place = self.place
-        silver = {n: t for n, t in TABLES.items() if t.schema != "plus" or n in self.plus_there}
+        place, there = self.place, self.plus_there
+        silver = {n: t for n, t in TABLES.items() if n in DOCUMENTED or n in there}
         return {
             f"{place.bronze}.pages": self._bronze,
             **{f"{place.schema_of(n)}.{n}": partial(self._silver, t) for n, t in silver.items()},
@@ -275,7 +275,7 @@ class Tables:
     @property
     def plus_there(self) -> frozenset[str]:
         """Tables of ``klaviyo_plus`` that are there, damaged ones too."""
-        names = [name for name, table in TABLES.items() if table.schema == "plus"]
+        names = TABLES.keys() - DOCUMENTED.keys()
         return frozenset(name for name in names if self._is_there(self.place.silver_table(name)))
 
     def _is_there(self, name: str) -> bool:

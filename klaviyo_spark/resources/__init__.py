@@ -4,6 +4,8 @@ Data alone, written in the words of ``schema``, which is all that it may import.
 ``campaigns``; to add a column or a table is to edit one of these modules.
 """
 
+from collections.abc import Collection
+
 from klaviyo_spark.resources import (
     account,
     campaigns,
@@ -44,8 +46,24 @@ PLUS = (
 EVERY = (*ALL, *PLUS)
 RESOURCES = {resource.name: resource for resource in EVERY}
 TABLES: dict[str, TableSpec] = by_name([t for resource in EVERY for t in resource.tables])
+# Those that every lake has; the others are of `klaviyo_plus`.
+DOCUMENTED: dict[str, TableSpec] = by_name([t for resource in ALL for t in resource.tables])
 ENDPOINTS: dict[str, Endpoint] = {e.name: e for resource in EVERY for e in resource.endpoints}
 # Resources that are read by time; the others are small and read whole each time.
 WINDOWED = ("events", "profiles")
 
-__all__ = ["ALL", "ENDPOINTS", "PLUS", "RESOURCES", "TABLES", "WINDOWED"]
+__all__ = [
+    "ALL",
+    "DOCUMENTED",
+    "ENDPOINTS",
+    "PLUS",
+    "RESOURCES",
+    "TABLES",
+    "WINDOWED",
+    "tables_with",
+]
+
+
+def tables_with(resources: Collection[str]) -> dict[str, TableSpec]:
+    """The documented tables, and those of ``klaviyo_plus`` that ``resources`` make; by name."""
+    return {n: t for n, t in TABLES.items() if n in DOCUMENTED or t.resource in resources}

@@ -18,7 +18,7 @@ from klaviyo_spark.config.models import Treatment
 from klaviyo_spark.config.personal_data import CREDENTIALS, TEXTS, Personal, pads
 from klaviyo_spark.config.secrets import HashKey
 from klaviyo_spark.lake.arrow import frame
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.columns import Column, Pii
@@ -181,6 +181,6 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
     return {pii: frozenset(keys) for pii, keys in found.items()}
 
 
-KEYS = _keys(table for table in TABLES.values() if table.schema != "plus")
+KEYS = _keys(DOCUMENTED.values())
 # What quarantine keeps of a row is JSON of any content.
 _RECORD = Column("record", "string", {}, "The record, as JSON.", pii="free_form")

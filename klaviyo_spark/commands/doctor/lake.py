@@ -10,7 +10,7 @@ from klaviyo_spark.commands.status import Status
 from klaviyo_spark.commands.status.summing import Holder
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.lake.unreadable import is_needed
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED
 
 
 def lake(status: Status) -> Iterator[Diagnosis]:
@@ -28,7 +28,7 @@ def runs(status: Status) -> Iterator[Diagnosis]:
     for name, line in unreadable.items():
         yield fail("tables", line, 1 if is_needed(name) else 3)
     known = {*unreadable, *(table.table for table in status.tables)}
-    missing = [n for n, t in TABLES.items() if t.schema != "plus" and n not in known]
+    missing = [name for name in DOCUMENTED if name not in known]
     if missing and status.tables:
         yield warn("tables", messages.doctor.TABLES_MISSING, tables=", ".join(missing))
     run = status.last_run

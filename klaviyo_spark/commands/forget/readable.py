@@ -15,7 +15,7 @@ from klaviyo_spark.java_words import lost_file, of_lost_file
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.tables import folder_in
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED, TABLES
 from klaviyo_spark.schema.table import TableSpec
 
 
@@ -36,7 +36,7 @@ class ReadableTables:
         """All that the lake has, unless told."""
         plus = self.lake.plus_there
         self.there = self.there or tuple(
-            name for name, table in TABLES.items() if table.schema != "plus" or name in plus
+            name for name in TABLES if name in DOCUMENTED or name in plus
         )
 
     @property

@@ -10,7 +10,7 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.readers.sql import tables_in
 from klaviyo_spark.lake.unreadable import REBUILT, is_damage
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED
 
 Rows = list[Row]
 # Status counts silver from its log, and does not see that a data file is damaged.
@@ -51,8 +51,7 @@ def ask(reader: Reader, account: str) -> Answers:
     def rows(question: Callable[[str], str]) -> Rows:
         return found.rows(question(account))
 
-    documented = [name for name, table in TABLES.items() if table.schema != "plus"]
-    there = [name for name in documented if found.has(f"silver.{name}")]
+    there = [name for name in DOCUMENTED if found.has(f"silver.{name}")]
     runs = rows(questions.runs)
     asking = next((run for run in runs if run["pages"] and run["finished_at"]), None)
     since = min((run["started_at"] for run in runs), default=None)

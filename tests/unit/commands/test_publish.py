@@ -17,10 +17,9 @@ from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Place
-from klaviyo_spark.resources import TABLES
+from klaviyo_spark.resources import DOCUMENTED, TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 
-DOCUMENTED = {name: table for name, table in TABLES.items() if table.schema != "plus"}
 CATALOG = Place("./lake", "main", "Bronze", "Silver", "Ops")
 FOLDER = Place("/data/lake", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
 HAS_VIEWS = {view.name: view.columns for view in publish.views(CATALOG)}

@@ -14,7 +14,7 @@ from klaviyo_spark.cli.app import cli
 from klaviyo_spark.commands import dictionary
 from klaviyo_spark.config.models import PLUS_NAMES, PLUS_NEEDS, RESOURCE_NAMES
 from klaviyo_spark.errors import SpecError
-from klaviyo_spark.resources import ALL, ENDPOINTS, PLUS, RESOURCES, TABLES
+from klaviyo_spark.resources import ALL, DOCUMENTED, ENDPOINTS, PLUS, RESOURCES, TABLES
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.columns import col
 from klaviyo_spark.schema.deletion_rules import DeletionRule
@@ -25,7 +25,6 @@ from klaviyo_spark.schema.table import TableSpec
 from scripts.reference.tables import as_markdown
 from tests import contract, contract_plus
 
-DOCUMENTED = {name: table for name, table in TABLES.items() if table.schema != "plus"}
 COLUMNS = {**contract.COLUMNS, **contract_plus.COLUMNS}
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.name)
