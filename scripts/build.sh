@@ -4,15 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-environment=.venv-release
-if [ ! -e "$environment/.ready" ] || [ requirements-release.lock -nt "$environment/.ready" ]; then
-    echo "setup: an environment for releases in $environment" >&2
-    .venv/bin/python -m venv --clear "$environment"
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-release.lock
-    touch "$environment/.ready"
-fi
-version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/__init__.py)
+. scripts/system.sh
+tools=.venv-release
+environment "$tools" releases requirements-release.lock
+version=$(version)
 # What an earlier build left would go into the wheel again.
 rm -rf build/lib build/bdist.* dist/klaviyo_spark-"$version"*
-"$environment/bin/python" -m build --no-isolation --outdir dist . >/dev/null
-"$environment/bin/twine" check --strict dist/klaviyo_spark-"$version"*
+"$tools/bin/python" -m build --no-isolation --outdir dist . >/dev/null
+"$tools/bin/twine" check --strict dist/klaviyo_spark-"$version"*

@@ -4,12 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+. scripts/system.sh
 stop() {
     echo "release: $*" >&2
     exit 2
 }
 
-version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/__init__.py)
+version=$(version)
 [ -z "$(git status --porcelain)" ] || stop "the tree has changes. Commit them, or put them away."
 ! git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null ||
     stop "v$version is there already. Raise __version__ in klaviyo_spark/__init__.py."

@@ -41,3 +41,16 @@ braces_of() {
     *[{}]*) stop "Python's packages cannot be built below $1, for its braces; move the folder" ;;
     esac
 }
+
+# Tools in an environment of their own beside .venv. $1: its folder, $2: what it is for, $3: the lock
+# file of its packages.
+environment() {
+    [ ! -e "$1/.ready" ] || [ "$3" -nt "$1/.ready" ] || return 0
+    say "an environment for $2 in $1"
+    .venv/bin/python -m venv --clear "$1"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$3"
+    touch "$1/.ready"
+}
+
+# The version that is in the works.
+version() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/__init__.py; }

@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/__init__.py)
+. scripts/system.sh
+version=$(version)
 wheel=$PWD/dist/klaviyo_spark-$version-py3-none-any.whl
 archive=$PWD/dist/klaviyo_spark-$version.tar.gz
 place=$(mktemp -d)

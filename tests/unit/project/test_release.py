@@ -20,7 +20,8 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "klaviyo_spark").mkdir()
     (tmp_path / "klaviyo_spark" / "__init__.py").write_text('__version__ = "0.1.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(DATED)
-    shutil.copy(ROOT / "scripts" / "release.sh", tmp_path / "scripts")
+    for name in ("release", "system"):
+        shutil.copy(ROOT / "scripts" / f"{name}.sh", tmp_path / "scripts")
     for name in ("build", "test_wheel"):
         step = tmp_path / "scripts" / f"{name}.sh"
         step.write_text(f"#!/bin/sh\necho {name}\n")
