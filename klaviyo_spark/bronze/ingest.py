@@ -43,8 +43,6 @@ from klaviyo_spark.state.models import TABLES_HELD, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
 
-__all__ = ["IngestScope", "ingest"]
-
 
 def ingest(
     lake: Lake,

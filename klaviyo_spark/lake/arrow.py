@@ -41,6 +41,11 @@ def arrow_of(rows: DataFrame | pa.Table) -> pa.Table:
     return rows if isinstance(rows, pa.Table) else rows.toArrow()
 
 
+def table_of(rows: Any) -> pa.Table:
+    """What delta-rs gives, as a table; ``pa.table`` would import pandas to see that it is none."""
+    return pa.RecordBatchReader.from_stream(rows).read_all()
+
+
 def frame(spark: SparkSession, rows: Iterable[Sequence[Any]], **columns: str) -> DataFrame:
     """``rows``, in any number, as a DataFrame.
 

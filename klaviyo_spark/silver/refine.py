@@ -133,7 +133,7 @@ def refine(
     return loads
 
 
-def has_news(lake: AccountLake, run_id: str, endpoints: Collection[str]) -> bool:
+def run_has_news(lake: AccountLake, run_id: str, endpoints: Collection[str]) -> bool:
     """Whether pages of a run say something that pages of before did not.
 
     Args:

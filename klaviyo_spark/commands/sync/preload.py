@@ -14,7 +14,7 @@ from klaviyo_spark.resources import TABLES
 from klaviyo_spark.silver.dependencies import needed_by
 from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.silver.models import Load, RefinePolicy
-from klaviyo_spark.silver.refine import has_news, refine
+from klaviyo_spark.silver.refine import refine, run_has_news
 from klaviyo_spark.state.store import pages_gone_before, read_drift
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Preload:
     def _refine(self, names: Collection[str], endpoints: Collection[str]) -> list[Load]:
         lake, account_id = self._lake.for_account(self._account_id), self._account_id
         needed = needed_by(names)
-        if unopened(lake, needed) or not has_news(lake, self._policy.run_id, endpoints):
+        if unopened(lake, needed) or not run_has_news(lake, self._policy.run_id, endpoints):
             return []
         found = read_drift(lake, account_id, needed)
         if found.unreadable or found.gone or found.foreign_commits:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.commit_retry import TRIES
 from klaviyo_spark.lake.commit_tag import option
 from klaviyo_spark.lake.local.features import obstacle_to_merge
@@ -47,7 +48,7 @@ class LocalTable:
 
     def size(self) -> tuple[int, int]:
         """Rows and bytes of its files, by its log; a file without statistics has no rows."""
-        files = pa.table(self.delta.get_add_actions(flatten=True))
+        files = self._files
         rows = pc.sum(files["num_records"]).as_py() if "num_records" in files.column_names else 0
         return rows or 0, pc.sum(files["size_bytes"]).as_py() or 0
 
@@ -59,9 +60,14 @@ class LocalTable:
         return self.delta.to_pyarrow_dataset(filesystem=files).to_table(filter=where)
 
     @property
+    def _files(self) -> pa.Table:
+        """Its files, as the log has them."""
+        return table_of(self.delta.get_add_actions(flatten=True))
+
+    @property
     def _sizes(self) -> dict[str, int]:
         """Bytes of each of its files."""
-        found = pa.table(self.delta.get_add_actions(flatten=True))
+        found = self._files
         paths = map(unquote, found["path"].to_pylist())
         return dict(zip(paths, found["size_bytes"].to_pylist(), strict=True))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,7 @@ from deltalake.exceptions import DeltaError
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import TableUnreadable, in_a_line
+from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import LockStatus, holding
 from klaviyo_spark.lake.heartbeat import status_of
@@ -124,7 +125,7 @@ class _Opened:
     @cached_property
     def _files(self) -> pa.Table:
         """One row per file, with what the log says of it."""
-        found = _in_arrow(self._table.get_add_actions(flatten=True))
+        found = table_of(self._table.get_add_actions(flatten=True))
         wanted = [n for n in found.column_names if n in ("path", "num_records") or n[:4] == "max."]
         return found.select(wanted)
 
@@ -165,12 +166,7 @@ def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:
     engine = QueryBuilder()
     for name, table in tables.items():
         engine = engine.register(name, table)
-    return plain(_in_arrow(engine.execute(sql)))
-
-
-def _in_arrow(rows: Any) -> pa.Table:
-    """What delta-rs gives, as a table; ``pa.table`` would import pandas to see that it is none."""
-    return pa.RecordBatchReader.from_stream(rows).read_all()
+    return plain(table_of(engine.execute(sql)))
 
 
 def _state(folder: Folder, since: int | None, writes: Sequence[Write]) -> TableState | None:
