@@ -1,6 +1,6 @@
 """Doctor: what its checks warn of."""
 
-from klaviyo_spark.messages.message import error, failure, refusal, warning
+from klaviyo_spark.messages.message import error, refusal, warning
 
 NO_CONF = warning(
     "not looked at without a conf",
@@ -32,7 +32,7 @@ CLOCK_OFF = warning(
     "Let the system keep time: timedatectl set-ntp true.",
     cause="`maintain` counts ages by this machine's clock.",
 )
-REVISION_ENDED = failure(
+REVISION_ENDED = error(
     "API revision {revision} ended on {end}",
     "Upgrade klaviyo-spark.",
     cause="Klaviyo serves a revision for two years.",

@@ -173,6 +173,11 @@ def test_a_revision_warns_ninety_days_before_its_end(today, state):
     assert account.revision("2026-07-15", today).state == state
 
 
+def test_after_the_revision_has_ended_every_request_would_fail():
+    gone = account.revision("2026-07-15", date(2032, 1, 1))
+    assert (gone.state, gone.exit_code) == ("fail", 1)
+
+
 def test_every_endpoint_is_asked_for_one_record_where_it_has_a_page_size():
     sizes = {name: account.smallest(e).params.get("page[size]") for name, e in ENDPOINTS.items()}
     assert {name for name, size in sizes.items() if size not in (None, "1")} == set()
