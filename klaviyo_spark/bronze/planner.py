@@ -70,11 +70,6 @@ def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
     return found
 
 
-def _is_listing(endpoint: Endpoint) -> bool:
-    """Whether it is asked without a word about records of another one."""
-    return "{id}" not in endpoint.path and endpoint.fanout is None
-
-
 class IngestPlanner:
     """The rounds of one run. ``note`` has to be told of each page before the next round."""
 
@@ -123,7 +118,7 @@ class IngestPlanner:
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
-        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if _is_listing(e)):
+        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if e.is_listing):
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):

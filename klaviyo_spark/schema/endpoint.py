@@ -264,6 +264,11 @@ class Endpoint:
         return parse_each(self.ignores, parse_read)
 
     @property
+    def is_listing(self) -> bool:
+        """Whether it is asked without a word about records of another one."""
+        return "{id}" not in self.path and self.fanout is None
+
+    @property
     def is_paged(self) -> bool:
         """Whether it has pages, each of which says whether there is a next one."""
         return "page[size]" in self.params or self.cursor_only

@@ -60,7 +60,7 @@ def client(settings: Settings, key: ApiKey) -> Client:
 def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
     """Everything that a request shows, for the endpoints of ``resources``, each as it is asked."""
     wanted = [e for e in ENDPOINTS.values() if e.resource in resources or e.name == FIRST]
-    wanted.sort(key=lambda e: (e.name != FIRST, "{id}" in e.path or e.fanout is not None))
+    wanted.sort(key=lambda e: (e.name != FIRST, not e.is_listing))
     pages: dict[str, Page] = {}
     for asked, endpoint in enumerate(wanted, 1):
         try:
@@ -114,7 +114,7 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
     if revisions.has_ended(endpoint, today):
         return quote(name, revisions.ending(endpoint, today) or "")
     parent = None
-    if "{id}" in endpoint.path or endpoint.fanout:
+    if not endpoint.is_listing:
         fanout = _fanout(endpoint)
         if fanout.of not in pages:
             return warn(name, messages.doctor.PARENT_NOT_ASKED, parent=fanout.of)

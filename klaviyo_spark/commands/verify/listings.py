@@ -44,11 +44,13 @@ class Listing:
 def listings(resources: Sequence[str]) -> list[Listing]:
     """The listings of ``resources`` that are small and read whole, and their tables."""
     return [
-        Listing(table, ENDPOINTS[source.endpoint], source.row_source)
+        Listing(table, endpoint, source.row_source)
         for table in TABLES.values()
         if table.resource in resources and table.resource not in WINDOWED
         for source in table.sources
-        if _is_listing(ENDPOINTS[source.endpoint]) and not source.explode and not source.of
+        for endpoint in [ENDPOINTS[source.endpoint]]
+        if endpoint.is_listing and endpoint.revision is None
+        if not source.explode and not source.of
         if len(table.key) == 1 and _key_reads(table).get(source.name) == (FieldRead("$", ID),)
     ]
 
@@ -61,10 +63,6 @@ def listing_walks(base_url: str, listings: Sequence[Listing], now: datetime) -> 
         for one in endpoints.values()
         for walk in request_plan.listing_walks(base_url, one, now)
     ]
-
-
-def _is_listing(endpoint: Endpoint) -> bool:
-    return "{id}" not in endpoint.path and not endpoint.fanout and endpoint.revision is None
 
 
 def _key_reads(table: TableSpec) -> Mapping[str, tuple[FieldRead, ...]]:
