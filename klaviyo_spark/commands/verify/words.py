@@ -165,13 +165,15 @@ def _differing(what: str, checks: Iterable[Comparison]) -> Iterator[str]:
 
 
 def _merge_days(checks: Iterable[Comparison]) -> Iterator[str]:
-    """Differences, days in a row of one metric as one; faults before what is merely more."""
+    """Differences: tables, then days in a row of one metric as one, faults first; then others."""
     per_metric: dict[tuple[bool, str], list[Comparison]] = {}
     others = []
     for check in checks:
         if not check.differs and not check.twice:
             continue
-        if check.day:
+        if check.count_type == WHOLE_TABLES:
+            yield f"{TABLES[check.scope].label}: {check.why}"
+        elif check.day:
             per_metric.setdefault((not check.is_fault, check.scope), []).append(check)
         else:
             others.append(check)
@@ -196,8 +198,6 @@ def _merge_days(checks: Iterable[Comparison]) -> Iterator[str]:
         counts = f"have {check.actual_count:,}", f"should be {check.expected_count:,}"
         if check.count_type == MEMBERS:
             yield f"{what}: {' members, '.join(counts)}"
-        elif check.count_type == WHOLE_TABLES:
-            yield f"{TABLES[check.scope].label}: {check.why}"
         elif check.count_type == RECORDS:
             yield f"{what}: " + ("not here" if check.missing else "here, but no longer listed")
         else:

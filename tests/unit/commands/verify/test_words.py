@@ -223,3 +223,21 @@ def test_for_programs_everything_is_named():
         "more": 0,
     }
     assert (said["healed"]["days"], said["not_verified"], said["warnings"]) == (0, {}, ["odd"])
+
+
+def test_a_table_that_others_changed_stands_before_what_it_lacks():
+    dropped = Comparison("tags", "tables", "tags", None, None, 0, 1, why="removed")
+    said = told(a_verification(replace(TAG, actual_count=0), dropped))
+    assert [line.split(": ", 1)[1] for line in said] == [
+        "klaviyo_v2.tags: removed",
+        "tags vip (T1): not here",
+    ]
+
+
+def test_profiles_are_named_by_the_days_of_their_creation():
+    checks = [
+        Comparison("profiles", "profiles", "created", None, date(2026, 5, n), 3, 4) for n in (1, 2)
+    ]
+    assert told(a_verification(*checks)) == [
+        "differs: profiles created 2026-05-01 to 2026-05-02: have 6, should be 8"
+    ]
