@@ -65,7 +65,8 @@ REBUILT_LOST_FILES = warning(
 )
 FOREIGN_CHANGE = warning(
     "{table}: something other than klaviyo-spark changed rows ({commits})",
-    "Run `klaviyo-spark refine --rebuild --resources {resource}` to rebuild it from bronze.",
+    "Run `klaviyo-spark refine --rebuild --resources {resource}` to rebuild it from bronze, which "
+    "undoes the change.",
     cause="A DELETE, UPDATE, RESTORE, MERGE or write; `DESCRIBE HISTORY` says whose. To keep the "
     "change and end this line: `UPDATE klaviyo_ops.table_loads SET foreign_commits = NULL WHERE "
     "table_name = '…'`.",
