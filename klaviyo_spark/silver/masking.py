@@ -47,6 +47,8 @@ _ALSO: dict[Pii, tuple[str, ...]] = {
     "phone": ("phone",),
     "location": ("zip", "zip code", "postal code", "street", "address"),
 }
+# Keys that say something else in most texts: a title is that of a product.
+_NEVER = {"title"}
 # A JSON scalar: a text, a number, true or false.
 _SCALAR = r"(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d[\d.eE+-]*|true|false)"
 
@@ -178,7 +180,7 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
             for read in (read for reads in column.field_reads.values() for read in reads):
                 key = read.path.all_keys[-1]
                 found.setdefault(column.pii, set()).add(key.lstrip("$_").lower())
-    return {pii: frozenset(keys) for pii, keys in found.items()}
+    return {pii: frozenset(keys - _NEVER) for pii, keys in found.items()}
 
 
 KEYS = _keys(DOCUMENTED.values())
