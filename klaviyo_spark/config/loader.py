@@ -141,7 +141,7 @@ def _check_names(names: Iterable[str], known: tuple[str, ...]) -> list[str]:
 
 def _check_schemas(schemas: Schemas) -> None:
     """Refuse schemas that are one and the same, to a catalog that does not mind capitals."""
-    names = [name.lower() for name in msgspec.structs.astuple(schemas)]
+    names = [name.lower() for name in msgspec.structs.astuple(schemas) if name]
     aside = (schemas.silver, schemas.ops, schemas.plus)
     beside = [f"{name.lower()}{ASIDE}" for name in aside]
     if len({*names, *beside}) < len(names) + len(beside):

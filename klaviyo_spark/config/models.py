@@ -33,6 +33,7 @@ PLUS_NAMES = tuple(PLUS_NEEDS)
 ASIDE = "_rebuild"
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 ConcurrentRequests = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -48,6 +49,8 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silver: Name = "klaviyo_v2"
     ops: Name = "klaviyo_ops"
     plus: Name = "klaviyo_plus"
+    # Of views alone, which no run makes unless it is said; of several accounts one each.
+    dbt: Name | None = None
 
 
 CheckName = Literal[
@@ -94,6 +97,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plus: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
     start: str | msgspec.UnsetType | None = msgspec.UNSET
     metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
+    currency: Currency | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit_share: Share | msgspec.UnsetType = msgspec.UNSET
     base_url: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -128,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    currency: Currency | None = None
     loads_by: LoadsBy = "auto"
     checks: dict[CheckName, Literal["warn", "fail"]] = {}
     personal_data: PersonalData = PersonalData()
