@@ -36,7 +36,7 @@ _SCHEMA = "klaviyo"
 @COMMON
 @pass_options
 def catalog_sql(options: CommonOptions, purpose: str | None, dialect: DialectName | None) -> int:
-    """Print SQL for a catalog: views without what is gone, tags on personal data."""
+    """Print SQL for a catalog: views without what is gone, tags on personal data; views for dbt."""
     if dialect and not purpose:
         raise UsageError(messages.dbt.OPTION_OF_VIEWS())
     settings = options.settings()

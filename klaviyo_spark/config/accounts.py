@@ -54,12 +54,21 @@ def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_per_account(settings: Settings) -> tuple[Settings, ...]:
-    """The settings of each account, in conf's order; ``resources`` are all that it is to read."""
+    """The settings of each account, in conf's order; ``resources`` are all that it is to read.
+
+    Raises:
+        ConfigError: two would have their views for dbt in one schema.
+    """
     replace = msgspec.structs.replace
     each = [
         replace(settings, **e.values, schemas=_schemas_of(e.name, settings.schemas), accounts=())
         for e in settings.accounts
     ] or [settings]
+    places: dict[str, str] = {}
+    for one in each:
+        if (schema := one.schemas.dbt) and places.setdefault(schema, one.account) != one.account:
+            other = places[schema]
+            raise ConfigError(messages.dbt.SAME_SCHEMA(one=other, other=one.account, schema=schema))
     return tuple(
         replace(one, resources=(*dict.fromkeys((*one.resources, *one.plus_groups)),))
         for one in each

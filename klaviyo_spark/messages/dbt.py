@@ -25,3 +25,8 @@ OPTION_OF_VIEWS = refusal(
     "Leave it out, or add --for dbt-klaviyo or --for dbt-sources.",
     cause="Views of what is there now and tags on personal data are for Spark and Databricks.",
 )
+SAME_SCHEMA = refusal(
+    "accounts {one} and {other} would both have their views for dbt in the schema {schema}",
+    "Leave `schemas.dbt` out, and print the views of one of them with `klaviyo-spark catalog-sql`.",
+    cause="Of an account's name a schema's takes letters, digits and _ alone.",
+)
