@@ -1,4 +1,4 @@
-"""The views for dbt in Unity Catalog: made where conf says, where they are not as they should be."""
+"""The views for dbt in Unity Catalog: made where conf says, and renewed where their text changed."""
 
 from __future__ import annotations
 
