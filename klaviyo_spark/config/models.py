@@ -40,6 +40,8 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Treatment = Literal["keep", "hash", "drop"]
 LoadsBy = Literal["auto", "spark"]
+ColumnName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]*\Z")]
+Property = Annotated[str, msgspec.Meta(pattern=r"\A[^'\\]+\Z")]
 
 
 class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,16 @@ class PersonalData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     credential: Treatment = "drop"
     # Klaviyo's own id names nobody outside of Klaviyo; tables are keyed and joined by it.
     id: Literal["keep"] = "keep"
+
+
+class ExtraColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column of the user's own: which property fills it, its type and class of personal data."""
+
+    property: Property
+    type: Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"] = "string"
+    pii: Literal[
+        "none", "email", "phone", "name", "location", "ip", "external_id", "url", "free_form"
+    ] = "free_form"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,7 +144,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    event_columns: dict[ColumnName, ExtraColumn] = {}
+    profile_columns: dict[ColumnName, ExtraColumn] = {}
     currency: Currency | None = None
+    change_data_feed: bool = False
     loads_by: LoadsBy = "auto"
     checks: dict[CheckName, Literal["warn", "fail"]] = {}
     personal_data: PersonalData = PersonalData()

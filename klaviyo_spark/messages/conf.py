@@ -98,3 +98,14 @@ NO_TIME = refusal(
     "Use {form}.",
     cause="Times are UTC where no offset is given.",
 )
+COLUMN_IS_TAKEN = refusal(
+    "{table} has a column {name} already",
+    "Give yours another name in conf.",
+    cause="A name under `event_columns` or `profile_columns` is that of a column of the table.",
+)
+COLUMN_DIFFERS = refusal(
+    "{table}: conf asks for the column {name} as {type}, and the table has it as {there}",
+    "Give the column another name in conf, or its type of before.",
+    cause="The type of a column of `event_columns` or `profile_columns` changed, or somebody has "
+    "added a column of that name.",
+)

@@ -1,4 +1,4 @@
-"""The views for dbt in Unity Catalog: made where conf says, and renewed where their text changed."""
+"""The views for dbt in Unity Catalog: made where conf says, renewed where their text changed."""
 
 from __future__ import annotations
 
