@@ -169,8 +169,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def plus_groups(self) -> tuple[str, ...]:
-        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with those that they need."""
-        named = PLUS_NAMES if self.plus == "all" else self.plus
+        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with those that they need.
+
+        Events of the metrics that the account calls its commerce need ``account``.
+        """
+        named = {*(PLUS_NAMES if self.plus == "all" else self.plus)}
+        if "commerce" in self.metrics and "events" in self.resources:
+            named.add("account")
         needed = {needs for name in named for needs in PLUS_NEEDS[name]}
         return tuple(name for name in PLUS_NAMES if name in named or name in needed)
 

@@ -49,7 +49,7 @@ SAME_SCHEMA = refusal(
     cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
-    "must be `documented`, `all` or a list of metric names",
+    "must be `documented`, `all` or a list of metric names, `documented` and `commerce`",
     "For a single metric, write a list of one: [Placed Order].",
     cause="`metrics` in conf is another text.",
 )

@@ -9,7 +9,7 @@ SEVERAL_ACCOUNTS = refusal(
 )
 NO_REVENUE = warning(
     "dbt views of {account}: events of orders are not read, so dbt_klaviyo's revenue is 0",
-    "Set `metrics: all` in conf, or list the metrics of your shop beside `documented`.",
+    "Set `metrics: [documented, commerce]` in conf, or `all`.",
     cause="By default the 11 documented metrics are read, and none of them holds money.",
 )
 UNMAPPED_REVENUE = warning(

@@ -39,7 +39,7 @@ def views_of(settings: Settings, dialect: Dialect) -> tuple[DbtView, ...]:
 def warnings_of(settings: Settings) -> Iterator[str]:
     """What an analyst would else take from the views for true."""
     named = DOCUMENTED if settings.metrics == "documented" else settings.metrics
-    if named != "all" and {*named} <= DOCUMENTED.keys():
+    if named != "all" and {*named} <= {"documented", *DOCUMENTED}:
         yield messages.dbt.NO_REVENUE(account=settings.account)
     elif "account" not in settings.resources:
         yield messages.dbt.UNMAPPED_REVENUE(account=settings.account)

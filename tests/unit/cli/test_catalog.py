@@ -72,6 +72,8 @@ def test_conf_may_name_the_currency_of_an_account(printed):
         ("metrics: all", "which has the latest events"),
         ("metrics: [Placed Order]", "which has the latest events"),
         ("{metrics: all, plus: [account]}", ""),
+        ("metrics: [documented, commerce]", ""),
+        ("metrics: [documented]", "revenue is 0"),
     ],
 )
 def test_what_an_analyst_would_take_for_true_is_said_beside_the_sql(printed, conf, warning):
