@@ -18,7 +18,7 @@ def catalog(spark, sample) -> Iterator[Any]:
         spark.sql(f"CREATE DATABASE IF NOT EXISTS {schema}")
         spark.sql(f"CREATE TABLE {schema}.{folder.name} USING delta LOCATION '{folder}'")
     yield spark
-    for schema in ("klaviyo_v2", "klaviyo_ops"):
+    for schema in ("klaviyo_v2", "klaviyo_ops", "klaviyo_plus"):
         spark.sql(f"DROP DATABASE {schema} CASCADE")
 
 
