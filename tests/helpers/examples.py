@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -111,6 +112,17 @@ def write_orders(lake: Path, account: Account) -> list[Row]:
 
 def a_question(name: str) -> str:
     return (EXAMPLES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+# Models of the dbt project, with how many columns of each are its key.
+MODELS = {"campaign_results": 2, "list_members_days": 3, "revenue_days": 3}
+
+
+def a_model(name: str) -> str:
+    """A model as dbt makes it for the tables under their own names."""
+    text = (EXAMPLES / "dbt" / "models" / f"{name}.sql").read_text(encoding="utf-8")
+    text = re.sub(r"\{\{ source\('(\w+)', '(\w+)'\) \}\}", r"\1.\2", text)
+    return text.replace('{{ var("revenue_metric") }}', "Placed Order")
 
 
 def plain(value: Any) -> Any:
