@@ -1,7 +1,7 @@
 """The verbs of the command line; ``jobs/`` call them too. The only place that sets exit codes.
 
 A verb imports what it does when it is called: Spark takes half a second to import, which help and
-a wrong option need not wait for.
+a wrong option need not wait for. It is long, since all verbs on a lake stand here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from klaviyo_spark.cli.options import (
     COMMON,
     DRY_RUN,
     PERSON,
+    PROFILES,
     RESOURCES,
     TIMES,
     WAIT,
@@ -42,6 +43,7 @@ from klaviyo_spark.lake.spark.memory import share_arenas
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import AccountContext
     from klaviyo_spark.commands.sync.account_run import Verb
+    from klaviyo_spark.commands.verify.profiles import ProfilesChecked
 
 _INTERRUPTED = 130
 
@@ -114,17 +116,20 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 
 @cli.command()
 @click.option("--all", "ever", is_flag=True, help="Verify all days, not only the last 400.")
+@PROFILES
 @click.option("--heal", is_flag=True, help="Read missing records again, then verify them again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @RESOURCES
 @WAIT
 @COMMON
 @pass_options
-def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int:
+def verify(
+    options: CommonOptions, ever: bool, profiles: ProfilesChecked, heal: bool, as_json: bool
+) -> int:
     """Prove the tables complete against Klaviyo's own counts and listings."""
     # Spark: see the top.
     from klaviyo_spark.commands.sync import account_context
-    from klaviyo_spark.commands.verify import verify, words
+    from klaviyo_spark.commands.verify import VerifyRequest, verify, words
 
     job = open_context(options, asks=True, refines=heal)
     found: dict[str, dict[str, Any]] = {
@@ -137,9 +142,7 @@ def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int
             job.lake,
             part.client,
             part.settings,
-            ever=ever,
-            heal=heal,
-            wait=options.wait,
+            VerifyRequest(ever, profiles, heal, options.wait),
             show=progress("auto"),
         )
         found[part.account] = words.facts(done)

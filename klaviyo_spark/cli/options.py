@@ -83,6 +83,13 @@ RESOURCES = click.option(
     "--resources", metavar="A,B", help="Only these resources, those of klaviyo_plus too."
 )
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
+PROFILES = click.option(
+    "--profiles",
+    type=click.Choice(["none", "sample", "all"]),
+    default="sample",
+    show_default=True,
+    help="Of which profiles Klaviyo is asked for the ids: a sample is all within four weeks.",
+)
 # With or without a value: a job parameter can be handed on to it.
 DRY_RUN = click.option(
     "--dry-run",

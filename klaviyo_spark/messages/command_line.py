@@ -122,8 +122,12 @@ OUT_NO_FOLDER = refusal(
 OTHER_ERROR = error(
     "{error}",
     "Run it again with -v for the stack trace; report it if it stays.",
-    cause="An error of Spark, Java or the system, by its name and first line. What has landed "
-    "stays.",
+    cause="An error of Spark, Java or Python, by its name and first line. What has landed stays.",
+)
+SYSTEM_ERROR = error(
+    "{error}",
+    "The system refused: check the disk or mount and its permissions, then run again.",
+    cause="A file could not be read or written. What has landed stays.",
 )
 INTERRUPTED_INGEST = interruption(
     "interrupted; all pages fetched so far are in bronze",

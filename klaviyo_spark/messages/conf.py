@@ -38,14 +38,14 @@ ACCOUNT_WITHOUT_KEY = refusal(
     cause="Each of several accounts names the variable or secret of its own key, never the key.",
 )
 ACCOUNT_TWICE = refusal(
-    "accounts: {account}: is listed twice",
+    "accounts: {account} is listed twice",
     "Give each account its own name.",
     cause="Names that differ by capitals alone count as the same. Rows carry the name, so it "
     "cannot be changed later.",
 )
 SAME_SCHEMA = refusal(
     "schemas: {schemas}: two are the same, or one is another's name with {suffix}",
-    "Give each its own name.",
+    "Give each its own name, none of them another's with {suffix} after it.",
     cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
@@ -60,7 +60,7 @@ BAD_BASE_URL = refusal(
 )
 PLAIN_HTTP = refusal(
     "plain http to {host} would expose the key",
-    "Use https; http is for loopback addresses only.",
+    "Use https in `base_url`; http is for loopback addresses only.",
     cause="The key travels in a header of each request.",
 )
 BAD_TREATMENT = refusal(

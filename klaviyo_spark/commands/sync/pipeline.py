@@ -105,15 +105,16 @@ def run_on_held_lake(
 def repair(
     request: RunRequest, lake: Lake, account: AccountContext, outcome: Outcome, shown: Shows
 ) -> list[Load]:
-    """Read what the request plans and refine it, on a lake that is held; its caller ends the run.
+    """Read what the request plans, if anything, and refine it; its caller holds the lake.
 
     Args:
         outcome: takes note of what was read, and of what did not go well.
     """
     one = begin(request, lake, account, request.run_id)
     one.summary.outcome = outcome
-    with until_interrupted() as stop:
-        one.ask(shown, stop)
+    if request.plan is not None:
+        with until_interrupted() as stop:
+            one.ask(shown, stop)
     one.load()
     list_orphans(lake, account.account, one.summary.loads)
     return one.summary.loads

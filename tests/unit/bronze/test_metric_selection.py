@@ -85,7 +85,8 @@ def test_a_name_that_never_matched_is_a_warning():
     found = resolve(without("received sms"), "documented", {})
     assert found.warnings == [
         "no metric is called 'Received SMS' or 'Received Text Message', so none of its "
-        "events are read"
+        "events are read. Correct the name if it stands in conf `metrics`; else it is read as "
+        "soon as there is one."
     ]
     assert (found.vanished, found.none) == ([], False)
 

@@ -117,7 +117,9 @@ class Verifying:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: Any, **by_account: Any) -> None:
         self.capsys = capsys
 
-        def verify(_lake: Any, _client: Any, settings: Settings, **_how: Any) -> Verified:
+        def verify(
+            _lake: Any, _client: Any, settings: Settings, _how: Any, **_show: Any
+        ) -> Verified:
             met = by_account[settings.account]
             if isinstance(met, Exception):
                 raise met

@@ -200,7 +200,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         ),
         (
             accounts("name: us, key_variable: A", "name: US, key_variable: B"),
-            "accounts: US: is listed twice. Give each account its own name.",
+            "accounts: US is listed twice. Give each account its own name.",
         ),
         (
             accounts("name: us, key_variable: A", "name: eu, key_variable: A"),
@@ -229,7 +229,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         (
             accounts("name: us, key_variable: A, base_url: 'http://a.example'"),
             "a.yml: accounts[0].base_url: plain http to a.example would expose the key. "
-            "Use https; http is for loopback addresses only.",
+            "Use https in `base_url`; http is for loopback addresses only.",
         ),
         (
             accounts("name: us, key_variable: A, rate_limit_share: 2"),

@@ -188,7 +188,7 @@ def test_the_conf_files_of_the_checkout_load():
         (
             "base_url: http://a.example",
             "conf/dev.yml: base_url: plain http to a.example would expose the key. Use "
-            "https; http is for loopback addresses only.",
+            "https in `base_url`; http is for loopback addresses only.",
         ),
         (
             "vacuum_after: 3d",
