@@ -88,7 +88,7 @@ PROFILES = click.option(
     type=click.Choice(["none", "sample", "all"]),
     default="sample",
     show_default=True,
-    help="Of which profiles Klaviyo is asked for the ids: a sample is all within four weeks.",
+    help="Of which profiles Klaviyo is asked for the ids: a sample has had all within four weeks.",
 )
 # With or without a value: a job parameter can be handed on to it.
 DRY_RUN = click.option(

@@ -76,8 +76,10 @@ def story(spark, tmp_path_factory) -> Story:
             healed = verify(lake, client, settings, VerifyRequest(profiles="all", heal=True))
             asked = sandbox.counts() - counted
             after = _rows(lake)
+            counted = sandbox.counts()
             with pipeline.exclusive("sync", a_lake(spark, warehouse), "another", wait=False):
                 afterwards = verify(lake, client, settings)
+            assert "/api/profiles" not in sandbox.counts() - counted, "they have just been read"
     return Story(lake, short, lost, healed, asked, afterwards, before, after)
 
 
@@ -229,6 +231,12 @@ def test_afterwards_all_is_whole_and_nobody_has_to_be_waited_for(story):
     assert [check for check in done.checks if check.differs] == []
     (note,) = [w for w in done.outcome.warnings if w.startswith("the lake is held by a sync")]
     assert "run another" in note
+
+
+def test_a_full_read_that_has_just_been_says_which_profiles_there_are(story):
+    days = [check for check in story.afterwards.checks if check.count_type == PROFILES]
+    held = story.lake.silver(TABLES["profiles"]).where("_deleted_at IS NULL").count()
+    assert sum(check.expected_count for check in days) == held
 
 
 def test_runs_of_verify_are_written_down(story):

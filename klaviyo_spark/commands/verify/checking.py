@@ -229,23 +229,31 @@ class Checker:
         return comparing.members(counts.members, joined, held, names, known.groups)
 
     def _profiles(self, known: KnownWatermarks, whole: bool) -> list[Comparison]:
-        """A check per day of creation, of the months whose turn it is or of all."""
+        """A check per day of creation: of the months whose turn it is, or of all.
+
+        Where a full read has just been, its pages say what there is.
+        """
         until = max((read.range.end for read in known.profiles), default=None)
         if until is None:
             return []
         until -= self._settings.indexing_lag
         sizes = self._holdings.profiles_per_month()
         months = profiles.all_months(sizes, until)
-        verified = self._holdings.months_verified()
         now = self._klaviyo.client.now()
+        read_at = profiles.whole_read_at(known, now - profiles.JUST_READ)
+        if read_at and not whole and sum(sizes.values()) <= profiles.AT_ONCE:
+            listed = self._holdings.profiles_read_whole(read_at)
+            held = self._holdings.profiles(months)
+            return profiles.compare_profiles(listed, held, months, until).checks
+        verified = self._holdings.months_verified()
         turn = profiles.months_to_verify(months, verified, now, whole=whole)
         found = ProfileChecks()
         for group in profiles.in_groups(turn, sizes):
             spans = [profiles.span_of(month, months[0], until) for month in group]
-            listed = self._klaviyo.profiles(spans)
-            if listed is not None:
+            answer = self._klaviyo.profiles(spans)
+            if answer is not None:
                 held = self._holdings.profiles(group)
-                found += profiles.compare_profiles(listed, held, group, until)
+                found += profiles.compare_profiles(answer, held, group, until)
         self._note_profiles(found, len(turn), len(months))
         return found.checks
 

@@ -20,9 +20,10 @@ from klaviyo_spark.commands.verify.comparing import (
 )
 from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.listings import Listing
-from klaviyo_spark.commands.verify.profiles import HeldProfiles
+from klaviyo_spark.commands.verify.profiles import HeldProfiles, ListedProfile
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.state.models import GroupKey
 
@@ -119,6 +120,24 @@ class Holdings:
         rows = self._present("profiles").where(F.trunc("created", "month").isin(*months))
         ids = [row["profile_id"] for row in rows.select("profile_id").collect()]
         return HeldProfiles(frozenset(ids), len(ids))
+
+    def profiles_read_whole(self, since: datetime) -> dict[str, ListedProfile]:
+        """The profiles on the pages of the full read that began then, as bronze has them."""
+        listed = (
+            "struct<data:array<struct<id:string,attributes:struct<created:string,updated:string>>>>"
+        )
+        rows = (
+            self._lake.pages()
+            .where((F.col("account_id") == self._account_id) & (F.col("resource") == "profiles"))
+            .where(F.col("is_full_read") & (F.col("read_started_at") >= F.lit(since)))
+            .where("status = 200")
+            .select(F.explode(F.from_json("body", listed)["data"]).alias("profile"))
+            .select("profile.id", "profile.attributes.created", "profile.attributes.updated")
+        )
+        times = (
+            (row["id"], as_time(row["created"]), as_time(row["updated"])) for row in rows.collect()
+        )
+        return {id: ListedProfile(created, updated) for id, created, updated in times if created}
 
     def months_verified(self) -> dict[date, datetime]:
         """When each month of profiles was last verified (UTC)."""

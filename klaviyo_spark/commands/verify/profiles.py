@@ -21,6 +21,7 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state.intervals import Range
+from klaviyo_spark.state.watermarks import KnownWatermarks
 
 PROFILE = ENDPOINTS["profiles"]
 # Of each profile no more than its times: a page is small.
@@ -36,8 +37,10 @@ PROFILE_IDS = replace(
 ProfilesChecked = Literal["none", "sample", "all"]
 # Within so long a sample has had every month once.
 ALL_WITHIN = timedelta(days=28)
+# A full read that began so long ago at most says what there is, and Klaviyo is not asked again.
+JUST_READ = timedelta(days=1)
 # So many are held in memory at once.
-_AT_ONCE = 500_000
+AT_ONCE = 500_000
 _SECOND = timedelta(seconds=1)
 _CREATED, _UPDATED = FieldPath(("attributes", "created")), FieldPath(("attributes", "updated"))
 
@@ -84,6 +87,13 @@ class ProfileChecks:
         return self
 
 
+def whole_read_at(known: KnownWatermarks, since: datetime) -> datetime | None:
+    """When the last full read of profiles began, if that was after ``since``."""
+    began = [read.at for read in known.profiles if read.range.end == known.complete_profiles_at]
+    at = max(began, default=None)
+    return at if at and at >= since else None
+
+
 def all_months(held: Iterable[date], until: datetime) -> list[date]:
     """First days of all months from the first of ``held`` on: one may have lost all it had."""
     last = until.date().replace(day=1)
@@ -120,7 +130,7 @@ def in_groups(months: Sequence[date], sizes: Mapping[date, int]) -> Iterator[lis
     """Months in groups that are small enough to hold; a month is never parted."""
     group: list[date] = []
     for month in months:
-        if group and sum(sizes.get(one, 0) for one in (*group, month)) > _AT_ONCE:
+        if group and sum(sizes.get(one, 0) for one in (*group, month)) > AT_ONCE:
             yield group
             group = []
         group.append(month)
