@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klaviyo_spark import __version__, log, messages
-from klaviyo_spark.cli import looking, streams, trying
-from klaviyo_spark.cli.context import open_context, place_of
+from klaviyo_spark.cli import catalog, looking, streams, trying
+from klaviyo_spark.cli.context import open_context
 from klaviyo_spark.cli.group import Verbs
 from klaviyo_spark.cli.options import (
     COMMON,
@@ -57,6 +57,7 @@ def cli() -> None:
 cli.add_command(looking.init)
 cli.add_command(looking.doctor)
 cli.add_command(looking.status)
+cli.add_command(catalog.catalog_sql)
 cli.add_command(trying.sandbox)
 cli.add_command(trying.demo)
 
@@ -215,20 +216,6 @@ def tables(as_json: bool, plus: bool) -> int:
 
     text = dictionary.as_text(plus=plus)
     click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
-    return 0
-
-
-@cli.command("catalog-sql")
-@COMMON
-@pass_options
-def catalog_sql(options: CommonOptions) -> int:
-    """Print SQL for a catalog: views without what is gone, tags on personal data."""
-    # Spark: see the top.
-    from klaviyo_spark.commands import publish
-
-    settings = options.settings()
-    resources = {n for one in accounts.settings_per_account(settings) for n in one.resources}
-    click.echo("\n".join(publish.script(place_of(settings), resources)))
     return 0
 
 

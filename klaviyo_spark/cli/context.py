@@ -52,6 +52,7 @@ def open_context(options: CommonOptions, asks: bool, refines: bool = False) -> C
     if session.started:  # one that is yet to start has them from the start
         click.get_current_context().with_resource(pin_settings(session.started))
     lake = Lake(session, place, personal=shown)
+    lake.check_extra_columns()
     return CommandContext(settings, every, lake, start, end, named)
 
 

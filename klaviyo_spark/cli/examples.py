@@ -7,7 +7,11 @@ EXAMPLES = {
         "klaviyo-spark backfill --start 2024-01-01 --end 2025-01-01 --dry-run",
         "klaviyo-spark backfill --start 2024-01-01 --end 2025-01-01 --wait",
     ),
-    "catalog-sql": ("klaviyo-spark catalog-sql --config conf/prod.yml",),
+    "catalog-sql": (
+        "klaviyo-spark catalog-sql --config conf/prod.yml",
+        "klaviyo-spark catalog-sql --for dbt-klaviyo --dialect duckdb",
+        "klaviyo-spark catalog-sql --for dbt-sources --config conf/prod.yml",
+    ),
     "demo": (
         "klaviyo-spark demo",
         "klaviyo-spark demo --events 2000 --profiles 200 --warehouse ./small-demo",

@@ -16,6 +16,7 @@ import yaml
 from klaviyo_spark import messages
 from klaviyo_spark.config.accounts import chosen
 from klaviyo_spark.config.address import check_base_url
+from klaviyo_spark.config.extra_columns import extra_columns
 from klaviyo_spark.config.models import (
     ASIDE,
     PLUS_NAMES,
@@ -31,6 +32,7 @@ from klaviyo_spark.config.models import (
 from klaviyo_spark.config.secrets import KEY_LIKE, VARIABLE, ApiKey, find_key
 from klaviyo_spark.config.times import parse_duration, parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
+from klaviyo_spark.resources import set_extra_columns
 
 BASE = Path("conf/base.yml")
 # What is shorter would take files from readers, or pages from runs that go on with others.
@@ -75,6 +77,7 @@ def load(
         given["plus"] = ()
     settings = msgspec.convert(chosen(merged, given), Settings)
     _check_schemas(settings.schemas)
+    set_extra_columns(extra_columns(settings))
     return settings
 
 
@@ -141,7 +144,7 @@ def _check_names(names: Iterable[str], known: tuple[str, ...]) -> list[str]:
 
 def _check_schemas(schemas: Schemas) -> None:
     """Refuse schemas that are one and the same, to a catalog that does not mind capitals."""
-    names = [name.lower() for name in msgspec.structs.astuple(schemas)]
+    names = [name.lower() for name in msgspec.structs.astuple(schemas) if name]
     aside = (schemas.silver, schemas.ops, schemas.plus)
     beside = [f"{name.lower()}{ASIDE}" for name in aside]
     if len({*names, *beside}) < len(names) + len(beside):

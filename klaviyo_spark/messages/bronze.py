@@ -150,6 +150,12 @@ NO_SUCH_METRIC = warning(
     "Correct the name if it stands in conf `metrics`; else it is read as soon as there is one.",
     cause="The account never had such an event.",
 )
+NO_MAPPED_METRIC = warning(
+    "the account has mapped no metric to revenue or anything else of a shop, so `commerce` reads "
+    "none",
+    "Map them in Klaviyo (Analytics, Metrics), or list your shop's metrics by name in conf.",
+    cause="`metrics` has `commerce`, which stands for the account's mapped metrics.",
+)
 REVISION_ENDS = warning(
     "Klaviyo's API revision {revision} ends on {ends}, {left}; from then on {loss}",
     "Upgrade klaviyo-spark before that day.",

@@ -49,7 +49,7 @@ SAME_SCHEMA = refusal(
     cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
-    "must be `documented`, `all` or a list of metric names",
+    "must be `documented`, `all` or a list of metric names, `documented` and `commerce`",
     "For a single metric, write a list of one: [Placed Order].",
     cause="`metrics` in conf is another text.",
 )
@@ -97,4 +97,15 @@ NO_TIME = refusal(
     "{text!r} is not a time",
     "Use {form}.",
     cause="Times are UTC where no offset is given.",
+)
+COLUMN_IS_TAKEN = refusal(
+    "{table} has a column {name} already",
+    "Give yours another name in conf.",
+    cause="A name under `event_columns` or `profile_columns` is that of a column of the table.",
+)
+COLUMN_DIFFERS = refusal(
+    "{table}: conf asks for the column {name} as {type}, and the table has it as {there}",
+    "Give the column another name in conf, or its type of before.",
+    cause="The type of a column of `event_columns` or `profile_columns` changed, or somebody has "
+    "added a column of that name.",
 )

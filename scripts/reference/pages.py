@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scripts.reference import (
     commands,
+    dbt,
     exit_codes,
     lineage,
     messages,
@@ -16,6 +17,7 @@ from scripts.reference import (
 )
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+DBT = Path(__file__).parents[2] / "examples" / "dbt"
 PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "commands.md": commands.as_markdown,
     FOLDER / "exit-codes.md": exit_codes.as_markdown,
@@ -24,4 +26,9 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "ops-tables.md": ops_tables.as_markdown,
     FOLDER / "settings.md": settings.as_markdown,
     FOLDER / "tables.md": tables.as_markdown,
+    DBT / "models" / "sources.yml": dbt.sources_as_yaml,
+    **{
+        DBT / "models" / "dbt_klaviyo" / f"klaviyo_{name}.sql": as_model
+        for name, as_model in dbt.views_as_models().items()
+    },
 }

@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.catalog import publish
+from klaviyo_spark.commands.catalog import publish, publish_dbt
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import (
@@ -227,6 +227,8 @@ class _Runs:
             one.summary.rows = row_counts(lake, one.context.settings.resources)
             if not self._published:  # the catalog is everybody's
                 one.summary.outcome.warnings += publish(self.lake, self._resources)
+                every = [each.context.settings for each in self.all]
+                one.summary.outcome.warnings += publish_dbt(self.lake, every)
                 self._published = True
         one.end()
 

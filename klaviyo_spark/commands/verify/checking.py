@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.commerce_metrics import COMMERCE, commerce_ids
 from klaviyo_spark.bronze.metric_selection import resolve
 from klaviyo_spark.commands.verify import comparing, profiles
 from klaviyo_spark.commands.verify.children import Children, child_checks, children
@@ -159,7 +160,9 @@ class Checker:
         if "metrics" in now.unread:
             self._outcome.fail("events", messages.verify.METRICS_UNKNOWN())
             return {}
-        found = resolve(now.metrics, self._settings.metrics, known.metric_names)
+        wanted, account = self._settings.metrics, self._settings.account
+        commerce = commerce_ids(self._lake, account) if COMMERCE in wanted else []
+        found = resolve(now.metrics, wanted, known.metric_names, commerce)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name))

@@ -415,3 +415,18 @@ def test_several_accounts_are_done_only_where_each_is(codes: list[int]):
     assert (combined_exit_code(codes) == 0) == (set(codes) == {0})
     assert combined_exit_code(codes * 2) == combined_exit_code(codes)
     assert len(set(codes)) > 1 or combined_exit_code(codes) == codes[0]
+
+
+@pytest.mark.parametrize(
+    ("resources", "metrics", "has_account"),
+    [
+        (("events", "tags"), ("documented", "commerce"), True),
+        (("tags",), ("documented", "commerce"), False),
+        (("events", "tags"), ("documented",), False),
+        (("events", "tags"), "all", False),
+    ],
+)
+def test_events_of_commerce_need_the_account(resources, metrics, has_account):
+    [one] = settings_per_account(Settings(resources=resources, metrics=metrics))
+
+    assert one.resources == (*resources, *(["account"] if has_account else []))
