@@ -6,4 +6,6 @@ nothing and needs neither Spark nor Java.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from klaviyo_spark.version import __version__
+
+__all__ = ["__version__"]
