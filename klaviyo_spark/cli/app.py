@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__, log, messages
+from klaviyo_spark import log, messages
 from klaviyo_spark.cli import looking, streams, trying
-from klaviyo_spark.cli.context import open_context, place_of
+from klaviyo_spark.cli.context import open_context
 from klaviyo_spark.cli.group import Verbs
 from klaviyo_spark.cli.options import (
     COMMON,
@@ -38,6 +38,7 @@ from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError
 from klaviyo_spark.lake.spark.memory import share_arenas
+from klaviyo_spark.version import __version__
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import AccountContext
@@ -55,6 +56,8 @@ def cli() -> None:
 cli.add_command(looking.init)
 cli.add_command(looking.doctor)
 cli.add_command(looking.status)
+cli.add_command(looking.tables)
+cli.add_command(looking.catalog_sql)
 cli.add_command(trying.sandbox)
 cli.add_command(trying.demo)
 
@@ -106,8 +109,10 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 
     if not options.start or not options.end:
         raise UsageError(messages.command_line.BACKFILL_WITHOUT_WINDOW())
+    start, end = options.window()
     job = open_context(options, asks=not dry_run, refines=not dry_run)
-    request = steps.BackfillRequest(job.start, job.end, job.named, options.wait, dry_run)
+    named = job.settings.resources if options.resources else ()
+    request = steps.BackfillRequest(start, end, named, options.wait, dry_run)
     return steps.backfill(request, job.lake, job.parts, click.echo, progress)
 
 
@@ -162,7 +167,8 @@ def report(options: CommonOptions, out: str) -> int:
     # Spark: see the top.
     from klaviyo_spark.commands.report import verb
 
-    return verb.report(options.settings(), Path(out), click.echo)
+    verb.report(options.settings(), Path(out), click.echo)
+    return 0
 
 
 @cli.command()
@@ -191,6 +197,8 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
     from klaviyo_spark.commands.forget import run
     from klaviyo_spark.commands.sync import account_context
 
+    if email == "-":  # so that it stays out of the shell's history and the list of processes
+        email = sys.stdin.readline()
     asked = run.asked_for(profile, email)
     job = open_context(options, asks=False, refines=True)
 
@@ -202,46 +210,16 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
     return account_context.for_each_account(job.parts, work, click.echo)
 
 
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
-def tables(as_json: bool, plus: bool) -> int:
-    """Print the data dictionary: tables, columns, types, where each value is read."""
-    # Spark: see the top.
-    from klaviyo_spark.commands import dictionary
-
-    text = dictionary.as_text(plus=plus)
-    click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
-    return 0
-
-
-@cli.command("catalog-sql")
-@COMMON
-@pass_options
-def catalog_sql(options: CommonOptions) -> int:
-    """Print SQL for a catalog: views without what is gone, tags on personal data."""
-    # Spark: see the top.
-    from klaviyo_spark.commands import publish
-
-    settings = options.settings()
-    resources = {n for one in accounts.settings_per_account(settings) for n in one.resources}
-    click.echo("\n".join(publish.script(place_of(settings), resources)))
-    return 0
-
-
 def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
     """One run of a verb that works on the lake, for each account."""
     # Spark: see the top.
     from klaviyo_spark.commands import summary
     from klaviyo_spark.commands.sync import account_run, pipeline
 
+    start, end = options.window()
     job = open_context(options, asks=verb != "refine", refines=verb != "ingest")
-    request = account_run.RunRequest(verb, job.start, job.end, wait=options.wait, anew=rebuild)
-    lake = job.lake
-    if len(job.parts) == 1 and job.settings.accounts:
-        # The lake may have others; the rows told are the account's own.
-        lake = lake.for_account(job.parts[0].account)
-    every = pipeline.run(request, lake, job.parts, progress("auto"))
+    request = account_run.RunRequest(verb, start, end, wait=options.wait, anew=rebuild)
+    every = pipeline.run(request, job.lake_of_run, job.parts, progress("auto"))
     click.echo("\n".join(summary.of_run(every)))
     return accounts.combined_exit_code(done.exit_code for done in every)
 

@@ -1,10 +1,11 @@
-"""The verbs of the first ten minutes: ``init``, ``doctor``, ``status``. None of them starts a run.
+"""The verbs that look or write a file, and start no run: ``init``, ``doctor``, ``status`` and more.
 
 Each is no more than its options and what is printed; the work is in the modules they call.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shlex
@@ -24,7 +25,6 @@ from klaviyo_spark.cli.options import (
     CommonOptions,
     pass_options,
 )
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config import template
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import BASE
@@ -98,20 +98,43 @@ def doctor(options: CommonOptions) -> int:
 def status(options: CommonOptions, as_json: bool) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
     # It imports pyarrow, which no other verb of this module needs.
-    from klaviyo_spark.commands.status import facts, summed, words
-    from klaviyo_spark.lake.readers.opening import lake_name, reader
+    from klaviyo_spark.commands.status import words
+    from klaviyo_spark.commands.status.lake_status import status_per_account
 
-    settings = options.settings()
-    found, now = facts(reader(settings)), utc_now()
-    every = [
-        summed(found, lake_name(settings), one.account, now)
-        for one in settings_per_account(settings)
-    ]
+    every = list(status_per_account(options.settings()).values())
     if len(every) > 1:
         click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))
     else:
         [said] = every
         click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
+    return 0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
+def tables(as_json: bool, plus: bool) -> int:
+    """Print the data dictionary: tables, columns, types, where each value is read."""
+    # It imports all tables, which help need not wait for.
+    from klaviyo_spark.commands import dictionary
+
+    text = dictionary.as_text(plus=plus)
+    click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
+    return 0
+
+
+@click.command("catalog-sql")
+@COMMON
+@pass_options
+def catalog_sql(options: CommonOptions) -> int:
+    """Print SQL for a catalog: views without what is gone, tags on personal data."""
+    # Spark takes half a second to import, which help need not wait for.
+    from klaviyo_spark.commands import publish
+    from klaviyo_spark.commands.context import place_of
+
+    settings = options.settings()
+    resources = {n for one in settings_per_account(settings) for n in one.resources}
+    click.echo("\n".join(publish.script(place_of(settings), resources)))
     return 0
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import click
 
 from klaviyo_spark import log
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.times import bounds
 
 P = ParamSpec("P")
 Decorator = Callable[[Any], Any]
@@ -53,6 +56,14 @@ class CommonOptions:
             secret_key=self.secret_key,
             resources=self.resources,
         )
+
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """Start and end in UTC; see ``times.bounds``.
+
+        Raises:
+            UsageError: one is no time, or they are no range.
+        """
+        return bounds(self.start, self.end, utc_now())
 
     def set_up_logging(self) -> None:
         """Log in the format and as much as the options say."""

@@ -187,9 +187,17 @@ def _checked(raw: Mapping[Any, Any], where: str) -> dict[str, Any]:
 
 
 def _override_of(name: str, value: Any, where: str) -> Any:
-    """The value of a setting that an option or a variable of the environment gives."""
+    """The value of a setting that a caller or a variable of the environment gives.
+
+    Raises:
+        ConfigError: there is no such setting, or the value does not fit it.
+    """
     slips: list[str] = []
-    fitting = _fitting(value, _type_of(name, Settings), name, slips)
+    try:
+        kind = _type_of(name, Settings)
+    except ValueError as error:  # from Python: an option is one that there is
+        raise ConfigError(f"{error}") from error
+    fitting = _fitting(value, kind, name, slips)
     if slips:
         raise ConfigError(f"{where}: {slips[0].removeprefix(f'{name}: ')}")
     return fitting

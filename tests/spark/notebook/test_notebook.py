@@ -64,7 +64,7 @@ def told(spark, tmp_path_factory) -> Told:
         patch.chdir(tmp_path_factory.mktemp("notebook"))
         patch.setenv("KLAVIYO_API_KEY", sandbox.key)
         patch.setenv("KLAVIYO_BASE_URL", sandbox.url)
-        patch.setattr("click.echo", told.said.append)
+        patch.setattr("builtins.print", told.said.append)
         for dry_run in ({}, {"dry_run": "false"}):
             before = sandbox.counts()
             widgets = Widgets({**given, **dry_run})
