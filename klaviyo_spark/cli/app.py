@@ -37,7 +37,7 @@ from klaviyo_spark.cli.other_errors import describe_error
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError
-from klaviyo_spark.lake.spark.memory import share_arenas
+from klaviyo_spark.lake.spark.memory import share_arenas, start_no_blas_threads
 from klaviyo_spark.version import __version__
 
 if TYPE_CHECKING:
@@ -238,6 +238,7 @@ def main(args: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if args is None else args)
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()
+    start_no_blas_threads()
     log.silence_libraries()
     with streams.outputs() as out:
         code = _exit_code(arguments)

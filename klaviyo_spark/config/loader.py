@@ -33,6 +33,8 @@ from klaviyo_spark.config.times import parse_duration, parse_time
 from klaviyo_spark.errors import ConfigError, UsageError
 
 BASE = Path("conf/base.yml")
+# By libyaml, where PyYAML was built with it: base.yml in 2 ms instead of 20.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}
@@ -162,7 +164,7 @@ def _parse_file(file: Path) -> dict[str, Any]:
     if KEY_LIKE.search(text):
         raise ConfigError(messages.conf.HOLDS_A_KEY(file=file, variable=VARIABLE))
     try:
-        raw = yaml.safe_load(text)
+        raw = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe ones
     except yaml.YAMLError as error:
         line = f", line {mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
         raise ConfigError(messages.conf.NOT_YAML(file=file, line=line)) from error
