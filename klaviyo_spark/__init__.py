@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from klaviyo_spark.version import __version__
 
 if TYPE_CHECKING:
-    from klaviyo_spark.errors import ConfigError, KlaviyoSparkError, LakeBusy, RunIncomplete
-    from klaviyo_spark.python.pipeline import Pipeline
-    from klaviyo_spark.python.results import (
+    from klaviyo_spark.commands.results.results import (
         BackfillResult,
         ForgetResult,
         MaintainResult,
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
         RunResult,
         VerifyResult,
     )
+    from klaviyo_spark.errors import ConfigError, KlaviyoSparkError, LakeBusy, RunIncomplete
+    from klaviyo_spark.python.pipeline import Pipeline
 
 __all__ = [
     "BackfillResult",
@@ -52,4 +52,6 @@ def __getattr__(name: str) -> Any:
     """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'python.results')}"), name)
+    return getattr(
+        import_module(f"{__name__}.{_MODULES.get(name, 'commands.results.results')}"), name
+    )

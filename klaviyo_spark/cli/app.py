@@ -23,9 +23,11 @@ from klaviyo_spark import log, messages
 from klaviyo_spark.cli import looking, streams, trying
 from klaviyo_spark.cli.context import open_context
 from klaviyo_spark.cli.group import Verbs
+from klaviyo_spark.cli.layout import echo_lines, terminal_width
 from klaviyo_spark.cli.options import (
     COMMON,
     DRY_RUN,
+    JSON,
     PERSON,
     RESOURCES,
     TIMES,
@@ -66,33 +68,36 @@ cli.add_command(trying.demo)
 @RESOURCES
 @TIMES
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def sync(options: CommonOptions) -> int:
+def sync(options: CommonOptions, as_json: bool) -> int:
     """Read what is due from Klaviyo and refine it into the tables."""
-    return _run("sync", options)
+    return _run("sync", options, as_json)
 
 
 @cli.command()
 @RESOURCES
 @TIMES
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def ingest(options: CommonOptions) -> int:
+def ingest(options: CommonOptions, as_json: bool) -> int:
     """Land pages from Klaviyo in bronze."""
-    return _run("ingest", options)
+    return _run("ingest", options, as_json)
 
 
 @cli.command()
 @RESOURCES
 @click.option("--rebuild", is_flag=True, help="Rebuild the tables from all pages in bronze.")
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def refine(options: CommonOptions, rebuild: bool) -> int:
+def refine(options: CommonOptions, rebuild: bool, as_json: bool) -> int:
     """Refine the pages that have landed into the tables."""
-    return _run("refine", options, rebuild)
+    return _run("refine", options, as_json, rebuild)
 
 
 @cli.command()
@@ -119,7 +124,7 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 @cli.command()
 @click.option("--all", "ever", is_flag=True, help="Verify all days, not only the last 400.")
 @click.option("--heal", is_flag=True, help="Read missing records again, then verify them again.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @RESOURCES
 @WAIT
 @COMMON
@@ -135,6 +140,8 @@ def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
 
+    width = terminal_width()
+
     def work(part: AccountContext) -> int:
         assert part.client
         done = verify(
@@ -148,7 +155,7 @@ def verify(options: CommonOptions, ever: bool, heal: bool, as_json: bool) -> int
         )
         found[part.account] = words.facts(done)
         if not as_json:
-            click.echo("\n".join(words.lines(done)))
+            echo_lines(words.lines(done, width), width)
         return done.exit_code
 
     code = account_context.for_each_account(job.parts, work, partial(click.echo, err=as_json))
@@ -182,7 +189,8 @@ def maintain(options: CommonOptions) -> int:
 
     job = open_context(options, asks=False)
     done = upkeep.maintain(job.lake, job.settings, wait=options.wait)
-    click.echo("\n".join(upkeep.lines(done)))
+    width = terminal_width()
+    echo_lines(upkeep.lines(done, width), width)
     return done.exit_code
 
 
@@ -204,23 +212,28 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
 
     def work(part: AccountContext) -> int:
         done = run.forget(job.lake, part.settings, asked, wait=options.wait)
-        click.echo("\n".join(run.lines(done)))
+        echo_lines(run.lines(done), terminal_width())
         return done.exit_code
 
     return account_context.for_each_account(job.parts, work, click.echo)
 
 
-def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
+def _run(verb: Verb, options: CommonOptions, as_json: bool, rebuild: bool = False) -> int:
     """One run of a verb that works on the lake, for each account."""
     # Spark: see the top.
     from klaviyo_spark.commands import summary
+    from klaviyo_spark.commands.results import summaries
     from klaviyo_spark.commands.sync import account_run, pipeline
 
     start, end = options.window()
     job = open_context(options, asks=verb != "refine", refines=verb != "ingest")
     request = account_run.RunRequest(verb, start, end, wait=options.wait, anew=rebuild)
     every = pipeline.run(request, job.lake_of_run, job.parts, progress("auto"))
-    click.echo("\n".join(summary.of_run(every)))
+    if as_json:
+        click.echo(summaries.runs_as_json(every))
+    else:
+        width = terminal_width()
+        echo_lines(summary.of_run(every, width), width)
     return accounts.combined_exit_code(done.exit_code for done in every)
 
 

@@ -16,9 +16,11 @@ from typing import Any
 
 import click
 
+from klaviyo_spark.cli.layout import echo_lines, terminal_width
 from klaviyo_spark.cli.options import (
     ACCOUNT,
     COMMON,
+    JSON,
     LOGGING,
     RESOURCES,
     WAREHOUSE,
@@ -73,26 +75,31 @@ def _same(**given: str | None) -> str:
 
 
 @click.command()
+@JSON
 @COMMON
 @pass_options
-def doctor(options: CommonOptions) -> int:
+def doctor(options: CommonOptions, as_json: bool) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
     # It imports the client and its libraries, which no other verb of this module needs.
-    from klaviyo_spark.commands.doctor import exit_code_of_checks, lines, run_checks, verdict
+    from klaviyo_spark.commands import doctor as checking
 
     if not options.verbose:
         logging.getLogger("klaviyo_spark").setLevel(logging.ERROR)  # the lines say it all
-    checks = []
-    for check in run_checks(options.settings, os.environ):
-        click.echo("\n".join(lines(check)))
+    width, checks = terminal_width(), []
+    for check in checking.run_checks(options.settings, os.environ):
+        if not as_json:
+            echo_lines(checking.lines(check), width)
         checks.append(check)
     same = _same(config=options.config, warehouse=options.warehouse)
-    click.echo(verdict(checks, f"klaviyo-spark sync{same}"))
-    return exit_code_of_checks(checks)
+    if as_json:
+        click.echo(json.dumps(checking.facts_of_checks(checks), indent=1))
+    else:
+        echo_lines([checking.verdict(checks, f"klaviyo-spark sync{same}")], width)
+    return checking.exit_code_of_checks(checks)
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @COMMON
 @pass_options
 def status(options: CommonOptions, as_json: bool) -> int:
@@ -102,16 +109,17 @@ def status(options: CommonOptions, as_json: bool) -> int:
     from klaviyo_spark.commands.status.lake_status import status_per_account
 
     every = list(status_per_account(options.settings()).values())
-    if len(every) > 1:
-        click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))
-    else:
-        [said] = every
-        click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
+    if as_json:
+        click.echo(words.as_json(every if len(every) > 1 else every[0]))
+        return 0
+    width = terminal_width()
+    said = words.of_several(every, width) if len(every) > 1 else words.as_text(every[0], width)
+    echo_lines(said, width)
     return 0
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
 def tables(as_json: bool, plus: bool) -> int:
     """Print the data dictionary: tables, columns, types, where each value is read."""

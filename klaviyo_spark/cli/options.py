@@ -93,6 +93,7 @@ ACCOUNT = click.option(
 RESOURCES = click.option(
     "--resources", metavar="A,B", help="Only these resources, those of klaviyo_plus too."
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
 # With or without a value: a job parameter can be handed on to it.
 DRY_RUN = click.option(

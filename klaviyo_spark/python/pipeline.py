@@ -15,6 +15,15 @@ from klaviyo_spark.commands.backfill.run import BackfillRequest, backfill
 from klaviyo_spark.commands.context import LakeContext, open_lake
 from klaviyo_spark.commands.forget import run as forget
 from klaviyo_spark.commands.report import verb as report
+from klaviyo_spark.commands.results import summaries
+from klaviyo_spark.commands.results.results import (
+    BackfillResult,
+    ForgetResult,
+    MaintainResult,
+    RunResult,
+    VerifyResult,
+)
+from klaviyo_spark.commands.results.summaries import check_complete
 from klaviyo_spark.commands.status import Status
 from klaviyo_spark.commands.status.lake_status import status_per_account
 from klaviyo_spark.commands.sync import pipeline
@@ -25,15 +34,6 @@ from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.times import bounds
 from klaviyo_spark.errors import UsageError
-from klaviyo_spark.python import summaries
-from klaviyo_spark.python.results import (
-    BackfillResult,
-    ForgetResult,
-    MaintainResult,
-    RunResult,
-    VerifyResult,
-)
-from klaviyo_spark.python.summaries import check_complete
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

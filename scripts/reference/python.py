@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import klaviyo_spark
 from klaviyo_spark import Pipeline, Result, errors
-from klaviyo_spark.python import results
+from klaviyo_spark.commands.results import results
 from scripts.reference.markdown import MADE, code, page, prose, table
 
 HEAD = f"""\

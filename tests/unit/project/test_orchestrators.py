@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from klaviyo_spark import MaintainResult, Pipeline, RunIncomplete, RunResult
+from klaviyo_spark.commands.results.summaries import check_complete, result_of_run
 from klaviyo_spark.commands.sync.account_run import Summary
-from klaviyo_spark.python.summaries import check_complete, result_of_run
 from klaviyo_spark.silver.models import Load
 from tests.helpers.status_lakes import NOON
 from tests.places import EXAMPLES

@@ -20,7 +20,7 @@ PACKAGE = Path(klaviyo_spark.__file__).parent
 FOLDERS = sorted({file.parent for file in PACKAGE.rglob("*.py")})
 MOST_FILES = 25
 # Statements in functions that import our own. Each costs a reader a look; fewer are welcome.
-LATE_IMPORTS = 26
+LATE_IMPORTS = 27
 # Lines of a module that need no reason: a longer one says at its head why it is.
 MOST_LINES = 300
 

@@ -22,13 +22,13 @@ from klaviyo_spark import (
     VerifyResult,
 )
 from klaviyo_spark.commands.maintain import TableMaintenance, Upkeep
+from klaviyo_spark.commands.results.results import Difference, TableChange
 from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import RunRequest, Summary
 from klaviyo_spark.commands.verify.comparing import Comparison
 from klaviyo_spark.commands.verify.run import Verified
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import Unauthorized, UsageError
-from klaviyo_spark.python.results import Difference, TableChange
 from klaviyo_spark.silver.models import Load
 from klaviyo_spark.state.models import Outcome
 from tests.helpers.status_lakes import a_run, put

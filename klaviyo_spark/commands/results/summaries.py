@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
+
+import msgspec
 
 from klaviyo_spark import messages
 from klaviyo_spark.commands import maintain, summary
 from klaviyo_spark.commands.forget.run import Erasure
 from klaviyo_spark.commands.maintain import Upkeep
-from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
-from klaviyo_spark.commands.verify.run import Verified, fault_lines
-from klaviyo_spark.config.accounts import combined_exit_code
-from klaviyo_spark.errors import RunIncomplete
-from klaviyo_spark.python.results import (
+from klaviyo_spark.commands.results.results import (
     AccountSummary,
     BackfillResult,
     Difference,
@@ -25,6 +24,10 @@ from klaviyo_spark.python.results import (
     TableChange,
     VerifyResult,
 )
+from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
+from klaviyo_spark.commands.verify.run import Verified, fault_lines
+from klaviyo_spark.config.accounts import combined_exit_code
+from klaviyo_spark.errors import RunIncomplete
 from klaviyo_spark.state.models import Outcome
 
 _COUNTS = ("inserted", "updated", "soft_deleted", "cast_failures", "quarantined")
@@ -47,6 +50,13 @@ def result_of_run(command: str, every: Sequence[Summary]) -> RunResult:
         text="\n".join(summary.of_run(every)),
         accounts=accounts,
     )
+
+
+def runs_as_json(every: Sequence[Summary]) -> str:
+    """Of ``sync``, ``ingest`` or ``refine``, for programs; of several accounts, a list."""
+    accounts = [account_summary(one) for one in every]
+    found = accounts if len(accounts) > 1 else accounts[0]
+    return json.dumps(msgspec.to_builtins(found), indent=1)
 
 
 def account_summary(one: Summary) -> AccountSummary:
