@@ -23,7 +23,7 @@ from klaviyo_spark import log, messages
 from klaviyo_spark.cli import looking, streams, trying
 from klaviyo_spark.cli.context import open_context
 from klaviyo_spark.cli.group import Verbs
-from klaviyo_spark.cli.layout import echo_lines, terminal_width
+from klaviyo_spark.cli.layout import echo_line, echo_lines, terminal_width
 from klaviyo_spark.cli.options import (
     COMMON,
     DRY_RUN,
@@ -118,7 +118,7 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
     job = open_context(options, asks=not dry_run, refines=not dry_run)
     named = job.settings.resources if options.resources else ()
     request = steps.BackfillRequest(start, end, named, options.wait, dry_run)
-    return steps.backfill(request, job.lake, job.parts, click.echo, progress)
+    return steps.backfill(request, job.lake, job.parts, echo_line, progress)
 
 
 @cli.command()

@@ -27,6 +27,11 @@ def echo_lines(lines: Iterable[str], width: int) -> None:
         click.echo("\n".join(fold(line, width)))
 
 
+def echo_line(line: str) -> None:
+    """Print a line, folded to the terminal."""
+    echo_lines([line], terminal_width())
+
+
 def fold(line: str, width: int) -> list[str]:
     """A line in as many as it needs; those below begin where its text does, behind its label.
 

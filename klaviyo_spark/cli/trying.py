@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from klaviyo_spark import messages
+from klaviyo_spark.cli.layout import echo_line
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.errors import ConfigError, UsageError
 
@@ -57,4 +58,4 @@ def demo(events: int, profiles: int, warehouse: str) -> int:
         from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
         raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
-    return show(events, profiles, warehouse, click.echo, progress)
+    return show(events, profiles, warehouse, echo_line, progress)
