@@ -18,6 +18,8 @@ from klaviyo_spark.state.drift import newest
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LABEL = 16
+# Of an earlier run so many errors are told; klaviyo_ops.runs has all.
+_TOLD = 3
 
 
 def as_json(said: Status | Sequence[Status]) -> str:
@@ -174,6 +176,8 @@ def _runs(status: Status) -> Iterator[str]:
     for run in status.runs:
         yield _line(label, _run(run, status.at))
         label = ""
+        if run != status.last_run:
+            yield from (_line("", f"  failed: {problem}") for problem in run.errors[:_TOLD])
     yield from (_line("failed", problem) for problem in status.last_run.errors)
     yield from (_line("warning", warning) for warning in status.last_run.warnings)
 

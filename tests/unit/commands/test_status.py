@@ -329,6 +329,18 @@ def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(
     ]
 
 
+def test_why_an_earlier_run_was_not_all_done_is_told_below_it():
+    """Of yesterday's run, which ended with 3, today's hid the reason."""
+    errors = [f"{name}: the key lacks a scope" for name in ("events", "flows", "lists", "tags")]
+    runs = [a_run("r2", NOON), a_run("r1", NOON - DAY, exit_code=3, errors=errors)]
+
+    said = list(words.as_text(a_status(runs=runs, loads=[a_load("tags")])))
+
+    at = next(n for n, line in enumerate(said) if "partly done (exit 3)" in line)
+    assert said[at + 1 : at + 4] == [f"{'':18}failed: {error}" for error in errors[:3]]
+    assert not [line for line in said if "tags: the key" in line]
+
+
 def test_a_failed_ingest_is_told_though_refine_and_upkeep_went_well_after_it():
     runs = [
         a_run("r4", NOON + 2 * HOUR, command="maintain", pages=0, account_id=None),
