@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
+from klaviyo_spark.bronze.reports import AccountNotes, ReportScope, report_walks
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
@@ -59,6 +60,7 @@ class IngestScope:
     threads: int
     full_coupon_codes_every: timedelta = timedelta(days=7)
     optional: frozenset[str] = frozenset()
+    reports: ReportScope = field(default_factory=ReportScope)
 
 
 def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
@@ -99,13 +101,14 @@ class IngestPlanner:
         self._metrics: list[MetricFact] = []
         self._joined: dict[GroupKey, set[str]] = {}
         self._news: set[GroupKey] = set()
+        self._account = AccountNotes()
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What to ask, round by round; the pages of one have to be noted before the next."""
         yield self.listings()
         whole, since = self.members()
         yield since
-        long = (self.counting(), self.children(), self.windows())
+        long = (self.counting(), self.children(), self.windows(), self.reports())
         yield [*whole, *(walk for walks in long for walk in walks)]
         yield self.differing()
 
@@ -114,7 +117,7 @@ class IngestPlanner:
         names = [
             name
             for name in RESOURCES
-            if name in self._asked - {*WINDOWED} or (name == "metrics" and "events" in self._asked)
+            if name in self._asked - {*WINDOWED} or (name == "metrics" and self._asks_by_metrics)
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
@@ -234,6 +237,30 @@ class IngestPlanner:
             is_full_read=is_due,
         )
 
+    def reports(self) -> list[Walk]:
+        """Questions for Klaviyo's own numbers that are due."""
+        endpoints = [e for e in ENDPOINTS.values() if e.report and e.resource in self._asked]
+        if not endpoints:
+            return []
+        names = [endpoint.name for endpoint in endpoints]
+        answered = landings.questions_answered(self._lake, self._wanted.account_id, names)
+        walks = report_walks(
+            self._client,
+            endpoints,
+            self._account,
+            self._metrics,
+            answered,
+            self._wanted.reports,
+            self._outcome,
+        )
+        return self._left(walks)
+
+    @property
+    def _asks_by_metrics(self) -> bool:
+        """Whether something is asked for by the ids of metrics."""
+        reports = {e.resource for e in ENDPOINTS.values() if e.report and e.report.takes_metric}
+        return not self._asked.isdisjoint({"events", *reports})
+
     def windows(self) -> list[Walk]:
         """Events and profiles."""
         begun = self._client.stamp()
@@ -327,6 +354,7 @@ class IngestPlanner:
                     self._counted[endpoint.resource, parent_id] = number
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
+        self._account.note(endpoint_name, body)
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:

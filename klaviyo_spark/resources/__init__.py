@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from klaviyo_spark.resources import (
     account,
+    campaign_variations,
     campaigns,
     coupons,
     events,
@@ -17,6 +18,8 @@ from klaviyo_spark.resources import (
     metrics,
     profiles,
     push_tokens,
+    reports,
+    segment_days,
     segments,
     tags,
     templates,
@@ -38,9 +41,12 @@ ALL = (
 # Groups of `klaviyo_plus`: nothing of them is read unless conf or the command line names it.
 PLUS = (
     account.RESOURCE,
+    campaign_variations.RESOURCE,
     coupons.RESOURCE,
     forms.RESOURCE,
     push_tokens.RESOURCE,
+    reports.RESOURCE,
+    segment_days.RESOURCE,
     templates.RESOURCE,
 )
 EVERY = (*ALL, *PLUS)
