@@ -14,6 +14,7 @@ from klaviyo_spark.sandbox.answers import Refusal, invalid
 from klaviyo_spark.sandbox.model import Json, World
 from klaviyo_spark.sandbox.reports.rules import ReportRule
 from klaviyo_spark.sandbox.reports.sends import (
+    Days,
     Headcount,
     Send,
     Showing,
@@ -58,18 +59,18 @@ def report(rule: ReportRule, world: World, body: bytes, query: str, url: str) ->
     asked = _understood(rule, world, body)
     days = [asked.first + timedelta(days=k) for k in range((asked.last - asked.first).days + 1)]
     found: dict[tuple[str, ...], list[Piece]] = {}
-    for piece in _pieces(rule, world):
-        if asked.first <= piece.day <= asked.last:
-            for name in _names(piece, asked.groups):
-                found.setdefault(name, []).append(piece)
+    for piece in _pieces(rule, world, (asked.first, asked.last)):
+        for name in _names(piece, asked.groups):
+            found.setdefault(name, []).append(piece)
     count = _counter(rule, asked.metric_id, last_day(world))
-    begin = _place(query)
+    nothing, begin = count([]), _place(query)
     rows = sorted(found.items())
     results = []
     for name, pieces in rows[begin : begin + PAGE]:
         numbers: dict[str, object]
         if rule.is_series:
-            each = [count([piece for piece in pieces if piece.day == day]) for day in days]
+            per_day = {day: [one for one in pieces if one.day == day] for day in days}
+            each = [count(some) if some else nothing for some in per_day.values()]
             numbers = {n: [one[n] for one in each] for n in asked.statistics}
         else:
             whole = count(pieces)
@@ -94,12 +95,12 @@ def report(rule: ReportRule, world: World, body: bytes, query: str, url: str) ->
     }
 
 
-def _pieces(rule: ReportRule, world: World) -> Iterable[Piece]:
+def _pieces(rule: ReportRule, world: World, days: Days) -> Iterable[Piece]:
     if rule.type.startswith("campaign"):
-        return campaign_sends(world)
+        return campaign_sends(world, days)
     if rule.type.startswith("flow"):
-        return flow_sends(world)
-    return showings(world) if rule.type.startswith("form") else headcounts(world)
+        return flow_sends(world, days)
+    return showings(world, days) if rule.type.startswith("form") else headcounts(world, days)
 
 
 def _counter(rule: ReportRule, metric_id: str, last: date) -> Callable[[Sequence[Any]], Numbers]:

@@ -22,6 +22,9 @@ from klaviyo_spark.sandbox.times import SECOND_US, moment, parsed
 FLOW_DAYS, SEGMENT_DAYS = 400, 90
 LATE_DAY = 59
 """So long after a message was sent, somebody more buys."""
+Days = tuple[date, date]
+"""First and last, both inside."""
+EVER: Days = (date.min, date.max)
 _PEOPLE = 29
 _CHANNELS = {"mobile_push": "push-notification"}
 
@@ -87,7 +90,7 @@ def deed(person: int, id: str, day: date) -> int:
     return mixed(person * 1_000_003 + day.toordinal(), number_of(id))
 
 
-def campaign_sends(world: World) -> Iterator[Send]:
+def campaign_sends(world: World, days: Days = EVER) -> Iterator[Send]:
     """What campaigns have sent, some over three days."""
     last = last_day(world)
     for message in world.messages:
@@ -96,28 +99,27 @@ def campaign_sends(world: World) -> Iterator[Send]:
         first = _day(world, message.sends[0])
         for k in range(3 if number_of(message.id) % 3 == 0 else 1):
             day = first + timedelta(days=k)
-            if day <= last:
+            if days[0] <= day <= min(last, days[1]):
                 yield _send(message, message.campaign_id, day)
 
 
-def flow_sends(world: World) -> Iterator[Send]:
+def flow_sends(world: World, days: Days = EVER) -> Iterator[Send]:
     """What flows have sent; one message every day, the others on some."""
-    last = last_day(world)
+    told = _days_before(last_day(world), FLOW_DAYS, days)
     daily = min((m.id for m in world.messages if m.flow_id), default="")
     for message in world.messages:
         if message.flow_id is None:
             continue
-        for k in range(FLOW_DAYS):
-            day = last - timedelta(days=k)
+        for day in told:
             if message.id == daily or mixed(day.toordinal(), number_of(message.id)) % 20 == 0:
                 yield _send(message, message.flow_id, day)
 
 
-def showings(world: World) -> Iterator[Showing]:
+def showings(world: World, days: Days = EVER) -> Iterator[Showing]:
     """What forms were shown, on some days since they were made."""
-    last = last_day(world)
+    last = min(last_day(world), days[1])
     for form in world.all("form"):
-        day = _made(world, form)
+        day = max(_made(world, form), days[0])
         while day <= last:
             n = mixed(day.toordinal(), number_of(form.id))
             if n % 4 == 0:
@@ -125,16 +127,22 @@ def showings(world: World) -> Iterator[Showing]:
             day += timedelta(days=1)
 
 
-def headcounts(world: World) -> Iterator[Headcount]:
+def headcounts(world: World, days: Days = EVER) -> Iterator[Headcount]:
     """How many people segments have had."""
     last = last_day(world)
+    told = _days_before(last, SEGMENT_DAYS, days)
     for segment in world.groups("segment"):
-        for k in range(SEGMENT_DAYS):
-            day = last - timedelta(days=k)
+        for day in told:
             n = mixed(day.toordinal(), number_of(segment.id))
             # Klaviyo reckons the last day anew.
-            added = n % 9 + (1 if k == 0 and n % 2 else 0)
+            added = n % 9 + (1 if day == last and n % 2 else 0)
             yield Headcount(segment.id, day, 1_000 + n % 500, added, (n >> 8) % 9)
+
+
+def _days_before(last: date, count: int, days: Days) -> list[date]:
+    """Those of the ``count`` days to ``last`` that lie in ``days``."""
+    every = (last - timedelta(days=k) for k in range(count))
+    return [day for day in every if days[0] <= day <= days[1]]
 
 
 def _send(message: Message, owner_id: str, day: date) -> Send:
