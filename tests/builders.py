@@ -257,6 +257,7 @@ _SAMPLE_FACTS: dict[str, dict[str, str]] = {
         "slice": '{"conversion_metric_id":"VVMMNN","is_primary_conversion":"true",'
         '"period_start":"2026-10-01","period_end":"2026-10-31"}'
     },
+    "metric_days": {"slice": '{"metric_id":"VVMMNN"}'},
     "form_values": {"slice": '{"period_start":"2026-10-01","period_end":"2026-10-31"}'},
 }
 

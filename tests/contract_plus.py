@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "form_days": ("form_id", "account_date"),
     "form_values": ("form_id", "period_start", "period_end"),
     "segment_days": ("segment_id", "account_date"),
+    "metric_days": ("metric_id", "utc_date"),
 }  # fmt: skip
 
 _COUNTS = (
@@ -196,6 +197,12 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "flow_values": (*_FLOW, *_CHANNEL, *_PERIOD, *_OF_MESSAGES),
     "form_days": (("form_id", "string"), _DAY, *_OF_FORMS),
     "form_values": (("form_id", "string"), *_PERIOD, *_OF_FORMS),
+    "metric_days": (
+        ("metric_id", "string"),
+        ("utc_date", "date"),
+        ("count", "bigint"),
+        ("unique", "bigint"),
+    ),
     "segment_days": (
         ("segment_id", "string"),
         _DAY,

@@ -16,7 +16,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
-from klaviyo_spark.bronze.reports import AccountNotes, ReportScope, report_walks
+from klaviyo_spark.bronze.reports import AccountNotes, ReportScope, aggregate_walks, report_walks
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
@@ -239,7 +239,7 @@ class IngestPlanner:
 
     def reports(self) -> list[Walk]:
         """Questions for Klaviyo's own numbers that are due."""
-        endpoints = [e for e in ENDPOINTS.values() if e.report and e.resource in self._asked]
+        endpoints = [e for e in ENDPOINTS.values() if e.is_question and e.resource in self._asked]
         if not endpoints:
             return []
         names = [endpoint.name for endpoint in endpoints]
@@ -253,13 +253,27 @@ class IngestPlanner:
             self._wanted.reports,
             self._outcome,
         )
+        known = self._known.metric_names
+        ids = resolve(self._metrics, self._wanted.metrics, known).ids
+        walks += aggregate_walks(
+            self._client,
+            endpoints,
+            sorted(id for id in ids if request_plan.is_askable(id)),
+            answered,
+            self._wanted.reports,
+            (self._wanted.start, self._wanted.lookback),
+        )
         return self._left(walks)
 
     @property
     def _asks_by_metrics(self) -> bool:
         """Whether something is asked for by the ids of metrics."""
-        reports = {e.resource for e in ENDPOINTS.values() if e.report and e.report.takes_metric}
-        return not self._asked.isdisjoint({"events", *reports})
+        by_metric = {
+            endpoint.resource
+            for endpoint in ENDPOINTS.values()
+            if endpoint.aggregate or (endpoint.report and endpoint.report.takes_metric)
+        }
+        return not self._asked.isdisjoint({"events", *by_metric})
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""

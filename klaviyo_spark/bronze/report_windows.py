@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import calendar
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from klaviyo_spark.schema.report import Report
+from klaviyo_spark.schema.report import Aggregate, Report
 
 # Klaviyo tells nothing of days before.
 FIRST_DAY = date(2023, 6, 1)
@@ -103,6 +103,42 @@ def questions(
                 **of,
             }
             yield Question(facts, _body(report, window, conversion))
+
+
+def aggregate_questions(
+    aggregate: Aggregate,
+    metric_ids: Iterable[str],
+    first: date,
+    yesterday: date,
+    moving_since: date,
+) -> Iterator[Question]:
+    """All questions for the days of metrics, a calendar year each, in UTC.
+
+    Args:
+        first: the day to begin with; its year is asked for whole.
+        moving_since: events of days from then on may still arrive.
+    """
+    for metric_id in metric_ids:
+        for year in range(yesterday.year, first.year - 1, -1):
+            begin, end = date(year, 1, 1), date(year, 12, 31)
+            last = min(end, yesterday)
+            facts = {"metric_id": metric_id, "first": f"{begin}", "last": f"{last}"}
+            if end >= moving_since:
+                facts["until"] = f"{yesterday}"
+            attributes = {
+                "metric_id": metric_id,
+                "measurements": list(aggregate.measurements),
+                "interval": "day",
+                "timezone": "UTC",
+                "page_size": 500,
+                # Times without an offset: they are in the time zone asked for.
+                "filter": [
+                    f"greater-or-equal(datetime,{begin}T00:00:00)",
+                    f"less-than(datetime,{last + _DAY}T00:00:00)",
+                ],
+            }
+            data = {"type": "metric-aggregate", "attributes": attributes}
+            yield Question(facts, json.dumps({"data": data}).encode())
 
 
 def without_money(report: Report, body: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from klaviyo_spark.bronze.report_windows import (
     Conversion,
     Question,
     ReportDays,
+    aggregate_questions,
     questions,
     yesterday_in,
 )
@@ -39,6 +40,8 @@ from klaviyo_spark.state.resume_points import slice_text
 logger = logging.getLogger(__name__)
 
 # By which Klaviyo counts revenue where the account has not said what to count.
+# Of events of before, no account has any.
+FIRST_EVENTS = date(2012, 1, 1)
 _REVENUE, _ANY = "Placed Order", "Received Email"
 
 
@@ -127,8 +130,46 @@ def due_questions(
 ) -> Iterator[Question]:
     """Those questions that nobody has asked today, or that are to be asked again by now."""
     assert endpoint.report
+    every = questions(endpoint.report, days, conversions)
+    yield from _keep_due(every, endpoint, answered, scope, now)
+
+
+def aggregate_walks(
+    client: Client,
+    endpoints: Iterable[Endpoint],
+    metric_ids: Sequence[str],
+    answered: Mapping[str, Sequence[Answered]],
+    scope: ReportScope,
+    since: tuple[datetime | None, timedelta],
+) -> list[Walk]:
+    """The questions for days of metrics that are due.
+
+    Args:
+        since: when the first events are read, and what is read again of the latest.
+    """
+    start, lookback = since
+    now = client.now()
+    yesterday = now.date() - timedelta(days=1)
+    walks: list[Walk] = []
+    for endpoint in endpoints:
+        if endpoint.aggregate:
+            first = start.date() if start else FIRST_EVENTS
+            moving = yesterday - lookback
+            every = aggregate_questions(endpoint.aggregate, metric_ids, first, yesterday, moving)
+            before = answered.get(endpoint.name, ())
+            walks += _as_walks(client, endpoint, [*_keep_due(every, endpoint, before, scope, now)])
+    return walks
+
+
+def _keep_due(
+    every: Iterable[Question],
+    endpoint: Endpoint,
+    answered: Iterable[Answered],
+    scope: ReportScope,
+    now: datetime,
+) -> Iterator[Question]:
     last = {one.slice: one.at for one in answered}
-    for question in questions(endpoint.report, days, conversions):
+    for question in every:
         at = last.get(slice_text(question.facts))
         wanted = "until" in question.facts and endpoint.resource in scope.named
         if at is None or wanted or now - at >= scope.full_every:

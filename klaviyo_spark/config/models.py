@@ -27,6 +27,7 @@ PLUS_NEEDS: dict[str, tuple[str, ...]] = {
     "campaign_variations": ("account", "campaigns"),
     "coupons": (),
     "forms": (),
+    "metric_days": (),
     "push_tokens": (),
     "reports": ("account", "campaigns"),
     "segment_days": ("account",),

@@ -344,7 +344,8 @@ DAY = col(
     "^.attributes.date_times",
     "Day in the account's time zone (accounts.timezone).",
 )
-ZIPPED = Zip("$.attributes.date_times", "$.statistics")
+# Of a message or form that has any in a window, an answer has all of its days.
+ZIPPED = Zip("$.attributes.date_times", "$.statistics", skips_zeros=True)
 
 FLOW_MESSAGE_DAYS = TableSpec(
     name="flow_message_days",

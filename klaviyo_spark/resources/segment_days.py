@@ -3,14 +3,15 @@
 https://developers.klaviyo.com/en/reference/query_segment_series
 """
 
-from klaviyo_spark.resources.reports import DAY, ZIPPED
+from klaviyo_spark.resources.reports import DAY
 from klaviyo_spark.schema.columns import col
 from klaviyo_spark.schema.endpoint import REPORTS, Endpoint
 from klaviyo_spark.schema.report import Report
-from klaviyo_spark.schema.sources import Source
+from klaviyo_spark.schema.sources import Source, Zip
 from klaviyo_spark.schema.table import Resource, TableSpec
 
 _S = "$.statistics"
+_ZIPPED = Zip("$.attributes.date_times", _S)
 
 # Broken down by segment always: nothing else may be named.
 SEGMENT_DAYS_ENDPOINT = Endpoint(
@@ -39,7 +40,7 @@ SEGMENT_DAYS = TableSpec(
     doc="One row per segment and day; from June 2023 on, without reading members.",
     key=("segment_id", "account_date"),
     sources=(
-        Source("segment_days", rows="answer", explode=("$.attributes.results[]",), zip=ZIPPED),
+        Source("segment_days", rows="answer", explode=("$.attributes.results[]",), zip=_ZIPPED),
     ),
     columns=(
         col(

@@ -20,7 +20,7 @@ from klaviyo_spark.schema.paths import (
     parse_read,
     parse_rows,
 )
-from klaviyo_spark.schema.report import Report
+from klaviyo_spark.schema.report import Aggregate, Report
 
 
 @dataclass(frozen=True)
@@ -228,6 +228,7 @@ class Endpoint:
             its slices alone are asked for, and these are no complete read. Empty: the slices
             together are all there is.
         report: the question that is posted, about one window of days after the other.
+        aggregate: the same about a metric's events.
     """
 
     name: str
@@ -248,6 +249,7 @@ class Endpoint:
     cursor_only: bool = False
     full_every: str = ""
     report: Report | None = None
+    aggregate: Aggregate | None = None
 
     def __post_init__(self) -> None:
         """Parse what is written as text, and say all that is wrong at once."""
@@ -274,7 +276,12 @@ class Endpoint:
     @property
     def is_listing(self) -> bool:
         """Whether it is asked without a word about records of another one."""
-        return "{id}" not in self.path and self.fanout is None and self.report is None
+        return "{id}" not in self.path and self.fanout is None and not self.is_question
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is asked by a body."""
+        return self.report is not None or self.aggregate is not None
 
     @property
     def is_paged(self) -> bool:

@@ -45,3 +45,16 @@ class Report:
         unknown = sorted({*self.money, *self.conversion} - {*self.statistics})
         if unknown:
             raise SpecError(f"report {self.type}: {unknown} not among its statistics")
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A question for what happened with a metric on each day (UTC), posted per metric and year.
+
+    It counts events by when they happened, as the table of events does, and without reading them.
+
+    Args:
+        measurements: what is counted: count, unique (people), sum_value.
+    """
+
+    measurements: tuple[str, ...]

@@ -103,10 +103,12 @@ class Zip:
     Args:
         axis: path of an array of the record. Columns that read it get the value of their row.
         arrays: path of an object of the element, all of whose values are arrays beside ``axis``.
+        skips_zeros: where all of them have zero, nothing happened, and that is no row.
     """
 
     axis: str
     arrays: str
+    skips_zeros: bool = False
 
     @cached_property
     def axis_path(self) -> FieldPath:

@@ -114,6 +114,7 @@ def _sync(lake: Lake, sandbox: Sandbox) -> Summary:
         resources=("tags",),
         plus="all",
         full_coupon_codes_every=timedelta(0),
+        start="2024-06-01",  # the first events are of that year
     )
     [settings] = settings_per_account(conf)
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)

@@ -11,6 +11,7 @@ from klaviyo_spark.sandbox.ledger import Key, Ledger
 from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import moment
 from klaviyo_spark.sandbox.truth.events import event_tables
+from klaviyo_spark.sandbox.truth.metric_days import metric_days
 from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
 from klaviyo_spark.sandbox.truth.profiles import profile_row, suppression_rows
 from klaviyo_spark.sandbox.truth.reports import REPORT_TABLES
@@ -46,7 +47,7 @@ def plus_statement(world: World, ledger: Ledger) -> dict[str, list[Row]]:
     for name, table in REPORT_TABLES.items():
         rows = _small_table(name, table, world, ledger)
         tables[name] = [{**row, "_deleted": False} for row in rows]
-    return tables
+    return {**tables, "metric_days": [*_marked(metric_days(world), False)]}
 
 
 def _small_table(name: str, table: SmallTable, world: World, ledger: Ledger) -> list[Row]:

@@ -206,18 +206,23 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
     )
 
 
-def explode_positions(rows: DataFrame, axis: str, arrays: str) -> DataFrame:
+def explode_positions(rows: DataFrame, axis: str, arrays: str, *, skips_zeros: bool) -> DataFrame:
     """One row per position of arrays that stand side by side.
 
     Args:
         axis: text of an array, one element a position; where it is NULL there is no row.
         arrays: text of an object whose values are arrays as long.
+        skips_zeros: leave positions out where all of them have zero.
 
     Returns:
         ``rows`` with ``arrays``, ``position`` and ``axis_value``.
     """
-    return rows.selectExpr(
+    rows = rows.selectExpr(
         "*",
         f"from_json({arrays}, 'map<string,array<string>>') AS arrays",
         f"posexplode(from_json({axis}, 'array<string>')) AS (position, axis_value)",
     )
+    if not skips_zeros:
+        return rows
+    number = f"try_cast({json_spelling.decoded('get(one, position)', 'is_coded')} AS double)"
+    return rows.where(f"exists(map_values(arrays), one -> coalesce({number}, 1) <> 0)")

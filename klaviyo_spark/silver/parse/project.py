@@ -178,7 +178,8 @@ def _project_source(
         rows = inner.parse(rows)
         if source.zip:
             axis = leaves.text_at(source.zip.axis_path)
-            rows = explode_positions(rows, axis, inner.text_at(source.zip.arrays_path))
+            arrays = inner.text_at(source.zip.arrays_path)
+            rows = explode_positions(rows, axis, arrays, skips_zeros=source.zip.skips_zeros)
         for path in needed:
             rows = rows.where(f"{inner.text_at(path)} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner

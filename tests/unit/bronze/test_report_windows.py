@@ -11,12 +11,13 @@ from klaviyo_spark.bronze.report_windows import (
     NO_METRIC,
     Conversion,
     ReportDays,
+    aggregate_questions,
     questions,
     without_money,
     yesterday_in,
 )
 from klaviyo_spark.resources import ENDPOINTS
-from klaviyo_spark.schema.report import Report
+from klaviyo_spark.schema.report import Aggregate, Report
 
 YESTERDAY = date(2026, 11, 19)
 ORDERS = Conversion("AbCdEf", "AbCdEf")
@@ -133,3 +134,32 @@ def test_the_question_without_money_is_the_same_but_for_that_and_asked_once():
     assert {*attributes["statistics"]} - {*left["statistics"]} == {*report.money}
     assert {**left, "statistics": 0} == {**attributes, "statistics": 0}
     assert without_money(report, less) is None
+
+
+def test_days_of_a_metric_are_asked_for_by_calendar_years_in_utc():
+    found = [
+        json.loads(one.body)["data"]["attributes"]["filter"]
+        for one in aggregate_questions(
+            Aggregate(("count",)), ["M"], date(2024, 5, 1), YESTERDAY, YESTERDAY
+        )
+    ]
+    assert found == [
+        [f"greater-or-equal(datetime,{a}T00:00:00)", f"less-than(datetime,{b}T00:00:00)"]
+        for a, b in (
+            ("2026-01-01", "2026-11-20"),
+            ("2025-01-01", "2026-01-01"),
+            ("2024-01-01", "2025-01-01"),
+        )
+    ]
+
+
+def test_years_with_late_events_are_asked_for_every_day():
+    def moving(yesterday: date) -> int:
+        since = yesterday - timedelta(days=7)
+        every = aggregate_questions(
+            Aggregate(("count",)), ["M"], date(2025, 1, 1), yesterday, since
+        )
+        return len([one for one in every if "until" in one.facts])
+
+    assert moving(date(2026, 11, 19)) == 1
+    assert moving(date(2027, 1, 3)) == 2

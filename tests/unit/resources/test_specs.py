@@ -45,6 +45,7 @@ SLICE_FACTS = (
     "is_primary_conversion",
     "period_start",
     "period_end",
+    "metric_id",
 )
 PAGE_FACTS = {("parent_id",), ("fetched_at",), ("present",), *(("slice", f) for f in SLICE_FACTS)}
 
