@@ -29,6 +29,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "form_days": ("form_id", "account_date"),
     "form_values": ("form_id", "period_start", "period_end"),
+    "profile_predictions": ("profile_id",),
     "segment_days": ("segment_id", "account_date"),
     "metric_days": ("metric_id", "utc_date"),
 }  # fmt: skip
@@ -197,6 +198,19 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "flow_values": (*_FLOW, *_CHANNEL, *_PERIOD, *_OF_MESSAGES),
     "form_days": (("form_id", "string"), _DAY, *_OF_FORMS),
     "form_values": (("form_id", "string"), *_PERIOD, *_OF_FORMS),
+    "profile_predictions": (
+        ("profile_id", "string"),
+        ("historic_clv", "double"),
+        ("predicted_clv", "double"),
+        ("total_clv", "double"),
+        ("historic_number_of_orders", "double"),
+        ("predicted_number_of_orders", "double"),
+        ("average_days_between_orders", "double"),
+        ("average_order_value", "double"),
+        ("churn_probability", "double"),
+        ("expected_date_of_next_order", "timestamp"),
+        ("ranked_channel_affinity", "string"),
+    ),
     "metric_days": (
         ("metric_id", "string"),
         ("utc_date", "date"),

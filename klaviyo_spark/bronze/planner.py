@@ -59,6 +59,7 @@ class IngestScope:
     metrics: str | Sequence[str]
     threads: int
     full_coupon_codes_every: timedelta = timedelta(days=7)
+    full_predictions_every: timedelta = timedelta(days=7)
     optional: frozenset[str] = frozenset()
     reports: ReportScope = field(default_factory=ReportScope)
 
@@ -108,7 +109,7 @@ class IngestPlanner:
         yield self.listings()
         whole, since = self.members()
         yield since
-        long = (self.counting(), self.children(), self.windows(), self.reports())
+        long = (self.counting(), self.children(), self.windows(), self.reports(), self.rare())
         yield [*whole, *(walk for walks in long for walk in walks)]
         yield self.differing()
 
@@ -121,7 +122,8 @@ class IngestPlanner:
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
-        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if e.is_listing):
+        every = (e for n in names for e in RESOURCES[n].endpoints if e.is_listing)
+        for endpoint in (e for e in every if not e.full_every):
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):
@@ -223,11 +225,27 @@ class IngestPlanner:
             walks += request_plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
         return self._left(walks)
 
-    def _filtered(self, endpoint: Endpoint, begun: datetime, now: datetime) -> list[Walk]:
-        """Children of all parents at once: all of them where that is due, else some slices."""
+    def rare(self) -> list[Walk]:
+        """Listings that are large and read whole now and then."""
+        begun, now = self._client.stamp(), self._client.now()
+        walks = [
+            walk
+            for endpoint in ENDPOINTS.values()
+            if endpoint.is_listing and endpoint.full_every and endpoint.resource in self._asked
+            if self._is_due(endpoint, now)
+            for walk in request_plan.listing_walks(self._client.base_url, endpoint, begun)
+        ]
+        return self._left(walks)
+
+    def _is_due(self, endpoint: Endpoint, now: datetime) -> bool:
+        """Whether it is time to read all there is of an endpoint."""
         last = landings.last_full_read(self._lake, self._wanted.account_id, endpoint)
         every: timedelta = getattr(self._wanted, endpoint.full_every)
-        is_due = endpoint.name in self._unconfirmed or last is None or now - last >= every
+        return endpoint.name in self._unconfirmed or last is None or now - last >= every
+
+    def _filtered(self, endpoint: Endpoint, begun: datetime, now: datetime) -> list[Walk]:
+        """Children of all parents at once: all of them where that is due, else some slices."""
+        is_due = self._is_due(endpoint, now)
         return request_plan.filtered_walks(
             self._client.base_url,
             endpoint,

@@ -28,6 +28,7 @@ PLUS_NEEDS: dict[str, tuple[str, ...]] = {
     "coupons": (),
     "forms": (),
     "metric_days": (),
+    "predictions": (),
     "push_tokens": (),
     "reports": ("account", "campaigns"),
     "segment_days": ("account",),
@@ -129,6 +130,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     full_profiles_every: timedelta = timedelta(days=30)
     full_members_every: timedelta = timedelta(days=7)
     full_coupon_codes_every: timedelta = timedelta(days=7)
+    full_predictions_every: timedelta = timedelta(days=7)
     full_reports_every: timedelta = timedelta(days=30)
     attribution_window: timedelta = timedelta(days=5)
     conversion_metrics: tuple[Text, ...] = ()

@@ -226,7 +226,7 @@ class Endpoint:
         cursor_only: its listing has pages, though their size cannot be asked for.
         full_every: the setting that says how often it is read whole, without slices; in between
             its slices alone are asked for, and these are no complete read. Empty: the slices
-            together are all there is.
+            together are all there is. A listing is read at no other time.
         report: the question that is posted, about one window of days after the other.
         aggregate: the same about a metric's events.
     """

@@ -18,6 +18,7 @@ _JSON = {
     "definition",
     "metric_filters",
     "monitor_configuration",
+    "ranked_channel_affinity",
 }
 # Times of our own reads; tests hold them against those.
 _SEEN = {"first_seen_at", "last_seen_at"}

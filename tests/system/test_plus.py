@@ -93,7 +93,7 @@ def shown(truth: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, An
 @pytest.fixture(scope="module")
 def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     told = Story(Lake(spark, a_place(tmp_path_factory.mktemp("plus"))))
-    account = Account(seed=5, events=60, profiles=60, campaigns=24, now=NOW)
+    account = Account(seed=5, events=60, profiles=60, campaigns=42, now=NOW)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         sandbox.clock_ahead = NOW - utc_now()
         for title in STEPS:
@@ -114,6 +114,7 @@ def _sync(lake: Lake, sandbox: Sandbox) -> Summary:
         resources=("tags",),
         plus="all",
         full_coupon_codes_every=timedelta(0),
+        full_predictions_every=timedelta(0),
         start="2024-06-01",  # the first events are of that year
     )
     [settings] = settings_per_account(conf)

@@ -135,6 +135,7 @@ class AccountRun:
             metrics=settings.metrics,
             threads=settings.max_concurrent_requests,
             full_coupon_codes_every=settings.full_coupon_codes_every,
+            full_predictions_every=settings.full_predictions_every,
             optional=settings.optional_resources,
             reports=ReportScope(
                 settings.attribution_window,

@@ -13,7 +13,7 @@ from klaviyo_spark.sandbox.times import moment
 from klaviyo_spark.sandbox.truth.events import event_tables
 from klaviyo_spark.sandbox.truth.metric_days import metric_days
 from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
-from klaviyo_spark.sandbox.truth.profiles import profile_row, suppression_rows
+from klaviyo_spark.sandbox.truth.profiles import prediction_row, profile_row, suppression_rows
 from klaviyo_spark.sandbox.truth.reports import REPORT_TABLES
 from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row, SmallTable
 
@@ -47,7 +47,12 @@ def plus_statement(world: World, ledger: Ledger) -> dict[str, list[Row]]:
     for name, table in REPORT_TABLES.items():
         rows = _small_table(name, table, world, ledger)
         tables[name] = [{**row, "_deleted": False} for row in rows]
-    return {**tables, "metric_days": [*_marked(metric_days(world), False)]}
+    tables["metric_days"] = [*_marked(metric_days(world), False)]
+    tables["profile_predictions"] = [
+        *_marked(map(prediction_row, world.profiles.values()), False),
+        *_marked(map(prediction_row, ledger.profiles.values()), True),
+    ]
+    return tables
 
 
 def _small_table(name: str, table: SmallTable, world: World, ledger: Ledger) -> list[Row]:

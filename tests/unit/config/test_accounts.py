@@ -225,7 +225,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
             "a.yml: accounts[0].resources: unknown resource 'evnts'. Did you mean "
             "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
             "segments, tags, account, campaign_variations, coupons, forms, metric_days, "
-            "push_tokens, reports, segment_days, templates.",
+            "predictions, push_tokens, reports, segment_days, templates.",
         ),
         (
             accounts("name: us, key_variable: A, base_url: 'http://a.example'"),
