@@ -11,7 +11,8 @@ from klaviyo_spark.schema.sources import Source, Zip
 from klaviyo_spark.schema.table import Resource, TableSpec
 
 _S = "$.statistics"
-_ZIPPED = Zip("$.attributes.date_times", _S)
+# Before it was made a segment has no members, and is no row.
+_ZIPPED = Zip("$.attributes.date_times", _S, skips_zeros=True)
 
 # Broken down by segment always: nothing else may be named.
 SEGMENT_DAYS_ENDPOINT = Endpoint(
@@ -37,7 +38,7 @@ SEGMENT_DAYS = TableSpec(
     name="segment_days",
     schema="plus",
     resource="segment_days",
-    doc="One row per segment and day; from June 2023 on, without reading members.",
+    doc="One row per segment and day that it has members; from June 2023 on, without reading them.",
     key=("segment_id", "account_date"),
     sources=(
         Source("segment_days", rows="answer", explode=("$.attributes.results[]",), zip=_ZIPPED),
