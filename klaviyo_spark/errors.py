@@ -28,6 +28,7 @@
           OlderRevisionRetired  a warning, the rest goes on
           CursorExpired         the walk goes on without it
           UnknownId             asked again without it
+          ValuesRefused         asked again without statistics of money
           BadAnswer             exit 1 or 3
 
 A class's docstring says what has happened, its ``way_out`` what to do;
@@ -299,6 +300,12 @@ class UnknownId(FatalError):
     """400: a filter names an id that Klaviyo does not know; its words may say which."""
 
     way_out = "Nothing to do; the others are asked for without it."
+
+
+class ValuesRefused(FatalError):
+    """400: a report's metric has no values, so Klaviyo gives no statistics of money for it."""
+
+    way_out = "Nothing to do; the other statistics are asked for without them."
 
 
 class BadAnswer(FatalError):

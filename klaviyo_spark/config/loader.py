@@ -1,4 +1,7 @@
-"""Conf files, environment and options become one checked ``Settings``."""
+"""Conf files, environment and options become one checked ``Settings``.
+
+It is long, since each setting that needs more than its type has its check here.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,8 @@ BASE = Path("conf/base.yml")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What is shorter would take files from readers, or pages from runs that go on with others.
 _AT_LEAST = {"vacuum_after": timedelta(days=7), "bronze_retention": timedelta(days=14)}
+# Klaviyo has no longer one.
+_AT_MOST = {"attribution_window": timedelta(days=90)}
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"schemas": Schemas, "personal_data": PersonalData}
 # How msgspec ends a message: the place of the slip within the value.
 _PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
@@ -268,6 +273,8 @@ def _value(name: str, value: Any, kind: Any) -> Any:
         length = value if isinstance(value, timedelta) else parse_duration(str(value))
         if length < (least := _AT_LEAST.get(name, length)):
             raise ValueError(messages.conf.TOO_SHORT(value=value, least=least.days))
+        if length > (most := _AT_MOST.get(name, length)):
+            raise ValueError(messages.conf.TOO_LONG(value=value, most=most.days))
         return length
     if name == "base_url":
         return check_base_url(str(value))
