@@ -3,6 +3,7 @@
     KlaviyoSparkError
       ConfigError               exit 2
         UsageError              exit 2
+      RunIncomplete             exit 1, 3 or 4, from Python
       SpecError                 exit 1
       LakeError                 exit 1
         CheckFailed             exit 3, other tables go on
@@ -74,6 +75,22 @@ class UsageError(ConfigError):
     """The command line asks for something that is not possible."""
 
     way_out = "Correct the command line."
+
+
+class RunIncomplete(KlaviyoSparkError):
+    """A command called from Python did not do all; ``result`` says what it did.
+
+    Args:
+        message: how it ended, and what failed.
+        result: what the command would have given back.
+        exit_code: what the same command line ends with; see ``ENDED``.
+    """
+
+    way_out = "See its `result.errors`; what has landed stays, and the same call resumes."
+
+    def __init__(self, message: str, result: object, exit_code: int) -> None:
+        super().__init__(message)
+        self.result, self.exit_code = result, exit_code
 
 
 class SpecError(KlaviyoSparkError):

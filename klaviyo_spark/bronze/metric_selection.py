@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from klaviyo_spark import messages
+from klaviyo_spark.bronze.commerce_metrics import COMMERCE
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 
@@ -75,18 +76,24 @@ def resolve(
     metrics: Sequence[MetricFact],
     wanted: Literal["documented", "all"] | Sequence[str],
     remembered: Mapping[str, str],
+    commerce: Sequence[str] = (),
 ) -> Resolution:
     """Ids of the metrics to read.
 
     Args:
         metrics: all of the account.
-        wanted: ``documented``, ``all``, or names (documented ones, or the metrics' own) and ids.
+        wanted: ``documented``, ``all``, or names (documented ones, or the metrics' own) and ids;
+            among those ``documented`` stands for all of that, and ``commerce`` for the account's
+            mapped metrics.
         remembered: ids read before, with the names given then. They are read on, whatever they
             are called now.
+        commerce: ids of the account's mapped metrics.
     """
     if wanted == "all":
         return _all(metrics, remembered)
-    names = list(DOCUMENTED) if wanted == "documented" else _names(wanted)
+    asked = [wanted] if isinstance(wanted, str) else wanted
+    documented = list(DOCUMENTED) if "documented" in asked else []
+    names = _names([*documented, *(n for n in asked if n not in ("documented", COMMERCE))])
     ids: dict[str, str] = {}
     warnings: list[str] = []
     vanished: list[str] = []
@@ -109,6 +116,10 @@ def resolve(
             warnings.append(messages.bronze.NO_SUCH_METRIC(names=_either(name)))
         for metric_id in taken:
             ids.setdefault(metric_id, name)
+    if COMMERCE in asked:
+        mapped = [id for id in commerce if id in now_named]
+        ids |= {id: remembered.get(id) or now_named[id] for id in mapped if id not in ids}
+        warnings += [] if mapped else [messages.bronze.NO_MAPPED_METRIC()]
     return Resolution(ids, warnings, vanished, none=not ids)
 
 

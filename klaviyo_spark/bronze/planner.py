@@ -15,6 +15,7 @@ from typing import Any
 from klaviyo_spark import messages
 from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
+from klaviyo_spark.bronze.commerce_metrics import COMMERCE, CommerceMetrics
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
 from klaviyo_spark.bronze.reports import AccountNotes, ReportScope, aggregate_walks, report_walks
 from klaviyo_spark.client.client import Client
@@ -100,6 +101,9 @@ class IngestPlanner:
         # What pages say that later rounds go by.
         self._parents: dict[str, dict[str, request_plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
+        self._commerce = CommerceMetrics()
+        # What is listed for the events' sake: which metrics there are, and which are mapped.
+        self._named_by = {"metrics", *(["account"] if COMMERCE in wanted.metrics else [])}
         self._joined: dict[GroupKey, set[str]] = {}
         self._news: set[GroupKey] = set()
         self._account = AccountNotes()
@@ -118,7 +122,9 @@ class IngestPlanner:
         names = [
             name
             for name in RESOURCES
-            if name in self._asked - {*WINDOWED} or (name == "metrics" and self._asks_by_metrics)
+            if name in self._asked - {*WINDOWED}
+            or ("events" in self._asked and name in self._named_by)
+            or (name == "metrics" and self._asks_by_metrics)
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
@@ -272,7 +278,7 @@ class IngestPlanner:
             self._outcome,
         )
         known = self._known.metric_names
-        ids = resolve(self._metrics, self._wanted.metrics, known).ids
+        ids = resolve(self._metrics, self._wanted.metrics, known, self._commerce.ids).ids
         walks += aggregate_walks(
             self._client,
             endpoints,
@@ -315,7 +321,9 @@ class IngestPlanner:
     def _events(
         self, endpoint: Endpoint, span: request_plan.RequestedRange, begun: datetime
     ) -> list[Walk]:
-        found: Resolution = resolve(self._metrics, self._wanted.metrics, self._known.metric_names)
+        found: Resolution = resolve(
+            self._metrics, self._wanted.metrics, self._known.metric_names, self._commerce.ids
+        )
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name), of_member=True)
@@ -387,6 +395,7 @@ class IngestPlanner:
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
         self._account.note(endpoint_name, body)
+        self._commerce.note(endpoint_name, body)
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:

@@ -22,10 +22,11 @@ from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state.intervals import CoveredInterval, Range, ranges_to_read
-from klaviyo_spark.state.models import LastRequest
+from klaviyo_spark.state.models import BY_IDS, LastRequest
 
 # An `any` of ids this long keeps a URL under 2 kB, whatever lies between us and Klaviyo.
 _IDS_PER_REQUEST = 100
+_LONG_IDS_PER_REQUEST = 50  # of profiles
 _WHOLE = Slice()
 
 
@@ -210,7 +211,7 @@ def _event_walk(
 ) -> Walk:
     part = Slice({"metric_ids": ",".join(ids)})
     read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
-    return read.walk(part, bounds=bounds, metric_ids=ids)
+    return read.walk(part, bounds=bounds, ids=ids)
 
 
 def profile_walks(
@@ -235,6 +236,29 @@ def profile_walks(
         read.walk(bounds=Bounds(updated.field, r.start, r.end, updated.closed))
         for r in ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
     ]
+
+
+def window_walks(
+    base_url: str, endpoint: Endpoint, ranges: Iterable[Range], now: datetime
+) -> list[Walk]:
+    """Walks over ranges of the endpoint's first window; they prove nothing of what they lack."""
+    window = endpoint.windows[0]
+    read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
+    return [
+        read.walk(bounds=Bounds(window.field, one.start, one.end, window.closed)) for one in ranges
+    ]
+
+
+def id_walks(base_url: str, endpoint: Endpoint, ids: Iterable[str], now: datetime) -> list[Walk]:
+    """Walks over the records that have these ids, some in each; they are of no range of time."""
+    wanted = sorted(id for id in ids if is_askable(id))
+    read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
+    walks = []
+    for at in range(0, len(wanted), _LONG_IDS_PER_REQUEST):
+        some = wanted[at : at + _LONG_IDS_PER_REQUEST]
+        digest = hashlib.sha256("\n".join(some).encode()).hexdigest()[:16]
+        walks.append(read.walk(Slice({BY_IDS: digest}), ids=tuple(some)))
+    return walks
 
 
 def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Parent]:
@@ -307,7 +331,7 @@ class _ReadPlan:
         *,
         parent: Parent | None = None,
         bounds: Bounds | None = None,
-        metric_ids: tuple[str, ...] = (),
+        ids: tuple[str, ...] = (),
     ) -> Walk:
         """One of them."""
         parent_id = parent.id if parent else None
@@ -319,7 +343,7 @@ class _ReadPlan:
                 slice=part,
                 parent_id=parent_id,
                 window=window,
-                id_filter=metric_ids,
+                id_filter=ids,
             )
 
         return Walk(

@@ -7,7 +7,11 @@ EXAMPLES = {
         "klaviyo-spark backfill --start 2024-01-01 --end 2025-01-01 --dry-run",
         "klaviyo-spark backfill --start 2024-01-01 --end 2025-01-01 --wait",
     ),
-    "catalog-sql": ("klaviyo-spark catalog-sql --config conf/prod.yml",),
+    "catalog-sql": (
+        "klaviyo-spark catalog-sql --config conf/prod.yml",
+        "klaviyo-spark catalog-sql --for dbt-klaviyo --dialect duckdb",
+        "klaviyo-spark catalog-sql --for dbt-sources --config conf/prod.yml",
+    ),
     "demo": (
         "klaviyo-spark demo",
         "klaviyo-spark demo --events 2000 --profiles 200 --warehouse ./small-demo",
@@ -28,7 +32,10 @@ EXAMPLES = {
         "klaviyo-spark refine --rebuild --resources tags,lists",
     ),
     "report": ("klaviyo-spark report --warehouse ./lake --out report.html",),
-    "sandbox": ("klaviyo-spark sandbox --port 8765 --events 5000 --rate-scale 10",),
+    "sandbox": (
+        "klaviyo-spark sandbox --port 8765 --events 5000 --rate-scale 10",
+        "klaviyo-spark sandbox --port 8765 --missing-scopes segments:read",
+    ),
     "status": (
         "klaviyo-spark status --warehouse ./lake",
         "klaviyo-spark status --config conf/prod.yml --json",

@@ -13,5 +13,8 @@ def describe_error(error: Exception) -> tuple[str, int]:
     """One line, and the exit code."""
     if isinstance(error, ModuleNotFoundError) and f"{error.name}".partition(".")[0] in SPARK:
         return messages.command_line.SPARK_NOT_INSTALLED(missing=error), UsageError.exit_code
+    if isinstance(error, OSError) and error.errno:
+        text = messages.command_line.SYSTEM_ERROR(error=in_a_line(error))
+        return text, KlaviyoSparkError.exit_code
     text = messages.command_line.OTHER_ERROR(error=in_a_line(error))
     return text, KlaviyoSparkError.exit_code

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from klaviyo_spark import __version__, messages
+from klaviyo_spark import messages
 from klaviyo_spark.client import responses
 from klaviyo_spark.client.error_rule import Contact
 from klaviyo_spark.client.failures import Refusal, connection_error, status_error
@@ -32,6 +32,7 @@ from klaviyo_spark.client.transport import KeyAuth, Secret, Session
 from klaviyo_spark.client.urls import origin, same_origin
 from klaviyo_spark.errors import BadAnswer, RateLimitTooLong, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.version import __version__
 
 __all__ = ["BASE_URL", "REVISION", "Client", "Page", "Secret", "Stats"]
 

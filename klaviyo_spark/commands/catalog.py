@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from pyspark.errors import AnalysisException
 
 from klaviyo_spark import messages
+from klaviyo_spark.commands import dbt
+from klaviyo_spark.commands.dbt import dialects
 from klaviyo_spark.commands.publish import SUFFIX, TAG, pending_statements, views
 from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.schema.sql_text import text
 
 if TYPE_CHECKING:
+    from klaviyo_spark.config.models import Settings
     from klaviyo_spark.lake.lake import Lake
 
 logger = logging.getLogger(__name__)
@@ -77,6 +81,54 @@ def publish(lake: Lake, resources: Collection[str] = ()) -> list[str]:
     )
     stay = [messages.lake.FOREIGN_VIEW(view=name) for name in foreign]
     return [line for line in (*stay, *refused) if line]
+
+
+def publish_dbt(lake: Lake, accounts: Iterable[Settings]) -> list[str]:
+    """Make the views for dbt that the catalog lacks, of accounts whose conf says where.
+
+    A view is known for ours, and for up to date, by its comment. Elsewhere than in Unity Catalog
+    ``catalog-sql`` prints them.
+
+    Returns:
+        What should be known, as ``publish`` says it, and what an analyst would take for true.
+    """
+    # A run of some resources alone leaves them as they are: it may not know all tables.
+    wanted = [one for one in accounts if one.schemas.dbt and {*one.resources} >= dbt.READS]
+    if not (wanted and lake.place.catalog):
+        return []
+    return [line for one in wanted for line in _publish_dbt(lake, one)]
+
+
+def _publish_dbt(lake: Lake, settings: Settings) -> Iterator[str]:
+    schema = f"{settings.schemas.dbt}"
+    words = dialects.spark(lake.place)
+    try:
+        found = lake.spark.sql(
+            "SELECT table_schema, table_name, comment "
+            f"FROM `{lake.place.catalog}`.information_schema.tables "
+            f"WHERE table_schema IN ({text(schema.lower())}, {text(lake.place.plus.lower())})"
+        ).collect()
+    except AnalysisException as error:
+        logger.debug("%s is no Unity Catalog: %s", lake.place.catalog, in_a_line(error))
+        return
+    except Exception as error:  # as above
+        yield messages.lake.CATALOG_UNREADABLE(reason=in_a_line(error))
+        return
+    has = {
+        row["table_name"]: row["comment"] or ""
+        for row in found
+        if row["table_schema"] == schema.lower()
+    }
+    more = {"account"} if any(row["table_name"] == "mapped_metrics" for row in found) else set()
+    settings = replace(settings, resources=(*{*settings.resources, *more},))
+    views = dbt.views_of(settings, words)
+    foreign = {v.name for v in views if v.name in has and not has[v.name].startswith(dbt.ABOUT)}
+    missing = [v.sql for v in views if v.name not in foreign and has.get(v.name) != v.comment]
+    if missing and not has:
+        missing.insert(0, f"CREATE SCHEMA IF NOT EXISTS {words.schema(schema)}")
+    yield from (messages.lake.FOREIGN_VIEW(view=f"{schema}.{name}") for name in sorted(foreign))
+    refused = _run_statements(lake, f"views for dbt in {schema}", missing, "CREATE TABLE on it")
+    yield from filter(None, (refused, *dbt.warnings_of(settings)))
 
 
 def _run_statements(lake: Lake, what: str, statements: list[str], right: str) -> str:

@@ -6,13 +6,14 @@ works on a lake is given ``Settings`` of one account.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from klaviyo_spark import messages
-from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.models import Schemas, Settings
 from klaviyo_spark.errors import ConfigError, UsageError
 
 # What stands for a key, never the key itself.
@@ -53,13 +54,36 @@ def chosen(conf: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_per_account(settings: Settings) -> tuple[Settings, ...]:
-    """The settings of each account, in conf's order; ``resources`` are all that it is to read."""
+    """The settings of each account, in conf's order; ``resources`` are all that it is to read.
+
+    Raises:
+        ConfigError: two would have their views for dbt in one schema.
+    """
     replace = msgspec.structs.replace
-    each = [replace(settings, **e.values, accounts=()) for e in settings.accounts] or [settings]
+    each = [
+        replace(settings, **e.values, schemas=_schemas_of(e.name, settings.schemas), accounts=())
+        for e in settings.accounts
+    ] or [settings]
+    places: dict[str, str] = {}
+    for one in each:
+        if (schema := one.schemas.dbt) and places.setdefault(schema, one.account) != one.account:
+            other = places[schema]
+            raise ConfigError(messages.dbt.SAME_SCHEMA(one=other, other=one.account, schema=schema))
     return tuple(
         replace(one, resources=(*dict.fromkeys((*one.resources, *one.plus_groups)),))
         for one in each
     )
+
+
+def _schemas_of(account: str, schemas: Schemas) -> Schemas:
+    """The schemas as one of several accounts has them: its views for dbt in one of its own.
+
+    The package joins by ids alone, and those of two accounts are not told apart by it.
+    """
+    if schemas.dbt is None:
+        return schemas
+    own = re.sub(r"\W", "_", account, flags=re.ASCII).lower()
+    return msgspec.structs.replace(schemas, dbt=f"{schemas.dbt}_{own}")
 
 
 def duplicate_account_error(one: str, other: str) -> ConfigError:

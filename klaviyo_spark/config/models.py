@@ -39,12 +39,15 @@ PLUS_NAMES = tuple(PLUS_NEEDS)
 ASIDE = "_rebuild"
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 ConcurrentRequests = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Variable = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Treatment = Literal["keep", "hash", "drop"]
 LoadsBy = Literal["auto", "spark"]
+ColumnName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]*\Z")]
+Property = Annotated[str, msgspec.Meta(pattern=r"\A[^'\\]+\Z")]
 
 
 class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +57,8 @@ class Schemas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silver: Name = "klaviyo_v2"
     ops: Name = "klaviyo_ops"
     plus: Name = "klaviyo_plus"
+    # Of views alone, which no run makes unless it is said; of several accounts one each.
+    dbt: Name | None = None
 
 
 CheckName = Literal[
@@ -85,6 +90,16 @@ class PersonalData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Literal["keep"] = "keep"
 
 
+class ExtraColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column of the user's own: which property fills it, its type and class of personal data."""
+
+    property: Property
+    type: Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"] = "string"
+    pii: Literal[
+        "none", "email", "phone", "name", "location", "ip", "external_id", "url", "free_form"
+    ] = "free_form"
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One account in conf: its name, where its key is, and settings that are its own.
 
@@ -100,6 +115,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plus: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
     start: str | msgspec.UnsetType | None = msgspec.UNSET
     metrics: str | tuple[Text, ...] | msgspec.UnsetType = msgspec.UNSET
+    currency: Currency | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit_share: Share | msgspec.UnsetType = msgspec.UNSET
     base_url: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -138,6 +154,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
     event_properties: bool = True
+    event_columns: dict[ColumnName, ExtraColumn] = {}
+    profile_columns: dict[ColumnName, ExtraColumn] = {}
+    currency: Currency | None = None
+    change_data_feed: bool = False
     loads_by: LoadsBy = "auto"
     checks: dict[CheckName, Literal["warn", "fail"]] = {}
     personal_data: PersonalData = PersonalData()
@@ -159,8 +179,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def plus_groups(self) -> tuple[str, ...]:
-        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with all that they need."""
-        named = PLUS_NAMES if self.plus == "all" else self.plus
+        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with all that they need.
+
+        Events of the metrics that the account calls its commerce need ``account``.
+        """
+        named = {*(PLUS_NAMES if self.plus == "all" else self.plus)}
+        if "commerce" in self.metrics and {"events", "metric_days"} & {*self.resources, *named}:
+            named.add("account")
         needed = {needs for name in named for needs in PLUS_NEEDS[name]}
         every = (*RESOURCE_NAMES, *PLUS_NAMES)
         return tuple(name for name in every if name in named or name in needed)

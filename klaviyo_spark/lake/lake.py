@@ -29,7 +29,7 @@ from klaviyo_spark.lake.local.page_selection import PageSelection
 from klaviyo_spark.lake.merge import Merged, merge_into, partition_filter, same_key
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.spark.session import session_for_small_tables
-from klaviyo_spark.lake.tables import COLUMNS, Place, folder_in
+from klaviyo_spark.lake.tables import COLUMNS, EXTRA, Place, folder_in
 from klaviyo_spark.schema import bronze_table
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
 from klaviyo_spark.schema.sql_text import text
@@ -213,7 +213,10 @@ class Lake(Ledgers):
         else:
             writer = self._by_day(table, rows).writeTo(name).options(**option(tag))
             try:
-                writer.overwrite(ours)  # reads the files that hold rows of others too
+                if self._retired.get(name) and not self._others(table, name, accounts):
+                    self._replace(table, name, rows, tag)
+                else:
+                    writer.overwrite(ours)  # reads the files that hold rows of others too
             except Exception as error:
                 file = lost_file(error)
                 if file is None:
@@ -226,7 +229,7 @@ class Lake(Ledgers):
                         )
                     ) from error
                 writer.overwrite(F.lit(True))
-        if name in self._foreign:
+        if self._foreign.get(name):
             self._emptied.append(name)
 
     def _others(self, table: TableSpec, name: str, accounts: Sequence[str]) -> list[str]:
@@ -247,7 +250,7 @@ class Lake(Ledgers):
     def _replace(self, table: TableSpec, name: str, rows: DataFrame, tag: str) -> None:
         docs = {**{c.name: c.doc for c in columns_of(table)}, **{n: d for n, _, d in BOOKKEEPING}}
         described = [F.col(c).alias(c, metadata={"comment": d}) for c, d in docs.items()]
-        kept = {*self._foreign.get(name, ())}
+        kept = {*self._foreign.get(name, ())} - self._retired.get(name, frozenset())
         described += [
             F.lit(None).cast(f.dataType).alias(f.name, metadata=f.metadata)
             for f in self.spark.table(name).schema.fields
@@ -262,6 +265,10 @@ class Lake(Ledgers):
         else:
             writer.save(folder_in(name))
         self._set_property(name, COLUMNS, ",".join(docs))
+        if retired := self._retired.pop(name, frozenset()):
+            self._foreign[name] = tuple(c for c in self._foreign[name] if c not in retired)
+        if retired or table.extra:
+            self._set_property(name, EXTRA, ",".join(column.name for column in table.extra))
 
     def merge(
         self, table: TableSpec, rows: DataFrame | pa.Table, days: Sequence[date | None]

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark import messages
 from klaviyo_spark.config.models import ASIDE, Schemas, Settings
-from klaviyo_spark.errors import TableDiffers, in_a_line
+from klaviyo_spark.errors import ConfigError, TableDiffers, in_a_line
 from klaviyo_spark.lake import table_diff, table_format
 from klaviyo_spark.lake.file_lock import root_of
 from klaviyo_spark.lake.local import tables as local_tables
@@ -58,6 +58,9 @@ _FOLDER_PROPERTIES = {
 }
 # Table properties: the columns that we have made, and of others those that a run has named.
 COLUMNS, NAMED = "klaviyo_spark.columns", "klaviyo_spark.foreign_columns"
+CHANGE_FEED = "delta.enableChangeDataFeed"
+# Of the columns the ones that conf has ever asked for, so that one may go from conf and come back.
+EXTRA = "klaviyo_spark.extra_columns"
 # Of a table that stands aside: by this ``staging`` knows it for ours.
 STAGED = {"klaviyo_spark.staged": "true"}
 # What Spark and Delta say of a table, its folder, its schema or its catalog that is not there.
@@ -84,7 +87,11 @@ def _name_emptied(table: str, foreign: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the lake is: a folder or URI, or a catalog; and what its schemas are called."""
+    """Where the lake is: a folder or URI, or a catalog; and what its schemas are called.
+
+    Args:
+        change_data_feed: its tables keep what changes in them, as well.
+    """
 
     warehouse: str
     catalog: str | None
@@ -92,6 +99,7 @@ class Place:
     silver: str
     ops: str
     plus: str = Schemas().plus
+    change_data_feed: bool = False
 
     def schema_of(self, table: str) -> str:
         """The schema that readers see a silver table in."""
@@ -124,7 +132,13 @@ def place_in(warehouse: str, settings: Settings) -> Place:
     """The place that conf names, its warehouse checked."""
     schemas = settings.schemas
     return Place(
-        warehouse, settings.catalog, schemas.bronze, schemas.silver, schemas.ops, schemas.plus
+        warehouse,
+        settings.catalog,
+        schemas.bronze,
+        schemas.silver,
+        schemas.ops,
+        schemas.plus,
+        settings.change_data_feed,
     )
 
 
@@ -154,6 +168,8 @@ class Tables:
         # Per table, as SQL names it, the columns that are not ours; of these, those to be named.
         self._foreign: dict[str, tuple[str, ...]] = {}
         self._to_name: dict[str, tuple[str, ...]] = {}
+        # Per table, the columns that conf asked for once and does no more.
+        self._retired: dict[str, frozenset[str]] = {}
         self._emptied: list[str] = []
         self._driver = DriverTables(self.session)
 
@@ -307,6 +323,11 @@ class Tables:
         columns = columns_of(table)
         described = [(c.name, c.type, c.doc) for c in columns]
         partition = (table.partition.name,) if table.partition else ()
+        properties = dict(STAGED) if table.name in self.aside else {}
+        if self.place.change_data_feed and table.name not in self.aside:
+            properties[CHANGE_FEED] = "true"
+        if table.extra:
+            properties[EXTRA] = ",".join(column.name for column in table.extra)
         # Statistics only on accounts, times and metric ids: quicker, and no personal data in the
         # log.
         statistics = [
@@ -322,15 +343,40 @@ class Tables:
             f"{table.doc} {table.note}".strip(),
             partitions=partition,
             statistics=(*statistics, "_account_id", "_landed_at", "_deleted_at"),
-            staged=table.name in self.aside,
+            properties=properties,
         )
+
+    def check_extra_columns(self) -> None:
+        """See that tables have the columns that conf asks for as it does, or have them not yet.
+
+        Raises:
+            ConfigError: one has another type there, or is somebody else's.
+        """
+        for table in TABLES.values():
+            if not table.extra:
+                continue
+            name = self.place.silver_table(table.name)
+            folder = self._local_folder(name)
+            found = (folder and local_tables.shape(folder)) or self._shape(name)
+            if found is None:
+                continue
+            ours = found.properties.get(EXTRA, "").split(",")
+            there = {column: type for column, type, _ in found.columns}
+            for column in table.extra:
+                type = there.get(column.name, column.type)
+                if type != column.type or (column.name in there and column.name not in ours):
+                    raise ConfigError(
+                        messages.conf.COLUMN_DIFFERS(
+                            table=table.name, name=column.name, type=column.type, there=type
+                        )
+                    )
 
     def _ops(self, name: str) -> str:
         doc, columns = ops.TABLES[name]
-        staged = bool(self.aside)
+        properties = STAGED if self.aside else {}
         schema = self.schemas.ops
         statistics = ops.STATISTICS.get(name)
-        return self._open(schema, name, columns, doc, statistics=statistics, staged=staged)
+        return self._open(schema, name, columns, doc, statistics=statistics, properties=properties)
 
     def ensure(self, name: str, columns: Iterable[tuple[str, str, str]], doc: str) -> str:
         """Create a table that ``ops_tables`` does not list, if need be; its name in SQL."""
@@ -345,7 +391,7 @@ class Tables:
         *,
         partitions: Sequence[str] = (),
         statistics: Sequence[str] | None = None,
-        staged: bool = False,
+        properties: Mapping[str, str] | None = None,
     ) -> str:
         """``_ensure``, of one of the lake's tables.
 
@@ -356,7 +402,12 @@ class Tables:
         name = self.place.table(schema, table)
         try:
             return self._ensure(
-                name, columns, doc, partitions=partitions, statistics=statistics, staged=staged
+                name,
+                columns,
+                doc,
+                partitions=partitions,
+                statistics=statistics,
+                properties=properties,
             )
         except TableDiffers as differs:
             if table in TABLES and "_account_id" in self.spark.table(name).columns:
@@ -377,7 +428,7 @@ class Tables:
         *,
         partitions: Sequence[str] = (),
         statistics: Sequence[str] | None = None,
-        staged: bool = False,
+        properties: Mapping[str, str] | None = None,
     ) -> str:
         """Create the table if it is not there; its comments are those of the spec.
 
@@ -389,14 +440,13 @@ class Tables:
         with self._making.setdefault(name, threading.Lock()):
             if name not in self._known:
                 columns = list(columns)
-                properties = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
-                properties |= table_format.PROPERTIES
-                properties[COLUMNS] = ",".join(c for c, _, _ in columns)
-                if staged:
-                    properties |= STAGED
+                every = dict(_PROPERTIES if self.place.catalog else _FOLDER_PROPERTIES)
+                every |= table_format.PROPERTIES
+                every[COLUMNS] = ",".join(c for c, _, _ in columns)
+                every |= properties or {}
                 if statistics is not None:
-                    properties["delta.dataSkippingStatsColumns"] = ",".join(statistics)
-                self._make(name, columns, doc, partitions, properties)
+                    every["delta.dataSkippingStatsColumns"] = ",".join(statistics)
+                self._make(name, columns, doc, partitions, every)
                 self._known.add(name)
         return name
 
@@ -418,7 +468,9 @@ class Tables:
             self._create(name, columns, doc, partitions, properties)
             return
         table_format.check_format(folder_in(name), found.properties)
-        self._fit(name, columns, partitions, found)
+        self._fit(name, columns, partitions, found, properties.get(EXTRA, ""))
+        if CHANGE_FEED in properties and found.properties.get(CHANGE_FEED) != "true":
+            self._set_property(name, CHANGE_FEED, "true")
 
     def _local_folder(self, name: str) -> Folder | None:
         """The folder of a table, where delta-rs reaches it."""
@@ -478,18 +530,25 @@ class Tables:
         columns: Sequence[tuple[str, str, str]],
         partitions: Sequence[str],
         there: TableShape,
+        extra: str = "",
     ) -> None:
-        """Add to the table what it lacks of ``columns``."""
+        """Add to the table what it lacks of ``columns``; ``extra``: those of conf, with commas."""
         properties = there.properties
-        ours = properties[COLUMNS].split(",") if COLUMNS in properties else None
+        ours = {*properties[COLUMNS].split(",")} if COLUMNS in properties else None
         wanted = [(c, type) for c, type, _ in columns]
+        once = {*filter(None, properties.get(EXTRA, "").split(","))}
+        retired = once - {c for c, _ in wanted}
+        if once:  # one that conf has no more is as one of somebody else's: left as it is
+            ours = ({c for c, _, _ in there.columns} if ours is None else ours | once) - retired
+            self._retired[name] = frozenset(retired)
         found = table_diff.difference(
             wanted, [(c, t) for c, t, _ in there.columns], partitions, ours
         )
         if found.foreign:
             self._foreign[name] = found.foreign
-            if properties.get(NAMED) != ",".join(found.foreign):
-                self._to_name[name] = found.foreign
+            others = tuple(column for column in found.foreign if column not in retired)
+            if others and properties.get(NAMED) != ",".join(others):
+                self._to_name[name] = others
         if found.misfits:
             how = ", ".join(found.misfits)
             raise TableDiffers(
@@ -501,4 +560,6 @@ class Tables:
             added = [f"{said[c]} " + (f"AFTER `{a}`" if a else "FIRST") for c, a in found.added]
             # First, or a run that is killed between the two would leave a column of nobody's.
             self._set_property(name, COLUMNS, ",".join(c for c, _ in wanted))
+            if extra:
+                self._set_property(name, EXTRA, ",".join(sorted({*extra.split(","), *once})))
             self.spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({', '.join(added)})")

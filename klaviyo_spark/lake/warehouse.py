@@ -43,7 +43,7 @@ def check_warehouse(
         if folder.exists() and not folder.is_dir():
             raise ConfigError(messages.warehouse.IS_A_FILE(path=warehouse))
         inside = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
-        ours = {f"{name}.db" for name in msgspec.structs.astuple(schemas)}
+        ours = {f"{name}.db" for name in msgspec.structs.astuple(schemas) if name}
         if any(not name.startswith(".") for name in inside) and not ours & inside:
             raise ConfigError(messages.warehouse.OTHER_THINGS(path=warehouse))
         there = next(one for one in (folder, *folder.parents) if one.exists())

@@ -8,6 +8,7 @@ from klaviyo_spark.messages import (
     bronze,
     command_line,
     conf,
+    dbt,
     doctor,
     keys,
     lake,
@@ -22,4 +23,4 @@ from klaviyo_spark.messages import (
 
 # In the order of docs/reference/messages.md; each begins with its title there.
 AREAS = [command_line, conf, keys, spark, warehouse, lake]
-AREAS += [spec, requests, responses, bronze, silver, verify, doctor]
+AREAS += [spec, requests, responses, bronze, silver, verify, doctor, dbt]

@@ -136,20 +136,22 @@ METRIC_GONE = failure(
 PARTS_MISSING = warning(
     "{name}: some of {records:,} records lack parts that were requested: {listed}; their columns "
     "keep the values that they had",
+    "Nothing to do: later syncs fill them. If it stays, tell Klaviyo.",
     cause="Klaviyo left out what `include`, `additional-fields` or `fields` asked for, or the "
-    "`attributes` that every record has, in so many records each. Later syncs fill the columns. "
+    "`attributes` that every record has, in so many records each. "
     "Some profiles have no subscriptions at all.",
 )
 FILTER_IGNORED = warning(
     "{name}: {count:,} of {records:,} records have another {fact} than was requested ({some}); "
     "they are kept",
-    cause="Klaviyo did not apply a filter. Such rows are real. Tell Klaviyo if it stays.",
+    "If this stays, tell Klaviyo.",
+    cause="Klaviyo did not apply a filter. Such rows are real.",
 )
 START_IGNORED = warning(
     "{name}: {count:,} of {records:,} records have a time ({field}) before the start of the "
     "filter; they are kept",
-    cause="Klaviyo did not apply a filter by time, and more was read than needed. Tell Klaviyo if "
-    "it stays.",
+    "If this stays, tell Klaviyo.",
+    cause="Klaviyo did not apply a filter by time, and more was read than needed.",
 )
 ORDER_IGNORED = warning(
     "{name}: Klaviyo did not sort the records by {field} as requested; they are kept, and the "
@@ -166,8 +168,8 @@ NO_LAST_PAGE = warning(
 )
 LISTED_AND_NOT_FOUND = warning(
     "GET {path} -> 404 for {ids:,} of the listed ids; this marks nothing as deleted",
-    cause="Klaviyo listed a thing and then did not find it, often since it was deleted in "
-    "between. The next complete read shows what is gone.",
+    "Nothing to do: the next complete read shows what is gone.",
+    cause="Klaviyo listed a thing and then did not find it, often since it was deleted in between.",
 )
 METRIC_RENAMED = warning(
     "metric {id} ({name}) is now called {own!r}; its events are still read",
@@ -181,7 +183,14 @@ METRIC_OF_OTHERS = warning(
 )
 NO_SUCH_METRIC = warning(
     "no metric is called {names}, so none of its events are read",
-    cause="The account never had such an event. It is read as soon as there is one.",
+    "Correct the name if it stands in conf `metrics`; else it is read as soon as there is one.",
+    cause="The account never had such an event.",
+)
+NO_MAPPED_METRIC = warning(
+    "the account has mapped no metric to revenue or anything else of a shop, so `commerce` reads "
+    "none",
+    "Map them in Klaviyo (Analytics, Metrics), or list your shop's metrics by name in conf.",
+    cause="`metrics` has `commerce`, which stands for the account's mapped metrics.",
 )
 REVISION_ENDS = warning(
     "Klaviyo's API revision {revision} ends on {ends}, {left}; from then on {loss}",

@@ -52,10 +52,11 @@ BACKFILL_IN_FUTURE = refusal(
     "Use an --end in the past; `klaviyo-spark sync` reads what is new.",
     cause="The range has not ended yet.",
 )
-BACKFILL_INCOMPLETE = error(
-    "backfill {ended} (exit code {code})",
-    "See the lines above for the reason, then run this cell again; it resumes.",
-    cause="A backfill from a notebook did not complete. What it has read is not requested again.",
+RUN_INCOMPLETE = Message(
+    "{command} {ended} (exit code {code}): {errors}",
+    "What was read stays; the same call resumes.",
+    cause="A command called from Python, or from a notebook, did not do all that it was to do.",
+    exit="1, 3 or 4",
 )
 BACKFILL_OF_WHOLE_READS = refusal(
     "{resources}: every sync reads these completely, so they have no backfill",
@@ -122,8 +123,12 @@ OUT_NO_FOLDER = refusal(
 OTHER_ERROR = error(
     "{error}",
     "Run it again with -v for the stack trace; report it if it stays.",
-    cause="An error of Spark, Java or the system, by its name and first line. What has landed "
-    "stays.",
+    cause="An error of Spark, Java or Python, by its name and first line. What has landed stays.",
+)
+SYSTEM_ERROR = error(
+    "{error}",
+    "The system refused: check the disk or mount and its permissions, then run again.",
+    cause="A file could not be read or written. What has landed stays.",
 )
 INTERRUPTED_INGEST = interruption(
     "interrupted; all pages fetched so far are in bronze",

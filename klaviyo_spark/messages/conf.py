@@ -38,18 +38,18 @@ ACCOUNT_WITHOUT_KEY = refusal(
     cause="Each of several accounts names the variable or secret of its own key, never the key.",
 )
 ACCOUNT_TWICE = refusal(
-    "accounts: {account}: is listed twice",
+    "accounts: {account} is listed twice",
     "Give each account its own name.",
     cause="Names that differ by capitals alone count as the same. Rows carry the name, so it "
     "cannot be changed later.",
 )
 SAME_SCHEMA = refusal(
     "schemas: {schemas}: two are the same, or one is another's name with {suffix}",
-    "Give each its own name.",
+    "Give each its own name, none of them another's with {suffix} after it.",
     cause="A rebuild makes its tables in a schema of that name. Capitals make no difference.",
 )
 BAD_METRICS = refusal(
-    "must be `documented`, `all` or a list of metric names",
+    "must be `documented`, `all` or a list of metric names, `documented` and `commerce`",
     "For a single metric, write a list of one: [Placed Order].",
     cause="`metrics` in conf is another text.",
 )
@@ -60,7 +60,7 @@ BAD_BASE_URL = refusal(
 )
 PLAIN_HTTP = refusal(
     "plain http to {host} would expose the key",
-    "Use https; http is for loopback addresses only.",
+    "Use https in `base_url`; http is for loopback addresses only.",
     cause="The key travels in a header of each request.",
 )
 BAD_TREATMENT = refusal(
@@ -102,4 +102,15 @@ NO_TIME = refusal(
     "{text!r} is not a time",
     "Use {form}.",
     cause="Times are UTC where no offset is given.",
+)
+COLUMN_IS_TAKEN = refusal(
+    "{table} has a column {name} already",
+    "Give yours another name in conf.",
+    cause="A name under `event_columns` or `profile_columns` is that of a column of the table.",
+)
+COLUMN_DIFFERS = refusal(
+    "{table}: conf asks for the column {name} as {type}, and the table has it as {there}",
+    "Give the column another name in conf, or its type of before.",
+    cause="The type of a column of `event_columns` or `profile_columns` changed, or somebody has "
+    "added a column of that name.",
 )

@@ -59,7 +59,7 @@ NO_RUN_ENDED = warning(
 )
 LAST_RUN_FAILED = warning(
     "{command} {ended} (exit {code}){problem}",
-    "Correct that, then run `klaviyo-spark {command}`; `klaviyo-spark status` shows all of it.",
+    "Correct that, then run `klaviyo-spark {command}`; `klaviyo-spark status` shows the whole run.",
     cause="The last run did not end with 0.",
 )
 PAGES_TO_REFINE = warning(

@@ -47,6 +47,10 @@ REBUILT_PUT_BACK = warning(
     cause="The table's log lacks commits that `table_loads` names. Tables made from it were "
     "rebuilt too.",
 )
+REBUILT_CHANGED = warning(
+    "rebuilt from bronze: {tables} (something other than klaviyo-spark changed rows){together}",
+    cause="`verify --heal` found commits of others. Tables made from these were rebuilt too.",
+)
 PUT_BACK_AND_RELOADED = warning(
     "{table}: somebody restored an older copy of this table; all pages in bronze were loaded "
     "into it again, but rows may be missing, since {lacks}",
@@ -61,7 +65,8 @@ REBUILT_LOST_FILES = warning(
 )
 FOREIGN_CHANGE = warning(
     "{table}: something other than klaviyo-spark changed rows ({commits})",
-    "Run `klaviyo-spark refine --rebuild --resources {resource}` to rebuild it from bronze.",
+    "Run `klaviyo-spark refine --rebuild --resources {resource}` to rebuild it from bronze, which "
+    "undoes the change.",
     cause="A DELETE, UPDATE, RESTORE, MERGE or write; `DESCRIBE HISTORY` says whose. To keep the "
     "change and end this line: `UPDATE klaviyo_ops.table_loads SET foreign_commits = NULL WHERE "
     "table_name = '…'`.",

@@ -44,7 +44,7 @@ OTHER_SPARK_HOME = refusal(
 )
 JARS_MISSING_IN_FOLDER = refusal(
     "KLAVIYO_SPARK_JARS={folder}: a jar of Delta is missing",
-    "Put {jars} there, or unset the variable.",
+    "Put {jars} there, or unset the variable: then they are fetched.",
     cause="The folder must hold all of Delta's jars.",
 )
 COLON_IN_JARS_FOLDER = refusal(
@@ -59,7 +59,7 @@ NO_REGISTRY = refusal(
 )
 STORE_JARS_MISSING = refusal(
     "KLAVIYO_SPARK_JARS={folder}: Hadoop's jars for S3 are missing",
-    "Put {jars} and Amazon's SDK there, or unset the variable.",
+    "Put {jars} and the jars of Amazon's SDK 2 there, or unset the variable: then all are fetched.",
     cause="A lake on s3a:// needs them beside Delta's.",
 )
 NO_STORE_JARS = refusal(

@@ -1,11 +1,34 @@
 """Verification: what could not be counted, and the verdict."""
 
-from klaviyo_spark.messages.message import failure, interruption, refusal, request_error, warning
+from klaviyo_spark.messages.message import (
+    Message,
+    failure,
+    interruption,
+    refusal,
+    request_error,
+    warning,
+)
 
 PROFILES_UNCOUNTED = refusal(
-    "profiles: cannot be verified, since Klaviyo does not say how many there are",
-    "Name other --resources; a sync compares all profiles each full_profiles_every.",
-    cause="`verify` compares counts. Each complete read of profiles marks those that are gone.",
+    "nothing to verify: --profiles none leaves out the only resource",
+    "Name other --resources, or use --profiles sample or all.",
+    cause="`--profiles` says of which profiles Klaviyo is asked for the ids.",
+)
+PROFILES_SAMPLED = warning(
+    "profiles created in {months:,} of {of:,} months were verified; the other months have their "
+    "turn within four weeks",
+    "Run `klaviyo-spark verify --profiles all` to verify all of them now.",
+    cause="Klaviyo counts no profiles, so their ids are listed, 100 in each request.",
+)
+PROFILES_NEWER = warning(
+    "profiles: {newer:,} were created or changed after the last sync; the next one reads them",
+    cause="They are not counted as missing. `klaviyo-spark sync` reads them now.",
+)
+PROFILES_UNLISTED = warning(
+    "profiles: {unlisted:,} are here that Klaviyo no longer lists",
+    "Nothing to do: the next full read of profiles marks them as deleted.",
+    cause="They were deleted or merged in Klaviyo since the last full read; see "
+    "`full_profiles_every`.",
 )
 INTERRUPTED = interruption(
     "interrupted; nothing was verified",
@@ -54,6 +77,11 @@ DAYS_UNCOUNTED = request_error(
     "POST {path} -> 200, but without a count for each day; the days were not verified",
     "Upgrade klaviyo-spark; report it if it stays.",
     cause="Klaviyo's counts have another form than was asked for.",
+)
+UNCOUNTED = Message(
+    "of these tables Klaviyo neither counts nor lists the rows: {tables}. They follow the records "
+    "that are counted; that nobody else changed them was checked",
+    cause="Their rows come with the pages of other records.",
 )
 NOT_ALL_VERIFIED = failure(
     "nothing was found missing, but not everything could be verified",

@@ -4,7 +4,8 @@ Data alone, written in the words of ``schema``, which is all that it may import.
 ``campaigns``; to add a column or a table is to edit one of these modules.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from klaviyo_spark.resources import (
     account,
@@ -26,6 +27,7 @@ from klaviyo_spark.resources import (
     tags,
     templates,
 )
+from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.table import TableSpec, by_name
 
@@ -70,6 +72,7 @@ __all__ = [
     "RESOURCES",
     "TABLES",
     "WINDOWED",
+    "set_extra_columns",
     "tables_with",
 ]
 
@@ -77,3 +80,17 @@ __all__ = [
 def tables_with(resources: Collection[str]) -> dict[str, TableSpec]:
     """The documented tables, and those of ``klaviyo_plus`` that ``resources`` make; by name."""
     return {n: t for n, t in TABLES.items() if n in DOCUMENTED or t.resource in resources}
+
+
+def set_extra_columns(columns: Mapping[str, tuple[Column, ...]]) -> None:
+    """Give tables the columns that conf asks for, in the place of any that they were given before.
+
+    The one thing of this room that is not fixed: conf is read once, before all else, and what the
+    tables have is then the same for whoever asks.
+    """
+    for name, table in TABLES.items():
+        extra = columns.get(name, ())
+        if table.extra != extra:
+            TABLES[name] = replace(table, extra=extra)
+            if name in DOCUMENTED:
+                DOCUMENTED[name] = TABLES[name]

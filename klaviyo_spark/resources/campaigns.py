@@ -42,7 +42,6 @@ CAMPAIGNS_ENDPOINT = Endpoint(
         "channel": "campaign-message>$.attributes.definition.channel",
     },
     ignores=(
-        "$.attributes.tracking_options.custom_tracking_params",
         *(
             f"campaign-message>$.attributes.definition.{key}"
             for key in (
@@ -199,6 +198,14 @@ CAMPAIGNS = TableSpec(
         col("updated_at", "timestamp", f"{_A}.updated_at", "Last change (UTC)."),
         col(
             "send_time", "timestamp", f"{_A}.send_time", "When sending began or is to begin (UTC)."
+        ),
+    ),
+    internal=(
+        col(
+            "_tracking_params",
+            "string",
+            f"{_A}.tracking_options.custom_tracking_params",
+            "The UTM parameters that are added to links, as a JSON array.",
         ),
     ),
 )

@@ -351,6 +351,17 @@ EVENTS = TableSpec(
             "All properties of the event, as JSON text; conf `event_properties` can leave it out.",
             pii="free_form",
         ),
+        _prop(
+            "_value",
+            "$value",
+            "What the event is worth, in _value_currency: of an order its sum, before refunds.",
+            type="double",
+        ),
+        _prop(
+            "_value_currency",
+            "$value_currency",
+            "ISO 4217 code of the currency of _value; NULL where the event does not say.",
+        ),
         # What the tables below are made of.
         col(
             "_group_ids",

@@ -21,3 +21,20 @@ DOCUMENTED: dict[str, tuple[str, ...]] = {
     ),
     "subscribed to list": ("Subscribed to List",),
 }
+
+# What the public package dbt_klaviyo counts them as: the names of 2023, and only those.
+PACKAGE_NAMES = {
+    "received email": "Received Email",
+    "received sms": "Received SMS",
+    "bounced email": "Bounced Email",
+    "failed to deliver sms": "Failed to Deliver SMS",
+    "clicked email": "Clicked Email",
+    "clicked sms": "Clicked SMS",
+    "opened email": "Opened Email",
+    "marked email as spam": "Marked Email as Spam",
+    "unsubscribed": "Unsubscribed",
+    "unsubscribed from sms marketing": "Unsubscribed from SMS",
+    "subscribed to list": "Subscribed to List",
+}
+# The same of metrics of Klaviyo's that are none of the documented.
+PACKAGE_NAMES_OF_OTHERS = {"Sent SMS": "Sent SMS", "Sent Text Message": "Sent SMS"}

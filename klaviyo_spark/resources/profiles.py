@@ -25,18 +25,22 @@ PROFILES_ENDPOINT = Endpoint(
     asks=(Part("$.attributes.subscriptions has email"), Part("$.attributes.subscriptions has sms")),
     ignores=(
         "$.attributes.anonymous_id",  # up to 2023
-        "$.attributes.locale",
-        "$.attributes.location.zip",
         "$.attributes.predictive_analytics",  # sent only when asked for
-        "$.attributes.subscriptions.email.marketing.can_receive_email_marketing",
         "$.attributes.subscriptions.email.marketing.last_updated",
         "$.attributes.subscriptions.email.open_tracking",
-        "$.attributes.subscriptions.mobile_push",
-        "$.attributes.subscriptions.sms.marketing.can_receive_sms_marketing",
+        "$.attributes.subscriptions.mobile_push.marketing.can_receive_push_marketing",
+        "$.attributes.subscriptions.mobile_push.marketing.consent_timestamp",
         "$.attributes.subscriptions.sms.marketing.last_updated",
         "$.attributes.subscriptions.sms.transactional",
-        "$.attributes.subscriptions.whatsapp",
-        "$.attributes.title",
+        "$.attributes.subscriptions.whatsapp.conversational",
+        *(
+            f"$.attributes.subscriptions.whatsapp.marketing.{name}"
+            for name in (
+                *("can_receive", "consent_timestamp", "created_timestamp", "last_updated"),
+                *("metadata", "phone_number", "valid_until"),
+            )
+        ),
+        "$.attributes.subscriptions.whatsapp.transactional",
         *(
             f"$.relationships.{name}"
             for name in ("conversations", "lists", "push-tokens", "segments")
@@ -145,6 +149,35 @@ PROFILES = TableSpec(
             "string",
             f"{_SMS}.method_detail",
             "Which form, page or import SMS consent came by.",
+        ),
+    ),
+    internal=(
+        col("_zip", "string", f"{_LOC}.zip", "Postal code.", pii="location"),
+        col("_title", "string", f"{_A}.title", "Title, as in Dr. or Manager.", pii="name"),
+        col("_locale", "string", f"{_A}.locale", "Language and country, as in en-US."),
+        col(
+            "_email_can_receive_marketing",
+            "boolean",
+            f"{_EMAIL}.can_receive_email_marketing",
+            "E-mail marketing may be sent: consent and suppressions weighed by Klaviyo.",
+        ),
+        col(
+            "_sms_can_receive_marketing",
+            "boolean",
+            f"{_SMS}.can_receive_sms_marketing",
+            "SMS marketing may be sent, as Klaviyo weighs it.",
+        ),
+        col(
+            "_mobile_push_consent",
+            "string",
+            f"{_A}.subscriptions.mobile_push.marketing.consent",
+            "SUBSCRIBED, UNSUBSCRIBED or NEVER_SUBSCRIBED to push messages.",
+        ),
+        col(
+            "_whatsapp_consent",
+            "string",
+            f"{_A}.subscriptions.whatsapp.marketing.consent",
+            "SUBSCRIBED, UNSUBSCRIBED or NEVER_SUBSCRIBED to WhatsApp marketing.",
         ),
     ),
 )

@@ -16,6 +16,6 @@ BOOKKEEPING = (
 
 
 def columns_of(table: TableSpec) -> tuple[Column, ...]:
-    """All columns a record fills: documented, second names, partition, internal."""
+    """All columns a record fills: documented, second names, partition, internal, conf's."""
     partition = (table.partition,) if table.partition else ()
-    return (*table.visible, *partition, *table.internal)
+    return (*table.visible, *partition, *table.internal, *table.extra)

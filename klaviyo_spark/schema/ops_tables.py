@@ -211,16 +211,26 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (
             ("run_id", "string", "The verify run; what it healed has two rows."),
             ("account_id", "string", "The account's name in conf."),
-            ("resource", "string", "events, or the resource whose listing was asked."),
+            ("resource", "string", "The resource that was asked about."),
             (
                 "count_type",
                 "string",
-                "events; members of a list or segment; records: whether one that is listed is here "
-                "(1) or not (0).",
+                "events; profiles; members of a list or segment; records: whether one that is "
+                "listed is here (1) or not (0); tables: whether one is as our loads left it (1) or "
+                "not (0); the name of a table with a row per element of a listed record.",
             ),
-            ("scope", "string", "Id: of the metric, of the list or segment, of the record."),
+            (
+                "scope",
+                "string",
+                "Id: of the metric, of the list or segment, of the record; of profiles `created`; "
+                "the table's name.",
+            ),
             ("scope_name", "string", "What Klaviyo calls it; NULL where it has no name."),
-            ("day", "date", "UTC day of the events; NULL for all else."),
+            (
+                "day",
+                "date",
+                "UTC day of the events, or on which the profiles were created; NULL for all else.",
+            ),
             (
                 "actual_count",
                 "bigint",

@@ -44,6 +44,7 @@ class TableSpec:
         history: rows are never marked; ``present`` and ``last_seen`` columns say it instead.
         partition: the column the table is partitioned by; it follows the documented ones.
         internal: columns of our own, after the documented ones.
+        extra: columns that conf asks for, after those.
         late_by: column with the scope of watermarks by which a row is known to have come late.
         own_checks: checks that only this table has.
         schema: ``plus`` for a table that is there only where conf or the command line asks for it.
@@ -63,6 +64,7 @@ class TableSpec:
     history: bool = False
     partition: Column | None = None
     internal: tuple[Column, ...] = ()
+    extra: tuple[Column, ...] = ()
     late_by: str = ""
     note: str = ""
     own_checks: tuple[Check, ...] = ()
@@ -82,7 +84,7 @@ class TableSpec:
         if sources == self.fillers:
             slips.append(f"no source gives rows, {sorted(sources)} only fill them")
         partition = (self.partition,) if self.partition else ()
-        for column in (*self.columns, *partition, *self.internal):
+        for column in (*self.columns, *partition, *self.internal, *self.extra):
             unknown = set(column.reads) - sources
             if unknown:
                 slips.append(f"column {column.name!r} reads unknown source {sorted(unknown)}")

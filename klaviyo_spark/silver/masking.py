@@ -47,6 +47,8 @@ _ALSO: dict[Pii, tuple[str, ...]] = {
     "phone": ("phone",),
     "location": ("zip", "zip code", "postal code", "street", "address"),
 }
+# Keys that say something else in most texts: a title is that of a product.
+_NEVER = {"title"}
 # A JSON scalar: a text, a number, true or false.
 _SCALAR = r"(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d[\d.eE+-]*|true|false)"
 
@@ -77,8 +79,8 @@ def mask_personal_data(rows: DataFrame, table: TableSpec, personal: Personal) ->
 def cell(text: str, column: Column, personal: Personal) -> str | None:
     """What stands in the place of ``text``, SQL of a cell of ``column``; None where it stays."""
     treatment = personal.policy_of(column.pii)
-    if treatment == "keep":
-        return masked(text, personal) if column.pii in TEXTS else None
+    if treatment == "keep":  # a number has nothing that could be recognised in it
+        return masked(text, personal) if column.pii in TEXTS and column.type == "string" else None
     if treatment == "drop" and column.pii == "credential_id":
         return f"sha2({text}, 256)"
     if treatment == "drop" or column.type != "string":  # a number cannot hold a digest
@@ -95,10 +97,10 @@ def _without_secrets(record: str, columns: Iterable[Column]) -> str:
 
 def masked(text: str, personal: Personal) -> str | None:
     """``text`` without what can be recognised in it; None where nothing is to be looked for."""
-    out = text
+    out, keys = text, keys_of(DOCUMENTED.values())
     for pii, treatment in personal.treated.items():
-        if KEYS.get(pii):
-            out = _replaced(out, _valued(KEYS[pii]), treatment, "null", _of_scalar(pii))
+        if found := keys.get(pii):
+            out = _replaced(out, _valued(found), treatment, "null", _of_scalar(pii))
     for pii, look in _LOOKS.items():
         if pii in personal.treated:
             out = _replaced(out, look, personal.treated[pii], f"[{pii}]", _of_look(pii))
@@ -168,7 +170,7 @@ def _valued(keys: Iterable[str]) -> str:
     return rf"(?i)(?<=\"[$_]{{0,2}}(?:{spelt})\":){_SCALAR}"
 
 
-def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
+def keys_of(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
     """Per class the keys that its columns are read from, in lower case, bare of ``$``, ``_``."""
     found: dict[str, set[str]] = {pii: {*keys} for pii, keys in _ALSO.items()}
     for table in tables:
@@ -178,9 +180,8 @@ def _keys(tables: Iterable[TableSpec]) -> Mapping[str, frozenset[str]]:
             for read in (read for reads in column.field_reads.values() for read in reads):
                 key = read.path.all_keys[-1]
                 found.setdefault(column.pii, set()).add(key.lstrip("$_").lower())
-    return {pii: frozenset(keys) for pii, keys in found.items()}
+    return {pii: frozenset(keys - _NEVER) for pii, keys in found.items()}
 
 
-KEYS = _keys(DOCUMENTED.values())
 # What quarantine keeps of a row is JSON of any content.
 _RECORD = Column("record", "string", {}, "The record, as JSON.", pii="free_form")

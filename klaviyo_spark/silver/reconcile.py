@@ -6,6 +6,8 @@ copy was put back: what later loads brought is not in it. Where bronze no longer
 A table whose data files are missing is made again once a load has met that. One whose rows somebody
 else has changed is loaded all the same, and it is said. One that cannot be opened is held back with
 the tables that need it. ``drift`` decides; ``refine`` and ``rebuild`` do the loading.
+
+It is long, since what is said of each case stands beside it.
 """
 
 from __future__ import annotations
@@ -42,11 +44,13 @@ def reconcile(
     policy: RefinePolicy = AS_DEFAULT,
     *,
     outcome: Outcome,
+    mend: bool = False,
 ) -> list[Load]:
     """Load all landed pages of ``resources`` that the tables do not hold; see ``refine``.
 
     Args:
         outcome: takes note of what is to be said of the tables, and of those that cannot be made.
+        mend: make tables whose rows somebody else has changed again too, where bronze has all.
 
     Returns:
         One load per table and run that had pages for it.
@@ -57,6 +61,8 @@ def reconcile(
     needed = needed_by(chosen)
     broken = {name: str(error) for name, error in unopened(lake, needed).items()}
     found = read_drift(lake, account_id, needed)
+    if mend:
+        found = found.with_changed_as_gone(mendable(lake, account_id, found, chosen))
     unreadable = {**found.unreadable, **broken}
     held_back = held_back_with(unreadable)
     waiting = {n for n in found.gone if not made_with([n])[1].isdisjoint(held_back)}
@@ -94,6 +100,20 @@ def reconcile(
         loads = loading.load(chosen)
     _note_incomplete(empty & {load.table for load in loads}, by_age, outcome)
     return held + _mended(loads, loading, outcome, held_back)
+
+
+def mendable(lake: Lake, account_id: str, found: Drift, chosen: Collection[str]) -> frozenset[str]:
+    """Tables of ``chosen`` whose rows others have changed, and that bronze can give again whole."""
+    changed = found.foreign_commits.keys() & {*chosen}
+    if not changed:
+        return frozenset()
+    by_age = pages_gone_before(lake, account_id)
+    short = pages_lost(lake, account_id, found.batch_ids)
+
+    def is_whole(name: str) -> bool:
+        return name not in short and TABLES[name].resource not in by_age
+
+    return frozenset(name for name in changed if all(map(is_whole, made_with([name])[1])))
 
 
 @dataclass(frozen=True)
@@ -208,7 +228,8 @@ def _note_refused(todo: RepairPlan, by_age: Mapping[str, datetime], outcome: Out
 def _note_anew(todo: RepairPlan, found: Drift, there: Collection[str], outcome: Outcome) -> None:
     together = _with_them(todo.anew, found.gone)
     gone = [name for name in TABLES if name in todo.anew and name in found.gone]
-    removed = [name for name in gone if name not in found.put_back]
+    changed = [name for name in gone if name in found.changed]
+    removed = [name for name in gone if name not in found.put_back | found.changed]
     put_back = [name for name in gone if name in found.put_back]
     held = frozenset[str]().union(*(found.gone[name] for name in removed))
     lost = len(held.difference(there))
@@ -223,6 +244,12 @@ def _note_anew(todo: RepairPlan, found: Drift, there: Collection[str], outcome: 
         outcome.warnings.append(
             messages.silver.REBUILT_PUT_BACK(
                 tables=", ".join(put_back), together="" if removed else together
+            )
+        )
+    if changed:
+        outcome.warnings.append(
+            messages.silver.REBUILT_CHANGED(
+                tables=", ".join(changed), together="" if removed or put_back else together
             )
         )
 

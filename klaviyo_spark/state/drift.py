@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from klaviyo_spark.lake.delta_log import TableState, Write
@@ -51,6 +51,7 @@ class Drift:
         gone: tables that loads went to and that are not there, are another table by that name, or
             an older copy; with the batches that those had taken in.
         put_back: of these, the older copies.
+        changed: of these, the ones whose rows others have changed; see ``with_changed_as_gone``.
         fresh: commits of others that no load has written down yet.
         foreign_commits: those and the ones that loads have written down, as they are said.
         unreadable: tables whose logs are damaged, with what is to be said of each. What became of
@@ -61,9 +62,21 @@ class Drift:
     batch_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gone: Mapping[str, frozenset[str]] = field(default_factory=dict)
     put_back: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     foreign_commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    def with_changed_as_gone(self, changed: frozenset[str]) -> Drift:
+        """The same, with these tables as gone: nothing is known of what they hold any more."""
+        kept = {n: commits for n, commits in self.foreign_commits.items() if n not in changed}
+        return replace(
+            self,
+            batch_ids={n: ids for n, ids in self.batch_ids.items() if n not in changed},
+            gone={**self.gone, **{name: self.batch_ids[name] for name in changed}},
+            changed=changed,
+            foreign_commits=kept,
+        )
 
 
 def looked_at(loaded: Iterable[LoadMark], tables: Iterable[str]) -> dict[str, int | None]:
@@ -121,7 +134,15 @@ def drift(
         if new or one.foreign_commits:
             foreign[one.table] = tuple(sorted({*one.foreign_commits, *new}, key=_version))
     gone = {table: ids for table, ids in lost.items() if table not in batch_ids}
-    return Drift(states, batch_ids, gone, frozenset(put_back), fresh, foreign, unreadable)
+    return Drift(
+        states,
+        batch_ids,
+        gone,
+        frozenset(put_back),
+        fresh=fresh,
+        foreign_commits=foreign,
+        unreadable=unreadable,
+    )
 
 
 def newest(commits: Sequence[str]) -> str:

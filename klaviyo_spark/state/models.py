@@ -11,6 +11,8 @@ from klaviyo_spark.schema.endpoint import Endpoint
 # partly done.
 TABLES_HELD = "tables"
 
+# Fact of a walk over records that are named by their ids: a digest of these.
+BY_IDS = "ids"
 GroupKey = tuple[str, str]
 """Resource and id of a group."""
 # Segments show a new member some minutes late, and imports may take as long.

@@ -15,7 +15,7 @@ from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.sql_text import portable
 from klaviyo_spark.state.intervals import CoveredInterval, Range, merge
-from klaviyo_spark.state.models import JOINED_LATE, GroupKey, GroupRead
+from klaviyo_spark.state.models import BY_IDS, JOINED_LATE, GroupKey, GroupRead
 from klaviyo_spark.state.resume_points import MAX_TIME, ResumePoint, with_order_lost
 
 # Of a run, not of what it has read: it came to the end of what it had to ask an endpoint, and
@@ -126,7 +126,7 @@ def watermarks(
                 ranges.setdefault(key, []).append(walk.covered_time)
         elif endpoint.resource == "profiles" and walk.is_full_read:
             complete.setdefault((walk.read_id, at), []).append(walk)
-        elif endpoint.resource == "profiles":
+        elif endpoint.resource == "profiles" and BY_IDS not in walk.facts:
             ranges.setdefault(("profiles", None, at, walk.run_id), []).append(walk.covered_time)
         elif walk.ended and walk.status == 200 and walk.parent_id:
             of, version = (endpoint.resource, walk.parent_id, None), walk.parent_digest

@@ -9,7 +9,7 @@ import pytest
 
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
-from klaviyo_spark.commands.verify import verify
+from klaviyo_spark.commands.verify import VerifyRequest, verify
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import OtherAccount
@@ -57,9 +57,9 @@ def test_what_a_listing_holds_is_there_whatever_its_sub_listing_answers(lake):
     assert said[0] == said[1]
     assert said[0] == [
         "GET /api/campaigns/{id}/campaign-messages -> 404 for 1 of the listed ids; this "
-        "marks nothing as deleted",
+        "marks nothing as deleted. Nothing to do: the next complete read shows what is gone.",
         "GET /api/flow-actions/{id}/flow-messages -> 404 for 1 of the listed ids; this "
-        "marks nothing as deleted",
+        "marks nothing as deleted. Nothing to do: the next complete read shows what is gone.",
     ]
 
 
@@ -185,7 +185,7 @@ def test_another_accounts_key_leaves_the_lake_as_it_was_whatever_is_asked(lake):
             settings = Settings(base_url=other.url, resources=("tags",))
             for heal in (False, True):
                 with pytest.raises(OtherAccount):
-                    verify(lake, client, settings, heal=heal)
+                    verify(lake, client, settings, VerifyRequest(heal=heal))
         summary = sync(lake, other, resources=("tags",), account="brand b")
 
     assert summary.exit_code == 0

@@ -25,7 +25,10 @@ from tests.helpers.small_lakes import a_lake, land_on
 RESOURCES = ("events", "lists", "tags")
 MADE = [name for name, table in TABLES.items() if table.resource in RESOURCES]
 EVENTS = ("events", "event_group_ids", "event_attribution_group_ids")
-REBUILD = "Run `klaviyo-spark refine --rebuild --resources {}` to rebuild it from bronze."
+REBUILD = (
+    "Run `klaviyo-spark refine --rebuild --resources {}` to rebuild it from bronze, which undoes "
+    "the change."
+)
 
 
 def a_day(day: int) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ _JSON = {
     "metric_filters",
     "monitor_configuration",
     "ranked_channel_affinity",
+    "_tracking_params",
 }
 # Times of our own reads; tests hold them against those.
 _SEEN = {"first_seen_at", "last_seen_at"}
@@ -43,6 +44,8 @@ def held(lake: Lake, names: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
 def _table(lake: Lake, name: str, expected: list[dict[str, Any]]) -> Iterator[str]:
     table = TABLES[name]
     columns = [c.name for c in table.visible if c.name not in _SEEN]
+    if expected:
+        columns += [c.name for c in table.internal if c.name in expected[0]]
     found = lake.silver(table).select(*columns, "_deleted_at").collect()
     have = {_key(row.asDict(), table.key): row.asDict() for row in found}
     if len(have) != len(found):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Sample:
     events: list[tuple[Event, Json]]
     lake: Path
     late: Counter[date]
+    orders: list[Row]
     duckdb: Any
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
@@ -61,22 +63,72 @@ def sample(tmp_path_factory) -> Iterator[Sample]:
             for day, count in late.items()
         ]
         lakes.write(lake, "klaviyo_ops.late_arrivals", *rows)
+    orders = write_orders(lake, account)
     for name in ("runs", "table_loads"):
         lakes.write(lake, f"klaviyo_ops.{name}")
     events = [(event, payload(event)) for event in landed]
     open_lake = runpy.run_path(str(EXAMPLES / "duckdb_example.py"))["open_lake"]
     with open_lake(str(lake)) as connection:
-        yield Sample(account, account.truth(), events, lake, late, connection)
+        yield Sample(account, account.truth(), events, lake, late, orders, connection)
+
+
+def write_orders(lake: Path, account: Account) -> list[Row]:
+    """Orders, refunds and cancellations, on days of which no event is late; the rows.
+
+    One metric is mapped to refunds and to cancellations, and one of the name of orders to nothing.
+    """
+    truth = account.truth()
+    campaigns = [row["campaign_message_id"] for row in truth["campaign_messages"]][:3]
+    flows = [row["flow_id"] for row in truth["flows"]][:2]
+    names = {"order": "Placed Order", "refund": "Refunded Order", "alike": "Placed Order"}
+    for id, name in names.items():
+        lakes.write(
+            lake,
+            "klaviyo_v2.metrics",
+            {"list_id": id, "metric_id": id, "tag_id": name, "name": name},
+        )
+    kinds = {"revenue": "order", "refunded_sales": "refund", "cancelled_sales": "refund"}
+    mapped = [{"mapped_metric_id": kind, "metric_id": id} for kind, id in kinds.items()]
+    lakes.write(lake, "klaviyo_plus.mapped_metrics", *mapped, {"mapped_metric_id": "added_to_cart"})
+    rows: list[Row] = []
+    for number in range(60):
+        at = account.today - timedelta(days=60 + 3 * number)
+        from_flow = number % 4 == 3
+        row = {
+            "id": f"order{number}",
+            "metric_data_id": ("order", "order", "order", "refund", "alike")[number % 5],
+            "profile_data_id": f"buyer{number % 17}",
+            "event_datetime": at,
+            "event_date": at.date(),
+            "attribution_message": None if from_flow else (*campaigns, None)[number % 4],
+            "attribution_flow": flows[number % 2] if from_flow else None,
+            "_value": number * 7.25,
+            "_value_currency": "EUR" if number % 7 == 0 else "USD",
+        }
+        rows.append(row)
+    lakes.write(lake, "klaviyo_v2.events", *rows)
+    return rows
 
 
 def a_question(name: str) -> str:
     return (EXAMPLES / f"{name}.sql").read_text(encoding="utf-8")
 
 
+# Models of the dbt project, with how many columns of each are its key.
+MODELS = {"campaign_results": 2, "list_members_days": 3, "revenue_days": 3}
+
+
+def a_model(name: str) -> str:
+    """A model as dbt makes it for the tables under their own names."""
+    text = (EXAMPLES / "dbt" / "models" / f"{name}.sql").read_text(encoding="utf-8")
+    text = re.sub(r"\{\{ source\('(\w+)', '(\w+)'\) \}\}", r"\1.\2", text)
+    return text.replace('{{ var("revenue_metric") }}', "Placed Order")
+
+
 def plain(value: Any) -> Any:
-    """A value as Python has it: sums are whole numbers, times are in UTC and say so."""
+    """A value as Python has it: sums of whole numbers are whole, times are in UTC and say so."""
     if isinstance(value, Decimal):
-        return int(value)
+        return int(value) if value == value.to_integral_value() else value
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc) if value.tzinfo else value
     return value
@@ -259,15 +311,100 @@ def late_events(sample: Sample) -> list[tuple[Any, ...]]:
     return sorted(rows, reverse=True)
 
 
+def money(row: Row) -> Decimal:
+    return Decimal(str(row["_value"]))
+
+
+def revenue(sample: Sample) -> list[Row]:
+    return [row for row in sample.orders if row["metric_data_id"] == "order"]
+
+
+def sales(groups: dict[tuple[Any, ...], list[Row]]) -> list[tuple[Any, ...]]:
+    """Orders, customers and money per id, name and currency; the largest first."""
+    rows = [
+        (
+            *key,
+            len(some),
+            len({row["profile_data_id"] for row in some}),
+            plain(sum(map(money, some))),
+        )
+        for key, some in groups.items()
+    ]
+    return sorted(rows, key=lambda row: (-row[-1], row[0]))
+
+
+def campaign_sales(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {row["campaign_id"]: row["name"] for row in sample.truth["campaigns"]}
+    campaign_of = {
+        row["campaign_message_id"]: row["campaign_data_id"]
+        for row in sample.truth["campaign_messages"]
+    }
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in revenue(sample):
+        campaign = campaign_of.get(row["attribution_message"])
+        if campaign is not None:
+            groups[campaign, names[campaign], row["_value_currency"]].append(row)
+    return sales(groups)
+
+
+def flow_sales(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {row["flow_id"]: row["name"] for row in sample.truth["flows"]}
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in revenue(sample):
+        flow = row["attribution_flow"]
+        if flow is not None:
+            groups[flow, names[flow], row["_value_currency"]].append(row)
+    return sales(groups)
+
+
+def net_revenue(sample: Sample) -> list[tuple[Any, ...]]:
+    groups: dict[tuple[date, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in sample.orders:
+        if row["metric_data_id"] != "alike":
+            month = row["event_date"].replace(day=1)
+            groups[month, row["_value_currency"]][row["metric_data_id"]] += money(row)
+    rows = [
+        (*key, plain(sums["order"]), plain(sums["refund"]), plain(sums["order"] - sums["refund"]))
+        for key, sums in groups.items()
+    ]
+    return sorted(rows)
+
+
+def customers(sample: Sample) -> list[tuple[Any, ...]]:
+    people: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in revenue(sample):
+        people[row["profile_data_id"], row["_value_currency"]].append(row)
+    groups: dict[tuple[int, str], list[Decimal]] = defaultdict(list)
+    for (_, currency), some in people.items():
+        groups[len(some), currency].append(sum(map(money, some), Decimal(0)))
+    rows = [(*key, len(sums), plain(sum(sums))) for key, sums in groups.items()]
+    return sorted(rows)
+
+
+def reachable(sample: Sample) -> list[tuple[Any, ...]]:
+    rows = []
+    there = [row for row in sample.truth["profiles"] if not row["_deleted"]]
+    for channel in ("email", "sms"):
+        consent, can = f"{channel}_marketing_consent", f"_{channel}_can_receive_marketing"
+        subscribed = [row[can] for row in there if row[consent] == "SUBSCRIBED"]
+        rows.append((channel, len(subscribed), subscribed.count(True), subscribed.count(False)))
+    return rows
+
+
 QUESTIONS: dict[str, Callable[[Sample], list[tuple[Any, ...]]]] = {
     "attribution_by_channel": attributions,
     "bounce_rate_by_domain": bounces,
     "campaign_opens_and_clicks": campaigns,
     "consent_by_channel": consents,
+    "customers_by_orders": customers,
     "deleted_flows_events": deleted_flows,
     "flow_performance": flows,
     "late_events": late_events,
     "list_growth": list_growth,
+    "net_revenue_by_month": net_revenue,
+    "reachable_by_channel": reachable,
+    "revenue_by_campaign": campaign_sales,
+    "revenue_by_flow": flow_sales,
     "sms_delivery": texts,
     "suppression_reasons": suppressions,
 }

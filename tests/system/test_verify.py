@@ -13,11 +13,13 @@ from pyspark.sql import functions as F
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.commands.sync import pipeline
-from klaviyo_spark.commands.verify import Verified, verify
+from klaviyo_spark.commands.verify import Verified, VerifyRequest, verify
+from klaviyo_spark.commands.verify.comparing import PROFILES
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import readings
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
+from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
@@ -25,7 +27,15 @@ from klaviyo_spark.schema import ops_tables
 from tests.builders import KEY
 from tests.helpers.small_lakes import a_lake, run_account
 
-LOST = ("events", "event_group_ids", "event_attribution_group_ids", "tags", "segment_profiles")
+LOST = (
+    "events",
+    "event_group_ids",
+    "event_attribution_group_ids",
+    "tags",
+    "segment_profiles",
+    "profiles",
+    "profile_email_suppressions",
+)
 Scope = tuple[str, str, date | None]
 
 
@@ -56,18 +66,20 @@ def story(spark, tmp_path_factory) -> Story:
         settings = Settings(
             base_url=sandbox.url,
             warehouse=str(warehouse),
-            resources=("events", "segments", "tags"),
+            resources=("events", "profiles", "segments", "tags"),
         )
         with Client(sandbox.url, ApiKey(KEY), limiter=Limiter()) as client:
             run_account("sync", lake, settings, client)
             before = _rows(lake)
             short, lost = _lose(lake, _whole_segments(account))
             counted = sandbox.counts()
-            healed = verify(lake, client, settings, heal=True)
+            healed = verify(lake, client, settings, VerifyRequest(profiles="all", heal=True))
             asked = sandbox.counts() - counted
             after = _rows(lake)
+            counted = sandbox.counts()
             with pipeline.exclusive("sync", a_lake(spark, warehouse), "another", wait=False):
                 afterwards = verify(lake, client, settings)
+            assert "/api/profiles" not in sandbox.counts() - counted, "they have just been read"
     return Story(lake, short, lost, healed, asked, afterwards, before, after)
 
 
@@ -92,7 +104,9 @@ def _rows(lake: Lake) -> set[tuple[object, ...]]:
 def _lose(
     lake: Lake, segments: list[str]
 ) -> tuple[dict[str, dict[date, int]], dict[Scope, tuple[int, int]]]:
-    """Take away three days of a metric, 50 other events, a tag and a member of a segment.
+    """Take away three days of a metric, 50 other events, a tag, a member of a segment, 3 profiles.
+
+    It looks like what a fault of ours would do: no commit of others is to be seen.
 
     Returns:
         Per metric its short days and how many events they had; and of every scope that lacks
@@ -136,6 +150,14 @@ def _lose(
         ("tags", tag, None): (0, 1),
         ("segments", id, None): (n - 1, n),
     }
+    profiles = lake.silver(TABLES["profiles"]).where("_deleted_at IS NULL")
+    of_day = F.col("created").cast("date")
+    some = profiles.orderBy(F.md5("profile_id")).limit(3).select("profile_id", of_day).collect()
+    for table in ("profiles", "profile_email_suppressions"):
+        _delete(lake, table, f"profile_id IN ({', '.join(repr(row[0]) for row in some)})")
+    for day, n in Counter(row[1] for row in some).items():
+        all_of_it = profiles.where(of_day == day).count() + n
+        lost["profiles", "created", day] = (all_of_it - n, all_of_it)
     for metric, day in {(metric, day) for _, metric, day in gone}:
         short.setdefault(metric, {})[day] = had[metric, day]
         lost["events", metric, day] = (left[metric, day], had[metric, day])
@@ -144,7 +166,8 @@ def _lose(
 
 def _delete(lake: Lake, table: str, where: str) -> None:
     name = lake.place.table("klaviyo_v2", table)
-    lake.spark.sql(f"DELETE FROM {name} WHERE {where}")
+    with tagged(lake.spark):
+        lake.spark.sql(f"DELETE FROM {name} WHERE {where}")
 
 
 def named(done: Verified) -> dict[Scope, tuple[int, int]]:
@@ -168,7 +191,8 @@ def test_what_was_lost_is_read_again_in_the_fewest_requests(story):
     runs = {span for days in story.short.values() for span in joined(days)}
     assert len(readings(story.short)) == story.asked["/api/events"] <= len(runs)
     assert story.asked["/api/segments/{id}/profiles"] == 2, "who joined since; then all members"
-    assert story.asked["/api/profiles"] == 0
+    months = {c.day.replace(day=1) for c in story.healed.found if c.count_type == PROFILES}
+    assert story.asked["/api/profiles"] == len(months) + 1, "each month; then those by their ids"
 
 
 def test_healing_brings_back_every_row_as_it_was(story):
@@ -207,6 +231,12 @@ def test_afterwards_all_is_whole_and_nobody_has_to_be_waited_for(story):
     assert [check for check in done.checks if check.differs] == []
     (note,) = [w for w in done.outcome.warnings if w.startswith("the lake is held by a sync")]
     assert "run another" in note
+
+
+def test_a_full_read_that_has_just_been_says_which_profiles_there_are(story):
+    days = [check for check in story.afterwards.checks if check.count_type == PROFILES]
+    held = story.lake.silver(TABLES["profiles"]).where("_deleted_at IS NULL").count()
+    assert sum(check.expected_count for check in days) == held
 
 
 def test_runs_of_verify_are_written_down(story):

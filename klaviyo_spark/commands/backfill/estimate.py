@@ -7,6 +7,7 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
+from klaviyo_spark.bronze.commerce_metrics import COMMERCE, commerce_ids
 from klaviyo_spark.bronze.metric_selection import resolve
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -69,7 +70,8 @@ def _events(
     """Events per day, of all metrics that would be read."""
     now = klaviyo.listed(listings(["metrics"]))
     remembered = store.read_watermarks(lake, settings.account).metric_names
-    ids = resolve(now.metrics, settings.metrics, remembered).ids
+    commerce = commerce_ids(lake, settings.account) if COMMERCE in settings.metrics else []
+    ids = resolve(now.metrics, settings.metrics, remembered, commerce).ids
     days = forecast.days_of(todo.left, EARLIEST)
     per_day: dict[date, int] = {}
     for (_, day), count in klaviyo.count(dict.fromkeys(ids, days), {}).events.items():

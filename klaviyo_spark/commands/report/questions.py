@@ -74,7 +74,7 @@ def verified_per_month(account: str) -> str:
         "sum(greatest(actual_count - expected_count, 0)) AS too_many, "
         "max(verified_at) AS verified_at "
         f"FROM ({_newest_verifications(account)}) checks "
-        "WHERE place = 1 AND resource = 'events' GROUP BY scope, date_trunc('month', day)"
+        "WHERE place = 1 AND count_type = 'events' GROUP BY scope, date_trunc('month', day)"
     )
 
 
@@ -84,7 +84,7 @@ def verified_per_resource(account: str) -> str:
         "SELECT resource, count(*) AS scopes, "
         "sum(CASE WHEN actual_count <> expected_count THEN 1 ELSE 0 END) AS differing, "
         f"max(verified_at) AS verified_at FROM ({_newest_verifications(account)}) checks "
-        "WHERE place = 1 AND resource <> 'events' GROUP BY resource"
+        "WHERE place = 1 AND count_type <> 'events' GROUP BY resource"
     )
 
 

@@ -53,6 +53,7 @@ class RunRequest:
         anew: make the tables of the resources again, from all that has landed.
         run_id: holds the lake, and is that of a sole account's run; several have one each.
         plan: what to read instead of what is due. Silver may have held it before.
+        mend: make tables whose rows somebody else has changed again.
     """
 
     verb: Verb
@@ -62,6 +63,7 @@ class RunRequest:
     anew: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     plan: Plan | None = None
+    mend: bool = False
 
 
 @dataclass
@@ -167,6 +169,7 @@ class AccountRun:
                 settings.resources,
                 policy,
                 outcome=self.summary.outcome,
+                mend=self.request.mend,
             )
         self.summary.add_loads(loads)
 

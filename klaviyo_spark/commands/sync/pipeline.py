@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc_now
-from klaviyo_spark.commands.catalog import publish
+from klaviyo_spark.commands.catalog import publish, publish_dbt
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import (
@@ -105,15 +105,16 @@ def run_on_held_lake(
 def repair(
     request: RunRequest, lake: Lake, account: AccountContext, outcome: Outcome, shown: Shows
 ) -> list[Load]:
-    """Read what the request plans and refine it, on a lake that is held; its caller ends the run.
+    """Read what the request plans, if anything, and refine it; its caller holds the lake.
 
     Args:
         outcome: takes note of what was read, and of what did not go well.
     """
     one = begin(request, lake, account, request.run_id)
     one.summary.outcome = outcome
-    with until_interrupted() as stop:
-        one.ask(shown, stop)
+    if request.plan is not None:
+        with until_interrupted() as stop:
+            one.ask(shown, stop)
     one.load()
     list_orphans(lake, account.account, one.summary.loads)
     return one.summary.loads
@@ -226,6 +227,8 @@ class _Runs:
             one.summary.rows = row_counts(lake, one.context.settings.resources)
             if not self._published:  # the catalog is everybody's
                 one.summary.outcome.warnings += publish(self.lake, self._resources)
+                every = [each.context.settings for each in self.all]
+                one.summary.outcome.warnings += publish_dbt(self.lake, every)
                 self._published = True
         one.end()
 

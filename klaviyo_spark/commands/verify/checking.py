@@ -8,18 +8,26 @@ from datetime import date, datetime
 
 from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.commerce_metrics import COMMERCE, commerce_ids
 from klaviyo_spark.bronze.metric_selection import resolve
-from klaviyo_spark.commands.verify import comparing
+from klaviyo_spark.commands.verify import comparing, profiles
+from klaviyo_spark.commands.verify.children import Children, child_checks, children
 from klaviyo_spark.commands.verify.comparing import Comparison, Listed
 from klaviyo_spark.commands.verify.days import BACK, DayRange, days_to_verify
 from klaviyo_spark.commands.verify.healing import Healing
 from klaviyo_spark.commands.verify.holdings import Holdings
 from klaviyo_spark.commands.verify.klaviyo_counts import Counts, KlaviyoCounter, ListingSnapshot
 from klaviyo_spark.commands.verify.listings import Listing, listings
+from klaviyo_spark.commands.verify.profiles import ProfileChecks, ProfilesChecked
+from klaviyo_spark.commands.verify.tables import table_checks
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake
+from klaviyo_spark.resources import TABLES
+from klaviyo_spark.silver.reconcile import mendable
 from klaviyo_spark.state import store
+from klaviyo_spark.state.drift import newest
 from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
+from klaviyo_spark.state.store import read_drift
 from klaviyo_spark.state.watermarks import KnownWatermarks
 
 Days = Mapping[str, Collection[date]]
@@ -56,15 +64,34 @@ class Checker:
         self._records_of_groups: dict[GroupKey, Listed] = {}
         self.scope = VerifiedScope()
 
-    def everything(self, ever: bool) -> list[Comparison]:
+    def tables(self) -> list[Comparison]:
+        """A check per table that something has been loaded into.
+
+        One that others have changed, and that bronze cannot give again whole, is said and has none:
+        what it lacks, the other checks find.
+        """
+        lake, account = self._lake, self._settings.account
+        names = {n for n, table in TABLES.items() if table.resource in self._settings.resources}
+        found = read_drift(lake, account, names)
+        lost = (found.foreign_commits.keys() & names) - mendable(lake, account, found, names)
+        self._outcome.warnings += [
+            messages.silver.FOREIGN_CHANGE_WITHOUT_PAGES(
+                table=name, commits=newest(found.foreign_commits[name])
+            )
+            for name in sorted(lost)
+        ]
+        return [*table_checks(found, names - lost)]
+
+    def everything(self, ever: bool, profiles: ProfilesChecked) -> list[Comparison]:
         """A check per scope that Klaviyo can be asked about.
 
         Args:
             ever: days of all time, and not only those of the last 400.
+            profiles: of which profiles.
         """
         resources, known = self._readable(), self._read_watermarks()
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
-        now = self._klaviyo.listed(listings(sorted(needed)))
+        now = self._klaviyo.listed(listings(sorted(needed)), children(resources))
         read_at = self._read_at()
         self.scope.groups = now.groups
         self._records_of_groups = {
@@ -81,8 +108,10 @@ class Checker:
         checks = [
             *self._events(counts, since),
             *self._members(counts, known),
-            *self._records(listings(resources), now, read_at),
+            *self._records(listings(resources), now, read_at, children(resources)),
         ]
+        if "profiles" in resources and profiles != "none":
+            checks += self._profiles(known, whole=profiles == "all")
         before, compared = self._holdings.differing(), {*resources} - now.unread
         return checks + comparing.drop_resolved(before, checks, compared, self.scope.groups.keys())
 
@@ -101,13 +130,14 @@ class Checker:
             for (resource, id), group in self.scope.groups.items()
             if id in healing.groups.get(resource, ())
         }
-        wanted = listings(sorted(healing.listings))
-        now = self._klaviyo.listed(wanted)
+        wanted, parts = listings(sorted(healing.listings)), children(sorted(healing.listings))
+        now = self._klaviyo.listed(wanted, parts)
         counts = self._klaviyo.count(days, groups)
         checks = [
             *self._events(counts, date.min),
             *self._members(counts, self._read_watermarks()),
-            *self._records(wanted, now, self._read_at()),
+            *self._records(wanted, now, self._read_at(), parts),
+            *self._profiles_again(before),
         ]
         faults, compared = [check for check in before if check.is_fault], {*healing.listings}
         return checks + comparing.drop_resolved(
@@ -130,7 +160,9 @@ class Checker:
         if "metrics" in now.unread:
             self._outcome.fail("events", messages.verify.METRICS_UNKNOWN())
             return {}
-        found = resolve(now.metrics, self._settings.metrics, known.metric_names)
+        wanted, account = self._settings.metrics, self._settings.account
+        commerce = commerce_ids(self._lake, account) if COMMERCE in wanted else []
+        found = resolve(now.metrics, wanted, known.metric_names, commerce)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name))
@@ -196,8 +228,58 @@ class Checker:
         self.scope.member_counts, self.scope.group_reads = counts.members, known.groups
         return comparing.members(counts.members, joined, held, names, known.groups)
 
+    def _profiles(self, known: KnownWatermarks, whole: bool) -> list[Comparison]:
+        """A check per day of creation: of the months whose turn it is, or of all.
+
+        Where a full read has just been, its pages say what there is.
+        """
+        until = max((read.range.end for read in known.profiles), default=None)
+        if until is None:
+            return []
+        until -= self._settings.indexing_lag
+        sizes = self._holdings.profiles_per_month()
+        months = profiles.all_months(sizes, until)
+        now = self._klaviyo.client.now()
+        read_at = profiles.whole_read_at(known, now - profiles.JUST_READ)
+        if read_at and not whole and sum(sizes.values()) <= profiles.AT_ONCE:
+            listed = self._holdings.profiles_read_whole(read_at)
+            held = self._holdings.profiles(months)
+            return profiles.compare_profiles(listed, held, months, until).checks
+        verified = self._holdings.months_verified()
+        turn = profiles.months_to_verify(months, verified, now, whole=whole)
+        found = ProfileChecks()
+        for group in profiles.in_groups(turn, sizes):
+            spans = [profiles.span_of(month, months[0], until) for month in group]
+            answer = self._klaviyo.profiles(spans)
+            if answer is not None:
+                held = self._holdings.profiles(group)
+                found += profiles.compare_profiles(answer, held, group, until)
+        self._note_profiles(found, len(turn), len(months))
+        return found.checks
+
+    def _note_profiles(self, found: ProfileChecks, turn: int, months: int) -> None:
+        warnings = self._outcome.warnings
+        if turn < months:
+            warnings.append(messages.verify.PROFILES_SAMPLED(months=turn, of=months))
+        if found.newer:
+            warnings.append(messages.verify.PROFILES_NEWER(newer=found.newer))
+        if found.unlisted:
+            warnings.append(messages.verify.PROFILES_UNLISTED(unlisted=found.unlisted))
+
+    def _profiles_again(self, before: Sequence[Comparison]) -> list[Comparison]:
+        """Days that lacked profiles, as they are once these have been read again."""
+        short = [check for check in before if check.missing_ids]
+        if not short:
+            return []
+        held = self._holdings.profiles({check.day.replace(day=1) for check in short if check.day})
+        return [profiles.compare_again(check, held) for check in short]
+
     def _records(
-        self, wanted: Sequence[Listing], now: ListingSnapshot, read_at: Mapping[str, datetime]
+        self,
+        wanted: Sequence[Listing],
+        now: ListingSnapshot,
+        read_at: Mapping[str, datetime],
+        parts: Sequence[Children],
     ) -> list[Comparison]:
         wanted = [one for one in wanted if one.table.resource not in now.unread]
         held = self._holdings.records(wanted)
@@ -209,4 +291,10 @@ class Checker:
             newer = comparing.newer(records, held[name], at)
             if newer:
                 self._outcome.warnings.append(messages.verify.RECORDS_NEWER(name=name, newer=newer))
+        parts = [one for one in parts if one.table.resource not in now.unread]
+        rows = self._holdings.children(parts)
+        for one in parts:
+            name = one.table.name
+            parents = held[one.table.parent.table if one.table.parent else one.endpoint.name]
+            checks += child_checks(one, now.children[name], rows[name], parents)
         return checks

@@ -10,13 +10,15 @@ from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.state.models import GroupKey, GroupRead
 
 EVENTS, MEMBERS, RECORDS = "events", "members", "records"
+PROFILES, WHOLE_TABLES = "profiles", "tables"
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One scope: a row of ``klaviyo_ops.verifications``, whose columns these are.
 
-    ``twice``: rows here with an id that another row has; not kept.
+    Not kept: ``twice``, rows here with an id that another row has; ``missing_ids``, of profiles;
+    ``why``, of a table, in words what somebody else has done to it.
     """
 
     resource: str
@@ -27,11 +29,18 @@ class Comparison:
     actual_count: int
     expected_count: int
     twice: int = 0
+    missing_ids: frozenset[str] = frozenset()
+    why: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, date | None]:
         """What makes it the same scope in another verification."""
         return (self.resource, self.count_type, self.scope, self.day)
+
+    @property
+    def is_of_listing(self) -> bool:
+        """Whether a listing that is read whole says what should be there."""
+        return self.count_type not in (EVENTS, MEMBERS, PROFILES, WHOLE_TABLES)
 
     @property
     def differs(self) -> bool:
@@ -207,7 +216,7 @@ def drop_resolved(
         replace(check, actual_count=0, expected_count=0, twice=0)
         for check in before
         if check.key not in keys and check.resource in compared
-        if check.count_type == RECORDS
+        if check.is_of_listing
         or (check.count_type == MEMBERS and (check.resource, check.scope) not in groups)
     ]
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-from klaviyo_spark.commands.verify.comparing import EVENTS, RECORDS, Comparison
+from klaviyo_spark.commands.verify.comparing import (
+    EVENTS,
+    PROFILES,
+    RECORDS,
+    WHOLE_TABLES,
+    Comparison,
+)
 from klaviyo_spark.commands.verify.days import DayRange, joined
 from klaviyo_spark.resources import ENDPOINTS
 
@@ -39,19 +45,27 @@ class Reading:
 
 @dataclass(frozen=True)
 class Healing:
-    """What to read again.
+    """What to read again, and which tables to make again from bronze.
 
     Args:
         groups: per resource, ids of lists and segments whose members are to be read whole.
         listings: resources whose listing is to be read, with the ids that were missing.
+        profiles: ids of those that are to be read.
     """
 
     readings: Sequence[Reading] = ()
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    profiles: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.readings or self.groups or self.listings)
+        return self.reads or bool(self.tables)
+
+    @property
+    def reads(self) -> bool:
+        """Whether Klaviyo is to be asked."""
+        return bool(self.readings or self.groups or self.listings or self.profiles)
 
 
 def healing(checks: Iterable[Comparison]) -> Healing:
@@ -59,20 +73,28 @@ def healing(checks: Iterable[Comparison]) -> Healing:
     short: dict[str, dict[date, int]] = {}
     groups: dict[str, set[str]] = {}
     listings: dict[str, set[str]] = {}
+    profiles: set[str] = set()
+    tables: set[str] = set()
     for check in checks:
         if check.count_type == EVENTS and check.missing and check.day:
             short.setdefault(check.scope, {})[check.day] = check.expected_count
         elif check.count_type == EVENTS or not check.is_fault:
             continue
-        elif check.count_type == RECORDS:
+        elif check.is_of_listing:
             ids = listings.setdefault(check.resource, set())
-            ids.update([check.scope] if check.missing else [])
+            ids.update([check.scope] if check.missing and check.count_type == RECORDS else [])
+        elif check.count_type == WHOLE_TABLES:
+            tables.add(check.scope)
+        elif check.count_type == PROFILES:
+            profiles |= check.missing_ids
         else:
             groups.setdefault(check.resource, set()).add(check.scope)
     return Healing(
         readings(short),
         {resource: frozenset(ids) for resource, ids in groups.items()},
         {resource: frozenset(ids) for resource, ids in listings.items()},
+        frozenset(profiles),
+        frozenset(tables),
     )
 
 

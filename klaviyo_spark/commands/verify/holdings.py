@@ -10,11 +10,20 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commands.verify.comparing import EVENTS, Comparison, EventCount
+from klaviyo_spark.commands.verify.children import Children, Key
+from klaviyo_spark.commands.verify.comparing import (
+    EVENTS,
+    PROFILES,
+    WHOLE_TABLES,
+    Comparison,
+    EventCount,
+)
 from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.listings import Listing
+from klaviyo_spark.commands.verify.profiles import HeldProfiles, ListedProfile
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import ENDPOINTS, TABLES
+from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.silver.held_back import unopened
 from klaviyo_spark.state.models import GroupKey
 
@@ -82,6 +91,64 @@ class Holdings:
             found[row["table"]][row["id"]] = row["name"]
         return found
 
+    def children(self, wanted: Sequence[Children]) -> dict[str, dict[str, frozenset[Key]]]:
+        """Per table and record, what keys its rows."""
+        found: dict[str, dict[str, set[Key]]] = {one.table.name: {} for one in wanted}
+        rows = [
+            self._present(one.table.name).select(
+                F.lit(one.table.name).alias("table"),
+                F.col(one.columns[0]).alias("record"),
+                *_text_or_time(one),
+            )
+            for one in wanted
+        ]
+        for row in _all(rows):
+            key = row["text"] if row["micros"] is None else utc(row["micros"])
+            found[row["table"]].setdefault(row["record"], set()).add(key)
+        return {
+            name: {id: frozenset(keys) for id, keys in records.items()}
+            for name, records in found.items()
+        }
+
+    def profiles_per_month(self) -> dict[date, int]:
+        """How many profiles there are of each month of creation that has any, by its first day."""
+        counts = self._present("profiles").groupBy(F.trunc("created", "month").alias("month"))
+        return {row["month"]: row["count"] for row in counts.count().collect() if row["month"]}
+
+    def profiles(self, months: Collection[date]) -> HeldProfiles:
+        """The profiles that were created in these months."""
+        rows = self._present("profiles").where(F.trunc("created", "month").isin(*months))
+        ids = [row["profile_id"] for row in rows.select("profile_id").collect()]
+        return HeldProfiles(frozenset(ids), len(ids))
+
+    def profiles_read_whole(self, since: datetime) -> dict[str, ListedProfile]:
+        """The profiles on the pages of the full read that began then, as bronze has them."""
+        listed = (
+            "struct<data:array<struct<id:string,attributes:struct<created:string,updated:string>>>>"
+        )
+        rows = (
+            self._lake.pages()
+            .where((F.col("account_id") == self._account_id) & (F.col("resource") == "profiles"))
+            .where(F.col("is_full_read") & (F.col("read_started_at") >= F.lit(since)))
+            .where("status = 200")
+            .select(F.explode(F.from_json("body", listed)["data"]).alias("profile"))
+            .select("profile.id", "profile.attributes.created", "profile.attributes.updated")
+        )
+        times = (
+            (row["id"], as_time(row["created"]), as_time(row["updated"])) for row in rows.collect()
+        )
+        return {id: ListedProfile(created, updated) for id, created, updated in times if created}
+
+    def months_verified(self) -> dict[date, datetime]:
+        """When each month of profiles was last verified (UTC)."""
+        rows = (
+            self._lake.ops("verifications")
+            .where((F.col("account_id") == self._account_id) & (F.col("count_type") == PROFILES))
+            .groupBy(F.trunc("day", "month").alias("month"))
+            .agg(F.unix_micros(F.max("verified_at")).alias("at"))
+        )
+        return {row["month"]: utc(row["at"]) for row in rows.collect()}
+
     def listed_at(self, listings: Sequence[Listing]) -> Mapping[str, datetime]:
         """When the last read of each resource's listing began (UTC)."""
         if not listings:
@@ -97,12 +164,13 @@ class Holdings:
         return {row["resource"]: utc(row["at"]) for row in rows.collect()}
 
     def differing(self) -> list[Comparison]:
-        """Members and records that differed when they were last verified."""
+        """What differed when it was last verified of members, and of what listings say."""
         facts = ("scope_name", "actual_count", "expected_count")
         newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
         rows = (
             self._lake.ops("verifications")
-            .where((F.col("account_id") == self._account_id) & (F.col("count_type") != EVENTS))
+            .where(F.col("account_id") == self._account_id)
+            .where(~F.col("count_type").isin(EVENTS, PROFILES, WHOLE_TABLES))
             .groupBy("resource", "count_type", "scope")
             .agg(newest)
             .where("newest.actual_count <> newest.expected_count")
@@ -120,6 +188,15 @@ class Holdings:
 def _name(listing: Listing) -> Column:
     named = any(column.name == "name" for column in listing.table.visible)
     return F.col("name") if named else F.lit(None).cast("string")
+
+
+def _text_or_time(one: Children) -> tuple[Column, Column]:
+    """The key of a row as text, or as microseconds where it is a time."""
+    key = F.col(one.columns[1])
+    is_time = next(c for c in one.table.columns if c.name == one.columns[1]).type == "timestamp"
+    text = F.lit(None).cast("string") if is_time else key
+    micros = F.unix_micros(key) if is_time else F.lit(None).cast("bigint")
+    return text.alias("text"), micros.alias("micros")
 
 
 def _all(frames: Sequence[DataFrame]) -> list[Row]:

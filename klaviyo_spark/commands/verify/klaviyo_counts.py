@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -17,8 +17,10 @@ from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.verify.asking import COUNTS, count_walks, counts
+from klaviyo_spark.commands.verify.children import Children, Key
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.commands.verify.listings import Listing, listing_walks
+from klaviyo_spark.commands.verify.profiles import PROFILE_IDS, ListedProfile, listed_profiles
 from klaviyo_spark.errors import (
     BadAnswer,
     Interrupted,
@@ -30,6 +32,7 @@ from klaviyo_spark.progress import Shows, Stage
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint, Members
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.state.intervals import Range
 from klaviyo_spark.state.models import GroupKey, Outcome
 
 logger = logging.getLogger(__name__)
@@ -41,12 +44,14 @@ class ListingSnapshot:
 
     Args:
         records: per table.
+        children: per table with a row per element of a record, the keys of these per record.
         groups: lists and segments.
         unread: resources whose listings did not all answer.
     """
 
     metrics: list[MetricFact] = field(default_factory=list)
     records: dict[str, dict[str, Listed]] = field(default_factory=dict)
+    children: dict[str, dict[str, frozenset[Key]]] = field(default_factory=dict)
     groups: dict[GroupKey, request_plan.Parent] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
@@ -76,16 +81,40 @@ class KlaviyoCounter:
         self.client = client
         self._threads, self._outcome, self._show = threads, outcome, show
 
-    def listed(self, listings: Sequence[Listing]) -> ListingSnapshot:
-        """The records of all listings now."""
-        now = ListingSnapshot(records={listing.table.name: {} for listing in listings})
+    def listed(
+        self, listings: Sequence[Listing], children: Sequence[Children] = ()
+    ) -> ListingSnapshot:
+        """The records of all listings now, and of ``children`` what stands on the same pages."""
+        now = ListingSnapshot(
+            records={listing.table.name: {} for listing in listings},
+            children={one.table.name: {} for one in children},
+        )
         walks = listing_walks(self.client.base_url, listings, self.client.stamp())
         for got in self._pages(walks):
             if isinstance(got, Failed):
                 now.unread.add(got.walk.endpoint.resource)
             else:
                 _note(now, listings, got)
+                for one in children:
+                    if one.endpoint.name == got.walk.endpoint.name:
+                        _note_children(now.children[one.table.name], one.keys_on(got.page.body))
         return now
+
+    def profiles(self, spans: Sequence[Range]) -> dict[str, ListedProfile] | None:
+        """The profiles that were created in these times; None where not all answered."""
+        at, whole = self.client.stamp(), True
+        walks = request_plan.window_walks(self.client.base_url, PROFILE_IDS, spans, at)
+        found: dict[str, ListedProfile] = {}
+        for got in self._pages(walks):
+            if isinstance(got, Failed):
+                whole = False
+                continue
+            begin = got.walk.bounds.start if got.walk.bounds else None
+            for id, profile in listed_profiles(got.page.body):
+                # Bounds that do not belong to it are asked for a second wider.
+                if begin is None or profile.created >= begin:
+                    found[id] = profile
+        return found if whole else None
 
     def count(
         self, days: Mapping[str, Collection[date]], groups: Mapping[GroupKey, request_plan.Parent]
@@ -197,7 +226,7 @@ class KlaviyoCounter:
 
     def _stages(self, crew: PageFetcher) -> list[Stage]:
         """How far each endpoint is."""
-        endpoints = {COUNTS.name: COUNTS, **ENDPOINTS}
+        endpoints = {COUNTS.name: COUNTS, PROFILE_IDS.name: PROFILE_IDS, **ENDPOINTS}
         return [
             Stage(
                 f"verify {name}",
@@ -220,6 +249,14 @@ def _note(now: ListingSnapshot, listings: Sequence[Listing], got: Fetched) -> No
         if members.members and members.fanout and members.fanout.of == endpoint.name:
             for parent in request_plan.parents_on(got.page.body, got.walk.facts, members.fanout):
                 now.groups[endpoint.resource, parent.id] = parent
+
+
+def _note_children(
+    seen: dict[str, frozenset[Key]], found: Iterable[tuple[str, frozenset[Key]]]
+) -> None:
+    """A record that several listings have has the elements of all."""
+    for id, keys in found:
+        seen[id] = seen.get(id, frozenset()) | keys
 
 
 def _members(resource: str) -> Endpoint:

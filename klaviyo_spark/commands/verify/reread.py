@@ -14,6 +14,7 @@ from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.checking import VerifiedScope
 from klaviyo_spark.commands.verify.healing import Healing, Reading
 from klaviyo_spark.commands.verify.listings import listing_walks, listings
+from klaviyo_spark.commands.verify.profiles import PROFILE
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.state.resume_points import ResumePoint
@@ -61,6 +62,7 @@ class Reread:
                 groups = [self._groups[endpoint.resource, id] for id in sorted(ids)]
                 walks += request_plan.fanout_walks(self._base_url, endpoint, groups, now)
         walks += listing_walks(self._base_url, listings(sorted(self._healing.listings)), now)
+        walks += request_plan.id_walks(self._base_url, PROFILE, self._healing.profiles, now)
         yield walks
         now = self._clock()
         yield [

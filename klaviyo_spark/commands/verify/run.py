@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from klaviyo_spark import messages
@@ -16,9 +16,10 @@ from klaviyo_spark.commands.sync import pipeline
 from klaviyo_spark.commands.sync.account_context import AccountContext
 from klaviyo_spark.commands.sync.account_run import RunRequest
 from klaviyo_spark.commands.verify.checking import Checker
-from klaviyo_spark.commands.verify.comparing import Comparison, later
+from klaviyo_spark.commands.verify.comparing import WHOLE_TABLES, Comparison, later
 from klaviyo_spark.commands.verify.healing import Healing, healing
 from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
+from klaviyo_spark.commands.verify.profiles import ProfilesChecked
 from klaviyo_spark.commands.verify.reread import Reread
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ConfigError, UsageError, exit_code_of, words_of
@@ -32,8 +33,26 @@ from klaviyo_spark.state.landings import newest_page
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.runs import RunRecord, record_failed_run, record_run
 
-# Of profiles Klaviyo says no number; every complete read compares them whole.
-UNCOUNTED = "profiles"
+
+@dataclass(frozen=True)
+class VerifyRequest:
+    """What a verification is to do.
+
+    Args:
+        ever: events of all time, and not only of the last 400 days.
+        profiles: of which profiles Klaviyo is asked for the ids.
+        heal: make again tables that others have changed; read again what is short, refine it, and
+            verify that again.
+        wait: for another run on the lake to end, where there is something to heal.
+    """
+
+    ever: bool = False
+    profiles: ProfilesChecked = "sample"
+    heal: bool = False
+    wait: bool = False
+
+
+AS_DEFAULT = VerifyRequest()
 
 
 @dataclass
@@ -76,18 +95,10 @@ def verify(
     lake: Lake,
     client: Client,
     settings: Settings,
-    *,
-    ever: bool = False,
-    heal: bool = False,
-    wait: bool = False,
+    request: VerifyRequest = AS_DEFAULT,
     show: Reporter | None = None,
 ) -> Verified:
     """Verify one account. The lake is held only while something is healed.
-
-    Args:
-        ever: events of all time, and not only of the last 400 days.
-        heal: read again what is short, refine it, and verify that again.
-        wait: for another run on the lake to end, where there is something to heal.
 
     Raises:
         ConfigError: there is no lake, or nothing in it that can be verified.
@@ -95,14 +106,14 @@ def verify(
         OtherAccount: Klaviyo answers for another account than the lake's.
         KlaviyoSparkError: Klaviyo could not be asked at all.
     """
-    note = check_lake(lake, settings)
+    note = check_lake(lake, settings, request.profiles)
     client.learn_time()
     done = Verified(uuid.uuid4().hex, settings.account, client.now())
     done.outcome.warnings += note
     began = time.monotonic()
     try:
         with show or Silent() as shown:
-            _Verify(lake, client, settings, done, shown).run(ever, heal, wait)
+            _Verify(lake, client, settings, done, shown).run(request)
     except BaseException as error:
         done.outcome.fail("all", words_of(error))
         done.exit_code = exit_code_of(error)
@@ -117,13 +128,13 @@ def verify(
     return done
 
 
-def check_lake(lake: Lake, settings: Settings) -> list[str]:
+def check_lake(lake: Lake, settings: Settings, profiles: ProfilesChecked = "sample") -> list[str]:
     """See that there is something to verify; what to know of it.
 
     Raises:
         ConfigError: there is not.
     """
-    if set(settings.resources) <= {UNCOUNTED}:
+    if profiles == "none" and set(settings.resources) <= {"profiles"}:
         raise UsageError(messages.verify.PROFILES_UNCOUNTED())
     if reader_of(lake).ask("ops", "runs", "SELECT 1 FROM {t} LIMIT 1") is None:
         where = settings.catalog or settings.warehouse
@@ -141,7 +152,9 @@ def exit_code_of_verification(done: Verified, resources: Sequence[str]) -> int:
     outcome = done.outcome
     if outcome.resume_at is not None:
         return 4
-    if not done.checks and {*resources} - {UNCOUNTED} <= outcome.failed.keys():
+    asked = [check for check in done.checks if check.count_type != WHOLE_TABLES]
+    # An account may have no profiles: that there are none to compare is no failure.
+    if not asked and outcome.failed and {*resources} - {"profiles"} <= outcome.failed.keys():
         return 1
     return 3 if outcome.failed or done.faults else 0
 
@@ -171,21 +184,29 @@ class _Verify:
         klaviyo = KlaviyoCounter(client, settings.max_concurrent_requests, self._outcome, show)
         self._checker = Checker(lake, klaviyo, settings, self._outcome)
 
-    def run(self, ever: bool, heal: bool, wait: bool) -> None:
-        done = self._done
+    def run(self, request: VerifyRequest) -> None:
+        done, heal, wait = self._done, request.heal, request.wait
         self._check_account()
-        done.found = done.checks = self._checker.everything(ever)
+        tables = mended = self._checker.tables()
+        anew = healing(tables)
+        if heal and anew:  # first: what they lack need not be asked for
+            with pipeline.exclusive("verify", self._lake, done.run_id, wait):
+                self._repair(RunRequest("verify", run_id=done.run_id, mend=True))
+            mended = self._checker.tables()
+        rest = self._checker.everything(request.ever, request.profiles)
+        done.found, done.checks = [*tables, *rest], [*mended, *rest]
         self._write(done.found)
-        todo = healing(done.found)
+        self._write(mended if heal and anew else ())
+        todo = healing(rest)
+        done.healed = replace(todo, tables=anew.tables) if heal else Healing()
         if heal and todo:
             with pipeline.exclusive("verify", self._lake, done.run_id, wait):
                 self._heal(todo)
-            done.healed = todo
             if self._outcome.resume_at is not None:
                 return
-            again = self._checker.recheck(todo, done.found)
+            again = self._checker.recheck(todo, rest)
             self._write(again)
-            done.checks = later(done.found, again)
+            done.checks = later(done.checks, again)
 
     def _check_account(self) -> None:
         read = store.read_watermarks(self._lake, self._settings.account).events
@@ -206,9 +227,12 @@ class _Verify:
             self._client.stamp,
         )
         self._client.start_after(newest_page(lake, settings.account, self._client.now()))
-        request = RunRequest("verify", run_id=self._done.run_id, plan=plan)
-        account = AccountContext(settings, self._client)
-        self._done.loads = pipeline.repair(request, lake, account, self._outcome, self._show)
+        self._repair(RunRequest("verify", run_id=self._done.run_id, plan=plan))
+
+    def _repair(self, request: RunRequest) -> None:
+        account = AccountContext(self._settings, self._client)
+        loads = pipeline.repair(request, self._lake, account, self._outcome, self._show)
+        self._done.loads += loads
 
     def _write(self, checks: Sequence[Comparison]) -> None:
         now, run_id = self._client.stamp(), self._done.run_id

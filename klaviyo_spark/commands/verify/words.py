@@ -7,28 +7,41 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from klaviyo_spark import messages
-from klaviyo_spark.commands.verify.comparing import EVENTS, MEMBERS, RECORDS, Comparison
+from klaviyo_spark.commands.text_table import WIDTH, TextTable
+from klaviyo_spark.commands.verify.comparing import (
+    EVENTS,
+    MEMBERS,
+    PROFILES,
+    RECORDS,
+    WHOLE_TABLES,
+    Comparison,
+)
 from klaviyo_spark.commands.verify.days import joined
 from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.run import Verified
+from klaviyo_spark.commands.verify.tables import uncounted
 from klaviyo_spark.errors import ENDED
+from klaviyo_spark.resources import TABLES
 
 # So many lines of differences are shown; all of them are in the table.
 SHOWN = 40
 
 
-def lines(done: Verified) -> Iterator[str]:
+def lines(done: Verified, width: int = WIDTH) -> Iterator[str]:
     """For a terminal: what was checked, what differs, what was healed, the verdict."""
-    yield from _table(done.checks)
+    yield from _table(done.checks).lines(width)
     yield from _differing("differs", done.found)
     if done.healed:
-        yield from _healed(done)
+        yield from _healed(done) if done.healed.reads else ()
         yield from _differing("still differs", [c for c in done.checks if c.is_fault])
     outcome = done.outcome
     for warning in outcome.warnings:
         yield f"warning: {warning}"
     for resource, lines in outcome.failed.items():
         yield from (f"not verified: {resource}: {line}" for line in lines)
+    alone = uncounted({check.resource for check in done.checks})
+    if alone:
+        yield messages.verify.UNCOUNTED(tables=", ".join(alone))
     yield f"{verdict(done)}"
     yield (
         f"verify {ENDED[done.exit_code]}: requests={done.requests:,} pages={outcome.pages:,} "
@@ -55,6 +68,8 @@ def facts(done: Verified) -> dict[str, Any]:
         "healed": {
             "days": sum(len(r.metric_ids) * len(r.span) for r in done.healed.readings),
             "readings": len(done.healed.readings),
+            "tables": sorted(done.healed.tables),
+            "profiles": len(done.healed.profiles),
             "pages": outcome.pages,
             "new_rows": sum(load.inserted for load in done.loads),
         },
@@ -116,19 +131,27 @@ def _facts(check: Comparison) -> dict[str, Any]:
     }
 
 
-def _table(checks: Sequence[Comparison]) -> Iterator[str]:
-    yield f"{'verified':<34} {'scopes':>8} " + " ".join(
-        f"{name:>12}" for name in ("have", "should be", "missing", "more")
-    )
+def _table(checks: Sequence[Comparison]) -> TextTable:
+    rows = []
     for some in _kinds(checks):
         sums = _sums(some)
-        what = {MEMBERS: "members per group", RECORDS: "what is listed"}.get(
-            some[0].count_type, f"days of {len({check.scope for check in some}):,} metrics"
-        )
-        cells = " ".join(
-            f"{sums[n]:>12,}" for n in ("actual_count", "expected_count", "missing", "more")
-        )
-        yield f"{some[0].resource + ': ' + what:<34} {len(some):>8,} {cells}"
+        counts = (sums[n] for n in ("actual_count", "expected_count", "missing", "more"))
+        cells = (f"{count:,}" for count in (len(some), *counts))
+        rows.append((f"{some[0].resource}: {_scope_label(some)}", *cells))
+    return TextTable(("verified", "scopes", "have", "should be", "missing", "more"), rows)
+
+
+def _scope_label(checks: Sequence[Comparison]) -> str:
+    """What the scopes of one kind are."""
+    kind = checks[0].count_type
+    if kind == EVENTS:
+        return f"days of {len({check.scope for check in checks}):,} metrics"
+    return {
+        MEMBERS: "members per group",
+        RECORDS: "what is listed",
+        PROFILES: "days of creation",
+        WHOLE_TABLES: "tables as loaded",
+    }.get(kind, kind)
 
 
 def _differing(what: str, checks: Iterable[Comparison]) -> Iterator[str]:
@@ -140,13 +163,15 @@ def _differing(what: str, checks: Iterable[Comparison]) -> Iterator[str]:
 
 
 def _merge_days(checks: Iterable[Comparison]) -> Iterator[str]:
-    """Differences, days in a row of one metric as one; faults before what is merely more."""
+    """Differences: tables, then days in a row of one metric as one, faults first; then others."""
     per_metric: dict[tuple[bool, str], list[Comparison]] = {}
     others = []
     for check in checks:
         if not check.differs and not check.twice:
             continue
-        if check.count_type == EVENTS:
+        if check.count_type == WHOLE_TABLES:
+            yield f"{TABLES[check.scope].label}: {check.why}"
+        elif check.day:
             per_metric.setdefault((not check.is_fault, check.scope), []).append(check)
         else:
             others.append(check)
@@ -160,17 +185,21 @@ def _merge_days(checks: Iterable[Comparison]) -> Iterator[str]:
             )
             when = f"{span.first}" if len(span) == 1 else f"{span.first} to {span.last}"
             twice = sum(check.twice for check in days)
+            of = "profiles created" if days[0].count_type == PROFILES else _name(days[0])
             yield (
-                f"{_name(days[0])} {when}: have {actual_count:,}, should be {expected_count:,}"
+                f"{of} {when}: have {actual_count:,}, should be {expected_count:,}"
                 + (f", {_plural(twice, 'row')} twice" if twice else "")
                 + (" (events stay, whatever Klaviyo counts)" if no_fault else "")
             )
     for check in sorted(others, key=lambda check: (check.resource, check.count_type, check.scope)):
         what = f"{check.resource} {_name(check)}"
+        counts = f"have {check.actual_count:,}", f"should be {check.expected_count:,}"
         if check.count_type == MEMBERS:
-            yield f"{what}: have {check.actual_count:,} members, should be {check.expected_count:,}"
-        else:
+            yield f"{what}: {' members, '.join(counts)}"
+        elif check.count_type == RECORDS:
             yield f"{what}: " + ("not here" if check.missing else "here, but no longer listed")
+        else:
+            yield f"{check.count_type} of {_name(check)}: {', '.join(counts)}"
 
 
 def _healed(done: Verified) -> Iterator[str]:
@@ -184,6 +213,8 @@ def _healed(done: Verified) -> Iterator[str]:
     groups = sum(len(ids) for ids in healed.groups.values())
     parts += [f"members of {_plural(groups, 'group')}"] if groups else []
     parts += [f"listings of {', '.join(sorted(healed.listings))}"] if healed.listings else []
+    if healed.profiles:
+        parts.append(_plural(len(healed.profiles), "profile"))
     pages = _plural(outcome.pages, "page")
     new = _plural(sum(load.inserted for load in done.loads), "new row")
     yield f"read again: {'; '.join(parts)}: {pages}, {new}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,7 +159,31 @@ class _Opened:
         return asked
 
     def ask(self, sql: str) -> list[Row]:
-        return _query({"t": self._table}, sql.replace("{t}", "t"))
+        question = _Question(
+            str(self._table.metadata().id), self._table.version(), sql, self._table
+        )
+        if not isinstance(self._folder, StoreFolder):
+            return question.answer()
+        return [dict(row) for row in _answered(question)]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A query on a version of a table, which always has one answer."""
+
+    table_id: str
+    version: int
+    sql: str
+    table: DeltaTable = field(compare=False)
+
+    def answer(self) -> list[Row]:
+        return _query({"t": self.table}, self.sql.replace("{t}", "t"))
+
+
+@lru_cache(maxsize=32)
+def _answered(question: _Question) -> list[Row]:
+    """The answer, kept: of a store each query fetches parts of all files once more."""
+    return question.answer()
 
 
 def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:

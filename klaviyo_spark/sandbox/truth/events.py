@@ -161,6 +161,14 @@ def _whole(value: object) -> int | None:
     return int(str(value)) if str(value).isdigit() else None
 
 
+def _number(value: object) -> float | None:
+    """A number, or its digits as text; ``1,234.50`` is none."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
 def _event_row(world: World, event: Event, said: Json) -> Row:
     extra: Json = said.get("$extra") or {}
     bounce: Json = extra.get("$bounce_delivery_info") or {}
@@ -194,6 +202,8 @@ def _event_row(world: World, event: Event, said: Json) -> Row:
         "timestamp": event.at,
         "type": "event",
         "uuid": served_uuid(event),
+        "_value": _number(said.get("$value")),
+        "_value_currency": _text(said.get("$value_currency")),
         "_deleted": False,
     }
 

@@ -29,12 +29,23 @@ def profile_row(profile: Profile) -> Row:
         "email_marketing_double_optin": email.get("double_optin"),
         **{f"sms_marketing_{k}": sms.get(k) for k in consent},
         "sms_marketing_timestamp": at(sms.get("consent_timestamp")),
+        "_zip": location.get("zip"),
+        "_title": a["title"],
+        "_locale": a["locale"],
+        "_email_can_receive_marketing": email.get("can_receive_email_marketing"),
+        "_sms_can_receive_marketing": sms.get("can_receive_sms_marketing"),
+        "_mobile_push_consent": _consent(subscriptions.get("mobile_push")),
+        "_whatsapp_consent": _consent(subscriptions.get("whatsapp")),
     }
 
 
 _PROFILE = ("email", "phone_number", "external_id", "first_name", "last_name", "organization",
             "image")  # fmt: skip
 _LOCATION = ("address1", "address2", "city", "country", "region", "timezone", "ip")
+
+
+def _consent(channel: Json | None) -> object:
+    return ((channel or {}).get("marketing") or {}).get("consent")
 
 
 def _number(value: object) -> float | None:

@@ -65,6 +65,7 @@ def campaigns(world: World) -> Iterator[Row]:
             "scheduled_at": at(a["scheduled_at"]),
             "updated_at": at(a["updated_at"]),
             "send_time": at(a["send_time"]),
+            "_tracking_params": tracking.get("custom_tracking_params"),
         }
 
 

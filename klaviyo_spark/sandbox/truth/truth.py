@@ -1,6 +1,7 @@
 """What silver must hold, said from the account's own objects and not through any code that reads.
 
-Every row has all documented columns, those they are also named, and ``_deleted``.
+Every row has all documented columns, those they are also named, ``_deleted``, and those columns of
+ours that an object says.
 """
 
 from __future__ import annotations

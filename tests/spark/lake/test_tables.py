@@ -24,33 +24,43 @@ def made(lake: Lake, schema: str, name: str) -> tuple[Any, ...]:
     return columns, detail["description"], detail["partitionColumns"], detail["properties"]
 
 
-@pytest.mark.parametrize(
-    ("schema", "name"),
-    [("klaviyo_v2", "events"), ("klaviyo_bronze", "pages"), ("klaviyo_ops", "quarantine")],
-)
-def test_a_table_that_a_killed_run_had_begun_to_make_is_made(spark, tmp_path, schema, name):
-    whole, cut_short = a_lake(spark, tmp_path / "whole"), a_lake(spark, tmp_path / "cut short")
-    (tmp_path / "cut short" / f"{schema}.db" / name / "_delta_log").mkdir(parents=True)
+SOME = [("klaviyo_v2", "events"), ("klaviyo_bronze", "pages"), ("klaviyo_ops", "quarantine")]
 
-    for lake in (whole, cut_short):
-        lake.append_pages([a_page("events")])
-        lake.silver(TABLES["events"])
-        lake.ops("quarantine")
 
-    assert made(cut_short, schema, name) == made(whole, schema, name)
+def open_some(lake: Lake) -> Lake:
+    """The same, with each table of ``SOME``."""
+    lake.append_pages([a_page("events")])
+    lake.silver(TABLES["events"])
+    lake.ops("quarantine")
+    return lake
+
+
+@pytest.fixture(scope="module")
+def by_delta_rs(spark, tmp_path_factory) -> Lake:
+    """A lake as it is mostly made."""
+    return open_some(a_lake(spark, tmp_path_factory.mktemp("by delta-rs")))
+
+
+@pytest.fixture(scope="module")
+def by_spark(spark, tmp_path_factory) -> Lake:
+    """A lake whose tables Spark makes, as it does behind catalogs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_tables, "deltalake", None)
+        return open_some(a_lake(spark, tmp_path_factory.mktemp("by Spark")))
+
+
+def test_tables_that_a_killed_run_had_begun_to_make_are_made(spark, tmp_path, by_delta_rs):
+    for schema, name in SOME:
+        (tmp_path / f"{schema}.db" / name / "_delta_log").mkdir(parents=True)
+    cut_short = open_some(a_lake(spark, tmp_path))
+
+    for schema, name in SOME:
+        assert made(cut_short, schema, name) == made(by_delta_rs, schema, name)
     assert cut_short.pages().count() == 1
 
 
-@pytest.mark.parametrize(
-    ("schema", "name"),
-    [("klaviyo_v2", "events"), ("klaviyo_bronze", "pages"), ("klaviyo_ops", "quarantine")],
-)
-def test_delta_rs_makes_the_table_that_spark_makes(spark, tmp_path, monkeypatch, schema, name):
-    by_delta_rs, by_spark = a_lake(spark, tmp_path / "a"), a_lake(spark, tmp_path / "b")
-    by_delta_rs.names()
-    monkeypatch.setattr(local_tables, "deltalake", None)
-    by_spark.names()
-
+@pytest.mark.parametrize(("schema", "name"), SOME)
+def test_delta_rs_makes_the_table_that_spark_makes(by_delta_rs, by_spark, schema, name):
     *table, properties = made(by_delta_rs, schema, name)
     *expected, stated = made(by_spark, schema, name)
     assert table == expected

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from klaviyo_spark.bronze.commerce_metrics import CommerceMetrics
 from klaviyo_spark.bronze.metric_selection import (
     MetricFact,
     Resolution,
@@ -84,7 +85,8 @@ def test_a_name_that_never_matched_is_a_warning():
     found = resolve(without("received sms"), "documented", {})
     assert found.warnings == [
         "no metric is called 'Received SMS' or 'Received Text Message', so none of its "
-        "events are read"
+        "events are read. Correct the name if it stands in conf `metrics`; else it is read as "
+        "soon as there is one."
     ]
     assert (found.vanished, found.none) == ([], False)
 
@@ -146,3 +148,63 @@ def test_a_metric_whose_id_is_a_number_is_one_and_one_without_an_id_is_none():
     ids = (7, "M1", None, "", " ", True, ["M2"], {"id": "M2"})
     page = {"data": [{"id": id, "attributes": {"name": "Opened Email"}} for id in ids]}
     assert [metric.id for metric in metrics_on(json.dumps(page).encode())] == ["7", "M1"]
+
+
+# -- commerce -------------------------------------------------------------------------------------
+
+SHOP = [a_metric("O", "Placed Order", "Shopify"), a_metric("O2", "Placed Order", "API"),
+        a_metric("V", "Viewed Product", "API")]  # fmt: skip
+
+
+def test_commerce_stands_for_the_mapped_metrics_beside_the_documented():
+    found = resolve([*ALL, *SHOP], ["documented", "commerce"], {}, ["O", "V"])
+    assert found == Resolution(
+        {**ALL_IDS, "O": "Placed Order", "V": "Viewed Product"}, [], [], none=False
+    )
+
+
+def test_commerce_alone_reads_no_other_metric():
+    found = resolve([*ALL, *SHOP], ["commerce"], {}, ["O"])
+    assert found == Resolution({"O": "Placed Order"}, [], [], none=False)
+
+
+def test_a_mapped_metric_that_is_documented_keeps_that_name_and_one_that_is_renamed_its_old_one():
+    found = resolve([*ALL, *SHOP], ["documented", "commerce"], {"O": "Order"}, ["M0", "O"])
+    assert found.ids == {**ALL_IDS, "O": "Order"}
+
+
+@pytest.mark.parametrize("mapped", [[], ["gone"]])
+def test_an_account_that_has_mapped_nothing_is_told_so(mapped):
+    found = resolve([*ALL, *SHOP], ["documented", "commerce"], {}, mapped)
+    assert found.ids == ALL_IDS
+    assert [line[:31] for line in found.warnings] == ["the account has mapped no metric"[:31]]
+
+
+def test_mapped_metrics_and_the_parts_of_mapped_custom_ones_are_commerce():
+    def a_body(*records) -> bytes:
+        return json.dumps({"data": records}).encode()
+
+    def mapped(id: str, metric: str | None, custom: str | None) -> dict:
+        ends = {"metric": metric, "custom-metric": custom}
+        refs = {name: {"data": end and {"type": name, "id": end}} for name, end in ends.items()}
+        return {"type": "mapped-metric", "id": id, "relationships": refs}
+
+    def custom(id: str, *parts: str) -> dict:
+        groups = [{"metric_id": part} for part in parts]
+        return {"id": id, "attributes": {"definition": {"metric_groups": groups}}}
+
+    found = CommerceMetrics()
+    found.note("custom_metrics", a_body(custom("C", "O", "R"), custom("other", "X")))
+    found.note("metrics", a_body({"type": "metric", "id": "N"}))
+    found.note(
+        "mapped_metrics",
+        a_body(
+            mapped("revenue", "O", None),
+            mapped("cancelled_sales", None, "C"),
+            mapped("refunded_sales", None, None),
+            mapped("viewed_product", "V", None),
+            {"id": "odd", "relationships": []},
+        ),
+    )
+
+    assert found.ids == ["O", "V", "R"]

@@ -425,3 +425,14 @@ def test_nothing_of_klaviyo_plus_is_asked_for_unless_it_is_named(a_run):
     due = a_run("tags")
     due.note("coupons", {}, None, a_body({"type": "coupon", "id": "10OFF"}))
     assert due.children() == []
+
+
+def test_the_account_is_asked_which_metrics_are_its_commerce_for_the_events_alone(a_run):
+    def endpoints(*resources: str, **options: Any) -> set[str]:
+        return {walk.endpoint.name for walk in a_run(*resources, **options).listings()}
+
+    asked = endpoints("events", metrics=("documented", "commerce"))
+
+    assert asked == {"metrics", "accounts", "mapped_metrics", "custom_metrics"}
+    assert endpoints("events", metrics=("documented",)) == {"metrics"}
+    assert endpoints("tags", metrics=("documented", "commerce")) == {"tags"}

@@ -49,7 +49,8 @@ def warnings(walk: Walk, *pages: Page) -> list[str]:
 def lacking(endpoint: str, count: int, parts: str) -> str:
     return (
         f"{endpoint}: some of {count} records lack parts that were requested: {parts}; their "
-        "columns keep the values that they had"
+        "columns keep the values that they had. Nothing to do: later syncs fill them. If it stays, "
+        "tell Klaviyo."
     )
 
 
@@ -288,7 +289,8 @@ def test_events_of_metrics_that_were_not_asked_for_are_counted_and_named():
     none["relationships"]["metric"]["data"] = None
     page = a_page(an_event(), other, none, included=[*named(other), {"type": "metric", "id": "X1"}])
     assert warnings(a_walk("events", metric_ids="X1,X2"), page) == [
-        "events: 1 of 3 records have another metric than was requested (X9); they are kept"
+        "events: 1 of 3 records have another metric than was requested (X9); they are kept. "
+        "If this stays, tell Klaviyo."
     ]
 
 
@@ -302,8 +304,10 @@ def test_a_channel_or_archived_slice_that_holds_others_is_told():
     ]
     page = a_page(a_campaign("C1"), archived, sms, included=messages)
     assert warnings(a_walk("campaigns", channel="email", archived="false"), page) == [
-        "campaigns: 1 of 3 records have another archived than was requested (true); they are kept",
-        "campaigns: 1 of 3 records have another channel than was requested (sms); they are kept",
+        "campaigns: 1 of 3 records have another archived than was requested (true); they are kept. "
+        "If this stays, tell Klaviyo.",
+        "campaigns: 1 of 3 records have another channel than was requested (sms); they are kept. "
+        "If this stays, tell Klaviyo.",
     ]
     flows = a_page(a_flow("F1", archived=True))
     assert warnings(a_walk("flows", archived="true"), flows) == []
@@ -336,7 +340,7 @@ def test_records_from_before_the_window_are_counted(in_order):
     found = warnings(walk, a_page(profile(-2), profile(-1), *within), a_page(*within))
     assert found[0] == (
         "profiles: 2 of 8 records have a time (updated) before the start of the filter; "
-        "they are kept"
+        "they are kept. If this stays, tell Klaviyo."
     )
 
 

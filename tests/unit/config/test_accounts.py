@@ -200,7 +200,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         ),
         (
             accounts("name: us, key_variable: A", "name: US, key_variable: B"),
-            "accounts: US: is listed twice. Give each account its own name.",
+            "accounts: US is listed twice. Give each account its own name.",
         ),
         (
             accounts("name: us, key_variable: A", "name: eu, key_variable: A"),
@@ -230,7 +230,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
         (
             accounts("name: us, key_variable: A, base_url: 'http://a.example'"),
             "a.yml: accounts[0].base_url: plain http to a.example would expose the key. "
-            "Use https; http is for loopback addresses only.",
+            "Use https in `base_url`; http is for loopback addresses only.",
         ),
         (
             accounts("name: us, key_variable: A, rate_limit_share: 2"),
@@ -416,3 +416,18 @@ def test_several_accounts_are_done_only_where_each_is(codes: list[int]):
     assert (combined_exit_code(codes) == 0) == (set(codes) == {0})
     assert combined_exit_code(codes * 2) == combined_exit_code(codes)
     assert len(set(codes)) > 1 or combined_exit_code(codes) == codes[0]
+
+
+@pytest.mark.parametrize(
+    ("resources", "metrics", "has_account"),
+    [
+        (("events", "tags"), ("documented", "commerce"), True),
+        (("tags",), ("documented", "commerce"), False),
+        (("events", "tags"), ("documented",), False),
+        (("events", "tags"), "all", False),
+    ],
+)
+def test_events_of_commerce_need_the_account(resources, metrics, has_account):
+    [one] = settings_per_account(Settings(resources=resources, metrics=metrics))
+
+    assert one.resources == (*resources, *(["account"] if has_account else []))

@@ -177,7 +177,8 @@ def test_the_conf_files_of_the_checkout_load():
         (
             "metrics: some",
             "conf/dev.yml: metrics: must be `documented`, `all` or a list of metric "
-            "names. For a single metric, write a list of one: [Placed Order].",
+            "names, `documented` and `commerce`. For a single metric, write a list of one: "
+            "[Placed Order].",
         ),
         (
             "resources: [evnts]",
@@ -189,7 +190,7 @@ def test_the_conf_files_of_the_checkout_load():
         (
             "base_url: http://a.example",
             "conf/dev.yml: base_url: plain http to a.example would expose the key. Use "
-            "https; http is for loopback addresses only.",
+            "https in `base_url`; http is for loopback addresses only.",
         ),
         (
             "vacuum_after: 3d",

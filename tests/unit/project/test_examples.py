@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import runpy
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
-from tests.helpers.examples import QUESTIONS
+from tests.helpers.examples import MODELS, QUESTIONS, a_model
 from tests.places import EXAMPLES, HOW_TO
 
 
@@ -18,6 +19,25 @@ def test_a_question_is_answered_as_the_account_would(sample, question):
 
     assert len(expected) > 1
     assert sample.ask(question) == expected
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_of_the_dbt_project_has_rows_and_one_per_key(sample, model):
+    rows = sample.duckdb.sql(a_model(model)).fetchall()
+
+    assert len(rows) > 1
+    keys = [row[: MODELS[model]] for row in rows]
+    assert len({*keys}) == len(keys)
+
+
+def test_revenue_of_the_dbt_project_is_that_of_the_metric_it_is_told(sample):
+    rows = sample.duckdb.sql(a_model("revenue_days")).fetchall()
+
+    expected = [r for r in sample.orders if r["metric_data_id"] in ("order", "alike")]
+    assert sum(row[3] for row in rows) == len(expected)
+    assert sum(row[5] for row in rows) == Decimal(str(sum(r["_value"] for r in expected)))
+    attributed = [r for r in expected if r["attribution_message"]]
+    assert sum(row[4] for row in rows) == len(attributed)
 
 
 def test_what_a_reader_copies_lets_arrow_read_files_itself():

@@ -544,13 +544,25 @@ def test_tables_as_json_hold_all_columns_in_table_order():
         types = dict(documented)
         second = [(n, types[o]) for o, n in contract.ALSO_NAMED.get(name, {}).items()]
         own = {
+            "campaigns": [("_tracking_params", "string")],
             "events": [
                 ("event_date", "date"),
                 ("_event_properties", "string"),
+                ("_value", "double"),
+                ("_value_currency", "string"),
                 ("_group_ids", "string"),
                 ("_attribution_group_ids", "string"),
             ],
             "metrics": [("_documented_name", "string")],
+            "profiles": [
+                ("_zip", "string"),
+                ("_title", "string"),
+                ("_locale", "string"),
+                ("_email_can_receive_marketing", "boolean"),
+                ("_sms_can_receive_marketing", "boolean"),
+                ("_mobile_push_consent", "string"),
+                ("_whatsapp_consent", "string"),
+            ],
         }.get(name, [])
         kept = [
             ("_account_id", "string"),

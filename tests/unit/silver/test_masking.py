@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from klaviyo_spark.silver.masking import KEYS
+from klaviyo_spark.resources import DOCUMENTED
+from klaviyo_spark.silver.masking import keys_of
+
+KEYS = keys_of(DOCUMENTED.values())
 
 
 def test_keys_that_are_masked_in_texts_come_from_the_specs():

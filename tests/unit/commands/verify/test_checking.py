@@ -16,13 +16,16 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.commands.verify import checking
 from klaviyo_spark.commands.verify.checking import Checker
+from klaviyo_spark.commands.verify.children import Children, Key
 from klaviyo_spark.commands.verify.comparing import Comparison, EventCount
 from klaviyo_spark.commands.verify.days import DayRange
 from klaviyo_spark.commands.verify.healing import healing
 from klaviyo_spark.commands.verify.klaviyo_counts import KlaviyoCounter
 from klaviyo_spark.commands.verify.listings import Listing
+from klaviyo_spark.commands.verify.profiles import HeldProfiles, all_months
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
 from klaviyo_spark.state import store
 from klaviyo_spark.state.intervals import CoveredInterval, Range
@@ -44,6 +47,7 @@ class Here:
     before: list[Comparison] = field(default_factory=list)
     asked: list[DayRange] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
+    verified: dict[date, datetime] = field(default_factory=dict)
 
     def unreadable(self, resources: Collection[str]) -> dict[str, list[str]]:
         return {name: lines for name, lines in self.broken.items() if name in resources}
@@ -83,11 +87,41 @@ class Here:
             for one in listings
         }
 
+    def children(self, wanted: Collection[Children]) -> dict[str, dict[str, frozenset[Key]]]:
+        return {one.table.name: self._children(one) for one in wanted}
+
+    def _children(self, one: Children) -> dict[str, frozenset[Key]]:
+        parent, own = one.columns
+        rows = [row for row in self.truth[one.table.name] if not row["_deleted"]]
+        return {
+            id: frozenset(row[own] for row in rows if row[parent] == id)
+            for id in {row[parent] for row in rows}
+        }
+
+    def _profiles(self) -> list[dict[str, Any]]:
+        return [row for row in self.truth["profiles"] if not row["_deleted"]]
+
+    def profiles_per_month(self) -> dict[date, int]:
+        return Counter(month_of(row) for row in self._profiles())
+
+    def profiles(self, months: Collection[date]) -> HeldProfiles:
+        ids = [row["profile_id"] for row in self._profiles() if month_of(row) in months]
+        return HeldProfiles(frozenset(ids), len(ids))
+
+    def months_verified(self) -> dict[date, datetime]:
+        return self.verified
+
     def differing(self) -> list[Comparison]:
         return self.before
 
     def listed_at(self, listings: Collection[Listing]) -> Mapping[str, datetime]:
         return {one.table.resource: self.read_at for one in listings}
+
+
+def month_of(row: Mapping[str, Any]) -> date:
+    """The month that a profile was created in, by its first day."""
+    day: date = row["created"].date()
+    return day.replace(day=1)
 
 
 @dataclass
@@ -105,8 +139,16 @@ class Lab:
         klaviyo = KlaviyoCounter(self.client, 8, self.outcome, progress("none"))
         return Checker(None, klaviyo, self.settings, self.outcome)  # type: ignore[arg-type]
 
+    def sandbox_rows(self, table: str) -> list[dict[str, Any]]:
+        """What the account says a table must hold."""
+        return self.sandbox.account.truth()[table]
+
     def faults(self) -> list[tuple[str, str, int, int]]:
-        found = [check for check in self.checker().everything(ever=False) if check.is_fault]
+        found = [
+            check
+            for check in self.checker().everything(ever=False, profiles="none")
+            if check.is_fault
+        ]
         return [
             (check.count_type, check.scope, check.actual_count, check.expected_count)
             for check in found
@@ -143,7 +185,7 @@ def of(checks: list[Comparison], count_type: str) -> list[Comparison]:
 
 
 def test_a_lake_that_holds_all_is_complete_and_every_scope_is_a_check(lab):
-    checks = lab.checker().everything(ever=False)
+    checks = lab.checker().everything(ever=False, profiles="none")
 
     assert [check for check in checks if check.differs] == []
     truth = lab.sandbox.account.truth()
@@ -161,7 +203,7 @@ def test_a_lake_that_holds_all_is_complete_and_every_scope_is_a_check(lab):
 
 def test_a_resource_whose_tables_cannot_be_read_is_named_and_the_others_verified(lab):
     lab.here.broken = {"tags": ["klaviyo_v2.tags is unreadable"]}
-    checks = lab.checker().everything(ever=False)
+    checks = lab.checker().everything(ever=False, profiles="none")
 
     assert "tags" not in {check.resource for check in checks}
     assert {"events", "lists", "flows"} <= {check.resource for check in checks}
@@ -170,7 +212,7 @@ def test_a_resource_whose_tables_cannot_be_read_is_named_and_the_others_verified
 
 def test_a_year_of_days_of_a_metric_is_one_request(lab):
     before = lab.sandbox.counts()
-    checks = lab.checker().everything(ever=False)
+    checks = lab.checker().everything(ever=False, profiles="none")
     asked = lab.sandbox.counts() - before
     metrics = {check.scope for check in of(checks, "events")}
     assert asked["/api/metric-aggregates"] == 2 * len(metrics), "400 days are more than one year"
@@ -185,7 +227,7 @@ def test_everything_goes_back_to_the_first_event_and_asks_no_more_of_the_lake(la
     lab.known = KnownWatermarks(
         events={id: [CoveredInterval(Range(None, until), NOW)] for id in metrics}
     )
-    checks = of(lab.checker().everything(ever=True), "events")
+    checks = of(lab.checker().everything(ever=True, profiles="none"), "events")
     assert sum(check.expected_count for check in checks) == len(lab.here.truth["events"])
     assert min(check.day for check in checks if check.day) == lab.here.first_day()
     assert lab.here.asked == [DayRange(date(2000, 1, 1), until.date() - timedelta(days=1))]
@@ -265,7 +307,7 @@ def test_what_was_created_after_the_last_sync_is_not_missing_yet(lab):
 
 def test_a_key_that_may_not_list_metrics_lets_the_rest_be_verified(lab):
     lab.sandbox.missing_scopes = {"metrics:read"}
-    checks = lab.checker().everything(ever=False)
+    checks = lab.checker().everything(ever=False, profiles="none")
 
     assert {check.resource for check in checks} == {*RESOURCES} - {"events", "metrics"}
     assert [check for check in checks if check.is_fault] == []
@@ -283,7 +325,7 @@ def test_a_metric_that_vanished_is_named_and_the_others_are_counted(lab):
     lab.settings = Settings(resources=("events",), metrics=(metric, "Old Metric"))
     lab.known = KnownWatermarks(metric_names={"X1": "Old Metric"})
 
-    checks = lab.checker().everything(ever=False)
+    checks = lab.checker().everything(ever=False, profiles="none")
     assert {check.scope for check in checks} == {metric}
     assert lab.outcome.failed == {
         "events": [
@@ -310,7 +352,7 @@ def test_events_of_a_metric_that_is_gone_stay_and_are_no_fault(lab):
 
 def test_a_segment_that_is_being_worked_out_is_left_out_and_told(lab):
     checker = lab.checker()
-    checker.everything(ever=False)
+    checker.everything(ever=False, profiles="none")
     key = next(key for key in checker.scope.groups if key[0] == "segments")
     checker.scope.groups = {
         **checker.scope.groups,
@@ -324,8 +366,126 @@ def test_a_segment_that_is_being_worked_out_is_left_out_and_told(lab):
 def test_days_before_conf_start_are_left_out(lab):
     start = (NOW - timedelta(days=20)).replace(hour=12)
     lab.settings = Settings(resources=("events",), start=start.isoformat())
-    days = {check.day for check in lab.checker().everything(ever=False)}
+    days = {check.day for check in lab.checker().everything(ever=False, profiles="none")}
     assert min(days) == start.date() + timedelta(days=1)
+
+
+# -- what stands on the pages of listings ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "campaign_audiences_excluded",
+        "campaign_audiences_included",
+        "campaign_message_send_times",
+        "campaign_tags",
+        "list_tags",
+        "segment_tags",
+    ],
+)
+def test_a_row_of_a_listed_records_element_that_is_missing_or_too_many_is_named(lab, table):
+    parent, own = TABLES[table].key
+    lost = next(row for row in lab.here.truth[table] if not row["_deleted"])
+    lab.here.truth[table].remove(lost)
+    had = sum(
+        row[parent] == lost[parent] and not row["_deleted"] for row in lab.sandbox_rows(table)
+    )
+    assert lab.faults() == [(table, lost[parent], had - 1, had)]
+
+    lab.here.truth[table] += [lost, {**lost, own: NOW if "time" in own else "STRAY"}]
+    assert lab.faults() == [(table, lost[parent], had + 1, had)]
+
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def with_profiles(lab: Lab) -> Lab:
+    """Profiles alone, read to their end a moment ago."""
+    lab.settings = Settings(resources=("profiles",), indexing_lag=timedelta(0))
+    lab.known = KnownWatermarks(profiles=[CoveredInterval(Range(None, NOW), NOW)])
+    return lab
+
+
+def test_every_profile_is_listed_once_by_the_month_in_which_it_was_created(lab):
+    with_profiles(lab)
+    before = lab.sandbox.counts()
+    checks = lab.checker().everything(ever=False, profiles="all")
+    asked = lab.sandbox.counts() - before
+
+    held = [row for row in lab.here.truth["profiles"] if not row["_deleted"]]
+    assert [check for check in checks if check.differs] == []
+    assert sum(check.expected_count for check in checks) == len(held)
+    first, last = min(map(month_of, held)), NOW.date().replace(day=1)
+    months = 12 * (last.year - first.year) + last.month - first.month + 1
+    assert months <= asked["/api/profiles"] <= months + len(held) // 100
+    assert lab.outcome.failed == {}
+
+
+def test_profiles_that_are_missing_are_named_by_their_day_and_read_again_by_id(lab):
+    with_profiles(lab)
+    lost = [row for row in lab.here.truth["profiles"] if not row["_deleted"]][3:6]
+    ids = {row["profile_id"] for row in lost}
+    truth = lab.here.truth
+    lab.here.truth = {**truth}
+    lab.here.lose("profiles", lambda row: row["profile_id"] in ids)
+    checker = lab.checker()
+    found = checker.everything(ever=False, profiles="all")
+
+    missing = {check.day: check.missing for check in found if check.is_fault}
+    assert missing == Counter(row["created"].date() for row in lost)
+    todo = healing(found)
+    assert todo.profiles == ids
+
+    lab.here.truth = truth
+    before = lab.sandbox.counts()
+    again = checker.recheck(todo, found)
+    assert {check.day for check in again} == missing.keys()
+    assert [check for check in again if check.is_fault] == []
+    assert not lab.sandbox.counts() - before
+
+
+def test_a_profile_that_klaviyo_no_longer_lists_is_said_and_no_fault(lab):
+    with_profiles(lab)
+    first = lab.here.truth["profiles"][0]
+    lab.here.truth["profiles"].append({**first, "profile_id": "GONE", "_deleted": False})
+    checks = lab.checker().everything(ever=False, profiles="all")
+    assert [check for check in checks if check.is_fault] == []
+    assert (
+        "profiles: 1 are here that Klaviyo no longer lists. Nothing to do: the next full read of "
+        "profiles marks them as deleted."
+    ) in lab.outcome.warnings
+
+
+def test_what_was_changed_after_the_last_sync_is_not_missing_yet(lab):
+    with_profiles(lab)
+    rows = sorted(lab.here.truth["profiles"], key=lambda row: row["updated"])
+    until = rows[-4]["updated"]
+    lab.known = KnownWatermarks(profiles=[CoveredInterval(Range(None, until), NOW)])
+    late = {row["profile_id"] for row in rows if row["updated"] > until and not row["_deleted"]}
+    lab.here.lose("profiles", lambda row: row["profile_id"] in late)
+    checks = lab.checker().everything(ever=False, profiles="all")
+    assert [check for check in checks if check.is_fault] == []
+    newer = sum(
+        row["profile_id"] in late and row["created"] <= until
+        for row in lab.sandbox_rows("profiles")
+    )
+    assert (
+        f"profiles: {newer} were created or changed after the last sync; the next one reads them"
+    ) in lab.outcome.warnings
+
+
+def test_a_sample_is_the_months_verified_longest_ago(lab):
+    with_profiles(lab)
+    months = all_months(lab.here.profiles_per_month(), NOW)
+    ago = {month: NOW - timedelta(days=n) for n, month in enumerate(months, 1)}
+    lab.here.verified = ago
+    checks = lab.checker().everything(ever=False, profiles="sample")
+    found = {check.day.replace(day=1) for check in checks if check.day}
+    turn = -(-len(months) // 28)
+    assert found == {*months[-turn:]}
+    [line] = [line for line in lab.outcome.warnings if "turn" in line]
+    assert line.startswith(f"profiles created in {turn} of {len(months)} months were verified")
 
 
 # -- again ----------------------------------------------------------------------------------------
@@ -344,7 +504,7 @@ def test_again_asks_about_what_was_healed_alone(lab):
     lab.here.lose("events", lambda row: row["id"] == event["id"])
     lab.here.lose("list_profiles", lambda r: r["list_id"] == id and r["profile_id"] in lost)
     checker = lab.checker()
-    found = checker.everything(ever=False)
+    found = checker.everything(ever=False, profiles="none")
     todo = healing(found)
     lab.here.truth = truth
     before = lab.sandbox.counts()
@@ -363,7 +523,7 @@ def test_again_asks_about_what_was_healed_alone(lab):
 def test_a_record_that_is_gone_here_too_differs_no_longer(lab):
     lab.here.truth["flows"].append({"flow_id": "GONE", "_deleted": False})
     checker = lab.checker()
-    found = checker.everything(ever=False)
+    found = checker.everything(ever=False, profiles="none")
     lab.here.truth["flows"][-1]["_deleted"] = True
 
     again = {check.scope: check for check in checker.recheck(healing(found), found)}
@@ -371,5 +531,5 @@ def test_a_record_that_is_gone_here_too_differs_no_longer(lab):
     assert [check for check in again.values() if check.differs] == []
 
     lab.here.before = [check for check in found if check.scope == "GONE"]
-    later = {check.scope: check for check in lab.checker().everything(ever=False)}
+    later = {check.scope: check for check in lab.checker().everything(ever=False, profiles="none")}
     assert (later["GONE"].actual_count, later["GONE"].expected_count) == (0, 0)

@@ -135,9 +135,12 @@ def test_what_was_checked_is_summed_up_with_events_first():
 def test_what_could_not_be_verified_is_told_and_the_last_line_says_how_it_ended():
     outcome = Outcome(failed={"lists": ["no scope"]}, warnings=["odd"])
     done = a_verification(of_events(1), outcome=outcome, requests=12, seconds=1.25)
-    assert [*lines(done)][-4:] == [
+    assert [*lines(done)][-5:] == [
         "warning: odd",
         "not verified: lists: no scope",
+        "of these tables Klaviyo neither counts nor lists the rows: event_group_ids, "
+        "event_attribution_group_ids. They follow the records that are counted; that nobody else "
+        "changed them was checked",
         'nothing was found missing, but not everything could be verified. The lines "not verified" '
         "above say why; then run `klaviyo-spark verify` again.",
         "verify partly done: requests=12 pages=0 seconds=1.2 run=run1",
@@ -220,3 +223,21 @@ def test_for_programs_everything_is_named():
         "more": 0,
     }
     assert (said["healed"]["days"], said["not_verified"], said["warnings"]) == (0, {}, ["odd"])
+
+
+def test_a_table_that_others_changed_stands_before_what_it_lacks():
+    dropped = Comparison("tags", "tables", "tags", None, None, 0, 1, why="removed")
+    said = told(a_verification(replace(TAG, actual_count=0), dropped))
+    assert [line.split(": ", 1)[1] for line in said] == [
+        "klaviyo_v2.tags: removed",
+        "tags vip (T1): not here",
+    ]
+
+
+def test_profiles_are_named_by_the_days_of_their_creation():
+    checks = [
+        Comparison("profiles", "profiles", "created", None, date(2026, 5, n), 3, 4) for n in (1, 2)
+    ]
+    assert told(a_verification(*checks)) == [
+        "differs: profiles created 2026-05-01 to 2026-05-02: have 6, should be 8"
+    ]

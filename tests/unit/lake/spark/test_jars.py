@@ -86,7 +86,7 @@ def test_a_folder_that_lacks_a_jar_is_refused_with_what_it_must_hold(tmp_path: P
 
     assert str(refused.value) == (
         f"KLAVIYO_SPARK_JARS={folder}: a jar of Delta is missing. Put {' and '.join(NAMES)} there, "
-        "or unset the variable."
+        "or unset the variable: then they are fetched."
     )
 
 

@@ -76,6 +76,7 @@ def verify(lake: Path, account: Account) -> None:
         *events(other, date(2026, 10, 4), 1, 99, 10, first),
         {
             "resource": "lists",
+            "count_type": "members",
             "scope": "L1",
             "actual_count": 5,
             "expected_count": 5,
@@ -83,6 +84,7 @@ def verify(lake: Path, account: Account) -> None:
         },
         {
             "resource": "lists",
+            "count_type": "members",
             "scope": "L2",
             "actual_count": 4,
             "expected_count": 5,
@@ -98,6 +100,7 @@ def events(
     for n in range(days):
         yield {
             "resource": "events",
+            "count_type": "events",
             "scope": metric,
             "scope_name": f"name of {metric}",
             "day": first + n * DAY,
