@@ -1,4 +1,7 @@
-"""Conf files, environment and options become one checked ``Settings``."""
+"""Conf files, environment and options become one checked ``Settings``.
+
+It is long, since each kind of value has a rule of its own.
+"""
 
 from __future__ import annotations
 
