@@ -274,7 +274,7 @@ class IngestPlanner:
             self._outcome,
         )
         known = self._known.metric_names
-        ids = resolve(self._metrics, self._wanted.metrics, known).ids
+        ids = resolve(self._metrics, self._wanted.metrics, known, self._commerce.ids).ids
         walks += aggregate_walks(
             self._client,
             endpoints,
@@ -289,7 +289,7 @@ class IngestPlanner:
     def _listed_for_others(self) -> set[str]:
         """Resources listed for what is asked by metrics: which there are, and which are mapped."""
         found = {"metrics"} if self._asks_by_metrics else set()
-        if COMMERCE in self._wanted.metrics and "events" in self._asked:
+        if found and COMMERCE in self._wanted.metrics:
             found.add("account")
         return found
 

@@ -184,7 +184,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Events of the metrics that the account calls its commerce need ``account``.
         """
         named = {*(PLUS_NAMES if self.plus == "all" else self.plus)}
-        if "commerce" in self.metrics and "events" in self.resources:
+        if "commerce" in self.metrics and {"events", "metric_days"} & {*self.resources, *named}:
             named.add("account")
         needed = {needs for name in named for needs in PLUS_NEEDS[name]}
         every = (*RESOURCE_NAMES, *PLUS_NAMES)
