@@ -177,7 +177,8 @@ def test_the_conf_files_of_the_checkout_load():
         (
             "metrics: some",
             "conf/dev.yml: metrics: must be `documented`, `all` or a list of metric "
-            "names. For a single metric, write a list of one: [Placed Order].",
+            "names, `documented` and `commerce`. For a single metric, write a list of one: "
+            "[Placed Order].",
         ),
         (
             "resources: [evnts]",
