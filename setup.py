@@ -44,10 +44,10 @@ DEV = [
 
 
 def version() -> str:
-    """The version in ``klaviyo_spark/__init__.py``, read without importing the package."""
-    source = (HERE / "klaviyo_spark" / "__init__.py").read_text(encoding="utf-8")
+    """The version in ``klaviyo_spark/version.py``, read without importing the package."""
+    source = (HERE / "klaviyo_spark" / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
-    assert found, "klaviyo_spark/__init__.py states no __version__"
+    assert found, "klaviyo_spark/version.py states no __version__"
     return found.group(1)
 
 

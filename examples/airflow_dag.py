@@ -1,31 +1,19 @@
 """A DAG for Airflow 3: `sync` every day, then `maintain`. Copy it into the folder of DAGs.
 
-The worker needs Java and the command `klaviyo-spark`, which may be in an environment of its own:
-name it in KLAVIYO_SPARK. The key comes from the worker's environment, or from a secrets backend
-that sets it there; it is no argument and no Airflow variable.
+The worker needs Java, and klaviyo-spark in its own environment. Where it has another, decorate the
+tasks with `@task.external_python(python="/srv/klaviyo/.venv/bin/python")` and move CONFIG into
+them. The key comes from the worker's environment, or from a secrets backend that sets it there; it
+is no argument and no Airflow variable.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 from datetime import datetime, timedelta, timezone
 
 from airflow.sdk import dag, task
 
-COMMAND = os.environ.get("KLAVIYO_SPARK", "klaviyo-spark")
 CONFIG = os.environ.get("KLAVIYO_SPARK_CONFIG", "conf/prod.yml")
-
-
-def run_command(*arguments: str) -> None:
-    """Run `klaviyo-spark`; its log goes to the task's log.
-
-    Raises:
-        CalledProcessError: its exit code is not 0. After 3 and 4 what was read has been loaded; the
-            next attempt goes on with the rest.
-    """
-    command = [COMMAND, *arguments, "--config", CONFIG, "--wait", "--log-format", "json"]
-    subprocess.run(command, check=True)  # noqa: S603 - our own command, no shell
 
 
 @dag(
@@ -39,12 +27,19 @@ def klaviyo() -> None:
     """Keep the Klaviyo tables, and the lake that they are in."""
 
     @task
-    def sync() -> None:
-        run_command("sync")
+    def sync() -> dict[str, int]:
+        """Rows that changed, per table. A run that is not all done fails; a retry resumes it."""
+        # Not at the top: Airflow reads this file again and again.
+        from klaviyo_spark import Pipeline
+
+        return Pipeline(CONFIG).sync(wait=True).changed_rows
 
     @task
-    def maintain() -> None:
-        run_command("maintain")
+    def maintain() -> int:
+        """Bytes that were freed."""
+        from klaviyo_spark import Pipeline
+
+        return Pipeline(CONFIG).maintain(wait=True).freed_bytes
 
     sync() >> maintain()
 

@@ -3,6 +3,7 @@
     KlaviyoSparkError
       ConfigError               exit 2
         UsageError              exit 2
+      RunIncomplete             exit 1, 3 or 4, from Python
       SpecError                 exit 1
       LakeError                 exit 1
         CheckFailed             exit 3, other tables go on
@@ -27,6 +28,7 @@
           OlderRevisionRetired  a warning, the rest goes on
           CursorExpired         the walk goes on without it
           UnknownId             asked again without it
+          ValuesRefused         asked again without statistics of money
           BadAnswer             exit 1 or 3
 
 A class's docstring says what has happened, its ``way_out`` what to do;
@@ -73,6 +75,22 @@ class UsageError(ConfigError):
     """The command line asks for something that is not possible."""
 
     way_out = "Correct the command line."
+
+
+class RunIncomplete(KlaviyoSparkError):
+    """A command called from Python did not do all; ``result`` says what it did.
+
+    Args:
+        message: how it ended, and what failed.
+        result: what the command would have given back.
+        exit_code: what the same command line ends with; see ``ENDED``.
+    """
+
+    way_out = "See its `result.errors`; what has landed stays, and the same call resumes."
+
+    def __init__(self, message: str, result: object, exit_code: int) -> None:
+        super().__init__(message)
+        self.result, self.exit_code = result, exit_code
 
 
 class SpecError(KlaviyoSparkError):
@@ -282,6 +300,12 @@ class UnknownId(FatalError):
     """400: a filter names an id that Klaviyo does not know; its words may say which."""
 
     way_out = "Nothing to do; the others are asked for without it."
+
+
+class ValuesRefused(FatalError):
+    """400: a report's metric has no values, so Klaviyo gives no statistics of money for it."""
+
+    way_out = "Nothing to do; the other statistics are asked for without them."
 
 
 class BadAnswer(FatalError):

@@ -53,4 +53,4 @@ environment() {
 }
 
 # The version that is in the works.
-version() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/__init__.py; }
+version() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' klaviyo_spark/version.py; }

@@ -244,6 +244,21 @@ _SAMPLE_FACTS: dict[str, dict[str, str]] = {
     "form_versions": {"parent_id": "Y6nRLr"},
     "list_profiles": {"parent_id": "Y6nRLr"},
     "segment_profiles": {"parent_id": "UTd5ui"},
+    **{
+        name: {"slice": '{"conversion_metric_id":"VVMMNN","is_primary_conversion":"true"}'}
+        for name in (
+            "campaign_values",
+            "campaign_variation_values",
+            "campaign_group_values",
+            "flow_message_days",
+        )
+    },
+    "flow_values": {
+        "slice": '{"conversion_metric_id":"VVMMNN","is_primary_conversion":"true",'
+        '"period_start":"2026-10-01","period_end":"2026-10-31"}'
+    },
+    "metric_days": {"slice": '{"metric_id":"VVMMNN"}'},
+    "form_values": {"slice": '{"period_start":"2026-10-01","period_end":"2026-10-31"}'},
 }
 
 

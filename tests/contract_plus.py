@@ -11,7 +11,68 @@ KEYS: dict[str, tuple[str, ...]] = {
     "form_versions": ("form_version_id",),
     "push_tokens": ("push_token_id",),
     "templates": ("template_id",),
-}
+    "campaign_values": (
+        "campaign_id", "campaign_message_id", "send_channel", "conversion_metric_id",
+    ),
+    "campaign_variation_values": (
+        "campaign_id", "campaign_message_id", "variation", "send_channel", "conversion_metric_id",
+    ),
+    "campaign_group_values": (
+        "campaign_id", "campaign_message_id", "group", "send_channel", "conversion_metric_id",
+    ),
+    "flow_message_days": (
+        "flow_id", "flow_message_id", "send_channel", "conversion_metric_id", "account_date",
+    ),
+    "flow_values": (
+        "flow_id", "flow_message_id", "send_channel", "conversion_metric_id", "period_start",
+        "period_end",
+    ),
+    "form_days": ("form_id", "account_date"),
+    "form_values": ("form_id", "period_start", "period_end"),
+    "profile_predictions": ("profile_id",),
+    "segment_days": ("segment_id", "account_date"),
+    "metric_days": ("metric_id", "utc_date"),
+}  # fmt: skip
+
+_COUNTS = (
+    "recipients delivered opens opens_unique clicks clicks_unique bounced failed bounced_or_failed "
+    "spam_complaints unsubscribes unsubscribe_uniques conversions conversion_uniques "
+    "message_segment_count_sum"
+)
+_RATES_AND_MONEY = (
+    "open_rate click_rate click_to_open_rate delivery_rate bounce_rate failed_rate "
+    "bounced_or_failed_rate spam_complaint_rate unsubscribe_rate conversion_rate conversion_value "
+    "average_order_value revenue_per_recipient text_message_spend text_message_credit_usage_amount "
+    "text_message_roi"
+)
+_OF_MESSAGES = (
+    *((name, "bigint") for name in _COUNTS.split()),
+    *((name, "double") for name in _RATES_AND_MONEY.split()),
+)
+_OF_FORMS = (
+    ("viewed_form", "bigint"),
+    ("viewed_form_uniques", "bigint"),
+    ("viewed_form_step", "bigint"),
+    ("viewed_form_step_uniques", "bigint"),
+    ("submits", "bigint"),
+    ("submit_rate", "double"),
+    ("submitted_form_step", "bigint"),
+    ("submitted_form_step_uniques", "bigint"),
+    ("qualified_form", "bigint"),
+    ("qualified_form_uniques", "bigint"),
+    ("closed_form", "bigint"),
+    ("closed_form_uniques", "bigint"),
+)
+_CHANNEL = (
+    ("send_channel", "string"),
+    ("conversion_metric_id", "string"),
+    ("channel", "string"),
+    ("is_primary_conversion", "boolean"),
+)
+_CAMPAIGN = (("campaign_id", "string"), ("campaign_message_id", "string"))
+_FLOW = (("flow_id", "string"), ("flow_message_id", "string"))
+_PERIOD = (("period_start", "date"), ("period_end", "date"))
+_DAY = ("account_date", "date")
 
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "accounts": (
@@ -117,5 +178,51 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("amp", "string"),
         ("created", "timestamp"),
         ("updated", "timestamp"),
+    ),
+    "campaign_values": (*_CAMPAIGN, *_CHANNEL, *_OF_MESSAGES),
+    "campaign_variation_values": (
+        *_CAMPAIGN,
+        ("variation", "string"),
+        ("variation_name", "string"),
+        *_CHANNEL,
+        *_OF_MESSAGES,
+    ),
+    "campaign_group_values": (
+        *_CAMPAIGN,
+        ("group", "string"),
+        ("group_name", "string"),
+        *_CHANNEL,
+        *_OF_MESSAGES,
+    ),
+    "flow_message_days": (*_FLOW, *_CHANNEL, _DAY, *_OF_MESSAGES),
+    "flow_values": (*_FLOW, *_CHANNEL, *_PERIOD, *_OF_MESSAGES),
+    "form_days": (("form_id", "string"), _DAY, *_OF_FORMS),
+    "form_values": (("form_id", "string"), *_PERIOD, *_OF_FORMS),
+    "profile_predictions": (
+        ("profile_id", "string"),
+        ("historic_clv", "double"),
+        ("predicted_clv", "double"),
+        ("total_clv", "double"),
+        ("historic_number_of_orders", "double"),
+        ("predicted_number_of_orders", "double"),
+        ("average_days_between_orders", "double"),
+        ("average_order_value", "double"),
+        ("churn_probability", "double"),
+        ("expected_date_of_next_order", "timestamp"),
+        ("ranked_channel_affinity", "string"),
+    ),
+    "metric_days": (
+        ("metric_id", "string"),
+        ("utc_date", "date"),
+        ("count", "bigint"),
+        ("unique", "bigint"),
+    ),
+    "segment_days": (
+        ("segment_id", "string"),
+        _DAY,
+        ("total_members", "bigint"),
+        ("members_added", "bigint"),
+        ("members_removed", "bigint"),
+        ("net_members_changed", "bigint"),
     ),
 }

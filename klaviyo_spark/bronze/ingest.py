@@ -9,9 +9,11 @@ since what is done with an answer, whatever it is, is decided in one place.
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from klaviyo_spark import messages
 from klaviyo_spark.bronze import revisions, unknown_fields
@@ -21,6 +23,8 @@ from klaviyo_spark.bronze.lost_pages import check_bronze
 from klaviyo_spark.bronze.plan import Plan, Preloads
 from klaviyo_spark.bronze.planner import IngestPlanner, IngestScope
 from klaviyo_spark.bronze.refusals import Refusals
+from klaviyo_spark.bronze.report_pages import unequal_arrays
+from klaviyo_spark.bronze.report_windows import without_money
 from klaviyo_spark.bronze.response_audit import Audit
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
@@ -34,11 +38,13 @@ from klaviyo_spark.errors import (
     Stopped,
     TableUnreadable,
     UnknownId,
+    ValuesRefused,
 )
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import ENDPOINTS, RESOURCES
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.state import daily_requests
 from klaviyo_spark.state.models import TABLES_HELD, Outcome
 from klaviyo_spark.state.resume_points import ResumePoint
 from klaviyo_spark.state.watermarks import as_row, ends, repeated_differences, watermarks
@@ -99,6 +105,7 @@ class _Ingest:
         """All rounds, then the watermarks; what is in hand is landed whatever happens."""
         self.client.learn_time()
         self.bronze = check_bronze(self.lake, self.wanted.account_id, self.outcome)
+        self._count_day()
         self.lander.is_reread = plan is not None
         self.plan: Plan = plan or IngestPlanner(self.lake, self.client, self.wanted, self.outcome)
         self.refusals = Refusals(
@@ -121,6 +128,15 @@ class _Ingest:
             self.outcome.pages, self.outcome.bytes = self.lander.pages, self.lander.bytes
             self.outcome.resumed_walk_ids = tuple(walk.walk_id for walk in self._resumed())
         return self.outcome
+
+    def _count_day(self) -> None:
+        """Let what earlier runs have sent count in budgets of a day."""
+        limited = {e.budget: e for e in ENDPOINTS.values() if e.rate.daily}
+        if any(e.resource in self.wanted.resources for e in limited.values()):
+            sent = daily_requests.sent_lately(self.lake, self.wanted.account_id, self.client.now())
+            for budget, times in sent.items():
+                if budget in limited:
+                    self.client.add_sent(limited[budget], times)
 
     def _preload(self) -> None:
         """Let tables be loaded whose endpoints have all been read to the end.
@@ -205,6 +221,10 @@ class _Ingest:
                     self.outcome.warn(f"{error}; {revisions.loss(walk.endpoint)}")
                 case Failed(walk, UnknownId() as error) if "metric_ids" in walk.facts:
                     again += self.refusals.without_metrics(walk, error, self.client.base_url)
+                case Failed(walk, ValuesRefused()) if less := _without_money(walk):
+                    metric = walk.facts.get("conversion_metric_id", "")
+                    self.outcome.warn(messages.bronze.NO_VALUES(metric=metric))
+                    again.append(less)
                 case Failed(walk, MissingScope() as error):
                     refused.append((walk, error))
                 case Failed(walk, error):
@@ -223,6 +243,8 @@ class _Ingest:
         return again
 
     def _take(self, got: Fetched) -> None:
+        if got.page.status == 200 and self._is_uneven(got):
+            return
         self.lander.take(got)
         self.refusals.note_page(got.walk.endpoint, got.page.status)
         if got.page.status == 200:
@@ -231,6 +253,23 @@ class _Ingest:
             self._audit.look(got)
             self._note_open_end(got)
             self.plan.note(walk.endpoint.name, walk.facts, walk.parent_id, got.page.body)
+
+    def _is_uneven(self, got: Fetched) -> bool:
+        """Whether nobody can tell what the numbers of a page are of; then it is said."""
+        endpoint, facts = got.walk.endpoint, got.walk.facts
+        places = unequal_arrays(endpoint.name, got.page.body)
+        if places:
+            self.outcome.fail(
+                endpoint.resource,
+                messages.bronze.UNEQUAL_ARRAYS(
+                    name=endpoint.name,
+                    page_number=got.page_number,
+                    first=facts.get("first"),
+                    last=facts.get("last"),
+                    places=", ".join(places),
+                ),
+            )
+        return bool(places)
 
     def _note_open_end(self, got: Fetched) -> None:
         """Let a run of a window that was asked for fail where it may lack a part: none reads on."""
@@ -277,7 +316,10 @@ class _Ingest:
         ]
 
     def _remember(self) -> None:
-        """Write down what has been read, as far as it has landed."""
+        """Write down what has been read, as far as it has landed, and what a day's budget paid."""
+        of_run = (self.wanted.account_id, self.wanted.run_id)
+        if spent := daily_requests.as_rows(self.client.take_sent(), *of_run):
+            self.lake.append_ops(daily_requests.TABLE, spent)
         walks = {**self.plan.kept, **self.lander.walks}
         names, now = self.plan.metric_names, self.client.now()
         margin, counts = self.wanted.indexing_lag, self.plan.member_counts
@@ -305,3 +347,11 @@ class _Ingest:
             return
         if new:
             self.outcome.warn(unknown_fields.warning(new))
+
+
+def _without_money(walk: Walk) -> Walk | None:
+    """The same walk with a question that Klaviyo answers for any metric; None if it was that."""
+    if walk.endpoint.report is None or walk.question is None:
+        return None
+    question = without_money(walk.endpoint.report, walk.question)
+    return replace(walk, walk_id=uuid.uuid4().hex, question=question) if question else None

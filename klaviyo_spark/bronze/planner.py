@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from klaviyo_spark.bronze import membership, request_plan, revisions
 from klaviyo_spark.bronze.account_identity import Identity
 from klaviyo_spark.bronze.commerce_metrics import COMMERCE, CommerceMetrics
 from klaviyo_spark.bronze.metric_selection import MetricFact, Resolution, metrics_on, resolve
+from klaviyo_spark.bronze.reports import AccountNotes, ReportScope, aggregate_walks, report_walks
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.client.walk import Walk
@@ -59,7 +60,9 @@ class IngestScope:
     metrics: str | Sequence[str]
     threads: int
     full_coupon_codes_every: timedelta = timedelta(days=7)
+    full_predictions_every: timedelta = timedelta(days=7)
     optional: frozenset[str] = frozenset()
+    reports: ReportScope = field(default_factory=ReportScope)
 
 
 def _by_endpoint(unconfirmed: Mapping[str, str]) -> dict[str, set[str]]:
@@ -99,17 +102,16 @@ class IngestPlanner:
         self._parents: dict[str, dict[str, request_plan.Parent]] = {}
         self._metrics: list[MetricFact] = []
         self._commerce = CommerceMetrics()
-        # What is listed for the events' sake: which metrics there are, and which are mapped.
-        self._named_by = {"metrics", *(["account"] if COMMERCE in wanted.metrics else [])}
         self._joined: dict[GroupKey, set[str]] = {}
         self._news: set[GroupKey] = set()
+        self._account = AccountNotes()
 
     def rounds(self) -> Iterator[list[Walk]]:
         """What to ask, round by round; the pages of one have to be noted before the next."""
         yield self.listings()
         whole, since = self.members()
         yield since
-        long = (self.counting(), self.children(), self.windows())
+        long = (self.counting(), self.children(), self.windows(), self.reports(), self.rare())
         yield [*whole, *(walk for walks in long for walk in walks)]
         yield self.differing()
 
@@ -118,12 +120,12 @@ class IngestPlanner:
         names = [
             name
             for name in RESOURCES
-            if name in self._asked - {*WINDOWED}
-            or ("events" in self._asked and name in self._named_by)
+            if name in self._asked - {*WINDOWED} or name in self._listed_for_others
         ]
         today = self._client.now().date()
         walks: list[Walk] = []
-        for endpoint in (e for n in names for e in RESOURCES[n].endpoints if e.is_listing):
+        every = (e for n in names for e in RESOURCES[n].endpoints if e.is_listing)
+        for endpoint in (e for e in every if not e.full_every):
             warning = revisions.ending(endpoint, today)
             self._outcome.warnings += [warning] if warning else []
             if not revisions.has_ended(endpoint, today):
@@ -225,11 +227,27 @@ class IngestPlanner:
             walks += request_plan.fanout_walks(self._client.base_url, endpoint, parents, begun)
         return self._left(walks)
 
-    def _filtered(self, endpoint: Endpoint, begun: datetime, now: datetime) -> list[Walk]:
-        """Children of all parents at once: all of them where that is due, else some slices."""
+    def rare(self) -> list[Walk]:
+        """Listings that are large and read whole now and then."""
+        begun, now = self._client.stamp(), self._client.now()
+        walks = [
+            walk
+            for endpoint in ENDPOINTS.values()
+            if endpoint.is_listing and endpoint.full_every and endpoint.resource in self._asked
+            if self._is_due(endpoint, now)
+            for walk in request_plan.listing_walks(self._client.base_url, endpoint, begun)
+        ]
+        return self._left(walks)
+
+    def _is_due(self, endpoint: Endpoint, now: datetime) -> bool:
+        """Whether it is time to read all there is of an endpoint."""
         last = landings.last_full_read(self._lake, self._wanted.account_id, endpoint)
         every: timedelta = getattr(self._wanted, endpoint.full_every)
-        is_due = endpoint.name in self._unconfirmed or last is None or now - last >= every
+        return endpoint.name in self._unconfirmed or last is None or now - last >= every
+
+    def _filtered(self, endpoint: Endpoint, begun: datetime, now: datetime) -> list[Walk]:
+        """Children of all parents at once: all of them where that is due, else some slices."""
+        is_due = self._is_due(endpoint, now)
         return request_plan.filtered_walks(
             self._client.base_url,
             endpoint,
@@ -238,6 +256,52 @@ class IngestPlanner:
             (Slice(),) if is_due else endpoint.slices,
             is_full_read=is_due,
         )
+
+    def reports(self) -> list[Walk]:
+        """Questions for Klaviyo's own numbers that are due."""
+        endpoints = [e for e in ENDPOINTS.values() if e.is_question and e.resource in self._asked]
+        if not endpoints:
+            return []
+        names = [endpoint.name for endpoint in endpoints]
+        answered = landings.questions_answered(self._lake, self._wanted.account_id, names)
+        walks = report_walks(
+            self._client,
+            endpoints,
+            self._account,
+            self._metrics,
+            answered,
+            self._wanted.reports,
+            self._outcome,
+        )
+        known = self._known.metric_names
+        ids = resolve(self._metrics, self._wanted.metrics, known).ids
+        walks += aggregate_walks(
+            self._client,
+            endpoints,
+            sorted(id for id in ids if request_plan.is_askable(id)),
+            answered,
+            self._wanted.reports,
+            (self._wanted.start, self._wanted.lookback),
+        )
+        return self._left(walks)
+
+    @property
+    def _listed_for_others(self) -> set[str]:
+        """Resources listed for what is asked by metrics: which there are, and which are mapped."""
+        found = {"metrics"} if self._asks_by_metrics else set()
+        if COMMERCE in self._wanted.metrics and "events" in self._asked:
+            found.add("account")
+        return found
+
+    @property
+    def _asks_by_metrics(self) -> bool:
+        """Whether something is asked for by the ids of metrics."""
+        by_metric = {
+            endpoint.resource
+            for endpoint in ENDPOINTS.values()
+            if endpoint.aggregate or (endpoint.report and endpoint.report.takes_metric)
+        }
+        return not self._asked.isdisjoint({"events", *by_metric})
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""
@@ -335,6 +399,7 @@ class IngestPlanner:
         if endpoint_name == "metrics":
             self._metrics += metrics_on(body)
         self._commerce.note(endpoint_name, body)
+        self._account.note(endpoint_name, body)
         endpoint = ENDPOINTS[endpoint_name]
         key = (endpoint.resource, parent_id or "")
         if endpoint.members and key in self._joined:

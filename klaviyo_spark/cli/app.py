@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klaviyo_spark import __version__, log, messages
+from klaviyo_spark import log, messages
 from klaviyo_spark.cli import catalog, looking, streams, trying
 from klaviyo_spark.cli.context import open_context
 from klaviyo_spark.cli.group import Verbs
+from klaviyo_spark.cli.layout import echo_line, echo_lines, terminal_width
 from klaviyo_spark.cli.options import (
     COMMON,
     DRY_RUN,
+    JSON,
     PERSON,
     PROFILES,
     RESOURCES,
@@ -38,7 +40,8 @@ from klaviyo_spark.cli.other_errors import describe_error
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.config import accounts
 from klaviyo_spark.errors import KlaviyoSparkError, UsageError
-from klaviyo_spark.lake.spark.memory import share_arenas
+from klaviyo_spark.lake.spark.memory import share_arenas, start_no_blas_threads
+from klaviyo_spark.version import __version__
 
 if TYPE_CHECKING:
     from klaviyo_spark.commands.sync.account_context import AccountContext
@@ -57,6 +60,7 @@ def cli() -> None:
 cli.add_command(looking.init)
 cli.add_command(looking.doctor)
 cli.add_command(looking.status)
+cli.add_command(looking.tables)
 cli.add_command(catalog.catalog_sql)
 cli.add_command(trying.sandbox)
 cli.add_command(trying.demo)
@@ -66,33 +70,36 @@ cli.add_command(trying.demo)
 @RESOURCES
 @TIMES
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def sync(options: CommonOptions) -> int:
+def sync(options: CommonOptions, as_json: bool) -> int:
     """Read what is due from Klaviyo and refine it into the tables."""
-    return _run("sync", options)
+    return _run("sync", options, as_json)
 
 
 @cli.command()
 @RESOURCES
 @TIMES
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def ingest(options: CommonOptions) -> int:
+def ingest(options: CommonOptions, as_json: bool) -> int:
     """Land pages from Klaviyo in bronze."""
-    return _run("ingest", options)
+    return _run("ingest", options, as_json)
 
 
 @cli.command()
 @RESOURCES
 @click.option("--rebuild", is_flag=True, help="Rebuild the tables from all pages in bronze.")
 @WAIT
+@JSON
 @COMMON
 @pass_options
-def refine(options: CommonOptions, rebuild: bool) -> int:
+def refine(options: CommonOptions, rebuild: bool, as_json: bool) -> int:
     """Refine the pages that have landed into the tables."""
-    return _run("refine", options, rebuild)
+    return _run("refine", options, as_json, rebuild)
 
 
 @cli.command()
@@ -109,16 +116,18 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 
     if not options.start or not options.end:
         raise UsageError(messages.command_line.BACKFILL_WITHOUT_WINDOW())
+    start, end = options.window()
     job = open_context(options, asks=not dry_run, refines=not dry_run)
-    request = steps.BackfillRequest(job.start, job.end, job.named, options.wait, dry_run)
-    return steps.backfill(request, job.lake, job.parts, click.echo, progress)
+    named = job.settings.resources if options.resources else ()
+    request = steps.BackfillRequest(start, end, named, options.wait, dry_run)
+    return steps.backfill(request, job.lake, job.parts, echo_line, progress)
 
 
 @cli.command()
 @click.option("--all", "ever", is_flag=True, help="Verify all days, not only the last 400.")
 @PROFILES
 @click.option("--heal", is_flag=True, help="Read missing records again, then verify them again.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @RESOURCES
 @WAIT
 @COMMON
@@ -136,6 +145,8 @@ def verify(
         part.account: {"account": part.account, "complete": False} for part in job.parts
     }
 
+    width = terminal_width()
+
     def work(part: AccountContext) -> int:
         assert part.client
         done = verify(
@@ -147,7 +158,7 @@ def verify(
         )
         found[part.account] = words.facts(done)
         if not as_json:
-            click.echo("\n".join(words.lines(done)))
+            echo_lines(words.lines(done, width), width)
         return done.exit_code
 
     code = account_context.for_each_account(job.parts, work, partial(click.echo, err=as_json))
@@ -166,7 +177,8 @@ def report(options: CommonOptions, out: str) -> int:
     # Spark: see the top.
     from klaviyo_spark.commands.report import verb
 
-    return verb.report(options.settings(), Path(out), click.echo)
+    verb.report(options.settings(), Path(out), click.echo)
+    return 0
 
 
 @cli.command()
@@ -180,7 +192,8 @@ def maintain(options: CommonOptions) -> int:
 
     job = open_context(options, asks=False)
     done = upkeep.maintain(job.lake, job.settings, wait=options.wait)
-    click.echo("\n".join(upkeep.lines(done)))
+    width = terminal_width()
+    echo_lines(upkeep.lines(done, width), width)
     return done.exit_code
 
 
@@ -195,44 +208,35 @@ def forget(options: CommonOptions, profile: str | None, email: str | None) -> in
     from klaviyo_spark.commands.forget import run
     from klaviyo_spark.commands.sync import account_context
 
+    if email == "-":  # so that it stays out of the shell's history and the list of processes
+        email = sys.stdin.readline()
     asked = run.asked_for(profile, email)
     job = open_context(options, asks=False, refines=True)
 
     def work(part: AccountContext) -> int:
         done = run.forget(job.lake, part.settings, asked, wait=options.wait)
-        click.echo("\n".join(run.lines(done)))
+        echo_lines(run.lines(done), terminal_width())
         return done.exit_code
 
     return account_context.for_each_account(job.parts, work, click.echo)
 
 
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
-def tables(as_json: bool, plus: bool) -> int:
-    """Print the data dictionary: tables, columns, types, where each value is read."""
-    # Spark: see the top.
-    from klaviyo_spark.commands import dictionary
-
-    text = dictionary.as_text(plus=plus)
-    click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
-    return 0
-
-
-def _run(verb: Verb, options: CommonOptions, rebuild: bool = False) -> int:
+def _run(verb: Verb, options: CommonOptions, as_json: bool, rebuild: bool = False) -> int:
     """One run of a verb that works on the lake, for each account."""
     # Spark: see the top.
     from klaviyo_spark.commands import summary
+    from klaviyo_spark.commands.results import summaries
     from klaviyo_spark.commands.sync import account_run, pipeline
 
+    start, end = options.window()
     job = open_context(options, asks=verb != "refine", refines=verb != "ingest")
-    request = account_run.RunRequest(verb, job.start, job.end, wait=options.wait, anew=rebuild)
-    lake = job.lake
-    if len(job.parts) == 1 and job.settings.accounts:
-        # The lake may have others; the rows told are the account's own.
-        lake = lake.for_account(job.parts[0].account)
-    every = pipeline.run(request, lake, job.parts, progress("auto"))
-    click.echo("\n".join(summary.of_run(every)))
+    request = account_run.RunRequest(verb, start, end, wait=options.wait, anew=rebuild)
+    every = pipeline.run(request, job.lake_of_run, job.parts, progress("auto"))
+    if as_json:
+        click.echo(summaries.runs_as_json(every))
+    else:
+        width = terminal_width()
+        echo_lines(summary.of_run(every, width), width)
     return accounts.combined_exit_code(done.exit_code for done in every)
 
 
@@ -250,6 +254,7 @@ def main(args: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if args is None else args)
     signal.signal(signal.SIGTERM, _interrupt)
     share_arenas()
+    start_no_blas_threads()
     log.silence_libraries()
     with streams.outputs() as out:
         code = _exit_code(arguments)

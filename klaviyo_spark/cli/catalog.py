@@ -9,10 +9,9 @@ import click
 import msgspec
 
 from klaviyo_spark import messages
-from klaviyo_spark.cli.context import place_of
 from klaviyo_spark.cli.options import COMMON, CommonOptions, pass_options
 from klaviyo_spark.commands.dbt import script_of, warnings_of
-from klaviyo_spark.commands.dbt.dialects import DIALECTS, DialectName, duckdb, spark
+from klaviyo_spark.commands.dbt.dialects import DIALECTS, Dialect, DialectName, duckdb, spark
 from klaviyo_spark.commands.dbt.sources import as_yaml
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.models import Settings
@@ -48,6 +47,7 @@ def catalog_sql(options: CommonOptions, purpose: str | None, dialect: DialectNam
         case _:
             # It imports Spark's library, which the others do without.
             from klaviyo_spark.commands import publish
+            from klaviyo_spark.commands.context import place_of
 
             click.echo("\n".join(publish.script(place_of(settings), _resources(settings))))
     return 0
@@ -62,10 +62,19 @@ def _print_views(settings: Settings, dialect: DialectName | None) -> None:
     if len(every) > 1:
         names = ", ".join(one.account for one in every)
         raise UsageError(messages.dbt.SEVERAL_ACCOUNTS(accounts=names))
-    words = duckdb(settings.schemas) if dialect == "duckdb" else spark(place_of(settings))
-    click.echo("\n".join(script_of(every[0], words)))
+    click.echo("\n".join(script_of(every[0], _words(settings, dialect))))
     for line in warnings_of(every[0]):
         click.echo(f"warning: {line}", err=True)
+
+
+def _words(settings: Settings, dialect: DialectName | None) -> Dialect:
+    """What the views are written in."""
+    if dialect == "duckdb":
+        return duckdb(settings.schemas)
+    # As above.
+    from klaviyo_spark.commands.context import place_of
+
+    return spark(place_of(settings))
 
 
 def _print_sources(settings: Settings, dialect: DialectName | None) -> None:

@@ -32,7 +32,10 @@ EXAMPLES = {
         "klaviyo-spark refine --rebuild --resources tags,lists",
     ),
     "report": ("klaviyo-spark report --warehouse ./lake --out report.html",),
-    "sandbox": ("klaviyo-spark sandbox --port 8765 --events 5000 --rate-scale 10",),
+    "sandbox": (
+        "klaviyo-spark sandbox --port 8765 --events 5000 --rate-scale 10",
+        "klaviyo-spark sandbox --port 8765 --missing-scopes segments:read",
+    ),
     "status": (
         "klaviyo-spark status --warehouse ./lake",
         "klaviyo-spark status --config conf/prod.yml --json",

@@ -1,10 +1,11 @@
-"""The verbs of the first ten minutes: ``init``, ``doctor``, ``status``. None of them starts a run.
+"""The verbs that look or write a file, and start no run: ``init``, ``doctor``, ``status`` and more.
 
 Each is no more than its options and what is printed; the work is in the modules they call.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shlex
@@ -15,18 +16,18 @@ from typing import Any
 
 import click
 
+from klaviyo_spark.cli.layout import echo_lines, terminal_width
 from klaviyo_spark.cli.options import (
     ACCOUNT,
     COMMON,
+    JSON,
     LOGGING,
     RESOURCES,
     WAREHOUSE,
     CommonOptions,
     pass_options,
 )
-from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config import template
-from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.loader import BASE
 from klaviyo_spark.config.secrets import VARIABLE
 from klaviyo_spark.errors import ConfigError
@@ -73,45 +74,59 @@ def _same(**given: str | None) -> str:
 
 
 @click.command()
+@JSON
 @COMMON
 @pass_options
-def doctor(options: CommonOptions) -> int:
+def doctor(options: CommonOptions, as_json: bool) -> int:
     """Check all that a sync needs: machine, lake, key, scopes. Each line says what to do."""
     # It imports the client and its libraries, which no other verb of this module needs.
-    from klaviyo_spark.commands.doctor import exit_code_of_checks, lines, run_checks, verdict
+    from klaviyo_spark.commands import doctor as checking
 
     if not options.verbose:
         logging.getLogger("klaviyo_spark").setLevel(logging.ERROR)  # the lines say it all
-    checks = []
-    for check in run_checks(options.settings, os.environ):
-        click.echo("\n".join(lines(check)))
+    width, checks = terminal_width(), []
+    for check in checking.run_checks(options.settings, os.environ):
+        if not as_json:
+            echo_lines(checking.lines(check), width)
         checks.append(check)
     same = _same(config=options.config, warehouse=options.warehouse)
-    click.echo(verdict(checks, f"klaviyo-spark sync{same}"))
-    return exit_code_of_checks(checks)
+    if as_json:
+        click.echo(json.dumps(checking.facts_of_checks(checks), indent=1))
+    else:
+        echo_lines([checking.verdict(checks, f"klaviyo-spark sync{same}")], width)
+    return checking.exit_code_of_checks(checks)
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @COMMON
 @pass_options
 def status(options: CommonOptions, as_json: bool) -> int:
     """Say how the lake is: rows, freshness, last runs, what waits. Starts no run, takes no lock."""
     # It imports pyarrow, which no other verb of this module needs.
-    from klaviyo_spark.commands.status import facts, summed, words
-    from klaviyo_spark.lake.readers.opening import lake_name, reader
+    from klaviyo_spark.commands.status import words
+    from klaviyo_spark.commands.status.lake_status import status_per_account
 
-    settings = options.settings()
-    found, now = facts(reader(settings)), utc_now()
-    every = [
-        summed(found, lake_name(settings), one.account, now)
-        for one in settings_per_account(settings)
-    ]
-    if len(every) > 1:
-        click.echo(words.as_json(every) if as_json else "\n".join(words.of_several(every)))
-    else:
-        [said] = every
-        click.echo(words.as_json(said) if as_json else "\n".join(words.as_text(said)))
+    every = list(status_per_account(options.settings()).values())
+    if as_json:
+        click.echo(words.as_json(every if len(every) > 1 else every[0]))
+        return 0
+    width = terminal_width()
+    said = words.of_several(every, width) if len(every) > 1 else words.as_text(every[0], width)
+    echo_lines(said, width)
+    return 0
+
+
+@click.command()
+@JSON
+@click.option("--plus", is_flag=True, help="The tables of klaviyo_plus too.")
+def tables(as_json: bool, plus: bool) -> int:
+    """Print the data dictionary: tables, columns, types, where each value is read."""
+    # It imports all tables, which help need not wait for.
+    from klaviyo_spark.commands import dictionary
+
+    text = dictionary.as_text(plus=plus)
+    click.echo(json.dumps(dictionary.as_json(plus=plus), indent=1) if as_json else "\n".join(text))
     return 0
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import click
 
 from klaviyo_spark import log
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
+from klaviyo_spark.config.times import bounds
 
 P = ParamSpec("P")
 Decorator = Callable[[Any], Any]
@@ -54,6 +57,14 @@ class CommonOptions:
             resources=self.resources,
         )
 
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """Start and end in UTC; see ``times.bounds``.
+
+        Raises:
+            UsageError: one is no time, or they are no range.
+        """
+        return bounds(self.start, self.end, utc_now())
+
     def set_up_logging(self) -> None:
         """Log in the format and as much as the options say."""
         log.set_up_logging(self.log_format, logging.DEBUG if self.verbose else logging.INFO)
@@ -82,6 +93,7 @@ ACCOUNT = click.option(
 RESOURCES = click.option(
     "--resources", metavar="A,B", help="Only these resources, those of klaviyo_plus too."
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 WAIT = click.option("--wait", is_flag=True, help="Wait for another run on the lake to end.")
 PROFILES = click.option(
     "--profiles",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from klaviyo_spark import messages
+from klaviyo_spark.cli.layout import echo_line
 from klaviyo_spark.cli.progress import progress
 from klaviyo_spark.errors import ConfigError, UsageError
 
@@ -27,9 +28,18 @@ _profiles = click.option("--profiles", type=click.IntRange(1), default=2_000, sh
 @click.option(
     "--latency-ms", type=_COUNT, default=0, show_default=True, help="Added to each answer."
 )
+@click.option(
+    "--missing-scopes", metavar="A,B", default="", help="Scopes that its key lacks, to try that."
+)
 @click.option("--seed", default=7, show_default=True, help="The same seed, the same account.")
 def sandbox(
-    port: int, events: int, profiles: int, rate_scale: float, latency_ms: int, seed: int
+    port: int,
+    events: int,
+    profiles: int,
+    rate_scale: float,
+    latency_ms: int,
+    missing_scopes: str,
+    seed: int,
 ) -> int:
     """Serve a sample account on loopback to try things on."""
     try:
@@ -37,8 +47,9 @@ def sandbox(
         from klaviyo_spark.sandbox import serve
     except ModuleNotFoundError as missing:
         raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
+    lacking = [scope.strip() for scope in missing_scopes.split(",") if scope.strip()]
     try:
-        serve(port, events, profiles, rate_scale, seed, latency_ms)
+        serve(port, events, profiles, rate_scale, seed, latency_ms, lacking)
     except OSError as error:
         raise ConfigError(
             messages.command_line.PORT_TAKEN(port=port, reason=error.strerror)
@@ -57,4 +68,4 @@ def demo(events: int, profiles: int, warehouse: str) -> int:
         from klaviyo_spark.commands.demo import show
     except ModuleNotFoundError as missing:
         raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
-    return show(events, profiles, warehouse, click.echo, progress)
+    return show(events, profiles, warehouse, echo_line, progress)

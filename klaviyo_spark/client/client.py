@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -19,19 +19,20 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from klaviyo_spark import __version__, messages
+from klaviyo_spark import messages
 from klaviyo_spark.client import responses
 from klaviyo_spark.client.error_rule import Contact
 from klaviyo_spark.client.failures import Refusal, connection_error, status_error
-from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.rate_limiter import DaySpent, Limiter
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import MAX_WAIT_S, RetryPolicy, wait_s
 from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.client.sleep import raise_if_stopped
 from klaviyo_spark.client.transport import KeyAuth, Secret, Session
 from klaviyo_spark.client.urls import origin, same_origin
-from klaviyo_spark.errors import BadAnswer, RetryableError
+from klaviyo_spark.errors import BadAnswer, RateLimitTooLong, RetryableError
 from klaviyo_spark.schema.endpoint import Endpoint
+from klaviyo_spark.version import __version__
 
 __all__ = ["BASE_URL", "REVISION", "Client", "Page", "Secret", "Stats"]
 
@@ -139,6 +140,7 @@ class Client:
             stop: ends waits and downloads early.
 
         Raises:
+            RateLimitTooLong: also where a day's budget is spent; then nothing is sent.
             ApiError: the kind says what to do next; see ``klaviyo_spark.errors``.
             Stopped: ``stop`` was set.
         """
@@ -149,11 +151,11 @@ class Client:
                 )
             )
         # The wait for our own turn is no part of the 15 minutes.
-        self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
+        self._wait_for_turn(endpoint, stop)
 
         def send(attempt: int, left_s: float) -> Page:
             if attempt > 1:
-                self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
+                self._wait_for_turn(endpoint, stop)
             deadline = self._clock() + left_s
             return self._send(endpoint, url, question, gone_ok, attempt, deadline, stop)
 
@@ -164,6 +166,28 @@ class Client:
             on_retry=lambda: self._count("retries"),
             stop=stop,
         )
+
+    def _wait_for_turn(self, endpoint: Endpoint, stop: threading.Event | None) -> None:
+        try:
+            self.limiter.acquire(endpoint.budget, endpoint.rate, stop)
+        except DaySpent as spent:
+            resume_at = self._server.now() + timedelta(seconds=spent.wait_s)
+            said = messages.requests.DAY_SPENT(requests=endpoint.rate.daily, resume_at=resume_at)
+            raise RateLimitTooLong(said, resume_at=resume_at) from None
+
+    def add_sent(self, endpoint: Endpoint, times: Iterable[datetime]) -> None:
+        """Count requests that earlier runs have sent in the budget of ``endpoint`` (UTC)."""
+        now = self.now()
+        ages_s = [(now - at).total_seconds() for at in times]
+        self.limiter.add_sent(endpoint.budget, endpoint.rate, ages_s)
+
+    def take_sent(self) -> dict[str, list[datetime]]:
+        """Per daily budget, when requests were sent (UTC); each is told once."""
+        now = self.now()
+        return {
+            budget: [now - timedelta(seconds=age) for age in ages]
+            for budget, ages in self.limiter.take_sent().items()
+        }
 
     @property
     def skew(self) -> timedelta:

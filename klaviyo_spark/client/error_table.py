@@ -24,6 +24,7 @@ from klaviyo_spark.errors import (
     Unauthorized,
     UnknownId,
     Unreachable,
+    ValuesRefused,
 )
 
 TRIES = 8
@@ -164,6 +165,13 @@ ERROR_RULES = (
         "Upgrade klaviyo-spark.",
         (400,), about=r"^page\[size\]|page size",
         cause="The page size of the request is no longer allowed.",
+    ),
+    ErrorRule(
+        "no values", ValuesRefused,
+        ": {said}. The conversion metric has no values",
+        "Set another in conf `conversion_metrics`, or map one to revenue in Klaviyo.",
+        (400,), about="^/data/attributes/conversion_metric_id .*not support querying for values",
+        cause="Klaviyo gives no statistics of money for it. The others are asked for alone.",
     ),
     ErrorRule(
         "unknown id", UnknownId,

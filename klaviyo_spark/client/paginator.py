@@ -235,7 +235,7 @@ class PageFetcher:
                 seen = set()
                 continue
             times = times_on(page, walk.time_field, until) if walk.time_field else Times()
-            ended = walk.question is not None or (
+            ended = _is_answer(walk, page) or (
                 page.next_url is None and not _has_open_end(walk, page)
             )
             walk, is_last = self._turns.advance(walk, page.record_count, times, ended)
@@ -262,6 +262,11 @@ class PageFetcher:
             except queue.Full:
                 continue
             return
+
+
+def _is_answer(walk: Walk, page: Page) -> bool:
+    """Whether a question is answered with this page; only reports have more, and say so."""
+    return walk.question is not None and (page.next_url is None or walk.endpoint.report is None)
 
 
 def _has_open_end(walk: Walk, page: Page) -> bool:

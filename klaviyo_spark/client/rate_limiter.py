@@ -1,4 +1,4 @@
-"""Klaviyo's budgets: how many requests per second and minute each endpoint may get.
+"""Klaviyo's budgets: how many requests per second, minute and day each endpoint may get.
 
 One limiter per account, shared by all threads. Klaviyo counts in fixed windows; ours slide and are
 a little longer, so that no fixed window sees more than it allows even when a request travels late.
@@ -6,6 +6,9 @@ a little longer, so that no fixed window sees more than it allows even when a re
 Others may draw on the same budget, and a 429 is how we learn of them. After one, an endpoint begins
 low and comes back to its whole budget within half a minute; where 429s go on, four times slower
 each time, so that beside a steady consumer we settle near what it leaves.
+
+A day's budget outlives a run: what earlier runs have sent is counted in (``add_sent``), and nobody
+waits for the next day.
 https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
 """
 
@@ -16,8 +19,9 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from klaviyo_spark.client.retry import MAX_WAIT_S
 from klaviyo_spark.client.sleep import Sleep, nap, raise_if_stopped
 from klaviyo_spark.schema.endpoint import Rate
 
@@ -29,7 +33,16 @@ RECOVERY_S = 30.0  # from there back to the whole window
 SLOWEST_S = 900.0  # the same where 429s go on
 SLOWEST_BURST_S = 120.0  # at which pace the minute is still used
 RESET_AFTER_S = 300.0  # with the whole window open, after which a 429 counts as a first one again
+DAY_S = 86_400
 _TIER = re.compile(r"(\d+)\s*;\s*w\s*=\s*(\d+)")
+
+
+class DaySpent(Exception):
+    """A day's budget has no turn within the time that a run waits, but in ``wait_s`` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"{wait_s:.0f} s")
+        self.wait_s = wait_s
 
 
 class Limiter:
@@ -63,15 +76,14 @@ class Limiter:
 
         Raises:
             Stopped: ``stop`` was set meanwhile.
+            DaySpent: the turn would come too late; nothing is reserved.
         """
         raise_if_stopped(stop)
         began = self._clock()
         while True:
             with self._lock:
-                lane = self._lanes.get(endpoint_name)
-                if lane is None:
-                    lane = _Lane({1: rate.burst, 60: rate.steady}, self._share)
-                    self._lanes[endpoint_name] = lane
+                lane = self._lane(endpoint_name, rate)
+                lane.check_day(self._clock())
                 now, refusals = self._clock(), lane.refusals
                 turn = lane.reserve(now)
             if turn > now:
@@ -81,7 +93,24 @@ class Limiter:
                 # A 429 while we slept: get back in line.
                 if lane.refusals == refusals:
                     lane.sent_by[threading.get_ident()] = now
+                    if lane.has_day:
+                        lane.sent.append(now)
                     return now - began
+
+    def add_sent(self, endpoint_name: str, rate: Rate, ages_s: Iterable[float]) -> None:
+        """Count requests that earlier runs have sent, so many seconds ago each."""
+        with self._lock:
+            now = self._clock()
+            self._lane(endpoint_name, rate).add(now - age for age in ages_s)
+
+    def take_sent(self) -> dict[str, list[float]]:
+        """Per endpoint with a daily budget, how many seconds ago requests were sent; each once."""
+        with self._lock:
+            now = self._clock()
+            found = {name: [now - at for at in lane.sent] for name, lane in self._lanes.items()}
+            for lane in self._lanes.values():
+                lane.sent.clear()
+        return {name: ages for name, ages in found.items() if ages}
 
     def learn(self, endpoint_name: str, header: str | None) -> None:
         """Take over the budget that a ``RateLimit-Limit: 10, 10;w=1, 150;w=60`` header states."""
@@ -112,6 +141,13 @@ class Limiter:
             lane = self._lanes.get(endpoint_name)
             return 0.0 if lane is None else lane.usage(self._clock())
 
+    def _lane(self, endpoint_name: str, rate: Rate) -> _Lane:
+        if endpoint_name not in self._lanes:
+            limits = {1: rate.burst, 60: rate.steady, DAY_S: rate.daily}
+            limits = {seconds: limit for seconds, limit in limits.items() if limit}
+            self._lanes[endpoint_name] = _Lane(limits, self._share)
+        return self._lanes[endpoint_name]
+
 
 class _Lane:
     """One endpoint: when its last requests were sent or will be, and its windows."""
@@ -120,6 +156,7 @@ class _Lane:
         self.header = ""
         self.refusals = 0
         self.sent_by: dict[int, float] = {}  # when each thread last sent
+        self.sent: list[float] = []  # of a daily budget
         self._share = share
         self._turns: deque[float] = deque()
         self._blocked_until = self._cut_at = -math.inf
@@ -131,6 +168,26 @@ class _Lane:
         for seconds, limit in limits.items():
             self._windows.setdefault(seconds, _Window(seconds)).limit = limit * self._share
         self._windows = dict(sorted(self._windows.items()))
+
+    @property
+    def has_day(self) -> bool:
+        """Whether a day's requests are limited too."""
+        return DAY_S in self._windows
+
+    def add(self, turns: Iterable[float]) -> None:
+        """Count requests of before."""
+        self._turns = deque(sorted((*self._turns, *turns)))
+
+    def check_day(self, now: float) -> None:
+        """Nothing, if the day has a turn soon.
+
+        Raises:
+            DaySpent: it has none.
+        """
+        day = self._windows.get(DAY_S)
+        wait_s = day.earliest(now, self._turns) - now if day else 0.0
+        if wait_s > MAX_WAIT_S:
+            raise DaySpent(wait_s)
 
     def reserve(self, now: float) -> float:
         """The earliest time for one more request, noted as used. Never before those reserved."""
@@ -152,7 +209,8 @@ class _Lane:
         if sent_at <= self._cut_at:
             return
         self._cut_at = now
-        burst, *longer = self._windows.values()
+        # Of a day, Klaviyo says itself how long it is spent.
+        burst, *longer = (w for w in self._windows.values() if w.seconds < DAY_S)
         # A second asks for no longer wait than itself, and cannot be spent by a few requests.
         burst_spent = wait_s <= burst.seconds and burst.part(now) >= 0.5
         burst.cut(

@@ -29,7 +29,7 @@ class Walk:
         read_started_at: when that read began (UTC), before its first request.
         read_run_id: the run that began that read; empty: the run that makes this walk.
         first_page: number of the page at ``first_url``; above 1 for a walk taken up again.
-        question: of an endpoint that is asked by a body: then the walk is one page.
+        question: of an endpoint that is asked by a body, which is posted for each page.
         ask: the first URL of the same listing within other bounds; None: the walk is not cut, and
             begins anew where its cursor has expired.
     """

@@ -18,6 +18,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.clock import utc, utc_now
 from klaviyo_spark.commands.opening import open_tables
 from klaviyo_spark.commands.sync import pipeline
+from klaviyo_spark.commands.text_table import WIDTH, TextTable
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import TableUnreadable, exit_code_of, words_of
@@ -114,18 +115,21 @@ def maintain(lake: Lake, settings: Settings, *, wait: bool = False) -> Upkeep:
     return done
 
 
-def lines(done: Upkeep) -> Iterator[str]:
+def lines(done: Upkeep, width: int = WIDTH) -> Iterator[str]:
     """The summary for a terminal: tables something was done to, what failed, the totals."""
     touched = [k for k in done.tables if k.files_before != k.files_after or k.freed != 0 or k.pages]
     if touched:
-        width = max(len(kept.table) for kept in touched)
-        yield f"{'table':<{width}} {'files':>9} {'after':>9} {'bytes freed':>16} {'pages':>9}"
-        for kept in touched:
-            freed = "-" if kept.freed is None else f"{kept.freed:,}"
-            yield (
-                f"{kept.table:<{width}} {kept.files_before:>9,} {kept.files_after:>9,} "
-                f"{freed:>16} {kept.pages:>9,}"
+        rows = [
+            (
+                kept.table,
+                f"{kept.files_before:,}",
+                f"{kept.files_after:,}",
+                "-" if kept.freed is None else f"{kept.freed:,}",
+                f"{kept.pages:,}",
             )
+            for kept in touched
+        ]
+        yield from TextTable(("table", "files", "after", "bytes freed", "pages"), rows).lines(width)
     yield from done.warnings
     yield from (f"failed: {problem}" for problem in done.errors)
     yield f"maintain {'partly ' if done.errors else ''}done: {_totals(done)} run={done.run_id}"

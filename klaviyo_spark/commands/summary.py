@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from klaviyo_spark import messages
 from klaviyo_spark.commands.sync.account_run import EVERYTHING, Summary
+from klaviyo_spark.commands.text_table import WIDTH, TextTable
 from klaviyo_spark.config.accounts import combined_exit_code
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.resources import DOCUMENTED, TABLES
@@ -19,10 +20,10 @@ _COUNTS = {
 }
 
 
-def lines(summary: Summary) -> Iterator[str]:
+def lines(summary: Summary, width: int = WIDTH) -> Iterator[str]:
     """The summary for a terminal: a table of tables, then what did not go well."""
     if summary.rows:
-        yield from _tables(summary)
+        yield from _tables(summary).lines(width)
     yield from _notes(summary)
     outcome = summary.outcome
     assert summary.finished_at
@@ -35,16 +36,16 @@ def lines(summary: Summary) -> Iterator[str]:
     )
 
 
-def of_run(every: Sequence[Summary]) -> Iterator[str]:
+def of_run(every: Sequence[Summary], width: int = WIDTH) -> Iterator[str]:
     """The summary of a run, of one account or of several."""
-    return of_several(every) if len(every) > 1 else lines(every[0])
+    return of_several(every, width) if len(every) > 1 else lines(every[0], width)
 
 
-def of_several(every: Sequence[Summary]) -> Iterator[str]:
+def of_several(every: Sequence[Summary], width: int = WIDTH) -> Iterator[str]:
     """The summaries of several accounts; last, which of them are not all done."""
     for summary in every:
         yield f"== account {summary.account}"
-        yield from lines(summary)
+        yield from lines(summary, width)
     yield f"== {len(every)} accounts"
     for summary in every:
         yield from _notes(summary, f"{summary.account}: ", notes=False)
@@ -66,17 +67,19 @@ def _notes(summary: Summary, whose: str = "", *, notes: bool = True) -> Iterator
         yield f"{whose}{messages.requests.STOPPED_BY_RATE_LIMIT(time=at)}"
 
 
-def _tables(summary: Summary) -> Iterator[str]:
+def _tables(summary: Summary) -> TextTable:
     names = [name for name in TABLES if name in DOCUMENTED or name in summary.rows]
-    width = max(map(len, names))
-    yield f"{'table':<{width}} {'rows':>10} " + " ".join(f"{name:>14}" for name in _COUNTS)
-    totals = dict.fromkeys(_COUNTS, 0)
-    for name in names:
-        counts = {c: summary.total(name, field) for c, field in _COUNTS.items()}
-        for count, value in counts.items():
-            totals[count] += value
-        cells = " ".join(f"{value:>14,}" for value in counts.values())
-        rows = f"{summary.rows[name]:,}" if name in summary.rows else "unreadable"
-        yield f"{name:<{width}} {rows:>10} {cells}"
-    cells = " ".join(f"{value:>14,}" for value in totals.values())
-    yield f"{f'{len(names)} tables':<{width}} {sum(summary.rows.values()):>10,} {cells}"
+    counts = {name: [summary.total(name, field) for field in _COUNTS.values()] for name in names}
+    totals = [sum(column) for column in zip(*counts.values(), strict=True)]
+
+    def row(name: str, rows: int | None, cells: Sequence[int]) -> tuple[str, ...]:
+        said = "unreadable" if rows is None else f"{rows:,}"
+        return (name, said, *(f"{cell:,}" for cell in cells))
+
+    return TextTable(
+        ("table", "rows", *_COUNTS),
+        [
+            *(row(name, summary.rows.get(name), cells) for name, cells in counts.items()),
+            row(f"{len(names)} tables", sum(summary.rows.values()), totals),
+        ],
+    )

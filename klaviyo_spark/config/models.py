@@ -23,9 +23,15 @@ RESOURCE_NAMES = (
 # Groups of klaviyo_plus, which are resources too, and those that each cannot be read without.
 PLUS_NEEDS: dict[str, tuple[str, ...]] = {
     "account": (),
+    # A campaign counts where it was sent; days are in the account's zone.
+    "campaign_variations": ("account", "campaigns"),
     "coupons": (),
     "forms": (),
+    "metric_days": (),
+    "predictions": (),
     "push_tokens": (),
+    "reports": ("account", "campaigns"),
+    "segment_days": ("account",),
     "templates": (),
 }
 PLUS_NAMES = tuple(PLUS_NEEDS)
@@ -140,6 +146,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     full_profiles_every: timedelta = timedelta(days=30)
     full_members_every: timedelta = timedelta(days=7)
     full_coupon_codes_every: timedelta = timedelta(days=7)
+    full_predictions_every: timedelta = timedelta(days=7)
+    full_reports_every: timedelta = timedelta(days=30)
+    attribution_window: timedelta = timedelta(days=5)
+    conversion_metrics: tuple[Text, ...] = ()
     indexing_lag: timedelta = timedelta(minutes=2)
     max_deleted_share: Share = 0.5
     metrics: str | tuple[Text, ...] = "documented"
@@ -169,7 +179,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def plus_groups(self) -> tuple[str, ...]:
-        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with those that they need.
+        """The groups of ``klaviyo_plus`` that ``plus`` switches on, with all that they need.
 
         Events of the metrics that the account calls its commerce need ``account``.
         """
@@ -177,7 +187,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if "commerce" in self.metrics and "events" in self.resources:
             named.add("account")
         needed = {needs for name in named for needs in PLUS_NEEDS[name]}
-        return tuple(name for name in PLUS_NAMES if name in named or name in needed)
+        every = (*RESOURCE_NAMES, *PLUS_NAMES)
+        return tuple(name for name in every if name in named or name in needed)
 
     @property
     def optional_resources(self) -> frozenset[str]:

@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes
 from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.local.store import SCHEMES, Folder, StoreFolder, store_folder
-from klaviyo_spark.lake.spark import session
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 
 # Of two letters at least: one is a drive of Windows.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -78,7 +78,7 @@ def location(
     if scheme and scheme[1].lower() != "file":
         return _elsewhere(scheme[1].lower(), written[scheme.end(1) :], environ)
     path = _decoded(written) if scheme else written
-    if session.place(environ, active=False) is session.SparkHost.GIVEN:
+    if spark_host(environ) is SparkHost.GIVEN:
         if not path.startswith("/"):
             raise ConfigError(messages.warehouse.RELATIVE(path=written))
         return Location(written, None, f"file://{path}" if scheme else path)
@@ -101,7 +101,7 @@ def _elsewhere(scheme: str, rest: str, environ: Mapping[str, str]) -> Location:
         return Location(uri, None, uri)
     if not _BUCKET.match(rest):
         raise ConfigError(messages.warehouse.NO_BUCKET(path=_printable(uri)))
-    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
+    if spark_host(environ) is not SparkHost.LOCAL:
         # That Spark may have credentials and an endpoint that only it knows.
         return Location(uri, None, uri)
     escape = _ESCAPE.search(rest)

@@ -27,7 +27,7 @@ from klaviyo_spark.lake.commit_tag import tagged
 from klaviyo_spark.lake.foreign_files import foreign_file
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.merge import merge_into, partition_filter, set_columns
-from klaviyo_spark.lake.spark import session
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 from klaviyo_spark.lake.spark.sql_settings import hold
 from klaviyo_spark.schema.sql_text import text
 
@@ -233,7 +233,7 @@ def rewrite_pages(lake: Lake, name: str, pages: Sequence[Mapping[str, Any]]) -> 
 @contextmanager
 def listing_quickly(lake: Lake) -> Iterator[None]:
     """Within, ``vacuum`` lists folders in few tasks; a platform's session is left as it is."""
-    ours = session.place(os.environ, active=False) is not session.SparkHost.GIVEN
+    ours = spark_host(os.environ) is not SparkHost.GIVEN
     with hold(lake.spark, _LISTING if ours else {}):
         yield
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from klaviyo_spark import messages
 from klaviyo_spark.errors import ConfigError, in_a_line
 from klaviyo_spark.lake.location import Location, folder_uri, glob_of
-from klaviyo_spark.lake.spark import jars, session
+from klaviyo_spark.lake.spark import jars
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 from klaviyo_spark.lake.spark.store_jars import HADOOP, PACKAGES
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def check_warehouse_of(spark: SparkSession, place: Location) -> None:
         ConfigError: Spark cannot reach it, spells it in another way, or a cluster's executors do
             not see it.
     """
-    if session.place(os.environ, active=False) is session.SparkHost.GIVEN:
+    if spark_host(os.environ) is SparkHost.GIVEN:
         return
     if place.folder is None:
         _check_reached(spark, place.uri)

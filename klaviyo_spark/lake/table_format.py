@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from klaviyo_spark import __version__, messages
+from klaviyo_spark import messages
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import OtherFormat, TableUnreadable
 from klaviyo_spark.lake.delta_log import in_folder
@@ -17,6 +17,7 @@ from klaviyo_spark.lake.local.storage import ask_each
 from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.version import __version__
 
 FORMAT = 1
 # Table properties.

@@ -74,6 +74,42 @@ PLUS_WITHOUT_SCOPE = warning(
     "groups that you want.",
     cause="`plus: all` reads what the key may read. Of a group that is named it is a failure.",
 )
+REPORTS_WITHOUT_ACCOUNT = failure(
+    "the account's time zone is not known, since GET /api/accounts gave none; reports are of days "
+    "in that zone, so none were read",
+    "See the reason given for account.",
+    cause="The key lacks accounts:read, or that request failed.",
+)
+NO_METRIC_TO_ASK_BY = failure(
+    "the account's metrics could not be read, and Klaviyo answers no report without one",
+    "See the reason given for metrics.",
+    cause="The listing of metrics failed, or is empty.",
+)
+NO_REVENUE_METRIC = warning(
+    "the account has no revenue metric, so reports were read without conversions; "
+    "conversion_metric_id is 'none' in their rows",
+    "Map a metric to revenue in Klaviyo, or set `conversion_metrics` in conf.",
+    cause="No metric is mapped to revenue, and none is called Placed Order.",
+)
+REVENUE_METRIC_CHOSEN = warning(
+    "several metrics are called {name!r} ({ids}) and none is mapped to revenue; reports were "
+    "read with {id}, which has the newest event",
+    "Map one of them to revenue in Klaviyo.",
+    cause="Each commerce integration has a metric of that name.",
+)
+NO_VALUES = warning(
+    "Klaviyo gives no statistics of money for metric {metric}, so those columns of reports are "
+    "NULL",
+    "Map another metric to revenue in Klaviyo, or take this one out of `conversion_metrics`.",
+    cause="Events of that metric have no value. All other statistics were read.",
+)
+UNEQUAL_ARRAYS = failure(
+    "{name}: page {page_number} of the answer for {first} to {last} has arrays of unequal length "
+    "({places}), so it was left out",
+    "Run again; tell Klaviyo if it stays.",
+    cause="Numbers and days of a report stand in arrays side by side. Of unequal ones nobody "
+    "knows which number is of which day.",
+)
 MEMBER_COUNT_DIFFERS = warning(
     "{resource}: in two complete reads, Klaviyo's member count of {scope} differed by "
     "{difference:+,} from the members that it lists; later counts allow for that difference",

@@ -52,10 +52,11 @@ BACKFILL_IN_FUTURE = refusal(
     "Use an --end in the past; `klaviyo-spark sync` reads what is new.",
     cause="The range has not ended yet.",
 )
-BACKFILL_INCOMPLETE = error(
-    "backfill {ended} (exit code {code})",
-    "See the lines above for the reason, then run this cell again; it resumes.",
-    cause="A backfill from a notebook did not complete. What it has read is not requested again.",
+RUN_INCOMPLETE = Message(
+    "{command} {ended} (exit code {code}): {errors}",
+    "What was read stays; the same call resumes.",
+    cause="A command called from Python, or from a notebook, did not do all that it was to do.",
+    exit="1, 3 or 4",
 )
 BACKFILL_OF_WHOLE_READS = refusal(
     "{resources}: every sync reads these completely, so they have no backfill",

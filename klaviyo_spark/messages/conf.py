@@ -88,6 +88,11 @@ TOO_SHORT = refusal(
     "Set at least {least}d, or null to switch it off.",
     cause="`vacuum_after` or `bronze_retention` would remove what a run may still need.",
 )
+TOO_LONG = refusal(
+    "{value} is too long",
+    "Set at most {most}d.",
+    cause="`attribution_window` is longer than any that Klaviyo has.",
+)
 NO_DURATION = refusal(
     "{text!r} is not a duration",
     "Use {form}.",

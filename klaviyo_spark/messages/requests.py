@@ -43,6 +43,14 @@ RATE_LIMIT_TOO_LONG = request_error(
     cause="The account's rate limit is spent.",
     exit="4",
 )
+DAY_SPENT = request_error(
+    "the {requests:,} requests that Klaviyo allows a day are spent, or conf's share of them; "
+    "nothing more was sent",
+    "Run again after {resume_at:%Y-%m-%dT%H:%M:%SZ}.",
+    cause="Klaviyo limits requests for reports per day, too. `klaviyo_ops.daily_requests` has "
+    "those of the last days.",
+    exit="4",
+)
 STOPPED = interruption(
     "stopped before the next request to Klaviyo",
     "Run the same command again to resume.",

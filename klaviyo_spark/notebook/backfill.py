@@ -1,26 +1,25 @@
-"""A backfill from a notebook: planned, run, looked at. The work is that of the verb."""
+"""A backfill from a notebook: planned, run, looked at. The work is that of ``Pipeline``."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from importlib import import_module
 
-from klaviyo_spark import messages
-from klaviyo_spark.cli.app import cli
-from klaviyo_spark.cli.options import CommonOptions
+from klaviyo_spark import log, messages
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.accounts import settings_per_account
 from klaviyo_spark.config.times import bounds
-from klaviyo_spark.errors import ENDED, KlaviyoSparkError, UsageError
+from klaviyo_spark.errors import UsageError
 from klaviyo_spark.lake.readers.opening import reader
 from klaviyo_spark.lake.readers.reader import Reader
 from klaviyo_spark.notebook import questions
 from klaviyo_spark.notebook.html import bars, table
+from klaviyo_spark.python.pipeline import Pipeline
 
 Show = Callable[[str], object]
-# A notebook's values that are options of the verb, by their names there.
-_OPTIONS = ("start", "end", "resources", "config", "warehouse")
 
 
 class Backfill:
@@ -43,22 +42,19 @@ class Backfill:
 
     def plan(self) -> None:
         """Say which steps are left, and what they will ask of Klaviyo. Reads no page."""
-        self._verb("--dry-run")
+        self._backfill(dry_run=True)
 
     def run(self) -> None:
         """Read and refine what is left, step by step; nothing on a dry run.
 
         Raises:
-            KlaviyoSparkError: not all was done. What was done stays, and is not done again.
+            RunIncomplete: not all was done. What was done stays, and is not done again.
+            KlaviyoSparkError: nothing could be done.
         """
         if self.dry_run:
             self._show("<p>A dry run: nothing is read. Choose <code>false</code> to read.</p>")
             return
-        code = self._verb()
-        if code:
-            raise KlaviyoSparkError(
-                messages.command_line.BACKFILL_INCOMPLETE(ended=ENDED[code], code=code)
-            )
+        self._backfill(dry_run=False)
 
     def summary(self) -> None:
         """Show the steps that are done, and the rows that they brought, per table and account."""
@@ -76,27 +72,22 @@ class Backfill:
             days = questions.events_per_day(reader, account, start, end)
             self._show(bars(f"Events per day (UTC){of}", days))
 
-    def _verb(self, *more: str) -> int:
-        """Run the verb as a command line would; its lines go to the cell."""
-        given = [(f"--{name}", self._values.get(name, "")) for name in _OPTIONS]
-        arguments = [word for pair in given if pair[1] for word in pair]
-        done = cli.main(["backfill", *arguments, *more], "klaviyo-spark", standalone_mode=False)
-        return int(done or 0)
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        value = self._values.get
+        log.set_up_logging("text", logging.INFO)  # into the cell
+        return Pipeline(value("config"), warehouse=value("warehouse"), resources=value("resources"))
+
+    def _backfill(self, *, dry_run: bool) -> None:
+        """Its lines go to the cell."""
+        start, end = self._values.get("start"), self._values.get("end")
+        self._pipeline.backfill(start, end, dry_run=dry_run, say=print)
 
     def _looked_at(self) -> tuple[Reader, dict[str, str], tuple[datetime, datetime]]:
         """What reads the lake; each account, with the words that name it; start and end."""
-        value = self._values.get
-        options = CommonOptions(
-            config=value("config") or None,
-            warehouse=value("warehouse"),
-            resources=value("resources"),
-            start=value("start"),
-            end=value("end"),
-        )
-        settings = options.settings()
-        now = utc_now()
-        start, end = bounds(options.start, options.end, now)
-        if start is None or end is None:  # as the verb says it
+        settings = self._pipeline.settings
+        start, end = bounds(self._values.get("start"), self._values.get("end"), utc_now())
+        if start is None or end is None:  # as the run says it
             raise UsageError(messages.command_line.BACKFILL_WITHOUT_WINDOW())
         names = [one.account for one in settings_per_account(settings)]
         every = {name: f" of {name}" if len(names) > 1 else "" for name in names}

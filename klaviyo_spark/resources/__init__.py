@@ -9,15 +9,20 @@ from dataclasses import replace
 
 from klaviyo_spark.resources import (
     account,
+    campaign_variations,
     campaigns,
     coupons,
     events,
     flows,
     forms,
     lists,
+    metric_days,
     metrics,
+    predictions,
     profiles,
     push_tokens,
+    reports,
+    segment_days,
     segments,
     tags,
     templates,
@@ -40,9 +45,14 @@ ALL = (
 # Groups of `klaviyo_plus`: nothing of them is read unless conf or the command line names it.
 PLUS = (
     account.RESOURCE,
+    campaign_variations.RESOURCE,
     coupons.RESOURCE,
     forms.RESOURCE,
+    metric_days.RESOURCE,
+    predictions.RESOURCE,
     push_tokens.RESOURCE,
+    reports.RESOURCE,
+    segment_days.RESOURCE,
     templates.RESOURCE,
 )
 EVERY = (*ALL, *PLUS)

@@ -19,6 +19,10 @@ from klaviyo_spark.sandbox.faults import Faults
 from klaviyo_spark.sandbox.limits import Limits, rate_of
 from klaviyo_spark.sandbox.render import aggregates
 from klaviyo_spark.sandbox.render.views import Views
+from klaviyo_spark.sandbox.reports.answer import report
+from klaviyo_spark.sandbox.reports.rules import RATE as REPORT_RATE
+from klaviyo_spark.sandbox.reports.rules import RULES as REPORT_RULES
+from klaviyo_spark.sandbox.reports.rules import ReportRule
 from klaviyo_spark.sandbox.revisions import check_revision
 from klaviyo_spark.sandbox.rules import Rule, rule_for
 from klaviyo_spark.sandbox.times import instant
@@ -105,6 +109,8 @@ class App:
                 answer = self._get(environ, *found, base, older)
             elif path.rstrip("/") == aggregates.TEMPLATE:
                 answer = self._count(environ, absolute)
+            elif path.rstrip("/") in REPORT_RULES:
+                answer = self._report(environ, REPORT_RULES[path.rstrip("/")], absolute)
             else:
                 raise Refusal(404, "not_found", "Not found.", f"{path} does not exist.")
         except Refusal as refusal:
@@ -124,17 +130,29 @@ class App:
         return answer
 
     def _count(self, environ: Environ, url: str) -> Answer:
-        _check_method(environ, "POST")
-        self._check_scopes(aggregates.SCOPES)
-        if environ.get("CONTENT_TYPE") not in ("application/vnd.api+json", "application/json"):
-            text = "Unsupported media type in request."
-            raise Refusal(415, "unsupported_media_type", text, text)
+        body = self._posted(environ, aggregates.SCOPES)
         headers = self._limits.spend("query_metric_aggregates", aggregates.RATE)
-        body = environ["wsgi.input"].read()
         with self.account.lock:
             answer = ok(aggregates.count_per_interval(self.account.world, body, url))
         answer.headers |= headers
         return answer
+
+    def _report(self, environ: Environ, rule: ReportRule, url: str) -> Answer:
+        body = self._posted(environ, (rule.scope,))
+        headers = self._limits.spend(rule.operation, REPORT_RATE)
+        with self.account.lock:
+            answer = ok(report(rule, self.account.world, body, environ["QUERY_STRING"], url))
+        answer.headers |= headers
+        return answer
+
+    def _posted(self, environ: Environ, scopes: Iterable[str]) -> bytes:
+        _check_method(environ, "POST")
+        self._check_scopes(scopes)
+        if environ.get("CONTENT_TYPE") not in ("application/vnd.api+json", "application/json"):
+            text = "Unsupported media type in request."
+            raise Refusal(415, "unsupported_media_type", text, text)
+        body: bytes = environ["wsgi.input"].read()
+        return body
 
     def _check_key(self, environ: Environ) -> None:
         if environ.get("HTTP_AUTHORIZATION") != f"Klaviyo-API-Key {self.key}":

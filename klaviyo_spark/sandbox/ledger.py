@@ -8,6 +8,7 @@ from typing import Any
 from klaviyo_spark.sandbox.model import Group, Profile, World
 from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
 from klaviyo_spark.sandbox.truth.profiles import suppression_rows
+from klaviyo_spark.sandbox.truth.reports import REPORT_TABLES
 from klaviyo_spark.sandbox.truth.rows import SMALL_TABLES, Row
 
 Key = tuple[Any, ...]
@@ -28,7 +29,7 @@ class Ledger:
 
     def take_down(self, world: World) -> None:
         """Note all small tables as they are now, for what may go."""
-        for name, table in {**SMALL_TABLES, **PLUS_TABLES}.items():
+        for name, table in {**SMALL_TABLES, **PLUS_TABLES, **REPORT_TABLES}.items():
             seen = self.rows.setdefault(name, {})
             for row in table.rows(world):
                 seen[tuple(row[k] for k in table.key)] = row

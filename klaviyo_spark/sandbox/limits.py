@@ -1,24 +1,25 @@
-"""Klaviyo's rate limits: fixed windows of one second and of one minute, per endpoint."""
+"""Klaviyo's rate limits: fixed windows of a second, a minute, and for some a day; per endpoint."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from klaviyo_spark.sandbox.answers import throttled
 from klaviyo_spark.sandbox.asked import Asked
 
 SLOW = (1, 15)
 MIDDLE = (10, 150)
+_LENGTHS = (1, 60, 86_400)
 
 
 class Limits:
     """Counts requests per endpoint and says when its windows are spent.
 
     Args:
-        scale: multiplies both allowances, so that tests need not wait.
+        scale: multiplies all allowances, so that tests need not wait.
     """
 
     def __init__(self, scale: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,17 +28,21 @@ class Limits:
         self._lock = threading.Lock()
         self._spent: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def spend(self, name: str, rate: tuple[int, int]) -> dict[str, str]:
+    def spend(self, name: str, rate: Sequence[int]) -> dict[str, str]:
         """Count one request and give the headers of its answer.
+
+        Args:
+            rate: requests per second, per minute, and per day if that is limited.
 
         Raises:
             Refusal: 429, with the seconds to wait.
         """
-        burst, steady = (max(1, round(one * self._scale)) for one in rate)
+        allowances = [max(1, round(one * self._scale)) for one in rate]
+        windows = dict(zip(_LENGTHS, allowances, strict=False))
         with self._lock:
             now = self._clock()
             used = {}
-            for length, allowed in ((1, burst), (60, steady)):
+            for length, allowed in windows.items():
                 window = int(now // length)
                 at, count = self._spent.get((name, length), (window, 0))
                 used[length] = (window, count if at == window else 0)
@@ -45,9 +50,10 @@ class Limits:
                     raise throttled(max(1, math.ceil((window + 1) * length - now)))
             for length, (window, count) in used.items():
                 self._spent[(name, length)] = (window, count + 1)
-            left = burst - used[1][1] - 1
+            left = allowances[0] - used[1][1] - 1
+        stated = ", ".join(f"{allowed};w={length}" for length, allowed in windows.items())
         return {
-            "RateLimit-Limit": f"{burst}, {burst};w=1, {steady};w=60",
+            "RateLimit-Limit": f"{allowances[0]}, {stated}",
             "RateLimit-Remaining": str(left),
             "RateLimit-Reset": str(0 if left else 1),
         }

@@ -58,12 +58,12 @@ class Timeline:
             return runs[0]
         return merge(*runs, key=event_key, reverse=descending)
 
-    def count(self, metric_id: str, low: int, below: int) -> list[int]:
-        """Seconds of the events of one metric with ``low <= second < below``."""
+    def within(self, metric_id: str, low: int, below: int) -> list[Event]:
+        """The events of one metric with ``low <= second < below``."""
         run = self._by_metric.get(metric_id, [])
         start = bisect_left(run, (low, ""), key=event_key)
         end = bisect_left(run, (below, ""), key=event_key)
-        return [event.at for event in run[start:end]]
+        return run[start:end]
 
     def _run(
         self,

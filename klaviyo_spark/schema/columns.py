@@ -23,7 +23,15 @@ if TYPE_CHECKING:  # Python has it from 3.11 on
     from typing_extensions import Unpack
 
 ColumnType = Literal["string", "boolean", "int", "bigint", "double", "timestamp", "date"]
-Shape = Literal["", "message_channel", "filled", "flow_action_type", "documented_metric", "utc_day"]
+Shape = Literal[
+    "",
+    "message_channel",
+    "report_channel",
+    "filled",
+    "flow_action_type",
+    "documented_metric",
+    "utc_day",
+]
 Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first"]
 Role = Literal["", "first_seen", "last_seen", "present", "sticky"]
 Pii = Literal[

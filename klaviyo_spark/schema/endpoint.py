@@ -20,18 +20,24 @@ from klaviyo_spark.schema.paths import (
     parse_read,
     parse_rows,
 )
+from klaviyo_spark.schema.report import Aggregate, Report
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Klaviyo's two fixed windows per account and endpoint: requests per second and per minute."""
+    """Klaviyo's fixed windows per account and endpoint: requests per second and per minute.
+
+    ``daily``: requests in 24 hours, where Klaviyo limits these too; else 0.
+    """
 
     burst: int
     steady: int
+    daily: int = 0
 
 
 # The tiers of https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling
 XS, S, M, L, XL = Rate(1, 15), Rate(3, 60), Rate(10, 150), Rate(75, 750), Rate(350, 3500)
+REPORTS = Rate(1, 2, 225)
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation as this product asks it: GET, but where a walk has a question to post.
+    """One operation as this product asks it: GET, but where it has a question to post.
 
     Args:
         name: our name for it, kept with each page.
@@ -220,7 +226,9 @@ class Endpoint:
         cursor_only: its listing has pages, though their size cannot be asked for.
         full_every: the setting that says how often it is read whole, without slices; in between
             its slices alone are asked for, and these are no complete read. Empty: the slices
-            together are all there is.
+            together are all there is. A listing is read at no other time.
+        report: the question that is posted, about one window of days after the other.
+        aggregate: the same about a metric's events.
     """
 
     name: str
@@ -240,6 +248,8 @@ class Endpoint:
     ignores: tuple[str, ...] = ()
     cursor_only: bool = False
     full_every: str = ""
+    report: Report | None = None
+    aggregate: Aggregate | None = None
 
     def __post_init__(self) -> None:
         """Parse what is written as text, and say all that is wrong at once."""
@@ -266,7 +276,12 @@ class Endpoint:
     @property
     def is_listing(self) -> bool:
         """Whether it is asked without a word about records of another one."""
-        return "{id}" not in self.path and self.fanout is None
+        return "{id}" not in self.path and self.fanout is None and not self.is_question
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is asked by a body."""
+        return self.report is not None or self.aggregate is not None
 
     @property
     def is_paged(self) -> bool:

@@ -253,6 +253,15 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("run_id", "string", "The maintain run."),
         ),
     ),
+    "daily_requests": (
+        "One row per request that counts in a budget of Klaviyo's of 24 hours.",
+        (
+            ("account_id", "string", "The account's name in conf."),
+            ("endpoint", "string", "The endpoint whose budget it counts in."),
+            ("sent_at", "timestamp", "UTC."),
+            ("run_id", "string", "The run that sent it."),
+        ),
+    ),
     "forgotten": (
         "One row per run that took somebody out of the lake: a receipt that does not say who.",
         (

@@ -4,7 +4,7 @@ path         ``$.attributes['Bounce Type']``, ``$.data[0].id``: a place in a JSO
 array        a path with ``[]`` at its end: each element of the array there
 field read   ``$.id``, ``^.id``, ``profile>$.id``, ``page.parent_id``, ``row.id``; the first three
              may have a condition: ``$.datetime if $.method=static``
-row source   ``data`` or ``included:<type>``: which objects of a page
+row source   ``data``, ``included:<type>`` or ``answer``: which objects of a page
 proof        a path, or ``<path> has <key>``: what must be there
 
 Each is parsed once, when the spec that holds it is built; everybody else uses the values.
@@ -92,10 +92,14 @@ class FieldRead:
 
 @dataclass(frozen=True)
 class RowSource:
-    """Which objects of a page are meant: those in ``data``, or the included ones of a type."""
+    """Which objects of a page are meant: those in ``data``, or the included ones of a type.
+
+    ``is_answer``: ``data`` is one object, the answer to a question.
+    """
 
     array: Literal["data", "included"]
     type: str = ""
+    is_answer: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,14 +157,16 @@ def parse_rows(text: str) -> RowSource:
     """A row source taken apart.
 
     Raises:
-        SpecError: the text is neither ``data`` nor ``included:<type>``.
+        SpecError: the text is none of ``data``, ``included:<type>`` and ``answer``.
     """
     array, _, type = text.partition(":")
     if text == "data":
         return RowSource("data")
+    if text == "answer":
+        return RowSource("data", is_answer=True)
     if array == "included" and _WORD.fullmatch(type):
         return RowSource("included", type)
-    raise _slip("row source", text, "data or included:<type>")
+    raise _slip("row source", text, "data, included:<type> or answer")
 
 
 def parse_proof(text: str) -> Proof:

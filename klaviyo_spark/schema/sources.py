@@ -95,12 +95,58 @@ class Precedence:
 
 
 @dataclass(frozen=True)
+class Zip:
+    """Arrays that stand side by side: each element is as many rows as they are long.
+
+    A page whose arrays differ in length does not land.
+
+    Args:
+        axis: path of an array of the record. Columns that read it get the value of their row.
+        arrays: path of an object of the element, all of whose values are arrays beside ``axis``.
+        skips_zeros: where all of them have zero, nothing happened, and that is no row.
+    """
+
+    axis: str
+    arrays: str
+    skips_zeros: bool = False
+
+    @cached_property
+    def axis_path(self) -> FieldPath:
+        """``axis``, parsed."""
+        return parse_path(self.axis)
+
+    @cached_property
+    def arrays_path(self) -> FieldPath:
+        """``arrays``, parsed."""
+        return parse_path(self.arrays)
+
+
+@dataclass(frozen=True)
+class TimeBounds:
+    """Rows that count only where a time lies within bounds that the request knew.
+
+    Args:
+        table: the silver table that has the time.
+        on: its column that names what a row is of; the row's column has the same name.
+        time: its column with the time. A row of what it does not have counts not either.
+        start, end: facts of the slice, times as text; empty for no bound.
+    """
+
+    table: str
+    on: str
+    time: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Where rows of a table come from.
 
     Args:
         endpoint: name of the endpoint whose pages hold them.
-        rows: ``data``, or ``included:<type>``.
+        rows: ``data``, ``included:<type>``, or ``answer``: the one object that answers a question,
+            and is no version of another answer.
         of: the silver rows that are the records, instead of the pages' objects.
         explode: arrays or objects of the record, each element of which is a row; else the record.
         needs: a path without which an element is no row (an action without a message).
@@ -114,6 +160,8 @@ class Source:
         precedence: of one version that several listings hold, which counts; before fetch time.
         fills_only: its rows fill columns of rows that another source has given. By themselves they
             are no row, and no sign that one is there.
+        zip: arrays of an element that stand side by side.
+        bounds: between which times rows count.
     """
 
     endpoint: str
@@ -128,6 +176,8 @@ class Source:
     fills_only: bool = False
     of: RowOf | None = None
     precedence: Precedence | None = None
+    zip: Zip | None = None
+    bounds: TimeBounds | None = None
 
     @cached_property
     def row_source(self) -> RowSource:

@@ -196,6 +196,8 @@ def _slips_in_source(source: Source) -> Iterator[str]:
             yield f"{label}: {related.name!r} needs either link, or ref and type"
     for part in source.asks:
         yield from find_slips(part, f"{label}: asks")
+    if source.zip:
+        yield from find_slips(source.zip, f"{label}: zip")
     if source.borrow and not source.of:
         yield f"{label} borrows rows of {source.borrow.table!r} for records that are no rows"
 

@@ -13,6 +13,7 @@ from klaviyo_spark.silver import lookups
 def depends_on(table: TableSpec) -> tuple[str, ...]:
     """Tables that must be up to date before this one: parents, and those it looks things up in."""
     names = list(owners_of(table))
+    names += [source.bounds.table for source in table.sources if source.bounds]
     for column in (*table.columns, *table.internal):
         names += lookups.NEEDS.get(column.lookup, ())
     return tuple(dict.fromkeys(n for n in names if n != table.name))

@@ -130,7 +130,10 @@ class Loader:
 
     def _load_readable(self, table: TableSpec, batch_ids: tuple[str, ...]) -> Load:
         """Take in all pages but those that cannot be read, which go to quarantine by name."""
-        unreadable = unreadable_pages(self._rows.pages(table, batch_ids))
+        unreadable = unreadable_pages(
+            self._rows.pages(table, batch_ids),
+            is_answer=table.sources[0].row_source.is_answer,
+        )
         load = replace(self, unreadable=unreadable).load(table, batch_ids)
         rows = quarantined_pages(unreadable, table.name, self.lake.account_id, self.facts.run_id)
         self.lake.insert_quarantined(self.lake.ops_rows("quarantine", rows))

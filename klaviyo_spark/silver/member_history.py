@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema import sql_text
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.parse.explode import PAGE, lacks_records
+from klaviyo_spark.silver.parse.explode import lacks_records, page_texts
 from klaviyo_spark.silver.parse.project import project
 from klaviyo_spark.state.complete_reads import CompleteRead
 
@@ -52,6 +52,6 @@ def last_seen_before(
     last = before.join(whole, on=["account_id", "parent_id"], how="inner")
     last = last.where("read_started_at >= since").withColumn("_account_id", F.col("account_id"))
     # A page that cannot be read has been told of when it was taken in.
-    last = last.where(f"status != 200 OR NOT {lacks_records(PAGE)}")
+    last = last.where(f"status != 200 OR NOT {lacks_records(page_texts())}")
     held = project(last, table).groupBy("_account_id", *table.key)
     return held.agg(F.max("seen_at").alias("held_at"))

@@ -70,8 +70,10 @@ class RunRows:
         return rows_written_by(self.lake.silver(TABLES[name]), self.facts.run_id, self.facts.began)
 
     def records_of(self, table: TableSpec) -> dict[str, DataFrame]:
-        """Silver rows that the table's rows are made of: written by this run, or borrowed."""
-        found = {b.table: self.lake.silver(TABLES[b.table]) for b in borrows(table)}
+        """Silver rows that the table's are made of: written by this run; those looked at: all."""
+        names = [borrow.table for borrow in borrows(table)]
+        names += [source.bounds.table for source in table.sources if source.bounds]
+        found = {name: self.lake.silver(TABLES[name]) for name in names}
         if table.made_of:
             found[table.made_of.table] = self.rows_of_run(table.made_of.table)
         return found

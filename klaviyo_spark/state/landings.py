@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,6 +43,19 @@ class RecentLandings:
 
     newest: datetime | None = None
     cut_short: Sequence[ResumePoint] = ()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question that was answered to the end: its slice as in bronze, and when it was asked."""
+
+    slice: str
+    at: datetime
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The slice's facts."""
+        return dict(json.loads(self.slice))
 
 
 def bronze_state(lake: Lake, since: int | None = None, writes: Sequence[Write] = ()) -> TableState:
@@ -190,6 +204,23 @@ def last_asked(
         last = LastRequest(row["parent_digest"], row["read_started_at"])
         asked[row["endpoint"]][row["parent_id"]] = last
     return asked
+
+
+def questions_answered(
+    lake: Lake, account_id: str, endpoints: Collection[str]
+) -> dict[str, list[Answered]]:
+    """Per endpoint, the questions that have been answered to the end, each as last asked."""
+    rows = ask(
+        lake,
+        "pages",
+        "SELECT endpoint, slice, max(read_started_at) AS at FROM {t} WHERE "
+        f"account_id = {portable(account_id)} AND is_last AND status = 200 "
+        f"AND endpoint IN {portable_list(endpoints)} GROUP BY endpoint, slice",
+    )
+    found: dict[str, list[Answered]] = {name: [] for name in endpoints}
+    for row in rows:
+        found[row["endpoint"]].append(Answered(row["slice"], row["at"]))
+    return found
 
 
 def last_full_read(lake: Lake, account_id: str, endpoint: Endpoint) -> datetime | None:

@@ -12,6 +12,7 @@ from scripts.reference import (
     lineage,
     messages,
     ops_tables,
+    python,
     settings,
     tables,
 )
@@ -24,6 +25,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "lineage.md": lineage.as_markdown,
     FOLDER / "messages.md": messages.as_markdown,
     FOLDER / "ops-tables.md": ops_tables.as_markdown,
+    FOLDER / "python.md": python.as_markdown,
     FOLDER / "settings.md": settings.as_markdown,
     FOLDER / "tables.md": tables.as_markdown,
     DBT / "models" / "sources.yml": dbt.sources_as_yaml,

@@ -19,6 +19,7 @@ _JSON = {
     "metric_filters",
     "monitor_configuration",
     "_tracking_params",
+    "ranked_channel_affinity",
 }
 # Times of our own reads; tests hold them against those.
 _SEEN = {"first_seen_at", "last_seen_at"}

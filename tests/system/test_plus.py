@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from pyspark.sql import SparkSession
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.server_clock import ServerClock
+from klaviyo_spark.client.sleep import nap
+from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.commands.forget.run import forget
 from klaviyo_spark.commands.sync.account_run import Summary
@@ -43,6 +46,27 @@ REQUESTS = {
     "/api/coupons": 1,
     "/api/push-tokens": 1,
 }
+# Of all days since Klaviyo tells of any: years that overlap by 8 days, 60 days at a time, months.
+# The three questions for campaigns are one endpoint's.
+HISTORY = {
+    "/api/campaign-values-reports": 3 * 4,
+    "/api/flow-values-reports": 42,
+    "/api/flow-series-reports": 22,
+    "/api/form-values-reports": 42,
+    "/api/form-series-reports": 22,
+    "/api/segment-series-reports": 22,
+}
+# What may still move: a year, 60 days, the months that have any of these.
+A_DAY = {
+    "/api/campaign-values-reports": 3,
+    "/api/flow-values-reports": 3,
+    "/api/flow-series-reports": 1,
+    "/api/form-values-reports": 3,
+    "/api/form-series-reports": 1,
+    "/api/segment-series-reports": 1,
+}
+# At that time of the first sync, so that the number of windows is known.
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
 @dataclass
@@ -69,11 +93,13 @@ def shown(truth: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, An
 @pytest.fixture(scope="module")
 def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     told = Story(Lake(spark, a_place(tmp_path_factory.mktemp("plus"))))
-    account = Account(seed=5, events=60, profiles=60, campaigns=4)
+    account = Account(seed=5, events=60, profiles=60, campaigns=42, now=NOW)
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
+        sandbox.clock_ahead = NOW - utc_now()
         for title in STEPS:
             if title == "a day later":
                 account.advance(days=1)
+                sandbox.clock_ahead += timedelta(days=1)
             asked, commits = sandbox.counts(), _commits(told.lake)
             told.summaries[title] = _sync(told.lake, sandbox)
             told.requests[title] = sandbox.counts() - asked
@@ -88,10 +114,14 @@ def _sync(lake: Lake, sandbox: Sandbox) -> Summary:
         resources=("tags",),
         plus="all",
         full_coupon_codes_every=timedelta(0),
+        full_predictions_every=timedelta(0),
+        start="2024-06-01",  # the first events are of that year
     )
     [settings] = settings_per_account(conf)
     policy = RetryPolicy(sleep=lambda _seconds, _stop=None: None)
-    with Client(sandbox.url, ApiKey(KEY), limiter=Limiter(), policy=policy) as client:
+    limiter = Limiter(sleep=lambda seconds, stop: nap(seconds / 50, stop))
+    clock = ServerClock(local_now=lambda: utc_now() + sandbox.clock_ahead)
+    with Client(sandbox.url, ApiKey(KEY), limiter=limiter, policy=policy, clock=clock) as client:
         return run_account("sync", lake, settings, client)
 
 
@@ -117,6 +147,13 @@ def test_every_table_has_rows_under_a_schema_of_its_own(story):
         path.name for path in (Path(story.lake.place.warehouse) / "klaviyo_plus.db").iterdir()
     }
     assert folders == {*PLUS}
+
+
+def test_reports_cost_what_their_windows_are_and_are_asked_once_a_day(story):
+    asked = {title: Counter() for title in STEPS}
+    for title, requests in story.requests.items():
+        asked[title] = {path: n for path, n in requests.items() if path.endswith("-reports")}
+    assert asked == {"first sync": HISTORY, "a day later": A_DAY, "nothing new": {}}
 
 
 def test_a_day_costs_few_requests_and_the_same_again_writes_no_row(story):

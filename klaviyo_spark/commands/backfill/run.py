@@ -51,12 +51,16 @@ def backfill(
     parts: Sequence[AccountContext],
     out: Callable[[str], object],
     reporter: Callable[[], Reporter] = Silent,
+    note: Callable[[Summary], object] = lambda _summary: None,
+    note_error: Callable[[str, str], object] = lambda _account, _error: None,
 ) -> int:
     """The steps that are left of a window, of one account after the other.
 
     Args:
         out: where lines go.
         reporter: gives what shows how far a step is.
+        note: is told what each step did.
+        note_error: is told each account of several that an error ended, and the error in a line.
 
     Returns:
         The exit code: see ``run_steps`` and ``account_context.for_each_account``.
@@ -94,15 +98,16 @@ def backfill(
         def sync(start: datetime, end: datetime) -> Summary:
             step = RunRequest("sync", start, end)
             [summary] = pipeline.run_on_held_lake(step, lake, [account], reporter())
+            note(summary)
             return summary
 
         bronze_id = bronze_state(lake).table_id
         return run_steps(left, lake, part.account, bronze_id, sync, out)
 
     if request.dry_run:
-        return for_each_account(parts, tell, out)
+        return for_each_account(parts, tell, out, note_error)
     with pipeline.exclusive("backfill", lake, uuid.uuid4().hex, request.wait):
-        return for_each_account(parts, work, out)
+        return for_each_account(parts, work, out, note_error)
 
 
 def begun(lake: Lake, account_id: str, window: Window) -> Backfill:

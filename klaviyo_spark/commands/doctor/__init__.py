@@ -24,6 +24,9 @@ from klaviyo_spark.commands.doctor.check import (
     verdict,
     warn,
 )
+from klaviyo_spark.commands.doctor.check import (
+    facts as facts_of_checks,
+)
 from klaviyo_spark.commands.status import facts, summed
 from klaviyo_spark.commands.sync.account_context import check_apart
 from klaviyo_spark.config.accounts import settings_per_account
@@ -35,7 +38,7 @@ from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.readers.opening import lake_name, reader
 from klaviyo_spark.lake.warehouse import check_warehouse
 
-__all__ = ["Diagnosis", "exit_code_of_checks", "lines", "run_checks", "verdict"]
+__all__ = ["Diagnosis", "exit_code_of_checks", "facts_of_checks", "lines", "run_checks", "verdict"]
 
 
 def run_checks(load: Callable[[], Settings], environ: Mapping[str, str]) -> Iterator[Diagnosis]:

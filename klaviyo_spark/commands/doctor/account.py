@@ -114,6 +114,8 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
     if revisions.has_ended(endpoint, today):
         return quote(name, revisions.ending(endpoint, today) or "")
     parent = None
+    if endpoint.is_question:
+        return ok(name, f"not asked: a question costs more than the scope is worth ({scopes})")
     if not endpoint.is_listing:
         fanout = _fanout(endpoint)
         if fanout.of not in pages:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from klaviyo_spark import messages
 from klaviyo_spark.config import accounts
@@ -110,6 +110,12 @@ def lines(check: Diagnosis) -> Iterator[str]:
     yield f"{check.state:<5} {check.name:<18} {whose}{check.said}"
     if check.way_out:
         yield f"{'':<24} -> {check.way_out}"
+
+
+def facts(checks: Sequence[Diagnosis]) -> dict[str, Any]:
+    """What all came to as JSON has it."""
+    fit = all(check.state != "fail" for check in checks)
+    return {"fit": fit, "checks": [asdict(check) for check in checks]}
 
 
 def verdict(checks: Iterable[Diagnosis], sync: str) -> str:

@@ -16,6 +16,7 @@ from klaviyo_spark.lake.local.reach import check_writable
 from klaviyo_spark.lake.local.store import StoreFolder, endpoint
 from klaviyo_spark.lake.spark import jars, java, os_user, session, store_jars
 from klaviyo_spark.lake.spark.folders import check_folders, temporary
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 
 _GIB = 1 << 30
 # A first sync of a small account fits; a larger one fills what it finds.
@@ -28,7 +29,7 @@ def spark(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     Raises:
         ConfigError: one of them is missing or the wrong one.
     """
-    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
+    if spark_host(environ) is not SparkHost.LOCAL:
         yield ok("spark", "the platform brings Spark, Delta and Java")
         return
     home = java.choose(environ, java.recorded_home(Path(sys.prefix)))
@@ -41,7 +42,7 @@ def user(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     Raises:
         ConfigError: there is none.
     """
-    if session.place(environ, active=False) is session.SparkHost.LOCAL:
+    if spark_host(environ) is SparkHost.LOCAL:
         yield ok("user", os_user.check_name())
 
 
@@ -51,7 +52,7 @@ def folders(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     Raises:
         ConfigError: one is missing or cannot be written.
     """
-    if session.place(environ, active=False) is session.SparkHost.LOCAL:
+    if spark_host(environ) is SparkHost.LOCAL:
         yield ok("folders", f"temporary files go to {check_folders()}")
 
 
@@ -61,7 +62,7 @@ def pair(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     Raises:
         ConfigError: they are not, or do not fit together.
     """
-    if session.place(environ, active=False) is not session.SparkHost.LOCAL:
+    if spark_host(environ) is not SparkHost.LOCAL:
         return
     spark, delta = jars.installed()
     jars.check_pair(spark, delta)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class ForgetResult:
+class Erasure:
     """What a run took out; ``errors`` are parts that did not succeed, a line each.
 
     Args:
@@ -64,15 +63,13 @@ class ForgetResult:
 
 
 def asked_for(profile: str | None, email: str | None) -> PersonQuery:
-    """Who is meant, as the command line says it.
+    """Who is meant.
 
     Raises:
         UsageError: none or both are given, or it is no address.
     """
     if bool(profile) == bool(email):
         raise UsageError(messages.command_line.FORGET_WHOM())
-    if email == "-":  # so that it stays out of the shell's history and the list of processes
-        email = sys.stdin.readline()
     asked = PersonQuery(profile=(profile or "").strip(), email=(email or "").strip())
     if not asked.value or (email and "@" not in asked.value):
         raise UsageError(
@@ -81,9 +78,7 @@ def asked_for(profile: str | None, email: str | None) -> PersonQuery:
     return asked
 
 
-def forget(
-    lake: Lake, settings: Settings, asked: PersonQuery, *, wait: bool = False
-) -> ForgetResult:
+def forget(lake: Lake, settings: Settings, asked: PersonQuery, *, wait: bool = False) -> Erasure:
     """Forget somebody, alone on the lake.
 
     A run that was cut short is made up for by the same command. Where a table is damaged the person
@@ -94,7 +89,7 @@ def forget(
         LakeError: a page that names the person cannot be taken apart, or what is in the place where
             a rebuild makes tables is not ours.
     """
-    done = ForgetResult(uuid.uuid4().hex, utc_now(), asked.identifier_type)
+    done = Erasure(uuid.uuid4().hex, utc_now(), asked.identifier_type)
     record = partial(
         RunRecord,
         run_id=done.run_id,
@@ -123,7 +118,7 @@ def forget(
     return done
 
 
-def lines(done: ForgetResult) -> Iterator[str]:
+def lines(done: Erasure) -> Iterator[str]:
     """The summary for a terminal; nothing in it says who it was."""
     before = f" (forgotten on {done.before:%Y-%m-%d %H:%M} UTC)" if done.before else ""
     if not done.was_there and not done.resumed:
@@ -145,7 +140,7 @@ def lines(done: ForgetResult) -> Iterator[str]:
     yield messages.lake.STILL_IN_KLAVIYO()
 
 
-def _not_out(done: ForgetResult) -> Iterator[str]:
+def _not_out(done: Erasure) -> Iterator[str]:
     """What is left to do where a table is damaged."""
     if not done.left_out:
         return
@@ -159,9 +154,7 @@ def _not_out(done: ForgetResult) -> Iterator[str]:
 _WORDS = {"profile": "id", "email": "address"}
 
 
-def _forget(
-    lake: AccountLake, readable: ReadableTables, asked: PersonQuery, done: ForgetResult
-) -> None:
+def _forget(lake: AccountLake, readable: ReadableTables, asked: PersonQuery, done: Erasure) -> None:
     account_id = lake.account_id
     known: list[Receipt] = []
     if readable.has_ops(receipts.TABLE):
@@ -173,7 +166,7 @@ def _forget(
         _note_left_out(readable, done)
 
 
-def _note_left_out(readable: ReadableTables, done: ForgetResult) -> None:
+def _note_left_out(readable: ReadableTables, done: Erasure) -> None:
     """Name what is damaged, in the order of the lake's tables."""
     done.errors += readable.left_out.values()
     place = readable.lake.place
@@ -196,7 +189,7 @@ def _remove(
     readable: ReadableTables,
     asked: PersonQuery,
     known: list[Receipt],
-    done: ForgetResult,
+    done: Erasure,
 ) -> None:
     earlier = receipts.find_receipts(asked, known)
     done.before = max((r.finished_at for r in earlier if r.finished_at), default=None)
@@ -226,7 +219,7 @@ def _remove(
         _sign(lake, account_id, done, cut_short)
 
 
-def _sign(lake: AccountLake, account_id: str, done: ForgetResult, cut_short: list[Receipt]) -> None:
+def _sign(lake: AccountLake, account_id: str, done: Erasure, cut_short: list[Receipt]) -> None:
     counts = {
         "profiles": done.profiles,
         "pages": done.pages,

@@ -13,8 +13,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from klaviyo_spark import __version__
 from klaviyo_spark.commands.report.figures import Figures
+from klaviyo_spark.version import __version__
 
 LIBRARY = "echarts.common.min.js"
 

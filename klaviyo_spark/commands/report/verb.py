@@ -20,8 +20,8 @@ from klaviyo_spark.lake.readers.opening import reader
 _SIGN, _HEAD = b'<meta name="generator" content="klaviyo-spark report">', 4096
 
 
-def report(settings: Settings, out: Path, say: Callable[[str], object]) -> int:
-    """Write the page to ``out``; of several accounts one each, named for it.
+def report(settings: Settings, out: Path, say: Callable[[str], object]) -> list[Path]:
+    """Write the page to ``out``; of several accounts one each, named for it. Gives the files.
 
     Raises:
         ConfigError: the file is not an earlier report, or there is no lake to report on.
@@ -36,7 +36,7 @@ def report(settings: Settings, out: Path, say: Callable[[str], object]) -> int:
         write(one, file)
         whose = "" if len(every) == 1 else f" on {one.account}"
         say(f"the report{whose} is in {file}")
-    return 0
+    return pages
 
 
 def check_file(out: Path) -> None:

@@ -12,11 +12,14 @@ import msgspec
 from klaviyo_spark.commands.status.backfills import Unfinished
 from klaviyo_spark.commands.status.standing import BRONZE
 from klaviyo_spark.commands.status.summing import ASKING, Run, Status
+from klaviyo_spark.commands.text_table import WIDTH, TextTable
 from klaviyo_spark.errors import ENDED
 from klaviyo_spark.state.drift import newest
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LABEL = 16
+# Of an earlier run so many errors are told; klaviyo_ops.runs has all.
+_TOLD = 3
 
 
 def as_json(said: Status | Sequence[Status]) -> str:
@@ -24,7 +27,7 @@ def as_json(said: Status | Sequence[Status]) -> str:
     return json.dumps(msgspec.to_builtins(said), indent=1)
 
 
-def as_text(status: Status) -> Iterator[str]:
+def as_text(status: Status, width: int = WIDTH) -> Iterator[str]:
     """For a terminal."""
     at = status.at
     yield f"lake {status.lake}, account {status.account}, {at:%Y-%m-%d %H:%M} UTC"
@@ -33,7 +36,7 @@ def as_text(status: Status) -> Iterator[str]:
         yield from _holder(status)
         return
     yield ""
-    yield from _tables(status)
+    yield from _tables(status).lines(width)
     yield ""
     yield _line("newest event", _when(status.newest_event_at, at, "no event yet"))
     yield from _runs(status)
@@ -65,7 +68,7 @@ def as_text(status: Status) -> Iterator[str]:
         )
 
 
-def of_several(every: Sequence[Status]) -> Iterator[str]:
+def of_several(every: Sequence[Status], width: int = WIDTH) -> Iterator[str]:
     """For a terminal, a line per account; what did not go well and what waits below."""
     first = every[0]
     yield f"lake {first.lake}, {len(every)} accounts, {first.at:%Y-%m-%d %H:%M} UTC"
@@ -74,15 +77,7 @@ def of_several(every: Sequence[Status]) -> Iterator[str]:
         yield from _holder(first)
         return
     yield ""
-    width = max(len("account"), *(len(status.account) for status in every))
-    yield f"{'account':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'newest event':<16}  last run"
-    for status in every:
-        last = next((run for run in status.runs if run.command in ASKING), status.last_run)
-        run = _run(last, status.at) if last else "none yet"
-        yield (
-            f"{status.account:<{width}} {status.rows:>12,}  {_minute(_as_of(status)):<16} "
-            f"{_minute(status.newest_event_at):<16}  {run}"
-        )
+    yield from _accounts(every).lines(width)
     yield ""
     for status in every:
         yield from (_line(label, f"{status.account}: {said}") for label, said in _open(status))
@@ -104,18 +99,34 @@ def duration(seconds: float) -> str:
     return f"{seconds / _DAY:.0f} d"
 
 
-def _tables(status: Status) -> Iterator[str]:
-    total = f"{len(status.tables)} tables"
-    width = max(len(total), *(len(table.table) for table in status.tables), 0)
-    yield f"{'table':<{width}} {'rows':>12}  {'as of (UTC)':<16} {'age':>7} {'quarantined':>12}"
-    for table in status.tables:
-        as_of = _minute(table.as_of)
-        age = duration((status.at - table.as_of).total_seconds()) if table.as_of else ""
-        yield (
-            f"{table.table:<{width}} {table.rows:>12,}  {as_of:<16} {age:>7} "
-            f"{table.quarantined:>12,}"
+def _accounts(every: Sequence[Status]) -> TextTable:
+    rows = []
+    for status in every:
+        last = next((run for run in status.runs if run.command in ASKING), status.last_run)
+        ended = _ending(last) if last else "none yet"
+        age = _age(last.started_at, status.at) if last else ""
+        newest = _minute(status.newest_event_at)
+        rows.append(
+            (status.account, f"{status.rows:,}", _minute(_as_of(status)), newest, ended, age)
         )
-    yield f"{total:<{width}} {status.rows:>12,}  {'':<16} {'':>7} {status.quarantined:>12,}"
+    head = ("account", "rows", "as of (UTC)", "newest event", "last run", "age")
+    return TextTable(head, rows, left=head[2:], spare=("newest event",))
+
+
+def _tables(status: Status) -> TextTable:
+    def row(name: str, rows: int, as_of: datetime | None, quarantined: int) -> tuple[str, ...]:
+        age = _age(as_of, status.at) if as_of else ""
+        return (name, f"{rows:,}", _minute(as_of), age, f"{quarantined:,}")
+
+    every = [row(one.table, one.rows, one.as_of, one.quarantined) for one in status.tables]
+    total = (f"{len(every)} tables", f"{status.rows:,}", "", "", f"{status.quarantined:,}")
+    head = ("table", "rows", "as of (UTC)", "age", "quarantined")
+    # Where there is no room, the age says it.
+    return TextTable(head, [*every, total], left=("as of (UTC)",), spare=("as of (UTC)",))
+
+
+def _age(moment: datetime, at: datetime) -> str:
+    return duration((at - moment).total_seconds())
 
 
 def _minute(moment: datetime | None) -> str:
@@ -165,17 +176,22 @@ def _runs(status: Status) -> Iterator[str]:
     for run in status.runs:
         yield _line(label, _run(run, status.at))
         label = ""
+        if run != status.last_run:
+            yield from (_line("", f"  failed: {problem}") for problem in run.errors[:_TOLD])
     yield from (_line("failed", problem) for problem in status.last_run.errors)
     yield from (_line("warning", warning) for warning in status.last_run.warnings)
 
 
 def _run(run: Run, at: datetime) -> str:
     took = (run.finished_at - run.started_at).total_seconds()
-    said = ENDED.get(run.exit_code, "ended")
     return (
-        f"{run.command} {said} (exit {run.exit_code}), began {_when(run.started_at, at)}, took "
+        f"{_ending(run)}, began {_when(run.started_at, at)}, took "
         f"{duration(took)}, {_count(run.pages, 'page')}"
     )
+
+
+def _ending(run: Run) -> str:
+    return f"{run.command} {ENDED.get(run.exit_code, 'ended')} (exit {run.exit_code})"
 
 
 def _late(status: Status) -> str:

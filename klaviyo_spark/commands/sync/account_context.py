@@ -97,10 +97,15 @@ def for_each_account(
     parts: Sequence[AccountContext],
     work: Callable[[AccountContext], int],
     say: Callable[[str], object],
+    note: Callable[[str, str], object] = lambda _account, _error: None,
 ) -> int:
     """Do ``work`` for one account after the other; an error of one is said, and the next is done.
 
     With one account it is no more than that work.
+
+    Args:
+        say: where lines go.
+        note: is told each account that an error ended, and the error in a line.
 
     Returns:
         The exit code: see ``accounts.combined_exit_code``.
@@ -124,4 +129,5 @@ def for_each_account(
             logger.debug("account %s", part.account, exc_info=True)
             codes[part.account] = exit_code_of(error)
             say(f"failed: {part.account}: {words_of(error)}")
+            note(part.account, words_of(error))
     return accounts.combined_exit_code(codes.values())

@@ -18,6 +18,7 @@ from klaviyo_spark import messages
 from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.plan import Plan
 from klaviyo_spark.bronze.planner import IngestScope
+from klaviyo_spark.bronze.reports import ReportScope
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.commands.sync.account_context import AccountContext
@@ -136,7 +137,14 @@ class AccountRun:
             metrics=settings.metrics,
             threads=settings.max_concurrent_requests,
             full_coupon_codes_every=settings.full_coupon_codes_every,
+            full_predictions_every=settings.full_predictions_every,
             optional=settings.optional_resources,
+            reports=ReportScope(
+                settings.attribution_window,
+                settings.full_reports_every,
+                settings.conversion_metrics,
+                named=frozenset(settings.resources) - {*settings.plus_groups},
+            ),
         )
         preload = None
         if self.preloads and self.lake.for_small_tables():

@@ -49,7 +49,7 @@ def listings(resources: Sequence[str]) -> list[Listing]:
         if table.resource in resources and table.resource not in WINDOWED
         for source in table.sources
         for endpoint in [ENDPOINTS[source.endpoint]]
-        if endpoint.is_listing and endpoint.revision is None
+        if endpoint.is_listing and endpoint.revision is None and not endpoint.full_every
         if not source.explode and not source.of
         if len(table.key) == 1 and _key_reads(table).get(source.name) == (FieldRead("$", ID),)
     ]

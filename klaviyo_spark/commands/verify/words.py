@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from klaviyo_spark import messages
+from klaviyo_spark.commands.text_table import WIDTH, TextTable
 from klaviyo_spark.commands.verify.comparing import (
     EVENTS,
     MEMBERS,
@@ -26,9 +27,9 @@ from klaviyo_spark.resources import TABLES
 SHOWN = 40
 
 
-def lines(done: Verified) -> Iterator[str]:
+def lines(done: Verified, width: int = WIDTH) -> Iterator[str]:
     """For a terminal: what was checked, what differs, what was healed, the verdict."""
-    yield from _table(done.checks)
+    yield from _table(done.checks).lines(width)
     yield from _differing("differs", done.found)
     if done.healed:
         yield from _healed(done) if done.healed.reads else ()
@@ -130,17 +131,14 @@ def _facts(check: Comparison) -> dict[str, Any]:
     }
 
 
-def _table(checks: Sequence[Comparison]) -> Iterator[str]:
-    yield f"{'verified':<34} {'scopes':>8} " + " ".join(
-        f"{name:>12}" for name in ("have", "should be", "missing", "more")
-    )
+def _table(checks: Sequence[Comparison]) -> TextTable:
+    rows = []
     for some in _kinds(checks):
         sums = _sums(some)
-        what = _scope_label(some)
-        cells = " ".join(
-            f"{sums[n]:>12,}" for n in ("actual_count", "expected_count", "missing", "more")
-        )
-        yield f"{some[0].resource + ': ' + what:<34} {len(some):>8,} {cells}"
+        counts = (sums[n] for n in ("actual_count", "expected_count", "missing", "more"))
+        cells = (f"{count:,}" for count in (len(some), *counts))
+        rows.append((f"{some[0].resource}: {_scope_label(some)}", *cells))
+    return TextTable(("verified", "scopes", "have", "should be", "missing", "more"), rows)
 
 
 def _scope_label(checks: Sequence[Comparison]) -> str:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from klaviyo_spark.lake.spark import (
     os_user,
     store_jars,
 )
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 from klaviyo_spark.lake.spark.session_conf import (
     CATALOG,
     INTERPRETED,
@@ -53,21 +53,6 @@ _FOR_SMALL_TABLES: WeakKeyDictionary[SparkSession, SparkSession] = WeakKeyDictio
 _INTERPRETED: WeakSet[SparkSession] = WeakSet()
 
 
-class SparkHost(Enum):
-    """Where this process runs, as far as Spark is concerned."""
-
-    GIVEN = "a session is there, or the platform makes one with all it needs"
-    SUBMITTED = "spark-submit has started the JVM, on whatever cluster"
-    LOCAL = "nothing is there; Spark starts in this process's own JVM"
-
-
-def place(environ: Mapping[str, str], active: bool) -> SparkHost:
-    """Decide where we run from the environment and whether a session is ``active`` already."""
-    if active or "DATABRICKS_RUNTIME_VERSION" in environ or "SPARK_REMOTE" in environ:
-        return SparkHost.GIVEN
-    return SparkHost.SUBMITTED if "PYSPARK_GATEWAY_PORT" in environ else SparkHost.LOCAL
-
-
 def starts_here() -> bool:
     """Whether a session of this process's own would be made, in a JVM of its own.
 
@@ -79,7 +64,7 @@ def starts_here() -> bool:
     from pyspark.sql import SparkSession
 
     is_there = SparkSession.getActiveSession() is not None
-    return place(os.environ, is_there) is SparkHost.LOCAL
+    return spark_host(os.environ, is_there) is SparkHost.LOCAL
 
 
 def spark_session(
@@ -102,7 +87,7 @@ def spark_session(
     from pyspark.sql import SparkSession
 
     active = SparkSession.getActiveSession()
-    if place(os.environ, active is not None) is SparkHost.SUBMITTED:
+    if spark_host(os.environ, active is not None) is SparkHost.SUBMITTED:
         return _submitted(warehouse)
     return active or SparkSession.builder.getOrCreate()
 

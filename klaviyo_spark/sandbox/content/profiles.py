@@ -95,6 +95,36 @@ def attributes(profile: Profile, subscriptions: bool) -> Json:
     return made
 
 
+def predictions(profile: Profile) -> Json:
+    """What Klaviyo predicts of somebody: of those who never ordered nothing."""
+    n = profile.n
+    noise = mixed(n, 23)
+    if n % 3 == 0:
+        return dict.fromkeys(_PREDICTED)
+    numbers = (noise % 9_000 / 100, noise // 7 % 5_000 / 100, noise % 12, noise // 11 % 300 / 100)
+    historic, predicted, orders, next_orders = numbers
+    values = (
+        historic,
+        predicted,
+        historic + predicted,
+        orders,
+        next_orders,
+        float(noise // 13 % 200) if orders > 1 else None,
+        historic / orders if orders else None,
+        noise // 17 % 1_000 / 1_000,
+        stamp(profile.created + noise % (400 * 86_400) * SECOND_US, n),
+        [("email", "push", "sms"), ("sms", "email"), ()][n % 3 if n % 2 else 2],
+    )
+    return dict(zip(_PREDICTED, values, strict=True))
+
+
+_PREDICTED = (
+    "historic_clv", "predicted_clv", "total_clv", "historic_number_of_orders",
+    "predicted_number_of_orders", "average_days_between_orders", "average_order_value",
+    "churn_probability", "expected_date_of_next_order", "ranked_channel_affinity",
+)  # fmt: skip
+
+
 def _location(n: int, noise: int) -> Json | None:
     if n % 11 == 0:
         return None

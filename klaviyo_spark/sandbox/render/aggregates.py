@@ -26,7 +26,7 @@ def _wrong(name: str, detail: str) -> Refusal:
 
 
 def count_per_interval(world: World, body: bytes, url: str) -> Json:
-    """The answer to a query: ``count`` only, not split by any dimension.
+    """The answer to a query: ``count`` and ``unique``, not split by any dimension.
 
     Raises:
         Refusal: the query is not one that is understood here.
@@ -37,8 +37,9 @@ def count_per_interval(world: World, body: bytes, url: str) -> Json:
         raise _wrong("metric_id", "metric_id is required")
     if world.find(("metric", metric_id)) is None:
         raise not_found("metric", metric_id)
-    if asked.get("measurements") != ["count"]:
-        raise _wrong("measurements", "measurements must be ['count']: the sandbox knows no other")
+    measured = asked.get("measurements")
+    if not isinstance(measured, list) or not measured or {*measured} - {"count", "unique"}:
+        raise _wrong("measurements", "measurements: the sandbox knows count and unique alone")
     interval = asked.get("interval", "day")
     if interval not in _STEPS:
         raise _wrong("interval", "interval must be day or hour: the sandbox knows no other")
@@ -55,18 +56,23 @@ def count_per_interval(world: World, body: bytes, url: str) -> Json:
         at += _STEPS[interval]
     edges = [int(date.timestamp()) for date in dates[1:]]
     counts = [0] * len(dates)
+    people: list[set[str]] = [set() for _ in dates]
     place = 0
-    for second in world.timeline.count(metric_id, _ceil(start), _ceil(end)):
-        while place < len(edges) and second >= edges[place]:
+    for event in world.timeline.within(metric_id, _ceil(start), _ceil(end)):
+        while place < len(edges) and event.at >= edges[place]:
             place += 1
         counts[place] += 1
+        people[place].add(event.profile_id)
+    numbers = {"count": counts, "unique": [float(len(some)) for some in people]}
     return {
         "data": {
             "type": "metric-aggregate",
             "id": metric_id,
             "attributes": {
                 "dates": [date.isoformat() for date in dates],
-                "data": [{"dimensions": [], "measurements": {"count": counts}}],
+                "data": [
+                    {"dimensions": [], "measurements": {name: numbers[name] for name in measured}}
+                ],
             },
             "links": {"self": url},
         },

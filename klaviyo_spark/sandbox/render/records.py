@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from klaviyo_spark.sandbox.asked import Asked
 from klaviyo_spark.sandbox.content.actions import in_older_shape
 from klaviyo_spark.sandbox.content.profiles import attributes as profile_attributes
+from klaviyo_spark.sandbox.content.profiles import predictions
 from klaviyo_spark.sandbox.model import Group, Json, Profile, Record, Ref, World
 
 Item = Record | Profile
@@ -137,7 +138,12 @@ def profile_as_asked(profile: Profile, asked: Asked) -> Json:
     wanted = "subscriptions" in asked.additional or any(
         name.startswith("subscriptions") for name in fields or ()
     )
-    return profile_attributes(profile, wanted)
+    predicted: Json = {}
+    if "predictive_analytics" in asked.additional:
+        predicted = {"predictive_analytics": predictions(profile)}
+    if fields is not None and fields <= predicted.keys():
+        return predicted
+    return {**profile_attributes(profile, wanted), **predicted}
 
 
 def sparse(attributes: Json, fields: frozenset[str]) -> Json:

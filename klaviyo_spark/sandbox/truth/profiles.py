@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klaviyo_spark.sandbox.content.profiles import attributes
+from klaviyo_spark.sandbox.content.profiles import attributes, predictions
 from klaviyo_spark.sandbox.model import Json, Profile
 from klaviyo_spark.sandbox.truth.rows import Row, at
 
@@ -50,6 +50,13 @@ def _consent(channel: Json | None) -> object:
 
 def _number(value: object) -> float | None:
     return None if value is None or value == "" else float(str(value))
+
+
+def prediction_row(profile: Profile) -> Row:
+    """What is predicted of one profile; ``ranked_channel_affinity`` as an array."""
+    predicted = predictions(profile)
+    at_time = at(predicted["expected_date_of_next_order"])
+    return {"profile_id": profile.id, **predicted, "expected_date_of_next_order": at_time}
 
 
 def suppression_rows(profile: Profile) -> dict[str, list[Row]]:

@@ -39,6 +39,8 @@ def shaped(column: Column, text: str) -> str:
             return f"CASE WHEN {text} != '' AND NOT {text} RLIKE {_ZERO} THEN {text} END"
         case "message_channel":
             return _message_channel(text)
+        case "report_channel":  # what reports call as nothing else does
+            return _one_of(text, {"push-notification": "mobile_push"}, text)
         case "flow_action_type":
             return _flow_action_type(text)
         case "documented_metric":

@@ -36,7 +36,8 @@ UNREADABLE = "cannot be read as JSON"
 _TEXTS = "'struct<data:array<string>,included:array<string>>'"
 # Some proxies put a byte order mark before a page; it is no part of it.
 _BODY = "CASE WHEN startswith(body, '\ufeff') THEN substring(body, 2) ELSE body END"
-PAGE = f"from_json({_BODY}, {_TEXTS})"
+# The same of a page whose ``data`` is one object.
+_OBJECT = "'struct<data:string>'"
 
 
 def explode_records(
@@ -58,7 +59,7 @@ def explode_records(
         ``json_spelling.decoded`` takes them. An element that is not an object is a row too, to be
         found wanting later.
     """
-    pages = _taken_apart(pages)
+    pages = _taken_apart(pages, is_answer=rows.is_answer)
     objects = _readable(rows.array)
     if not neighbours:
         found = pages.selectExpr(*_FACTS, f"posexplode_outer({objects}) AS (at, json)")
@@ -98,7 +99,7 @@ def project_record_columns(pages: DataFrame, leaves: JsonFieldReader) -> DataFra
     """
     quick = f"from_json(body, {sql_text.text(f'STRUCT<data: ARRAY<{leaves.type}>>')}).data"
     # The page as texts has no name of its own: it would be made for pages that do not need it.
-    texts = f"transform({_readable('data', PAGE)}, text -> {leaves.first('text')})"
+    texts = f"transform({_readable('data', page_texts())}, text -> {leaves.first('text')})"
     pages = pages.withColumn("body", F.expr(_BODY))
     found = pages.selectExpr("*", f"{quick} AS quick").selectExpr(
         "_account_id",
@@ -125,18 +126,27 @@ def rows_as_records(rows: DataFrame, of: RowOf, borrow: BorrowedRows | None) -> 
     )
 
 
+def page_texts(body: str = _BODY, *, is_answer: bool = False) -> str:
+    """The texts of a page's objects, in SQL."""
+    if not is_answer:
+        return f"from_json({body}, {_TEXTS})"
+    one = "CASE WHEN one.data IS NOT NULL THEN array(one.data) END AS data"
+    page = f"struct({one}, CAST(NULL AS array<string>) AS included)"
+    return f"transform(array(from_json({body}, {_OBJECT})), one -> {page})[0]"
+
+
 def lacks_records(page: str = "page") -> str:
     """SQL: whether the parsed ``page`` has not the records that it was landed with."""
     return f"({page}.data IS NULL AND record_count > 0)"
 
 
-def _taken_apart(pages: DataFrame) -> DataFrame:
+def _taken_apart(pages: DataFrame, *, is_answer: bool) -> DataFrame:
     """Page facts, ``is_coded`` and ``page``: the texts of its objects, no value spelt anew."""
     facts = (*PAGE_FACTS, "endpoint", "record_count")
     alike, is_read = json_spelling.is_alike("body", "page"), "again.data IS NOT NULL"
-    again = f"CASE WHEN coded != body THEN from_json(coded, {_TEXTS}) END"
+    again = f"CASE WHEN coded != body THEN {page_texts('coded', is_answer=is_answer)} END"
     return (
-        pages.selectExpr(*facts, f"{_BODY} AS body", f"{PAGE} AS page")
+        pages.selectExpr(*facts, f"{_BODY} AS body", f"{page_texts(is_answer=is_answer)} AS page")
         .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {json_spelling.coded('body')} END AS coded")
         .selectExpr(*facts, "page", f"{again} AS again")
         .selectExpr(
@@ -194,3 +204,25 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
     return rows.selectExpr("*", f"posexplode({every}) AS (element_index, element)").selectExpr(
         "*", f"CAST({_EMPTY.format('element')} AS int) AS empties"
     )
+
+
+def explode_positions(rows: DataFrame, axis: str, arrays: str, *, skips_zeros: bool) -> DataFrame:
+    """One row per position of arrays that stand side by side.
+
+    Args:
+        axis: text of an array, one element a position; where it is NULL there is no row.
+        arrays: text of an object whose values are arrays as long.
+        skips_zeros: leave positions out where all of them have zero.
+
+    Returns:
+        ``rows`` with ``arrays``, ``position`` and ``axis_value``.
+    """
+    rows = rows.selectExpr(
+        "*",
+        f"from_json({arrays}, 'map<string,array<string>>') AS arrays",
+        f"posexplode(from_json({axis}, 'array<string>')) AS (position, axis_value)",
+    )
+    if not skips_zeros:
+        return rows
+    number = f"try_cast({json_spelling.decoded('get(one, position)', 'is_coded')} AS double)"
+    return rows.where(f"exists(map_values(arrays), one -> coalesce({number}, 1) <> 0)")

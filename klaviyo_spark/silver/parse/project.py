@@ -22,12 +22,13 @@ from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.checks import unfit
 from klaviyo_spark.schema.columns import Column as ColumnSpec
 from klaviyo_spark.schema.paths import ID, TYPE, FieldPath, FieldRead
-from klaviyo_spark.schema.sources import Precedence, Source
+from klaviyo_spark.schema.sources import Precedence, Source, TimeBounds, Zip
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse import missing_parts
 from klaviyo_spark.silver.parse.cast import shaped, typed
 from klaviyo_spark.silver.parse.explode import (
     explode_elements,
+    explode_positions,
     explode_records,
     project_record_columns,
     rows_as_records,
@@ -91,11 +92,19 @@ def project(
 
 @dataclass
 class _Scopes:
-    """Where the reads of one source find their text."""
+    """Where the reads of one source find their text.
+
+    ``zip``: then an element is a row per position; see ``explode.explode_positions``.
+    """
 
     leaves: dict[str, JsonFieldReader]
+    zip: Zip | None = None
 
     def text(self, read: FieldRead) -> str:
+        if self.zip and read == FieldRead("^", self.zip.axis_path):
+            return "axis_value"
+        if self.zip and read.scope == "$" and _is_zipped(read.path, self.zip):
+            return f"get(arrays[{sql_text.text(read.path.keys[-1])}], position)"
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
@@ -128,6 +137,7 @@ def _project_source(
     paths = _paths_by_scope(reads, table)
     wanted = list(paths.get(record_scope, []))
     wanted += source.arrays
+    wanted += [source.zip.axis_path] if source.zip else []
     if source.of:
         leaves = JsonFieldReader("json", "record_", wanted)
         records, neighbours = rows_as_records(silver[source.of.table], source.of, source.borrow), []
@@ -139,7 +149,7 @@ def _project_source(
         pages = pages.where(f"endpoint = {sql_text.text(source.endpoint)}")
         neighbours = [IncludedObject(related) for related in source.related]
         records = explode_records(pages, source.row_source, leaves, neighbours)
-    scopes = _Scopes({record_scope: leaves})
+    scopes = _Scopes({record_scope: leaves}, source.zip)
     for related, neighbour in zip(source.related, neighbours, strict=True):
         beside = JsonFieldReader(neighbour.name, f"{related.name}_", paths.get(related.name, []))
         records = beside.parse(records)
@@ -158,17 +168,26 @@ def _project_source(
         )
     )
     if source.explode:
-        if not source.of:  # a silver row is there once
+        if not source.of and not source.row_source.is_answer:  # each of these is there once
             records = _newest_records(records, leaves)
         rows = _elements(records, source, scopes, silver)
         needed = [source.needed_path] if source.needed_path else []
-        inner = JsonFieldReader("element", "element_", [*paths.get("$", []), *needed])
+        here = [path for path in paths.get("$", []) if not _is_zipped(path, source.zip)]
+        here += [source.zip.arrays_path] if source.zip else []
+        inner = JsonFieldReader("element", "element_", [*here, *needed])
         rows = inner.parse(rows)
+        if source.zip:
+            axis = leaves.text_at(source.zip.axis_path)
+            arrays = inner.text_at(source.zip.arrays_path)
+            rows = explode_positions(rows, axis, arrays, skips_zeros=source.zip.skips_zeros)
         for path in needed:
             rows = rows.where(f"{inner.text_at(path)} IS NOT NULL OR empties > 0")
         scopes.leaves["$"] = inner
     else:
         rows = records.selectExpr("*", "CAST(NULL AS int) AS element_index", "0 AS empties")
+    if source.bounds:
+        [owner] = reads[source.bounds.on]
+        rows = _keep_in_bounds(rows, source.bounds, scopes.text(owner), silver[source.bounds.table])
     return _select(rows, table, source, reads, scopes)
 
 
@@ -341,6 +360,28 @@ def _paths_by_scope(reads: Reads, table: TableSpec) -> dict[str, list[FieldPath]
 def _wall_clock(column: ColumnSpec, scopes: _Scopes) -> str:
     flags = [typed(_FLAG, scopes.leaves["$"].text_at(path)) for path in column.wall_clock_flags]
     return f"coalesce({', '.join(flags)}, false)" if flags else ""
+
+
+def _is_zipped(path: FieldPath, zip: Zip | None) -> bool:
+    return zip is not None and path.keys[:-1] == zip.arrays_path.keys
+
+
+def _keep_in_bounds(
+    rows: DataFrame, bounds: TimeBounds, owner: str, silver: DataFrame
+) -> DataFrame:
+    """Those of ``rows`` whose ``owner`` has its time within the bounds that their page states."""
+    times = silver.selectExpr(
+        "_account_id AS w_account",
+        f"{sql_text.name(bounds.on)} AS w_owner",
+        f"{sql_text.name(bounds.time)} AS w_time",
+    )
+    same = f"_account_id = w_account AND {owner} = w_owner AND w_time IS NOT NULL"
+    limits = [
+        f"coalesce(w_time {sign} try_cast({_page_fact(FieldPath(('slice', fact)))} AS timestamp)"
+        ", true)"
+        for sign, fact in ((">=", bounds.start), ("<=", bounds.end))
+    ]
+    return rows.join(times, F.expr(f"{same} AND {' AND '.join(limits)}"), "left_semi")
 
 
 def _first_of(texts: list[str]) -> str:

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from klaviyo_spark import messages
 from klaviyo_spark.clock import utc
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.silver.parse.explode import PAGE, UNREADABLE, lacks_records
+from klaviyo_spark.silver.parse.explode import UNREADABLE, lacks_records, page_texts
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,16 @@ class UnreadablePage:
     fetched_at: datetime
 
 
-def unreadable_pages(pages: DataFrame) -> tuple[UnreadablePage, ...]:
-    """Those of ``pages`` that Spark cannot read, each parsed once."""
+def unreadable_pages(pages: DataFrame, *, is_answer: bool = False) -> tuple[UnreadablePage, ...]:
+    """Those of ``pages`` that Spark cannot read, each parsed once.
+
+    Args:
+        is_answer: ``data`` of each is one object.
+    """
     micros = F.unix_micros("fetched_at").alias("micros")
-    parsed = pages.where("status = 200").selectExpr("*", f"{PAGE} AS page")
+    parsed = pages.where("status = 200").selectExpr(
+        "*", f"{page_texts(is_answer=is_answer)} AS page"
+    )
     found = parsed.where(lacks_records()).select("walk_id", "page_number", "read_id", micros)
     return tuple(
         UnreadablePage(row["walk_id"], row["page_number"], row["read_id"], utc(row["micros"]))

@@ -1,16 +1,21 @@
-"""The backfill notebook: run as Databricks would, shown in HTML, and its cells as Jupyter's."""
+"""The backfill notebook: planned as Databricks runs it, read cell by cell as Jupyter does."""
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
+import sys
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from klaviyo_spark.sandbox import Account, Sandbox
-from tests.places import NOTEBOOK
+from tests.places import NOTEBOOK, ROOT
 
 VALUES = ["start", "end", "resources", "dry_run", "config", "warehouse"]
 DAYS = 60
@@ -53,26 +58,54 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(spark, tmp_path_factory) -> Told:
-    """The very file, as a dry run and then for real, on an account served on loopback."""
+    """A dry run with widgets, then for real in Jupyter, on an account served on loopback."""
     account = Account(seed=9, events=600, profiles=40)
     end = datetime.now(timezone.utc).date()
     start = end - timedelta(days=DAYS)
     held = [row["event_datetime"].date() for row in account.truth()["events"]]
     told = Told({day: held.count(day) for day in held if start <= day < end})
     given = {"start": f"{start}", "end": f"{end}", "resources": "events", "warehouse": "lake"}
+    folder = tmp_path_factory.mktemp("notebook")
     with Sandbox(account, rate_scale=50) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("notebook"))
+        patch.chdir(folder)
         patch.setenv("KLAVIYO_API_KEY", sandbox.key)
         patch.setenv("KLAVIYO_BASE_URL", sandbox.url)
-        patch.setattr("click.echo", told.said.append)
-        for dry_run in ({}, {"dry_run": "false"}):
+        patch.setattr("builtins.print", told.said.append)
+        display = SimpleNamespace(display=told.shown.append, HTML=str)
+        patch.setitem(sys.modules, "IPython.display", display)
+        for run in (
+            lambda: as_databricks(given, told),
+            lambda: as_jupyter({**given, "dry_run": "false"}, folder),
+        ):
             before = sandbox.counts()
-            widgets = Widgets({**given, **dry_run})
-            names = {"dbutils": Dbutils(widgets), "displayHTML": told.shown.append}
-            runpy.run_path(str(NOTEBOOK), init_globals=names)
-            told.widgets.append(widgets)
+            run()
             told.asked.append(dict(sandbox.counts() - before))
     return told
+
+
+def as_databricks(given: dict[str, str], told: Told) -> None:
+    """The very file, with widgets that somebody filled in."""
+    widgets = Widgets(given)
+    names = {"dbutils": Dbutils(widgets), "displayHTML": told.shown.append}
+    runpy.run_path(str(NOTEBOOK), init_globals=names)
+    told.widgets.append(widgets)
+
+
+def as_jupyter(given: dict[str, str], folder: Path) -> None:
+    """The cells that Jupyter gets, one after the other; values are changed in the first."""
+    notebook = folder / "backfill.ipynb"
+    runpy.run_path(str(ROOT / "scripts" / "notebook.py"))["main"](NOTEBOOK, notebook)
+    first, *others = (
+        "".join(cell["source"])
+        for cell in json.loads(notebook.read_text())["cells"]
+        if cell["cell_type"] == "code"
+    )
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(first, names)
+    assert list(names["values"]) == VALUES
+    names["values"] |= given
+    for cell in others:
+        exec(cell, names)
 
 
 def test_all_values_have_a_widget_and_nothing_is_read_unless_asked_for(told):

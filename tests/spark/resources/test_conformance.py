@@ -65,9 +65,9 @@ def projected(spark) -> dict[str, DataFrame]:
     others = [*pages_of("empty", *EMPTY), *pages_of("odd", *ODD)]
     pages = pages_df(spark, *all_samples(), *others)
     there = F.lit(None).cast("timestamp").alias("_deleted_at")
-    # As they would be written: events, then what is made of them.
+    # As they would be written: events, then what is made of them; and what bounds rows.
     silver: dict[str, DataFrame] = {}
-    for name in ("events", "event_group_ids"):
+    for name in ("events", "event_group_ids", "campaigns"):
         rows = project(pages, TABLES[name], silver)
         silver[name] = rows.select("*", F.col("seen_at").alias("_landed_at"), there)
     return {name: project(pages, table, silver) for name, table in TABLES.items()}

@@ -205,7 +205,9 @@ def test_an_error_of_spark_or_the_system_is_said_in_a_line(error, line):
 def test_a_missing_extra_is_named_and_is_no_fault_to_report(capsys, monkeypatch, package):
     """Installed without `spark`, every command said ModuleNotFoundError, exit code 1."""
     missing = ModuleNotFoundError(f"No module named '{package}'", name=f"{package}.lib")
-    monkeypatch.setattr("klaviyo_spark.cli.looking.utc_now", lambda: _raise(missing))
+    monkeypatch.setattr(
+        "klaviyo_spark.commands.status.lake_status.reader", lambda _settings: _raise(missing)
+    )
 
     code, err = run(capsys, "status", "--warehouse", "lake")
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import requests
 
 from klaviyo_spark.cli.app import main
+from klaviyo_spark.client.client import REVISION
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,19 @@ def test_a_package_that_is_missing_is_named_with_the_extras_that_bring_it(
 
     assert left.value.code == 2
     assert "Run pip install 'klaviyo-spark[spark,sandbox]'" in capsys.readouterr().err
+
+
+def test_scopes_that_the_key_is_to_lack_are_refused_from_the_start():
+    command = [sys.executable, "-m", "klaviyo_spark.cli", "sandbox", "--events", "0"]
+    more = ["--profiles", "1", "--missing-scopes", "segments:read, lists:read"]
+    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        url, *_, said = server.stdout.readline().split()
+        headers = {
+            "Authorization": f"Klaviyo-API-Key {said.partition('=')[2]}",
+            "revision": REVISION,
+        }
+        codes = [requests.get(f"{url}/api/{name}", headers=headers) for name in ("lists", "tags")]
+        server.terminate()
+
+    assert [answer.status_code for answer in codes] == [403, 200]

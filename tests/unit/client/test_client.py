@@ -13,7 +13,6 @@ import requests
 import responses
 import urllib3
 
-from klaviyo_spark import __version__
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.client.rate_limiter import Limiter
@@ -34,6 +33,7 @@ from klaviyo_spark.errors import (
     Unauthorized,
     Unreachable,
 )
+from klaviyo_spark.version import __version__
 from tests.helpers.fakes import (
     BASE,
     EVENTS,

@@ -76,6 +76,17 @@ NOT_RETRIED = [
         {"status": 400, "body": an_error("", "IDs ['X'] do not exist.", parameter="filter")},
     ),
     (
+        "no values",
+        {
+            "status": 400,
+            "body": an_error(
+                "invalid",
+                "Passed in conversion metric does not support querying for values data",
+                pointer="/data/attributes/conversion_metric_id",
+            ),
+        },
+    ),
+    (
         "filter",
         {"status": 400, "body": an_error("invalid", "No such operator.", parameter="filter")},
     ),

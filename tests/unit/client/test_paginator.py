@@ -101,6 +101,12 @@ def test_a_walk_with_a_question_is_one_page_whatever_link_stands_on_it():
     assert summary(pages([a_walk(question=b"{}")], FakeClient(3))) == [("a", 1, True)]
 
 
+def test_a_report_is_followed_to_its_last_page_and_ends_where_no_link_stands():
+    values = ENDPOINTS["campaign_values"]
+    found = summary(pages([a_walk(endpoint=values, question=b"{}")], FakeClient(3)))
+    assert found == [("a", 1, False), ("a", 2, False), ("a", 3, True)]
+
+
 def test_an_endpoint_ends_once_all_its_pages_have_been_taken():
     ended: dict[str, int] = {}
     taken: list[Fetched | Failed] = []
@@ -251,6 +257,7 @@ def test_null_ends_a_paged_listing_and_nothing_at_all_one_without_pages(klaviyo,
 def test_listings_that_have_pages_are_known_as_such():
     single = {"campaign_templates", "list_count", "segment_count"}
     single |= {"accounts", "custom_metrics", "mapped_metrics"}
+    single |= {name for name, one in ENDPOINTS.items() if one.is_question}
     assert {name for name, one in ENDPOINTS.items() if not one.is_paged} == single
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from klaviyo_spark.client.rate_limiter import Limiter
+from klaviyo_spark.client.rate_limiter import DaySpent, Limiter
 from klaviyo_spark.errors import Stopped
 from klaviyo_spark.sandbox.answers import Refusal
 from klaviyo_spark.sandbox.limits import Limits
@@ -312,3 +312,62 @@ def test_threads_together_stay_within_the_budget():
 def test_a_share_outside_its_bounds_is_refused(share: float):
     with pytest.raises(ValueError, match="share"):
         Limiter(share)
+
+
+DAILY = Rate(1, 2, 225)
+
+
+def test_a_day_that_is_spent_is_not_waited_for():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    limiter.add_sent("x", DAILY, [3600.0 - n for n in range(225)])
+
+    with pytest.raises(DaySpent) as spent:
+        limiter.acquire("x", DAILY)
+
+    # The first of them leaves the day, which is reckoned a little longer.
+    assert 23 * 3600 <= spent.value.wait_s <= 23 * 3600 + 800
+    assert clock() == 0
+    assert limiter.acquire("y", DAILY) == 0
+
+
+def test_a_share_is_kept_of_a_day_too():
+    clock = FakeClock()
+    limiter = a_limiter(clock, share=0.1)
+    limiter.add_sent("x", DAILY, [3600.0] * 21)
+    limiter.acquire("x", DAILY)
+    clock.seconds += 120
+
+    with pytest.raises(DaySpent):
+        limiter.acquire("x", DAILY)
+
+
+def test_what_was_sent_longer_than_a_day_ago_does_not_count():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    limiter.add_sent("x", DAILY, [90_000.0] * 300)
+    assert limiter.acquire("x", DAILY) == 0
+
+
+def test_a_429_leaves_the_day_as_it_is():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    limiter.add_sent("x", DAILY, [7200.0] * 100)
+    limiter.acquire("x", DAILY)
+    limiter.throttled("x", 20.0)
+
+    limiter.acquire("x", DAILY)
+
+    assert 20 <= clock() <= 120
+
+
+def test_requests_of_a_daily_budget_are_told_once():
+    clock = FakeClock()
+    limiter = a_limiter(clock)
+    limiter.add_sent("x", DAILY, [50.0])
+    limiter.acquire("x", DAILY)
+    limiter.acquire("z", S)
+    clock.seconds += 5
+
+    assert limiter.take_sent() == {"x": [5.0]}
+    assert limiter.take_sent() == {}

@@ -179,7 +179,8 @@ def test_after_the_revision_has_ended_every_request_would_fail():
 
 
 def test_every_endpoint_is_asked_for_one_record_where_it_has_a_page_size():
-    sizes = {name: account.smallest(e).params.get("page[size]") for name, e in ENDPOINTS.items()}
+    probed = {name: endpoint for name, endpoint in ENDPOINTS.items() if not endpoint.is_question}
+    sizes = {name: account.smallest(e).params.get("page[size]") for name, e in probed.items()}
     assert {name for name, size in sizes.items() if size not in (None, "1")} == set()
     assert {name for name, size in sizes.items() if size is None} == {
         "campaign_templates", "list_count", "segment_count", "metrics",

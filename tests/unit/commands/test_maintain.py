@@ -54,9 +54,9 @@ def test_the_summary_shows_what_something_was_done_to():
     done = Upkeep("r1", NOON, tables, ["klaviyo_v2.lists: vacuum: no"], seconds=2.0)
 
     assert list(lines(done)) == [
-        "table                    files     after      bytes freed     pages",
-        "klaviyo_bronze.pages        40        30            1,000        12",
-        "klaviyo_v2.events           90         9                -         0",
+        "table                 files  after  bytes freed  pages",
+        "klaviyo_bronze.pages     40     30        1,000     12",
+        "klaviyo_v2.events        90      9            -      0",
         "failed: klaviyo_v2.lists: vacuum: no",
         "maintain partly done: files=132->41 freed_bytes=1,000 pages_deleted=12 seconds=2.0 run=r1",
     ]

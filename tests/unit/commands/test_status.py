@@ -276,11 +276,11 @@ def test_the_text_of_a_lake_in_which_everything_has_happened(tmp_path):
     assert said.splitlines() == [
         "lake ./lake, account default, 2026-06-01 15:00 UTC",
         "",
-        "table            rows  as of (UTC)          age  quarantined",
-        "events              3  2026-06-01 11:00     4 h            0",
-        "lists               3  2026-06-01 12:00     3 h            0",
-        "tags                1  2026-06-01 12:00     3 h            1",
-        "3 tables            7                                      1",
+        "table     rows  as of (UTC)       age  quarantined",
+        "events       3  2026-06-01 11:00  4 h            0",
+        "lists        3  2026-06-01 12:00  3 h            0",
+        "tags         1  2026-06-01 12:00  3 h            1",
+        "3 tables     7                                   1",
         "",
         "newest event    2026-06-01 12:00 UTC (3 h ago)",
         "last run        sync partly done (exit 3), began 2026-06-01 13:00 UTC (2 h ago), took "
@@ -312,12 +312,10 @@ def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(
     assert list(words.of_several(every)) == [
         "lake ./lake, 3 accounts, 2026-06-01 15:00 UTC",
         "",
-        "account         rows  as of (UTC)      newest event      last run",
-        "default            7  2026-06-01 11:00 2026-06-01 12:00  sync partly done (exit 3), began "
-        "2026-06-01 13:00 UTC (2 h ago), took 1 min, 7 pages",
-        "other              2  -                2026-06-01 11:00  sync done (exit 0), began "
-        "2026-06-01 14:00 UTC (60 min ago), took 1 min, 26 pages",
-        "new                0  -                -                 none yet",
+        "account  rows  as of (UTC)       newest event      last run                   age",
+        "default     7  2026-06-01 11:00  2026-06-01 12:00  sync partly done (exit 3)  2 h",
+        "other       2  -                 2026-06-01 11:00  sync done (exit 0)         60 min",
+        "new         0  -                 -                 none yet",
         "",
         "failed          default: lists: no scope",
         "to refine       default: 7 pages in no table yet",
@@ -331,6 +329,18 @@ def test_the_text_of_several_accounts_is_a_line_for_each_and_what_is_to_be_done(
     ]
 
 
+def test_why_an_earlier_run_was_not_all_done_is_told_below_it():
+    """Of yesterday's run, which ended with 3, today's hid the reason."""
+    errors = [f"{name}: the key lacks a scope" for name in ("events", "flows", "lists", "tags")]
+    runs = [a_run("r2", NOON), a_run("r1", NOON - DAY, exit_code=3, errors=errors)]
+
+    said = list(words.as_text(a_status(runs=runs, loads=[a_load("tags")])))
+
+    at = next(n for n, line in enumerate(said) if "partly done (exit 3)" in line)
+    assert said[at + 1 : at + 4] == [f"{'':18}failed: {error}" for error in errors[:3]]
+    assert not [line for line in said if "tags: the key" in line]
+
+
 def test_a_failed_ingest_is_told_though_refine_and_upkeep_went_well_after_it():
     runs = [
         a_run("r4", NOON + 2 * HOUR, command="maintain", pages=0, account_id=None),
@@ -340,7 +350,7 @@ def test_a_failed_ingest_is_told_though_refine_and_upkeep_went_well_after_it():
     ]
     said = list(words.of_several([a_status(runs=runs, loads=[a_load("tags")])] * 2))
 
-    assert "ingest failed (exit 1), began 2026-06-01 12:00 UTC" in said[3]
+    assert said[3].endswith("  ingest failed (exit 1)  3 h")
     assert [line for line in said if line.startswith("failed")] == [
         "failed          default: the key was refused"
     ] * 2

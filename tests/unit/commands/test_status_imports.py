@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import lakes
-from tests.helpers.report_sample import a_run
+from tests.helpers.reports.sample import a_run
 
 WHEN = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 SCRIPT = """
@@ -17,7 +20,17 @@ import contextlib, json, sys
 from klaviyo_spark.cli import main
 with contextlib.suppress(SystemExit):
     main(["status", "--json", "--warehouse", sys.argv[1]])
-print(json.dumps(sorted({"pandas", "pyarrow.compute", "pyspark", "rich"} & {*sys.modules})))
+needless = {"pandas", "pyarrow.compute", "pyspark", "rich", "klaviyo_spark.lake.spark.session"}
+print(json.dumps(sorted(needless & {*sys.modules})))
+"""
+
+NUMPY = """
+import contextlib, os
+from klaviyo_spark.cli import main
+with contextlib.suppress(SystemExit):
+    main(["--version"])
+import numpy
+print(len(os.listdir("/proc/self/task")))
 """
 
 
@@ -33,3 +46,15 @@ def test_status_imports_neither_pandas_nor_spark(tmp_path: Path):
     *said, imported = done.stdout.strip().splitlines()
     assert json.loads("\n".join(said))["newest_event_at"] == "2026-06-01T12:00:00Z"
     assert json.loads(imported) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_numpy_starts_no_threads_in_a_command():
+    """It started one a core, which took a tenth of the time of `status`."""
+    environ = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", NUMPY], capture_output=True, text=True, check=True, env=environ
+    )
+
+    assert done.stdout.splitlines()[-1] == "1"

@@ -184,7 +184,8 @@ def test_the_conf_files_of_the_checkout_load():
             "resources: [evnts]",
             "conf/dev.yml: resources: unknown resource 'evnts'. Did you mean "
             "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
-            "segments, tags, account, coupons, forms, push_tokens, templates.",
+            "segments, tags, account, campaign_variations, coupons, forms, metric_days, "
+            "predictions, push_tokens, reports, segment_days, templates.",
         ),
         (
             "base_url: http://a.example",
@@ -401,8 +402,9 @@ def test_groups_of_klaviyo_plus_are_read_where_conf_or_the_command_line_names_th
     assert read_by() == [("tags", "forms", "templates")]
     assert read_by(resources="tags") == [("tags",)], "what a command names is all"
     assert read_by(resources="coupons,tags") == [("tags", "coupons")]
+    assert read_by(resources="reports") == [("campaigns", "account", "reports")]
     a_conf("resources: [tags]\nplus: all", "base.yml")
-    assert read_by() == [("tags", *PLUS_NAMES)]
+    assert read_by() == [("tags", "campaigns", *PLUS_NAMES)], "reports need campaigns"
     settings = load(environ={})
     assert settings.optional_resources == {*PLUS_NAMES}
     assert load(environ={}, resources="forms").optional_resources == frozenset()
@@ -423,7 +425,8 @@ def test_a_group_that_there_is_none_of_is_refused_with_the_nearest():
         load(path, environ={})
     assert str(refused.value) == (
         "conf/dev.yml: plus: unknown resource 'form'. Did you mean 'forms'? Choose from account, "
-        "coupons, forms, push_tokens, templates, all."
+        "campaign_variations, coupons, forms, metric_days, predictions, push_tokens, reports, "
+        "segment_days, templates, all."
     )
 
 

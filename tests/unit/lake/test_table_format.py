@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from deltalake import DeltaTable
 
-from klaviyo_spark import __version__
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.errors import OtherFormat
 from klaviyo_spark.lake.table_format import (
@@ -16,6 +15,7 @@ from klaviyo_spark.lake.table_format import (
     check_folder,
     check_format,
 )
+from klaviyo_spark.version import __version__
 from tests.helpers.command_line import run
 from tests.helpers.status_lakes import a_run, put
 

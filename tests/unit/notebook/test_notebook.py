@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from klaviyo_spark.errors import KlaviyoSparkError
 from klaviyo_spark.notebook import Backfill
 from klaviyo_spark.notebook.html import bars, table
 from tests.places import NOTEBOOK, ROOT
@@ -29,35 +28,35 @@ def test_whatever_does_not_say_false_is_a_dry_run(said: str, dry: bool):
     assert Backfill({"dry_run": said}, print).dry_run is dry
 
 
-def verb(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
-    """The command lines that the verb is called with from now on."""
-    lines: list[list[str]] = []
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bool]]:
+    """Start, end and whether it is a dry run, of each call of ``Pipeline.backfill``."""
+    calls: list[tuple[str, str, bool]] = []
 
-    def main(arguments: list[str], *_: object, **__: object) -> int:
-        lines.append(arguments)
-        return code
+    def backfill(_self: Any, start: str, end: str, *, dry_run: bool, say: Any) -> None:
+        calls.append((start, end, dry_run))
 
-    monkeypatch.setattr("klaviyo_spark.cli.app.cli.main", main)
-    return lines
+    monkeypatch.setattr("klaviyo_spark.python.pipeline.Pipeline.backfill", backfill)
+    return calls
 
 
-def test_values_go_to_the_verb_and_empty_ones_do_not(monkeypatch: pytest.MonkeyPatch):
-    lines = verb(monkeypatch, 0)
+def test_values_go_to_the_backfill_and_empty_ones_count_as_none(calls):
     values = {"start": " 2026-01-01 ", "end": "2026-02-01", "resources": "", "dry_run": "false"}
-    backfill = Backfill(values, print)
+    backfill = Backfill({**values, "config": "", "warehouse": " "}, print)
 
     backfill.plan()
     backfill.run()
 
-    bounds = ["--start", "2026-01-01", "--end", "2026-02-01"]
-    assert lines == [["backfill", *bounds, "--dry-run"], ["backfill", *bounds]]
+    window = ("2026-01-01", "2026-02-01")
+    assert calls == [(*window, True), (*window, False)]
 
 
-def test_a_run_that_is_not_all_done_fails_its_cell(monkeypatch: pytest.MonkeyPatch):
-    verb(monkeypatch, 3)
+def test_a_dry_run_reads_nothing_and_says_so(calls):
+    shown: list[str] = []
 
-    with pytest.raises(KlaviyoSparkError, match=r"backfill partly done \(exit code 3\)"):
-        Backfill({"dry_run": "false"}, print).run()
+    Backfill({"dry_run": "true"}, shown.append).run()
+
+    assert (calls, "nothing is read" in shown[0]) == ([], True)
 
 
 def test_each_account_of_several_is_shown_by_its_name(tmp_path, monkeypatch: pytest.MonkeyPatch):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import runpy
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 
+from klaviyo_spark import MaintainResult, Pipeline, RunIncomplete, RunResult
+from klaviyo_spark.commands.results.summaries import check_complete, result_of_run
+from klaviyo_spark.commands.sync.account_run import Summary
+from klaviyo_spark.silver.models import Load
+from tests.helpers.status_lakes import NOON
 from tests.places import EXAMPLES
+
+CONF = "warehouse: /srv/lake\n"
 
 
 class Task:
@@ -21,7 +25,7 @@ class Task:
 
     order: ClassVar[list[Task]] = []
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
 
     def __call__(self) -> Task:
@@ -40,19 +44,45 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, name: str, **names: Any) -> None:
     monkeypatch.setitem(sys.modules, name, module)
 
 
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A command in the place of `klaviyo-spark`, which writes down each call; EXIT ends it."""
-    file = tmp_path / "command"
-    file.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\nexit "${{EXIT:-0}}"\n')
-    file.chmod(0o755)
-    monkeypatch.setenv("KLAVIYO_SPARK", str(file))
-    return tmp_path / "calls"
+class Runs:
+    """The commands called, each on which lake; ``exit_code`` is what a sync comes to."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, bool]] = []
+        self.exit_code = 0
+
+    def sync(self, pipeline: Pipeline, *, wait: bool) -> RunResult:
+        self.calls.append(("sync", pipeline.settings.warehouse, wait))
+        summary = Summary("run1", "sync", NOON, exit_code=self.exit_code, finished_at=NOON)
+        summary.loads = [Load("events", "run1", ("b",), inserted=2)]
+        summary.rows = {"events": 3, "tags": 1}
+        return check_complete(result_of_run("sync", [summary]))
+
+    def maintain(self, pipeline: Pipeline, *, wait: bool) -> MaintainResult:
+        self.calls.append(("maintain", pipeline.settings.warehouse, wait))
+        return MaintainResult(
+            command="maintain",
+            run_id="run2",
+            files_before=9,
+            files_after=2,
+            freed_bytes=70,
+            deleted_pages=0,
+        )
 
 
 @pytest.fixture
-def tasks(command: Path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    runs = Runs()
+    monkeypatch.setattr(Pipeline, "sync", lambda self, **how: runs.sync(self, **how))
+    monkeypatch.setattr(Pipeline, "maintain", lambda self, **how: runs.maintain(self, **how))
+    return runs
+
+
+@pytest.fixture
+def tasks(runs: Runs, tmp_path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
     """The DAG's tasks, in the order that they run in."""
+    (tmp_path / "prod.yml").write_text(CONF)
+    monkeypatch.setenv("KLAVIYO_SPARK_CONFIG", str(tmp_path / "prod.yml"))
     options: dict[str, Any] = {}
 
     def dag(**given: Any) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -66,23 +96,22 @@ def tasks(command: Path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
     return Task.order
 
 
-def test_the_airflow_dag_syncs_and_then_maintains(tasks: list[Task], command: Path):
-    for task in tasks:
-        task.work()
+def test_the_airflow_dag_syncs_and_then_maintains(tasks: list[Task], runs: Runs):
+    given = [task.work() for task in tasks]
 
-    every = "--config conf/prod.yml --wait --log-format json"
-    assert command.read_text().splitlines() == [f"sync {every}", f"maintain {every}"]
+    assert runs.calls == [("sync", "/srv/lake", True), ("maintain", "/srv/lake", True)]
+    assert given == [{"events": 2}, 70]
 
 
-@pytest.mark.parametrize("code", ["3", "4"])
-def test_an_airflow_task_fails_where_not_all_is_done(tasks: list[Task], monkeypatch, code: str):
-    monkeypatch.setenv("EXIT", code)
+@pytest.mark.parametrize("code", [3, 4])
+def test_an_airflow_task_fails_where_not_all_is_done(tasks: list[Task], runs: Runs, code: int):
+    runs.exit_code = code
 
-    with pytest.raises(subprocess.CalledProcessError, match=f"exit status {code}"):
+    with pytest.raises(RunIncomplete, match=rf"exit code {code}"):
         tasks[0].work()
 
 
-def test_the_dagster_asset_syncs_and_tells_rows(command: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_dagster_asset_syncs_and_tells_rows(runs: Runs, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("KLAVIYO_SPARK_LAKE", "/srv/lake")
     stand_in(
         monkeypatch,
@@ -94,27 +123,9 @@ def test_the_dagster_asset_syncs_and_tells_rows(command: Path, monkeypatch: pyte
         define_asset_job=lambda name, selection: (name, selection),
     )
     names = runpy.run_path(str(EXAMPLES / "dagster_asset.py"))
-    status = json.dumps({"tables": [{"table": "events", "rows": 3}]})
-    command.with_name("command").write_text(
-        f'#!/bin/sh\necho "$*" >>{command}\n[ "$1" = sync ] || echo \'{status}\'\n'
-    )
 
     result = names["klaviyo_v2"]()
 
-    assert result.metadata == {"events": 3}
-    assert command.read_text().splitlines() == [
-        "sync --wait --warehouse /srv/lake",
-        "status --json --warehouse /srv/lake",
-    ]
+    assert result.metadata == {"events": 3, "tags": 1}
+    assert runs.calls == [("sync", "/srv/lake", True)]
     assert names["daily"].job == ("klaviyo_daily", [names["klaviyo_v2"]])
-
-
-def test_the_dagster_asset_reads_what_status_says(sample, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("KLAVIYO_SPARK", str(Path(sys.executable).with_name("klaviyo-spark")))
-    monkeypatch.setenv("KLAVIYO_SPARK_LAKE", str(sample.lake))
-    names = ("asset", "Definitions", "MaterializeResult", "ScheduleDefinition", "define_asset_job")
-    stand_in(monkeypatch, "dagster", **dict.fromkeys(names, lambda *_, **__: None))
-
-    rows = runpy.run_path(str(EXAMPLES / "dagster_asset.py"))["rows_per_table"]()
-
-    assert rows == {name: len(truth) for name, truth in sample.truth.items()}

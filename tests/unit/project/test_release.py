@@ -18,7 +18,7 @@ def repository(tmp_path: Path) -> Path:
     """A repository of the script and what it reads; building and trying are a line each."""
     (tmp_path / "scripts").mkdir()
     (tmp_path / "klaviyo_spark").mkdir()
-    (tmp_path / "klaviyo_spark" / "__init__.py").write_text('__version__ = "0.1.0"\n')
+    (tmp_path / "klaviyo_spark" / "version.py").write_text('__version__ = "0.1.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(DATED)
     for name in ("release", "system"):
         shutil.copy(ROOT / "scripts" / f"{name}.sh", tmp_path / "scripts")

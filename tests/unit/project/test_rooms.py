@@ -20,7 +20,7 @@ PACKAGE = Path(klaviyo_spark.__file__).parent
 FOLDERS = sorted({file.parent for file in PACKAGE.rglob("*.py")})
 MOST_FILES = 25
 # Statements in functions that import our own. Each costs a reader a look; fewer are welcome.
-LATE_IMPORTS = 30
+LATE_IMPORTS = 28
 # Lines of a module that need no reason: a longer one says at its head why it is.
 MOST_LINES = 300
 
@@ -99,7 +99,9 @@ def test_a_room_is_no_larger_than_a_look_and_says_what_it_holds(folder: Path):
     assert ast.get_docstring(ast.parse(init.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("name", ["klaviyo_spark.cli:main", "klaviyo_spark.notebook:Backfill"])
+@pytest.mark.parametrize(
+    "name", ["klaviyo_spark.cli:main", "klaviyo_spark.notebook:Backfill", "klaviyo_spark:Pipeline"]
+)
 def test_what_is_public_stays_where_it_is(name: str):
     module, _, attribute = name.partition(":")
 

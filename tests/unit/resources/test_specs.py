@@ -39,7 +39,15 @@ RESOURCE_OF = {
     "segments": ["segments", "segment_profiles"],
     "tags": ["tags"],
 }
-PAGE_FACTS = {("parent_id",), ("fetched_at",), ("present",), ("slice", "channel")}
+SLICE_FACTS = (
+    "channel",
+    "conversion_metric_id",
+    "is_primary_conversion",
+    "period_start",
+    "period_end",
+    "metric_id",
+)
+PAGE_FACTS = {("parent_id",), ("fetched_at",), ("present",), *(("slice", f) for f in SLICE_FACTS)}
 
 
 # -- the documented tables ------------------------------------------------------------------------
@@ -107,7 +115,8 @@ def test_the_eight_resources_are_those_users_select_by():
 def test_conf_knows_every_resource_and_group_by_its_name():
     assert tuple(resource.name for resource in ALL) == RESOURCE_NAMES
     assert tuple(resource.name for resource in PLUS) == PLUS_NAMES
-    assert {needs for several in PLUS_NEEDS.values() for needs in several} <= {*PLUS_NAMES}
+    needed = {needs for several in PLUS_NEEDS.values() for needs in several}
+    assert needed <= {*PLUS_NAMES, *RESOURCE_NAMES}
     assert {t.schema for resource in PLUS for t in resource.tables} == {"plus"}
     assert {t.schema for resource in ALL for t in resource.tables} == {"silver"}
 
@@ -353,7 +362,7 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"sources": (Source("tags", rows="inclued:tag"),)},
-        "source 'tags': not a row source: 'inclued:tag', expected data or included:<type>",
+        "source 'tags': not a row source: 'inclued:tag', expected data, included:<type> or answer",
     ),
     (
         {"sources": (Source("tags", explode=("$.a[", "$.b[]")),)},
@@ -445,7 +454,7 @@ def test_slips_in_strings_are_named_at_once_too():
         "<related>>$<path>, row.<column>, page.parent_id, page.fetched_at, page.present or "
         "page.slice.<fact>; not a field read: '$.id if $.type', expected <path> if <path>=<value>; "
         "column 'name' reads unknown scope ['owner'], there are ['$', '^', 'page']; "
-        "source 'tags': not a row source: 'included', expected data or included:<type>; "
+        "source 'tags': not a row source: 'included', expected data, included:<type> or answer; "
         "source 'tags': not a path: 'a', expected $ at its start; "
         "not a path: 'b', expected $ at its start; "
         "source 'tags': not a path: '$at', from character 2; "
@@ -484,7 +493,7 @@ def test_slips_of_an_endpoint_are_named_at_once():
         f"not a path: 'i', {must}",
         f"echoes or ignores: not a path: '', {must}",
         f"asks: not a path: 'g', {must}",
-        "fanout: not a row source: 'tags', expected data or included:<type>",
+        "fanout: not a row source: 'tags', expected data, included:<type> or answer",
         f"fanout: not a path: 'a', {must}",
         f"fanout: not a path: 'c', {must}",
         f"fanout: not a path: 'd', {must}",

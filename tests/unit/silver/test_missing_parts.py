@@ -57,6 +57,11 @@ def test_every_part_that_an_endpoint_asks_for_feeds_what_it_should():
             "relationships.metric.data": ["metric_id"],
         },
         "member_lists": members,
+        "profile_predictions": {
+            "attributes.predictive_analytics": sorted(
+                c.name for c in TABLES["profile_predictions"].columns if c.name != "profile_id"
+            )
+        },
         "profiles": {
             f"attributes.subscriptions.{channel}": sorted(c for c in consent if channel in c)
             for channel in ("email", "sms")

@@ -81,7 +81,7 @@
 
   const layers = (series) =>
     series.map(({ name, counts }) => ({
-      name, type: "bar", stack: "all", data: counts, barCategoryGap: "8%", emphasis: { focus: "series" },
+      name, type: "bar", stack: "all", data: counts, barCategoryGap: "8%", barMaxWidth: 48, emphasis: { focus: "series" },
     }));
 
   function days(width) {

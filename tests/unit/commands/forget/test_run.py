@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime, timezone
 
 import pytest
@@ -12,7 +11,7 @@ from klaviyo_spark.cli.app import cli, main
 from klaviyo_spark.commands.forget import receipts
 from klaviyo_spark.commands.forget.finding import PersonQuery
 from klaviyo_spark.commands.forget.receipts import Receipt
-from klaviyo_spark.commands.forget.run import ForgetResult, asked_for, lines
+from klaviyo_spark.commands.forget.run import Erasure, asked_for, lines
 from klaviyo_spark.errors import UsageError
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
@@ -24,8 +23,17 @@ def test_an_address_is_looked_for_in_lower_case_and_an_id_as_it_is():
 
 
 def test_an_address_can_come_from_standard_input(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("ann@x.com\nbob@x.com\n"))
-    assert asked_for("", "-").value == "ann@x.com"
+    asked: list[tuple[str | None, str | None]] = []
+
+    def note(profile: str | None, email: str | None) -> PersonQuery:
+        asked.append((profile, email))
+        raise UsageError("enough")
+
+    monkeypatch.setattr("klaviyo_spark.commands.forget.run.asked_for", note)
+
+    CliRunner().invoke(cli, ["forget", "--email", "-"], input="ann@x.com\nbob@x.com\n")
+
+    assert asked == [(None, "ann@x.com\n")]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_who_was_asked_for_shows_nowhere():
 
 def test_the_summary_says_how_much_and_not_who():
     rows = {"klaviyo_v2.events": 1200, "klaviyo_ops.quarantine": 1}
-    done = ForgetResult("r1", NOW, "email", 1, 20, 1300, rows, seconds=9.0)
+    done = Erasure("r1", NOW, "email", 1, 20, 1300, rows, seconds=9.0)
 
     assert list(lines(done)) == [
         "klaviyo_v2.events          1,200 rows",
@@ -70,7 +78,7 @@ def test_the_summary_says_how_much_and_not_who():
 
 
 def test_what_could_not_be_removed_is_named_and_ends_in_3():
-    done = ForgetResult("r1", NOW, "email", 1, 1, 1, errors=["t: its old files are still there"])
+    done = Erasure("r1", NOW, "email", 1, 1, 1, errors=["t: its old files are still there"])
 
     assert done.exit_code == 3
     assert list(lines(done))[:2] == [
@@ -80,7 +88,7 @@ def test_what_could_not_be_removed_is_named_and_ends_in_3():
 
 
 def test_where_nobody_is_found_one_line_says_so():
-    done = ForgetResult("r1", NOW, "profile", before=NOW)
+    done = Erasure("r1", NOW, "profile", before=NOW)
 
     assert done.exit_code == 0
     assert list(lines(done)) == [
@@ -98,7 +106,7 @@ def test_where_nobody_is_found_one_line_says_so():
 )
 def test_a_table_that_they_may_still_be_in_is_named_with_what_to_do(by, found, how):
     broken = ["klaviyo_v2.events", "klaviyo_v2.event_group_ids"]
-    done = ForgetResult("r1", NOW, by, 1, found, errors=["it is unreadable"], left_out=broken)
+    done = Erasure("r1", NOW, by, 1, found, errors=["it is unreadable"], left_out=broken)
 
     said = list(lines(done))
 

@@ -18,8 +18,8 @@ from klaviyo_spark.lake.readers.sql import tables_in
 from klaviyo_spark.resources import TABLES
 from tests.builders import HOUR
 from tests.helpers import lakes
-from tests.helpers import report_sample as sample
 from tests.helpers.logs import switch_on
+from tests.helpers.reports import sample
 
 
 def counts(rows, key="name", value="row_count"):

@@ -9,7 +9,7 @@ import pytest
 
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.figures import CHANGES, figures, impersonal, metric_names
-from tests.helpers import report_sample as sample
+from tests.helpers.reports import sample
 
 NOW = sample.NOW
 

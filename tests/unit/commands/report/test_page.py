@@ -15,7 +15,7 @@ import klaviyo_spark.commands.report
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.figures import figures
 from klaviyo_spark.commands.report.page import LIBRARY, page
-from tests.helpers import report_sample as sample
+from tests.helpers.reports import sample
 from tests.places import HOW_TO
 
 GUIDE = HOW_TO / "report.md"

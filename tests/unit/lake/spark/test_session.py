@@ -10,7 +10,7 @@ import pytest
 from klaviyo_spark import resources as silver
 from klaviyo_spark.errors import ConfigError
 from klaviyo_spark.lake.spark import session, session_conf
-from klaviyo_spark.lake.spark.session import SparkHost
+from klaviyo_spark.lake.spark.host import SparkHost, spark_host
 from klaviyo_spark.lake.spark.session_conf import SparkPreset
 from klaviyo_spark.schema import ops_tables
 
@@ -44,7 +44,7 @@ def a_local_conf(
 def test_the_place_is_told_by_the_environment(
     environ: dict[str, str], active: bool, expected: SparkHost
 ):
-    assert session.place(environ, active) is expected
+    assert spark_host(environ, active) is expected
 
 
 def test_a_local_session_has_the_jars_on_its_class_path_and_listens_to_this_machine_only():

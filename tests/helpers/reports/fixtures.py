@@ -10,7 +10,7 @@ from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.sandbox import Account
-from tests.helpers import report_sample as sample
+from tests.helpers.reports import sample
 
 
 @pytest.fixture(scope="session")
