@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.cli import main
-from tests.helpers import report_lakes
+from tests.browser import report_lakes
 from tests.helpers.browser import Browser, browser
 
 SHAPES = ("nothing", "day", "years", *(f"accounts-{name}" for name in report_lakes.ACCOUNTS))
