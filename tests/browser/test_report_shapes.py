@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from klaviyo_spark.cli import main
+from tests.browser import report_lakes
 from tests.helpers.browser import Browser, browser
-from tests.helpers.reports import lakes as report_lakes
 
 SHAPES = ("nothing", "day", "years", *(f"accounts-{name}" for name in report_lakes.ACCOUNTS))
 # Text that the browser cuts off, outside what scrolls by itself.

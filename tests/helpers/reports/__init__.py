@@ -1,1 +1,1 @@
-"""Lakes to report on: one that has all that a report shows, others of many shapes."""
+"""The lake that a report is tried on: it has all that one shows."""

@@ -52,7 +52,8 @@ class Shell:
         assert "http" in job.stdout.readline()
 
     def end(self) -> None:
-        for job in self._jobs:
+        while self._jobs:
+            job = self._jobs.pop()
             job.terminate()
             job.communicate()
 

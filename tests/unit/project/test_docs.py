@@ -24,7 +24,7 @@ from tests.places import ROOT
 
 PACKAGE = Path(klaviyo_spark.__file__).parent
 EVERY_PAGE = sorted([*DOCS.rglob("*.md"), *ROOT_PAGES])
-TUTORIAL = "tutorial/sample-account.md"  # it starts a server beside it: typed by hand
+TUTORIAL = "tutorial/sample-account.md"  # tests/spark types it
 
 
 def name_of(page: Path) -> str:
