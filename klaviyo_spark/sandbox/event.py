@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Message:
     """What events come from: a message of a campaign or of a flow, deleted ones too.
 
-    ``named`` is false for messages of deleted campaigns, whose events lack ``$message``.
+    ``named`` is false for messages of deleted campaigns, whose events lack ``$message``. ``made``:
+    second since 1970 from which a flow's message is sent.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Message:
     groups: tuple[str, ...] = ()
     variations: tuple[str, ...] = ()
     sends: tuple[int, ...] = ()
+    made: int = 0
     named: bool = True
 
 

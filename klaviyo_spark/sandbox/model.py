@@ -62,7 +62,10 @@ class Profile:
 
 @dataclass
 class World:
-    """Everything in the account. ``today`` (epoch seconds) is as far as it has got."""
+    """Everything in the account.
+
+    ``today`` (epoch seconds) is as far as it has got, ``began`` what that was at first.
+    """
 
     seed: int
     today: int
@@ -77,6 +80,11 @@ class World:
     """Templates that are listed: copies that messages have are not."""
     old_tracking: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     """Opens and clicks tracked, per flow action that sends e-mail: the older revision tells."""
+    began: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note when it began."""
+        self.began = self.today
 
     def add(self, record: Record) -> Record:
         """Put a record into the account."""

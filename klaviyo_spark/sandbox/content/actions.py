@@ -119,6 +119,7 @@ def _send(
                 flow_id=flow[1] if flow else None,
                 groups=groups[place % 3 : place % 3 + place % 2],
                 variations=(f"{message.id}v",) if nested else (),
+                made=at,
             )
         )
     return {"status": status, "message": definition}

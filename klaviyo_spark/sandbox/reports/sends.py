@@ -104,13 +104,17 @@ def campaign_sends(world: World, days: Days = EVER) -> Iterator[Send]:
 
 
 def flow_sends(world: World, days: Days = EVER) -> Iterator[Send]:
-    """What flows have sent; one message every day, the others on some."""
-    told = _days_before(last_day(world), FLOW_DAYS, days)
-    daily = min((m.id for m in world.messages if m.flow_id), default="")
-    for message in world.messages:
-        if message.flow_id is None:
-            continue
-        for day in told:
+    """What flows have sent since a message was made; one message every day, the others on some."""
+    last = last_day(world)
+    # From the same day on however much time has passed: what was sent stays sent.
+    count = FLOW_DAYS + (last - _day(world, world.began)).days
+    told = _days_before(last, count, days)
+    of_flows = [message for message in world.messages if message.flow_id]
+    daily = of_flows[0].id if of_flows else ""
+    for message in of_flows:
+        assert message.flow_id
+        first = _day(world, message.made)
+        for day in (one for one in told if one >= first):
             if message.id == daily or mixed(day.toordinal(), number_of(message.id)) % 20 == 0:
                 yield _send(message, message.flow_id, day)
 
