@@ -84,6 +84,7 @@ setup(
         "requests>=2.31",
         "rich>=13.7",
         "tenacity>=8.2",
+        "tzdata>=2025.1",  # zones of accounts, where the system has none
     ],
     extras_require={
         "spark": SPARK,

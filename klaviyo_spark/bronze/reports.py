@@ -39,9 +39,9 @@ from klaviyo_spark.state.resume_points import slice_text
 
 logger = logging.getLogger(__name__)
 
-# By which Klaviyo counts revenue where the account has not said what to count.
 # Of events of before, no account has any.
 FIRST_EVENTS = date(2012, 1, 1)
+# By which Klaviyo counts revenue where the account has not said what to count.
 _REVENUE, _ANY = "Placed Order", "Received Email"
 
 
