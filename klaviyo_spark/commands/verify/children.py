@@ -14,6 +14,7 @@ from typing import Any
 from klaviyo_spark.bronze.request_plan import read_field
 from klaviyo_spark.client.json_bodies import as_id, records
 from klaviyo_spark.commands.verify.comparing import Comparison
+from klaviyo_spark.commands.verify.listings import is_verified
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
@@ -68,7 +69,7 @@ def children(resources: Sequence[str]) -> list[Children]:
         if table.resource in resources and table.resource not in WINDOWED and len(table.key) == 2
         for source in table.sources
         for endpoint in [ENDPOINTS[source.endpoint]]
-        if endpoint.is_listing and endpoint.revision is None
+        if is_verified(endpoint)
         if len(source.arrays) == 1 and not source.of and not source.borrow
         if _is_keyed_by_record(table, source)
     ]

@@ -49,10 +49,15 @@ def listings(resources: Sequence[str]) -> list[Listing]:
         if table.resource in resources and table.resource not in WINDOWED
         for source in table.sources
         for endpoint in [ENDPOINTS[source.endpoint]]
-        if endpoint.is_listing and endpoint.revision is None and not endpoint.full_every
+        if is_verified(endpoint)
         if not source.explode and not source.of
         if len(table.key) == 1 and _key_reads(table).get(source.name) == (FieldRead("$", ID),)
     ]
+
+
+def is_verified(endpoint: Endpoint) -> bool:
+    """Whether its listing says what there is: all of it, at every run, and at today's revision."""
+    return endpoint.is_listing and endpoint.revision is None and not endpoint.full_every
 
 
 def listing_walks(base_url: str, listings: Sequence[Listing], now: datetime) -> list[Walk]:
