@@ -33,7 +33,8 @@ fast: $(READY) ## The tests that need no Spark, in seconds
 
 .PHONY: test
 test: $(READY) ## All tests but those that take minutes each
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 tests/unit
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/spark
 
 .PHONY: test-accounts
 test-accounts: $(READY) ## Whole accounts over several runs: kills, rebuilds, two in one lake

@@ -469,7 +469,7 @@ class Tables:
             return
         table_format.check_format(folder_in(name), found.properties)
         self._fit(name, columns, partitions, found, properties.get(EXTRA, ""))
-        if CHANGE_FEED in properties and found.properties.get(CHANGE_FEED) != "true":
+        if properties.get(CHANGE_FEED) == "true" != found.properties.get(CHANGE_FEED):
             self._set_property(name, CHANGE_FEED, "true")
 
     def _local_folder(self, name: str) -> Folder | None:

@@ -52,6 +52,16 @@ def test_a_new_table_keeps_what_a_row_was_before(spark, tmp_path):
     assert ("P1", "SUBSCRIBED", "update_preimage") in last
 
 
+def test_unless_conf_asks_for_it_no_table_keeps_it(spark, tmp_path):
+    """Every table of a lake that was opened again kept it, which delta-rs does not write."""
+    Lake(spark, a_place(tmp_path)).open("tags")
+    again = Lake(spark, a_place(tmp_path))
+    again.open("tags")
+
+    history = spark.sql(f"DESCRIBE HISTORY {again.place.table('klaviyo_v2', 'tags')}").collect()
+    assert [row["operation"] for row in history] == ["CREATE TABLE"]
+
+
 def test_an_old_table_keeps_it_from_then_on(spark, tmp_path):
     lake = Lake(spark, a_place(tmp_path))
     land_on(lake, 0, a_page("profiles", a_profile("P1", 0, "SUBSCRIBED")))
