@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, as_object, records, related_id
 from klaviyo_spark.lake.readers.opening import ask
 from klaviyo_spark.schema.sql_text import portable
 
@@ -31,7 +31,7 @@ class CommerceMetrics:
         """Take note of a page; of other listings' pages none is needed."""
         if endpoint == "mapped_metrics":
             for record in records(body):
-                self._add(_related(record, "metric"), _related(record, "custom-metric"))
+                self._add(related_id(record, "metric"), related_id(record, "custom-metric"))
         elif endpoint == "custom_metrics":
             for record in records(body):
                 if (id := as_id(record.get("id"))) is not None:
@@ -68,18 +68,9 @@ def commerce_ids(lake: Lake, account_id: str) -> list[str]:
     return found.ids
 
 
-def _related(record: dict[str, Any], name: str) -> str | None:
-    data = _object(_object(_object(record.get("relationships")).get(name)).get("data"))
-    return as_id(data.get("id"))
-
-
 def _parts(record: dict[str, Any]) -> Iterator[str]:
-    definition = _object(_object(record.get("attributes")).get("definition"))
+    definition = as_object(as_object(record.get("attributes")).get("definition"))
     groups = definition.get("metric_groups")
     for group in groups if isinstance(groups, list) else []:
-        if (id := as_id(_object(group).get("metric_id"))) is not None:
+        if (id := as_id(as_object(group).get("metric_id"))) is not None:
             yield id
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

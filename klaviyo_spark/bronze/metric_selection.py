@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from klaviyo_spark import messages
 from klaviyo_spark.bronze.commerce_metrics import COMMERCE
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, as_object, records
 from klaviyo_spark.resources.metric_names import DOCUMENTED
 
 _KLAVIYO = "klaviyo"
@@ -50,9 +50,9 @@ def metrics_on(page: bytes) -> list[MetricFact]:
         id = as_id(record.get("id"))
         if id is None:
             continue
-        attributes = _object(record.get("attributes"))
+        attributes = as_object(record.get("attributes"))
         name = attributes.get("name")
-        owner = _object(attributes.get("integration")).get("name")
+        owner = as_object(attributes.get("integration")).get("name")
         facts.append(
             MetricFact(
                 id,
@@ -61,10 +61,6 @@ def metrics_on(page: bytes) -> list[MetricFact]:
             )
         )
     return facts
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def documented_names() -> dict[str, str]:

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from klaviyo_spark import messages
@@ -26,7 +25,7 @@ from klaviyo_spark.bronze.report_windows import (
     yesterday_in,
 )
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_object, records, related_id
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import FatalError
@@ -73,12 +72,13 @@ class AccountNotes:
         """Keep it of a page."""
         if endpoint_name == "accounts":
             for record in records(body):
-                zone = _object(record.get("attributes")).get("timezone")
+                zone = as_object(record.get("attributes")).get("timezone")
                 self.zone = zone if isinstance(zone, str) and _is_zone(zone) else self.zone
         if endpoint_name == "mapped_metrics":
             for record in records(body):
                 if record.get("id") == "revenue":
-                    self.revenue_id = _mapped_id(record) or self.revenue_id
+                    mapped = related_id(record, "metric") or related_id(record, "custom-metric")
+                    self.revenue_id = mapped or self.revenue_id
 
 
 def report_walks(
@@ -233,7 +233,9 @@ def _last_event(client: Client, metric_id: str) -> datetime | None:
     except FatalError as error:
         logger.warning("%s", error)
         return None
-    times = [as_time(_object(one.get("attributes")).get("datetime")) for one in records(page.body)]
+    times = [
+        as_time(as_object(one.get("attributes")).get("datetime")) for one in records(page.body)
+    ]
     return max(filter(None, times), default=None)
 
 
@@ -257,22 +259,9 @@ def _no_longer_primary(
             yield Conversion(label, asked_id, is_primary=False)
 
 
-def _mapped_id(record: Mapping[str, Any]) -> str | None:
-    relations = _object(record.get("relationships"))
-    for name in ("metric", "custom-metric"):
-        id = as_id(_object(_object(relations.get(name)).get("data")).get("id"))
-        if id is not None:
-            return id
-    return None
-
-
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

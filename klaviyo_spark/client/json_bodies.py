@@ -86,6 +86,17 @@ def as_id(value: Any) -> str | None:
     return value if bare and bare[0] not in "[{" else None
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """``value`` where it is an object; else one without anything in it."""
+    return value if isinstance(value, dict) else {}
+
+
+def related_id(record: dict[str, Any], name: str) -> str | None:
+    """Id of the one object that a record's relationship of that name points to."""
+    relation = as_object(as_object(record.get("relationships")).get(name))
+    return as_id(as_object(relation.get("data")).get("id"))
+
+
 def _objects(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, as_object, records
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -75,8 +75,7 @@ def _key_reads(table: TableSpec) -> Mapping[str, tuple[FieldRead, ...]]:
 
 
 def _listed(record: Mapping[str, Any]) -> Listed:
-    attributes = record.get("attributes")
-    said = attributes if isinstance(attributes, dict) else {}
+    said = as_object(record.get("attributes"))
     name = said.get("name")
     created = as_time(said.get("created")) or as_time(said.get("created_at"))
     return Listed(name if isinstance(name, str) else None, created)
