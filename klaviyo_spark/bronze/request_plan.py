@@ -18,7 +18,7 @@ import msgspec
 from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, records
 from klaviyo_spark.client.urls import Bounds, first_url, is_quotable
 from klaviyo_spark.client.walk import Walk
-from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice
+from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice, Window
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
 from klaviyo_spark.state.intervals import CoveredInterval, Range, ranges_to_read
@@ -104,14 +104,12 @@ def filtered_walks(
 ) -> list[Walk]:
     """One read of the children of all ``parents``, which the filter names, some in each walk."""
     assert endpoint.fanout
-    ids = sorted(parent.id for parent in parents if is_askable(parent.id))
-    groups = [ids[at : at + _IDS_PER_REQUEST] for at in range(0, len(ids), _IDS_PER_REQUEST)]
+    groups = _in_groups((parent.id for parent in parents), _IDS_PER_REQUEST)
     read = _ReadPlan(base_url, endpoint, now, len(groups) * len(slices), is_full_read)
     walks = []
-    for group in groups:
+    for digest, group in groups.items():
         listed = ",".join(f'"{id}"' for id in group)
         named = f"any({endpoint.fanout.filter},[{listed}])"
-        digest = hashlib.sha256("\n".join(group).encode()).hexdigest()[:16]
         for part in slices:
             filters = ",".join(filter(None, (named, part.filter)))
             walks.append(read.walk(Slice({**part.facts, "parents": digest}, filters)))
@@ -231,18 +229,14 @@ def profile_walks(
     if is_full_read:
         ever = Bounds(created.field, None, None, created.closed)
         return [_ReadPlan(base_url, endpoint, now, is_full_read=True).walk(bounds=ever)]
-    read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
-    return [
-        read.walk(bounds=Bounds(updated.field, r.start, r.end, updated.closed))
-        for r in ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
-    ]
+    due = ranges_to_read(span.start, span.end, reads, span.lookback, span.upper)
+    return window_walks(base_url, endpoint, updated, due, now)
 
 
 def window_walks(
-    base_url: str, endpoint: Endpoint, ranges: Iterable[Range], now: datetime
+    base_url: str, endpoint: Endpoint, window: Window, ranges: Iterable[Range], now: datetime
 ) -> list[Walk]:
-    """Walks over ranges of the endpoint's first window; they prove nothing of what they lack."""
-    window = endpoint.windows[0]
+    """Walks over ranges of one of the endpoint's windows; they prove nothing of what they lack."""
     read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
     return [
         read.walk(bounds=Bounds(window.field, one.start, one.end, window.closed)) for one in ranges
@@ -251,14 +245,16 @@ def window_walks(
 
 def id_walks(base_url: str, endpoint: Endpoint, ids: Iterable[str], now: datetime) -> list[Walk]:
     """Walks over the records that have these ids, some in each; they are of no range of time."""
-    wanted = sorted(id for id in ids if is_askable(id))
     read = _ReadPlan(base_url, endpoint, now, walks_in_read=0)
-    walks = []
-    for at in range(0, len(wanted), _LONG_IDS_PER_REQUEST):
-        some = wanted[at : at + _LONG_IDS_PER_REQUEST]
-        digest = hashlib.sha256("\n".join(some).encode()).hexdigest()[:16]
-        walks.append(read.walk(Slice({BY_IDS: digest}), ids=tuple(some)))
-    return walks
+    groups = _in_groups(ids, _LONG_IDS_PER_REQUEST)
+    return [read.walk(Slice({BY_IDS: digest}), ids=group) for digest, group in groups.items()]
+
+
+def _in_groups(ids: Iterable[str], size: int) -> dict[str, tuple[str, ...]]:
+    """Ids that can be asked for, so many at once in the order of the alphabet, by their digest."""
+    wanted = sorted(id for id in ids if is_askable(id))
+    groups = (tuple(wanted[at : at + size]) for at in range(0, len(wanted), size))
+    return {hashlib.sha256("\n".join(one).encode()).hexdigest()[:16]: one for one in groups}
 
 
 def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Parent]:

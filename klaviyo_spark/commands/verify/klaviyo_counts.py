@@ -103,7 +103,9 @@ class KlaviyoCounter:
     def profiles(self, spans: Sequence[Range]) -> dict[str, ListedProfile] | None:
         """The profiles that were created in these times; None where not all answered."""
         at, whole = self.client.stamp(), True
-        walks = request_plan.window_walks(self.client.base_url, PROFILE_IDS, spans, at)
+        walks = request_plan.window_walks(
+            self.client.base_url, PROFILE_IDS, PROFILE_IDS.windows[0], spans, at
+        )
         found: dict[str, ListedProfile] = {}
         for got in self._pages(walks):
             if isinstance(got, Failed):
