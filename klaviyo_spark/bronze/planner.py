@@ -117,11 +117,8 @@ class IngestPlanner:
 
     def listings(self) -> list[Walk]:
         """What is small and read whole each time."""
-        names = [
-            name
-            for name in RESOURCES
-            if name in self._asked - {*WINDOWED} or name in self._listed_for_others
-        ]
+        wanted = self._asked - {*WINDOWED} | self._listed_for_others()
+        names = [name for name in RESOURCES if name in wanted]
         today = self._client.now().date()
         walks: list[Walk] = []
         every = (e for n in names for e in RESOURCES[n].endpoints if e.is_listing)
@@ -273,8 +270,7 @@ class IngestPlanner:
             self._wanted.reports,
             self._outcome,
         )
-        known = self._known.metric_names
-        ids = resolve(self._metrics, self._wanted.metrics, known, self._commerce.ids).ids
+        ids = self._resolve_metrics().ids
         walks += aggregate_walks(
             self._client,
             endpoints,
@@ -285,23 +281,21 @@ class IngestPlanner:
         )
         return self._left(walks)
 
-    @property
     def _listed_for_others(self) -> set[str]:
         """Resources listed for what is asked by metrics: which there are, and which are mapped."""
-        found = {"metrics"} if self._asks_by_metrics else set()
-        if found and COMMERCE in self._wanted.metrics:
-            found.add("account")
-        return found
-
-    @property
-    def _asks_by_metrics(self) -> bool:
-        """Whether something is asked for by the ids of metrics."""
         by_metric = {
             endpoint.resource
             for endpoint in ENDPOINTS.values()
             if endpoint.aggregate or (endpoint.report and endpoint.report.takes_metric)
         }
-        return not self._asked.isdisjoint({"events", *by_metric})
+        if self._asked.isdisjoint({"events", *by_metric}):
+            return set()
+        return {"metrics", "account"} if COMMERCE in self._wanted.metrics else {"metrics"}
+
+    def _resolve_metrics(self) -> Resolution:
+        """The metrics that conf wants, by what their listings say."""
+        known = self._known.metric_names
+        return resolve(self._metrics, self._wanted.metrics, known, self._commerce.ids)
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""
@@ -325,9 +319,7 @@ class IngestPlanner:
     def _events(
         self, endpoint: Endpoint, span: request_plan.RequestedRange, begun: datetime
     ) -> list[Walk]:
-        found: Resolution = resolve(
-            self._metrics, self._wanted.metrics, self._known.metric_names, self._commerce.ids
-        )
+        found = self._resolve_metrics()
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name), of_member=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from klaviyo_spark.bronze.metric_aggregates import aggregate_body
 from klaviyo_spark.schema.report import Aggregate, Report
 
 # Klaviyo tells nothing of days before.
@@ -125,20 +126,8 @@ def aggregate_questions(
             facts = {"metric_id": metric_id, "first": f"{begin}", "last": f"{last}"}
             if end >= moving_since:
                 facts["until"] = f"{yesterday}"
-            attributes = {
-                "metric_id": metric_id,
-                "measurements": list(aggregate.measurements),
-                "interval": "day",
-                "timezone": "UTC",
-                "page_size": 500,
-                # Times without an offset: they are in the time zone asked for.
-                "filter": [
-                    f"greater-or-equal(datetime,{begin}T00:00:00)",
-                    f"less-than(datetime,{last + _DAY}T00:00:00)",
-                ],
-            }
-            data = {"type": "metric-aggregate", "attributes": attributes}
-            yield Question(facts, json.dumps({"data": data}).encode())
+            body = aggregate_body(metric_id, aggregate.measurements, begin, last)
+            yield Question(facts, body)
 
 
 def without_money(report: Report, body: bytes) -> bytes | None:

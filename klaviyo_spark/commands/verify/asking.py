@@ -5,7 +5,6 @@ https://developers.klaviyo.com/en/reference/query_metric_aggregates
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
+from klaviyo_spark.bronze.metric_aggregates import aggregate_body
 from klaviyo_spark.client.json_bodies import decode
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.client.walk import Walk
@@ -58,19 +58,7 @@ def count_walks(base_url: str, wanted: Mapping[str, Iterable[date]], now: dateti
 
 def question(metric_id: str, span: DayRange) -> bytes:
     """The body that asks for the events of a metric on each day of a span, in UTC."""
-    attributes = {
-        "metric_id": metric_id,
-        "measurements": ["count"],
-        "interval": "day",
-        "timezone": "UTC",
-        "page_size": 500,
-        # Times without an offset: they are in the time zone asked for.
-        "filter": [
-            f"greater-or-equal(datetime,{span.start:%Y-%m-%dT%H:%M:%S})",
-            f"less-than(datetime,{span.end:%Y-%m-%dT%H:%M:%S})",
-        ],
-    }
-    return json.dumps({"data": {"type": "metric-aggregate", "attributes": attributes}}).encode()
+    return aggregate_body(metric_id, ["count"], span.first, span.last)
 
 
 def counts(body: bytes, facts: Mapping[str, str]) -> dict[date, int]:

@@ -29,6 +29,9 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         file.write_text(f"#!/bin/bash\ncd '{tmp_path}'\n{script}\n", encoding="utf-8")
         file.chmod(0o755)
         monkeypatch.setattr("pyspark.java_gateway.launch_gateway", launch_gateway)
+        # What starts and ends here is nobody's session but this test's.
+        monkeypatch.setattr(SparkContext, "_gateway", None)
+        monkeypatch.setattr(SparkContext, "_jvm", None)
         monkeypatch.setenv("SPARK_HOME", str(tmp_path))
         monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
         return tmp_path
