@@ -46,20 +46,25 @@ def needs_spark(item: pytest.Item) -> bool:
     return "spark" in getattr(item, "fixturenames", ()) and "spark" not in parameters
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _log_of_module() -> Iterator[None]:
+    """What a module's own fixtures set up for a log does not stay for the next module."""
+    yield from log_as_it_was()
+
+
 @pytest.fixture(autouse=True)
 def _log_as_it_was() -> Iterator[None]:
     """What a verb sets up for its own log does not stay for the next test."""
+    yield from log_as_it_was()
+
+
+def log_as_it_was() -> Iterator[None]:
+    """Put the package's logger back as it was."""
     logger = logging.getLogger("klaviyo_spark")
     before = (logger.handlers[:], logger.level, logger.propagate)
     yield
     logger.handlers[:], level, logger.propagate = before
     logger.setLevel(level)
-
-
-@pytest.fixture(autouse=True)
-def _wide_terminal(monkeypatch) -> None:
-    """Lines are not folded: a test that looks for words finds them in one."""
-    monkeypatch.setenv("COLUMNS", "1000")
 
 
 @pytest.fixture
