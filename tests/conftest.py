@@ -67,6 +67,12 @@ def log_as_it_was() -> Iterator[None]:
     logger.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch) -> None:
+    """Lines are not folded: a test that looks for words finds them in one."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 @pytest.fixture
 def _elsewhere(tmp_path, monkeypatch) -> None:
     """The working directory is the test's own, so that no conf of the checkout is read."""
