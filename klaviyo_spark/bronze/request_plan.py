@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from klaviyo_spark.client.json_bodies import as_far_as_deep, as_id, records
+from klaviyo_spark.client.json_bodies import as_far_as_deep, records_by_id
 from klaviyo_spark.client.urls import Bounds, first_url, is_quotable
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.schema.endpoint import Endpoint, Fanout, Slice, Window
@@ -266,13 +266,10 @@ def parents_on(page: bytes, facts: Mapping[str, str], fanout: Fanout) -> list[Pa
 
 
 def _parents(page: bytes, fanout: Fanout) -> list[Parent]:
-    rows = fanout.row_source
     return [
         _parent(id, record, fanout)
-        for record in records(page, rows.array)
-        if (id := as_id(record.get("id"))) is not None
-        and (not rows.type or record.get("type") == rows.type)
-        and (not fanout.if_any or any(read_field(record, p) for p in fanout.any_paths))
+        for id, record in records_by_id(page, fanout.row_source)
+        if not fanout.if_any or any(read_field(record, p) for p in fanout.any_paths)
     ]
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
+
+from klaviyo_spark.schema.paths import RowSource
 
 T = TypeVar("T")
 # Of a page that Python cannot read whole, so many levels are looked at; no column lies as deep.
@@ -71,6 +73,14 @@ def records(body: bytes, array: str = "data") -> list[dict[str, Any]]:
     page = decode(body)
     found = page.get(array) if isinstance(page, dict) else None
     return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+
+
+def records_by_id(body: bytes, rows: RowSource) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Id and record of each object that ``rows`` means on a landed page; those without one not."""
+    for record in records(body, rows.array):
+        id = as_id(record.get("id"))
+        if id is not None and (not rows.type or record.get("type") == rows.type):
+            yield id, record
 
 
 def as_id(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark.bronze.request_plan import read_field
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, records_by_id
 from klaviyo_spark.commands.verify.comparing import Comparison
 from klaviyo_spark.commands.verify.listings import is_verified
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -42,15 +42,12 @@ class Children:
 
     def keys_on(self, page: bytes) -> Iterator[tuple[str, frozenset[Key]]]:
         """Id of each record on a page that says which elements it has, and their keys."""
-        [array], rows = self.source.arrays, self.source.row_source
+        [array] = self.source.arrays
         column = next(c for c in self.table.columns if c.name == self.table.key[1])
         [read] = column.field_reads[self.source.name]
-        for record in records(page, rows.array):
-            id = as_id(record.get("id"))
+        for id, record in records_by_id(page, self.source.row_source):
             elements = read_field(record, array)
-            if id is None or not isinstance(elements, list):
-                continue
-            if not rows.type or record.get("type") == rows.type:
+            if isinstance(elements, list):
                 yield id, frozenset(self._keys(elements, read.path, column.type))
 
     def _keys(self, elements: list[Any], path: FieldPath, type: str) -> Iterator[Key]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from klaviyo_spark.bronze import request_plan
-from klaviyo_spark.client.json_bodies import as_id, as_object, records
+from klaviyo_spark.client.json_bodies import as_object, records_by_id
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -33,12 +33,8 @@ class Listing:
 
     def records(self, page: bytes) -> Iterator[tuple[str, Listed]]:
         """Id and facts of the table's records on a page."""
-        for record in records(page, self.rows.array):
-            if self.rows.type and record.get("type") != self.rows.type:
-                continue
-            id = as_id(record.get("id"))
-            if id is not None:
-                yield id, _listed(record)
+        for id, record in records_by_id(page, self.rows):
+            yield id, _listed(record)
 
 
 def listings(resources: Sequence[str]) -> list[Listing]:
