@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -219,12 +220,18 @@ def _type_of(name: Any, struct: Any) -> Any:
     Raises:
         ValueError: there is no such setting; names the nearest.
     """
-    types = get_type_hints(struct, include_extras=True)
+    types = _types_of(struct)
     if name not in types:
         raise ValueError(
             messages.conf.UNKNOWN_SETTING(name=name, nearest=nearest(str(name), types))
         )
     return types[name]
+
+
+@cache
+def _types_of(struct: Any) -> dict[str, Any]:
+    """The types of a class's settings; read once, since each is an expression to evaluate."""
+    return get_type_hints(struct, include_extras=True)
 
 
 def _fitting(value: Any, kind: Any, place: str, slips: list[str]) -> Any:

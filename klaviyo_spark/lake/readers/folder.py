@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,26 +22,31 @@ from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import LockStatus, holding
 from klaviyo_spark.lake.heartbeat import status_of
-from klaviyo_spark.lake.local.features import is_read
+from klaviyo_spark.lake.local.features import is_read, obstacle_to_read
 from klaviyo_spark.lake.local.lease_table import StoreLease
 from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
-from klaviyo_spark.lake.readers.reader import Row
+from klaviyo_spark.lake.readers.reader import Row, UnknownToDeltaRs
 from klaviyo_spark.lake.readers.rows import plain, values
 from klaviyo_spark.lake.readers.sql import rename_tables, tables_in
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 
 class Files:
-    """The reader of a folder; see ``reader.Reader``."""
+    """The reader of a folder; see ``reader.Reader``.
+
+    What asks one table raises ``UnknownToDeltaRs`` rather than answer otherwise than Spark would.
+    """
 
     def __init__(self, folder: Folder, schemas: Schemas) -> None:
         self._folder, self._schemas = folder, schemas
 
     def reads(self, schema: str, table: str) -> bool:
-        """Whether what this says of a table is right; see ``local.features``."""
+        """Whether ``rows`` is right about a table; see ``local.features``."""
         return is_read(self._folder_of(schema, table))
 
     def has(self, table: str) -> bool:
@@ -110,7 +116,20 @@ class Files:
         folder = self._folder_of(schema, table)
         if isinstance(folder, Path) and folder.exists() and not folder.is_dir():
             raise self._unreadable(schema, table, "no folder")
-        return _Opened(folder) if is_delta(folder) else None
+        if not is_delta(folder):
+            return None
+        try:
+            opened = open_delta(folder)
+        except DeltaError as error:
+            raise self._unknown(schema, table, in_a_line(error)) from error
+        if obstacle := obstacle_to_read(opened):
+            raise self._unknown(schema, table, obstacle)
+        return _Opened(folder, opened)
+
+    def _unknown(self, schema: str, table: str, why: str) -> UnknownToDeltaRs:
+        logger.debug("%s: delta-rs does not read it: %s", self._folder_of(schema, table), why)
+        error = self._unreadable(schema, table, why)
+        return UnknownToDeltaRs(f"{error}", error.table)
 
     def _folder_of(self, schema: str, table: str) -> Folder:
         return self._folder / f"{getattr(self._schemas, schema)}.db" / table
@@ -119,9 +138,8 @@ class Files:
 class _Opened:
     """One version of one table."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-        self._table = open_delta(folder)
+    def __init__(self, folder: Folder, table: DeltaTable) -> None:
+        self._folder, self._table = folder, table
 
     @cached_property
     def _files(self) -> pa.Table:

@@ -458,6 +458,19 @@ def test_spark_is_asked_about_tables_alone_that_delta_rs_does_not_read(tmp_path)
     assert (sorted(asked), len(started)) == (["ops.runs", "rows of silver.events"], 1)
 
 
+def test_a_question_opens_its_table_once(tmp_path, monkeypatch):
+    put(tmp_path, "klaviyo_v2", "tags", {"tag_id": "T1"})
+    opened, made = [], DeltaTable.__init__
+    monkeypatch.setattr(
+        DeltaTable, "__init__", lambda table, place: opened.append(place) or made(table, place)
+    )
+    reader = Fallback(Files(tmp_path, Schemas()), pytest.fail)
+
+    assert reader.ask("silver", "tags", "SELECT tag_id FROM {t}") == [{"tag_id": "T1"}]
+
+    assert opened == [tmp_path / "klaviyo_v2.db" / "tags"]
+
+
 # -- the verb -------------------------------------------------------------------------------------
 
 
