@@ -15,7 +15,9 @@ from klaviyo_spark.cli.examples import EXAMPLES
 from klaviyo_spark.config.loader import load
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.errors import ENDED
+from klaviyo_spark.resources import ALL, PLUS
 from klaviyo_spark.schema import ops_tables
+from klaviyo_spark.schema.table import Resource
 from scripts.reference import exit_codes, settings
 from scripts.reference.pages import FOLDER, PAGES
 from tests.helpers.command_line import parsed
@@ -24,6 +26,7 @@ from tests.places import ROOT
 
 PACKAGE = Path(klaviyo_spark.__file__).parent
 EVERY_PAGE = sorted([*DOCS.rglob("*.md"), *ROOT_PAGES])
+CODE = re.compile(r"`([^`]+)`")
 TUTORIAL = "tutorial/sample-account.md"  # tests/spark types it
 
 
@@ -69,6 +72,46 @@ def test_the_readme_is_short_and_begins_with_the_two_commands():
 
     assert len(lines) <= 125
     assert [line.split()[1] for line in lines[:12] if line.startswith("make ")] == ["demo", "test"]
+
+
+def code_of_rows(page: Path, column: int, among: set[str]) -> dict[str, set[str]]:
+    """What a column of a page's tables has as code, before any colon; by the first column."""
+    found = {}
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = line.strip("|").split(" | ") if line.startswith("| ") else [""]
+        name = re.sub(r"\W", "", re.sub(r"\(.*?\)", "", cells[0]))
+        if name in among:
+            listed = CODE.findall(cells[column].partition(": ")[0])
+            found[name] = {word for code in listed for word in code.split()}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "resources"),
+    [(ROOT / "README.md", ALL), (DOCS / "how-to" / "plus.md", PLUS)],
+    ids=["documented", "plus"],
+)
+def test_lists_of_tables_name_all(page: Path, resources: tuple[Resource, ...]):
+    every = {one.name: {table.name for table in one.tables} for one in resources}
+
+    assert code_of_rows(page, 1, {*every}) == every
+
+
+def test_scopes_of_plus_are_those_of_its_endpoints():
+    every = {one.name: {s for e in one.endpoints for s in e.scopes} for one in PLUS}
+
+    assert code_of_rows(DOCS / "how-to" / "plus.md", 2, {*every}) == every
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial" / "your-account.md"])
+def test_a_key_gets_the_scopes_that_the_documented_resources_need(page: Path):
+    needed = {s for one in ALL for e in one.endpoints for s in e.scopes}
+
+    (line,) = (
+        one for one in page.read_text(encoding="utf-8").splitlines() if one[:10] == "campaigns:"
+    )
+
+    assert line.split() == sorted(needed)
 
 
 # -- the reference --------------------------------------------------------------------------------
