@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries what `make build` left in dist/ as a stranger would: in an empty environment, in a folder
 # that is not the repository, on each Python from 3.10 to 3.13 that is on the path. The wheel on all,
-# the source archive on one. PYTHONS names others, such as PYTHONS="python3.12".
+# the source archive on one. PYTHONS names others, by name or path: PYTHONS="$(pyenv prefix 3.12)/bin/python".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,19 +40,23 @@ run() (
     done
     KLAVIYO_BASE_URL=$(grep -o 'http://[0-9.:]*' sandbox.log)
     export KLAVIYO_BASE_URL KLAVIYO_API_KEY=pk_sandbox
-    klaviyo-spark sync --warehouse ./lake | tail -n 1
+    klaviyo-spark sync --warehouse ./lake | tail -n 2
     klaviyo-spark status --warehouse ./lake | head -n 3
 )
 
-tried=0
+tried=()
 for python in ${PYTHONS:-python3.10 python3.11 python3.12 python3.13}; do
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         echo "== $python is not here, or has no venv: left out"
         continue
     fi
-    [ "$tried" != 0 ] || try "$python" "$archive"
+    [ ${#tried[@]} != 0 ] || try "$python" "$archive"
     try "$python" "$wheel"
-    tried=$((tried + 1))
+    tried+=("$("$python" --version)")
 done
-[ "$tried" != 0 ] || { echo "test-wheel: no Python from 3.10 to 3.13 is on the path" >&2; exit 2; }
-echo "test-wheel: $version works on $tried Pythons"
+[ ${#tried[@]} != 0 ] || {
+    echo "test-wheel: no Python from 3.10 to 3.13 is on the path" >&2
+    exit 2
+}
+each=$(printf ', %s' "${tried[@]}")
+echo "test-wheel: $version works on ${each:2}"
