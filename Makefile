@@ -108,6 +108,11 @@ docs: $(READY) ## Write what is made from code: the reference, the wheel's conf
 	$(BIN)/python -m scripts.reference
 	$(BIN)/python -m klaviyo_spark.config.template
 
+.PHONY: demo-papers
+demo-papers: $(READY) ## Run the demo; its output and its report's picture go into the papers
+	@scripts/chromium.sh
+	$(BIN)/python -m scripts.demo_papers
+
 .PHONY: site
 site: $(READY) ## Build the documentation as a site; a dead link fails
 	scripts/site.sh
