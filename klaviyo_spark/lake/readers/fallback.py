@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from klaviyo_spark.errors import TableUnreadable
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import LockStatus
-from klaviyo_spark.lake.readers.reader import Reader, Row
-from klaviyo_spark.lake.readers.sql import tables_in
+from klaviyo_spark.lake.readers.reader import NotRead, Reader, Row
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Fallback:
@@ -35,21 +39,19 @@ class Fallback:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
-        tables = (table.split(".") for table in tables_in(sql))
-        is_read = all(self._files.reads(schema, name) for schema, name in tables)
-        return (self._files if is_read else self._by_spark()).rows(sql)
+        return self._answer(lambda reader: reader.rows(sql))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table."""
-        return self._reader_of(schema, table).count(schema, table)
+        return self._answer(lambda reader: reader.count(schema, table))
 
     def newest_event(self) -> datetime | None:
         """The latest ``events.event_datetime``."""
-        return self._reader_of("silver", "events").newest_event()
+        return self._answer(lambda reader: reader.newest_event())
 
     def ask(self, schema: str, table: str, sql: str) -> list[Row] | None:
         """The rows of a query."""
-        return self._reader_of(schema, table).ask(schema, table, sql)
+        return self._answer(lambda reader: reader.ask(schema, table, sql))
 
     def holding(self) -> LockStatus | None:
         """Whose name stands in the lock's file."""
@@ -64,8 +66,12 @@ class Fallback:
         """Tables as their logs have them: files of a log are read whatever its table asks for."""
         return self._files.states(schema, since, writes)
 
-    def _reader_of(self, schema: str, table: str) -> Reader:
-        return self._files if self._files.reads(schema, table) else self._by_spark()
+    def _answer(self, ask: Callable[[Reader], T]) -> T:
+        try:
+            return ask(self._files)
+        except NotRead as error:
+            logger.debug("Spark is asked: %s", in_a_line(error))
+            return ask(self._by_spark())
 
     def _by_spark(self) -> Reader:
         with self._starting:

@@ -15,6 +15,10 @@ Row = Mapping[str, Any]
 ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
 
 
+class NotRead(TableUnreadable):
+    """This reader does not read the table; another one may."""
+
+
 class Reader(Protocol):
     """Looks into a lake. A table that is not there is None, times are UTC and say so.
 
