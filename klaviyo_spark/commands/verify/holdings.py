@@ -178,13 +178,12 @@ class Holdings:
     def differing(self) -> list[Comparison]:
         """What differed when it was last verified of members, and of what listings say."""
         facts = ("scope_name", "actual_count", "expected_count")
-        newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
         rows = (
             self._lake.ops("verifications")
             .where(F.col("account_id") == self._account_id)
             .where(~F.col("count_type").isin(EVENTS, PROFILES, WHOLE_TABLES))
             .groupBy("resource", "count_type", "scope")
-            .agg(newest)
+            .agg(F.max_by(F.struct(*facts), "verified_at").alias("newest"))
             .where("newest.actual_count <> newest.expected_count")
             .select("resource", "count_type", "scope", *[f"newest.{name}" for name in facts])
         )
