@@ -124,7 +124,12 @@ def backfill(options: CommonOptions, dry_run: bool) -> int:
 
 
 @cli.command()
-@click.option("--all", "ever", is_flag=True, help="Verify all days, not only the last 400.")
+@click.option(
+    "--all",
+    "ever",
+    is_flag=True,
+    help="Verify all days, not only the last 400, and the messages of all actions.",
+)
 @PROFILES
 @click.option("--heal", is_flag=True, help="Read missing records again, then verify them again.")
 @JSON

@@ -20,6 +20,12 @@ PROFILES_SAMPLED = warning(
     "Run `klaviyo-spark verify --profiles all` to verify all of them now.",
     cause="Klaviyo counts no profiles, so their ids are listed, 100 in each request.",
 )
+CHILDREN_SAMPLED = warning(
+    "{name} of {parents:,} of {of:,} parents were verified; the others have their turn within four "
+    "weeks",
+    "Run `klaviyo-spark verify --all` to verify all of them now.",
+    cause="Each parent, such as an action of a flow, lists its own in a request.",
+)
 PROFILES_NEWER = warning(
     "profiles: {newer:,} were created or changed after the last sync; the next one reads them",
     cause="They are not counted as missing. `klaviyo-spark sync` reads them now.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -35,6 +37,22 @@ def test_a_run_is_refused_while_another_holds_the_lake(store: S3Server):
 
     with lease(a_lake("held"), a_holder("two"), clock=Clock()):
         pass
+
+
+def test_a_process_that_ends_right_after_a_look_at_the_lease_ends_by_itself(store: S3Server):
+    """Arrow's threads that still read then came upon Python, and one look of seven aborted."""
+    look = (
+        "import os\n"
+        "from klaviyo_spark.lake.local.lease_table import StoreLease\n"
+        "from klaviyo_spark.lake.local.store import store_folder\n"
+        "sign = StoreLease(store_folder('s3://lakes/looked-at', os.environ), 'klaviyo_ops')"
+        ".last_sign()\n"
+        "assert sign\n"
+    )
+    with lease(a_lake("looked-at"), a_holder("one"), clock=Clock()):
+        ended = [subprocess.run([sys.executable, "-c", look], check=False) for _ in range(25)]
+
+    assert {one.returncode for one in ended} == {0}
 
 
 def test_of_runs_that_start_at_once_one_holds_the_lake(store: S3Server):

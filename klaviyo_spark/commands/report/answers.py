@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from klaviyo_spark.commands.report import questions
-from klaviyo_spark.errors import in_a_line
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.readers.sql import tables_in
 from klaviyo_spark.lake.unreadable import REBUILT, is_damage
@@ -94,7 +94,7 @@ class _Asking:
         try:
             return self._reader.rows(sql)
         except Exception as error:
-            if not is_damage(error) or not self._find(tables, error):
+            if not _is_of_a_table(error) or not self._find(tables, error):
                 raise
             return []
 
@@ -105,7 +105,7 @@ class _Asking:
         try:
             return self._reader.rows(sql(tables))
         except Exception as error:
-            if not is_damage(error):
+            if not _is_of_a_table(error):
                 raise
         return [row for table in tables for row in self.rows(sql([table]))]
 
@@ -122,10 +122,22 @@ class _Asking:
             if why is not None:
                 self.unreadable[table] = (
                     f"klaviyo_{table.replace('silver.', 'v2.')} is unreadable "
-                    f"({in_a_line(why).rstrip('. ')}), so the report lacks what it holds; "
+                    f"({in_a_line(_reason(why)).rstrip('. ')}), so the report lacks what it holds; "
                     f"{_WAY_OUT if table.startswith('silver.') else _ELSEWHERE}"
                 )
         return len(self.unreadable) > before
+
+
+def _is_of_a_table(error: Exception) -> bool:
+    """Whether the query failed for a table that cannot be read, and not for the lake's sake."""
+    return isinstance(error, TableUnreadable) or is_damage(error)
+
+
+def _reason(error: Exception) -> Exception:
+    """What the engine said, where an error of ours stands for it."""
+    if isinstance(error, TableUnreadable) and isinstance(error.__cause__, Exception):
+        return error.__cause__
+    return error
 
 
 def _pages(found: _Asking, run: Row) -> Rows:

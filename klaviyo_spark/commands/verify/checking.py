@@ -10,15 +10,17 @@ from klaviyo_spark import messages
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.commerce_metrics import COMMERCE, commerce_ids
 from klaviyo_spark.bronze.metric_selection import resolve
-from klaviyo_spark.commands.verify import comparing, profiles
-from klaviyo_spark.commands.verify.children import Children, child_checks, children
+from klaviyo_spark.commands.verify import comparing
+from klaviyo_spark.commands.verify.child_listings import AskedListings, ChildListings
+from klaviyo_spark.commands.verify.children import Children, child_checks, children, drop_newer
 from klaviyo_spark.commands.verify.comparing import Comparison, Listed
 from klaviyo_spark.commands.verify.days import BACK, DayRange, days_to_verify
 from klaviyo_spark.commands.verify.healing import Healing
 from klaviyo_spark.commands.verify.holdings import Holdings
 from klaviyo_spark.commands.verify.klaviyo_counts import Counts, KlaviyoCounter, ListingSnapshot
 from klaviyo_spark.commands.verify.listings import Listing, listings
-from klaviyo_spark.commands.verify.profiles import ProfileChecks, ProfilesChecked
+from klaviyo_spark.commands.verify.profile_checker import ProfileChecker
+from klaviyo_spark.commands.verify.profiles import ProfilesChecked
 from klaviyo_spark.commands.verify.tables import table_checks
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.lake.lake import Lake
@@ -61,6 +63,8 @@ class Checker:
         self._lake, self._klaviyo = lake, klaviyo
         self._settings, self._outcome = settings, outcome
         self._holdings = Holdings(lake, settings.account)
+        self._child_listings = ChildListings(klaviyo, self._holdings, outcome)
+        self._profiles = ProfileChecker(klaviyo, self._holdings, settings.indexing_lag, outcome)
         self._records_of_groups: dict[GroupKey, Listed] = {}
         self.scope = VerifiedScope()
 
@@ -92,6 +96,8 @@ class Checker:
         resources, known = self._readable(), self._read_watermarks()
         needed = {*resources, "metrics"} if "events" in resources else {*resources}
         now = self._klaviyo.listed(listings(sorted(needed)), children(resources))
+        before = self._holdings.differing()
+        asked = self._child_listings.in_turn(resources, now, before, whole=ever)
         read_at = self._read_at()
         self.scope.groups = now.groups
         self._records_of_groups = {
@@ -108,11 +114,11 @@ class Checker:
         checks = [
             *self._events(counts, since),
             *self._members(counts, known),
-            *self._records(listings(resources), now, read_at, children(resources)),
+            *self._records(listings(resources), now, read_at, children(resources), asked),
         ]
         if "profiles" in resources and profiles != "none":
-            checks += self._profiles(known, whole=profiles == "all")
-        before, compared = self._holdings.differing(), {*resources} - now.unread
+            checks += self._profiles.check(known, whole=profiles == "all")
+        compared = {*resources} - now.unread
         return checks + comparing.drop_resolved(before, checks, compared, self.scope.groups.keys())
 
     def recheck(self, healing: Healing, before: Sequence[Comparison]) -> list[Comparison]:
@@ -133,13 +139,15 @@ class Checker:
         wanted, parts = listings(sorted(healing.listings)), children(sorted(healing.listings))
         now = self._klaviyo.listed(wanted, parts)
         counts = self._klaviyo.count(days, groups)
+        faults = [check for check in before if check.is_fault]
+        asked = self._child_listings.of_faults(sorted(healing.listings), now, faults)
         checks = [
             *self._events(counts, date.min),
             *self._members(counts, self._read_watermarks()),
-            *self._records(wanted, now, self._read_at(), parts),
-            *self._profiles_again(before),
+            *self._records(wanted, now, self._read_at(), parts, asked),
+            *self._profiles.check_again(before),
         ]
-        faults, compared = [check for check in before if check.is_fault], {*healing.listings}
+        compared = {*healing.listings}
         return checks + comparing.drop_resolved(
             faults, checks, compared - now.unread, self.scope.groups.keys()
         )
@@ -228,58 +236,13 @@ class Checker:
         self.scope.member_counts, self.scope.group_reads = counts.members, known.groups
         return comparing.members(counts.members, joined, held, names, known.groups)
 
-    def _profiles(self, known: KnownWatermarks, whole: bool) -> list[Comparison]:
-        """A check per day of creation: of the months whose turn it is, or of all.
-
-        Where a full read has just been, its pages say what there is.
-        """
-        until = max((read.range.end for read in known.profiles), default=None)
-        if until is None:
-            return []
-        until -= self._settings.indexing_lag
-        sizes = self._holdings.profiles_per_month()
-        months = profiles.all_months(sizes, until)
-        now = self._klaviyo.client.now()
-        read_at = profiles.whole_read_at(known, now - profiles.JUST_READ)
-        if read_at and not whole and sum(sizes.values()) <= profiles.AT_ONCE:
-            listed = self._holdings.profiles_read_whole(read_at)
-            held = self._holdings.profiles(months)
-            return profiles.compare_profiles(listed, held, months, until).checks
-        verified = self._holdings.months_verified()
-        turn = profiles.months_to_verify(months, verified, now, whole=whole)
-        found = ProfileChecks()
-        for group in profiles.in_groups(turn, sizes):
-            spans = [profiles.span_of(month, months[0], until) for month in group]
-            answer = self._klaviyo.profiles(spans)
-            if answer is not None:
-                held = self._holdings.profiles(group)
-                found += profiles.compare_profiles(answer, held, group, until)
-        self._note_profiles(found, len(turn), len(months))
-        return found.checks
-
-    def _note_profiles(self, found: ProfileChecks, turn: int, months: int) -> None:
-        warnings = self._outcome.warnings
-        if turn < months:
-            warnings.append(messages.verify.PROFILES_SAMPLED(months=turn, of=months))
-        if found.newer:
-            warnings.append(messages.verify.PROFILES_NEWER(newer=found.newer))
-        if found.unlisted:
-            warnings.append(messages.verify.PROFILES_UNLISTED(unlisted=found.unlisted))
-
-    def _profiles_again(self, before: Sequence[Comparison]) -> list[Comparison]:
-        """Days that lacked profiles, as they are once these have been read again."""
-        short = [check for check in before if check.missing_ids]
-        if not short:
-            return []
-        held = self._holdings.profiles({check.day.replace(day=1) for check in short if check.day})
-        return [profiles.compare_again(check, held) for check in short]
-
     def _records(
         self,
         wanted: Sequence[Listing],
         now: ListingSnapshot,
         read_at: Mapping[str, datetime],
         parts: Sequence[Children],
+        asked: AskedListings,
     ) -> list[Comparison]:
         wanted = [one for one in wanted if one.table.resource not in now.unread]
         held = self._holdings.records(wanted)
@@ -292,9 +255,13 @@ class Checker:
             if newer:
                 self._outcome.warnings.append(messages.verify.RECORDS_NEWER(name=name, newer=newer))
         parts = [one for one in parts if one.table.resource not in now.unread]
-        rows = self._holdings.children(parts)
+        rows = self._holdings.children([*parts, *(child for child, _ in asked)])
         for one in parts:
             name = one.table.name
             parents = held[one.table.parent.table if one.table.parent else one.endpoint.name]
             checks += child_checks(one, now.children[name], rows[name], parents)
+        for child, listed in asked:
+            of_parents, at = rows[child.table.name], read_at.get(child.table.resource)
+            seen = drop_newer(listed, of_parents, at)
+            checks += child_checks(child, seen, of_parents, held[child.parent.table])
         return checks

@@ -1,7 +1,7 @@
-"""Tables with a row per element of a listed record: tag links, audiences, send times. Pure.
+"""Tables with rows of a listed record: tag links, audiences, send times, messages. Pure.
 
-A listing's page has them, so that they cost no request. The elements of one record are compared by
-what keys their rows.
+What stands on a listing's page costs no request (``Children``); what has a listing of its own per
+record is a request each (``AskedChildren``). The rows of one record are compared by what keys them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 
 from klaviyo_spark.bronze.request_plan import read_field
 from klaviyo_spark.client.json_bodies import as_id, records_by_id
-from klaviyo_spark.commands.verify.comparing import Comparison
-from klaviyo_spark.commands.verify.listings import is_verified
+from klaviyo_spark.commands.verify.comparing import Comparison, Listed, is_newer
+from klaviyo_spark.commands.verify.listings import Listing, is_verified, listings
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
+from klaviyo_spark.schema.deletion_rules import Parent
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import ID, FieldPath
@@ -58,6 +59,24 @@ class Children:
                 yield key
 
 
+@dataclass(frozen=True)
+class AskedChildren:
+    """A table with a row per record of a listing that each parent has for itself."""
+
+    listing: Listing
+    parent: Parent
+
+    @property
+    def table(self) -> TableSpec:
+        """The table."""
+        return self.listing.table
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Columns of the parent's id, and of what is a row's own."""
+        return self.parent.column, self.listing.key
+
+
 def children(resources: Sequence[str]) -> list[Children]:
     """Those of the listings of ``resources`` that are read whole."""
     return [
@@ -72,8 +91,44 @@ def children(resources: Sequence[str]) -> list[Children]:
     ]
 
 
+def asked_children(resources: Sequence[str]) -> list[AskedChildren]:
+    """Those whose parents are in the listings of ``resources``; members are counted instead."""
+    listed = {one.table.name for one in listings(resources)}
+    return [
+        AskedChildren(Listing(table, endpoint, source.row_source), table.parent)
+        for table in TABLES.values()
+        if table.resource in resources and table.name not in listed
+        if table.parent and table.parent.table in listed and len(table.key) == 1
+        for source in table.sources
+        for endpoint in [ENDPOINTS[source.endpoint]]
+        if endpoint.fanout and not endpoint.fanout.filter and not endpoint.members
+    ]
+
+
+def drop_newer(
+    listed: Mapping[str, Mapping[str, Listed]], held: PerParent, read_at: datetime | None
+) -> dict[str, frozenset[Key]]:
+    """Ids per parent, without those of records that were created after the last read.
+
+    Args:
+        listed: the records of each parent.
+        held: what is here nevertheless is not left out.
+    """
+    return {
+        parent: frozenset(
+            id
+            for id, record in records.items()
+            if id in held.get(parent, ()) or not is_newer(record, read_at)
+        )
+        for parent, records in listed.items()
+    }
+
+
 def child_checks(
-    one: Children, listed: PerParent, held: PerParent, parents: Mapping[str, str | None]
+    one: Children | AskedChildren,
+    listed: PerParent,
+    held: PerParent,
+    parents: Mapping[str, str | None],
 ) -> Iterator[Comparison]:
     """A check per record that is here too: how many of its rows are, of those that it lists.
 

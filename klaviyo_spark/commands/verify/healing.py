@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
+from klaviyo_spark.commands.verify.children import asked_children
 from klaviyo_spark.commands.verify.comparing import (
     EVENTS,
     PROFILES,
@@ -20,13 +21,14 @@ from klaviyo_spark.commands.verify.comparing import (
     Comparison,
 )
 from klaviyo_spark.commands.verify.days import DayRange, joined
-from klaviyo_spark.resources import ENDPOINTS
+from klaviyo_spark.resources import ENDPOINTS, RESOURCES
 
 PAGE = int(ENDPOINTS["events"].params["page[size]"])
 Short = Mapping[str, Mapping[date, int]]
 """Per metric, its short days and how many events Klaviyo counts on each."""
 _Plan = dict[DayRange, set[str]]
 _DAY = timedelta(days=1)
+_ASKED = frozenset(one.table.name for one in asked_children([*RESOURCES]))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Healing:
 
     Args:
         groups: per resource, ids of lists and segments whose members are to be read whole.
-        listings: resources whose listing is to be read, with the ids that were missing.
+        listings: resources whose listing is to be read, with the ids that were missing, or whose
+            own listing is to be read.
         profiles: ids of those that are to be read.
     """
 
@@ -82,7 +85,8 @@ def healing(checks: Iterable[Comparison]) -> Healing:
             continue
         elif check.is_of_listing:
             ids = listings.setdefault(check.resource, set())
-            ids.update([check.scope] if check.missing and check.count_type == RECORDS else [])
+            is_missing = check.missing and check.count_type == RECORDS
+            ids.update([check.scope] if is_missing or check.count_type in _ASKED else [])
         elif check.count_type == WHOLE_TABLES:
             tables.add(check.scope)
         elif check.count_type == PROFILES:

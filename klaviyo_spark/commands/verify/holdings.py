@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from klaviyo_spark.clock import utc
-from klaviyo_spark.commands.verify.children import Children, Key
+from klaviyo_spark.commands.verify.children import AskedChildren, Children, Key
 from klaviyo_spark.commands.verify.comparing import (
     EVENTS,
     PROFILES,
@@ -91,7 +91,9 @@ class Holdings:
             found[row["table"]][row["id"]] = row["name"]
         return found
 
-    def children(self, wanted: Sequence[Children]) -> dict[str, dict[str, frozenset[Key]]]:
+    def children(
+        self, wanted: Sequence[Children | AskedChildren]
+    ) -> dict[str, dict[str, frozenset[Key]]]:
         """Per table and record, what keys its rows."""
         found: dict[str, dict[str, set[Key]]] = {one.table.name: {} for one in wanted}
         rows = [
@@ -149,6 +151,16 @@ class Holdings:
         )
         return {row["month"]: utc(row["at"]) for row in rows.collect()}
 
+    def verified_at(self, count_type: str) -> dict[str, datetime]:
+        """When each scope that is compared in this way was last verified (UTC)."""
+        rows = (
+            self._lake.ops("verifications")
+            .where((F.col("account_id") == self._account_id) & (F.col("count_type") == count_type))
+            .groupBy("scope")
+            .agg(F.unix_micros(F.max("verified_at")).alias("at"))
+        )
+        return {row["scope"]: utc(row["at"]) for row in rows.collect()}
+
     def listed_at(self, listings: Sequence[Listing]) -> Mapping[str, datetime]:
         """When the last read of each resource's listing began (UTC)."""
         if not listings:
@@ -166,13 +178,12 @@ class Holdings:
     def differing(self) -> list[Comparison]:
         """What differed when it was last verified of members, and of what listings say."""
         facts = ("scope_name", "actual_count", "expected_count")
-        newest = F.max_by(F.struct(*facts), "verified_at").alias("newest")
         rows = (
             self._lake.ops("verifications")
             .where(F.col("account_id") == self._account_id)
             .where(~F.col("count_type").isin(EVENTS, PROFILES, WHOLE_TABLES))
             .groupBy("resource", "count_type", "scope")
-            .agg(newest)
+            .agg(F.max_by(F.struct(*facts), "verified_at").alias("newest"))
             .where("newest.actual_count <> newest.expected_count")
             .select("resource", "count_type", "scope", *[f"newest.{name}" for name in facts])
         )
@@ -190,7 +201,7 @@ def _name(listing: Listing) -> Column:
     return F.col("name") if named else F.lit(None).cast("string")
 
 
-def _text_or_time(one: Children) -> tuple[Column, Column]:
+def _text_or_time(one: Children | AskedChildren) -> tuple[Column, Column]:
     """The key of a row as text, or as microseconds where it is a time."""
     key = F.col(one.columns[1])
     is_time = next(c for c in one.table.columns if c.name == one.columns[1]).type == "timestamp"

@@ -17,7 +17,7 @@ from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.interrupts import until_interrupted
 from klaviyo_spark.commands.verify.asking import COUNTS, count_walks, counts
-from klaviyo_spark.commands.verify.children import Children, Key
+from klaviyo_spark.commands.verify.children import AskedChildren, Children, Key
 from klaviyo_spark.commands.verify.comparing import Listed
 from klaviyo_spark.commands.verify.listings import Listing, listing_walks
 from klaviyo_spark.commands.verify.profiles import PROFILE_IDS, ListedProfile, listed_profiles
@@ -46,6 +46,7 @@ class ListingSnapshot:
         records: per table.
         children: per table with a row per element of a record, the keys of these per record.
         groups: lists and segments.
+        parents: per endpoint that each of them has a listing of, the records it is asked for.
         unread: resources whose listings did not all answer.
     """
 
@@ -53,6 +54,7 @@ class ListingSnapshot:
     records: dict[str, dict[str, Listed]] = field(default_factory=dict)
     children: dict[str, dict[str, frozenset[Key]]] = field(default_factory=dict)
     groups: dict[GroupKey, request_plan.Parent] = field(default_factory=dict)
+    parents: dict[str, dict[str, request_plan.Parent]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
 
@@ -99,6 +101,22 @@ class KlaviyoCounter:
                     if one.endpoint.name == got.walk.endpoint.name:
                         _note_children(now.children[one.table.name], one.keys_on(got.page.body))
         return now
+
+    def children_of(
+        self, one: AskedChildren, parents: Iterable[request_plan.Parent]
+    ) -> dict[str, dict[str, Listed]]:
+        """The records that each parent lists; without parents that are gone or did not answer."""
+        endpoint, at = one.listing.endpoint, self.client.stamp()
+        walks = request_plan.fanout_walks(self.client.base_url, endpoint, parents, at)
+        found: dict[str, dict[str, Listed]] = {}
+        unread = set()
+        for got in self._pages(walks):
+            parent = got.walk.parent_id or ""
+            if isinstance(got, Failed) or got.page.status == 404:
+                unread.add(parent)
+            else:
+                found.setdefault(parent, {}).update(one.listing.records(got.page.body))
+        return {parent: records for parent, records in found.items() if parent not in unread}
 
     def profiles(self, spans: Sequence[Range]) -> dict[str, ListedProfile] | None:
         """The profiles that were created in these times; None where not all answered."""
@@ -247,10 +265,14 @@ def _note(now: ListingSnapshot, listings: Sequence[Listing], got: Fetched) -> No
             now.records[listing.table.name].update(listing.records(got.page.body))
     if endpoint.name == "metrics":
         now.metrics += metrics_on(got.page.body)
-    for members in ENDPOINTS.values():
-        if members.members and members.fanout and members.fanout.of == endpoint.name:
-            for parent in request_plan.parents_on(got.page.body, got.walk.facts, members.fanout):
+    for child in ENDPOINTS.values():
+        if not child.fanout or child.fanout.of != endpoint.name:
+            continue
+        for parent in request_plan.parents_on(got.page.body, got.walk.facts, child.fanout):
+            if child.members:
                 now.groups[endpoint.resource, parent.id] = parent
+            else:
+                now.parents.setdefault(child.name, {})[parent.id] = parent
 
 
 def _note_children(

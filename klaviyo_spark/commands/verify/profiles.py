@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
-from math import ceil
 from typing import Literal
 
 from klaviyo_spark.bronze.request_plan import read_field
@@ -35,8 +34,6 @@ PROFILE_IDS = replace(
     budget_of=PROFILE.name,
 )
 ProfilesChecked = Literal["none", "sample", "all"]
-# Within so long a sample has had every month once.
-ALL_WITHIN = timedelta(days=28)
 # A full read that began so long ago at most says what there is, and Klaviyo is not asked again.
 JUST_READ = timedelta(days=1)
 # So many are held in memory at once.
@@ -101,29 +98,6 @@ def all_months(held: Iterable[date], until: datetime) -> list[date]:
     while months[-1] < last:
         months.append(_next(months[-1]))
     return months
-
-
-def months_to_verify(
-    months: Iterable[date],
-    verified: Mapping[date, datetime],
-    now: datetime,
-    *,
-    whole: bool,
-) -> list[date]:
-    """First days of the months that are verified now, those verified longest ago first.
-
-    Args:
-        months: all there are; see ``all_months``.
-        verified: when each month was last verified.
-        whole: all of them.
-    """
-    never = datetime.min.replace(tzinfo=timezone.utc)
-    ordered = sorted(months, key=lambda month: (verified.get(month, never), month))
-    if whole or not ordered:
-        return ordered
-    since = now - max(verified.values(), default=now - timedelta(days=1))
-    share = min(1.0, max(since, timedelta(days=1)) / ALL_WITHIN)
-    return ordered[: max(1, ceil(len(ordered) * share))]
 
 
 def in_groups(months: Sequence[date], sizes: Mapping[date, int]) -> Iterator[list[date]]:

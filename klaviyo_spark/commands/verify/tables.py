@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from klaviyo_spark.commands.verify.children import children
+from klaviyo_spark.commands.verify.children import asked_children, children
 from klaviyo_spark.commands.verify.comparing import WHOLE_TABLES, Comparison
 from klaviyo_spark.commands.verify.listings import listings
 from klaviyo_spark.resources import ENDPOINTS, TABLES, WINDOWED
@@ -30,6 +30,7 @@ def uncounted(resources: Collection[str]) -> list[str]:
     chosen = sorted(resources)
     counted = {one.table.name for one in listings(chosen)} | {*WINDOWED}
     counted |= {one.table.name for one in children(chosen)}
+    counted |= {one.table.name for one in asked_children(chosen)}
     counted |= {e.members.table for e in ENDPOINTS.values() if e.members}
     return [n for n, t in TABLES.items() if t.resource in resources and n not in counted]
 

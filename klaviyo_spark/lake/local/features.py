@@ -8,20 +8,13 @@ No Spark here.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from klaviyo_spark.errors import in_a_line
-from klaviyo_spark.lake.local.storage import is_delta, open_delta
-from klaviyo_spark.lake.local.store import Folder
-
 if TYPE_CHECKING:
     from deltalake import DeltaTable
-
-logger = logging.getLogger(__name__)
 
 # Version 2 of readers is column mapping, 5 of writers too; 6 is identity columns, which delta-rs
 # refuses. From 3 and 7 on a protocol names its features.
@@ -52,19 +45,6 @@ _CONSTRAINT = "delta.constraints."
 _OFF = frozenset({"", "false", "none"})
 # What else stands with a column is a default, an expression, an invariant, an identity.
 _SAID_OF_A_COLUMN = frozenset({"comment"})
-
-
-def is_read(folder: Folder) -> bool:
-    """Whether delta-rs reads the table in ``folder`` to the letter; true where there is none."""
-    from deltalake.exceptions import DeltaError
-
-    if not is_delta(folder):
-        return True
-    try:
-        return obstacle_to_read(open_delta(folder)) is None
-    except DeltaError as error:
-        logger.debug("%s: delta-rs does not open it: %s", folder, in_a_line(error))
-        return False
 
 
 def obstacle_to_read(table: DeltaTable) -> str | None:

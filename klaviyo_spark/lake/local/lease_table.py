@@ -24,6 +24,7 @@ from klaviyo_spark.lake.heartbeat import (
     parse_sign,
     sign_text,
 )
+from klaviyo_spark.lake.local.data_files import read_rows
 from klaviyo_spark.lake.local.storage import is_delta, open_alone, open_delta
 from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.readers.rows import plain
@@ -52,7 +53,7 @@ class StoreLease:
         if not is_delta(self._folder):
             return None
         table = open_delta(self._folder)
-        rows = [row for row in plain(table.to_pyarrow_table()) if row["token"] is not None]
+        rows = [row for row in plain(read_rows(self._folder, table)) if row["token"] is not None]
         return heartbeat_of(rows[0], _signed(table)) if rows else None
 
     def signed(self) -> Signed | None:
@@ -62,7 +63,7 @@ class StoreLease:
     def claim(self, row: Mapping[str, Any], expected: str | None) -> None:
         """Write ``row`` over the one whose token is ``expected``, or where there is no row."""
         table = open_alone(self._folder)
-        there = table.to_pyarrow_table().to_pylist()
+        there = read_rows(self._folder, table).to_pylist()
         if there and there[0]["token"] != expected:
             return
         _write(table, row)
@@ -81,7 +82,7 @@ class StoreLease:
     def release(self, token: str) -> None:
         """Free the lake, if it is the holder of ``token`` that has it."""
         table = open_alone(self._folder)
-        for row in table.to_pyarrow_table().to_pylist():
+        for row in read_rows(self._folder, table).to_pylist():
             if row["token"] == token:
                 _write(table, {**row, "token": None})
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +18,9 @@ from klaviyo_spark.errors import in_a_line
 from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.commit_retry import TRIES
 from klaviyo_spark.lake.commit_tag import option
+from klaviyo_spark.lake.local.data_files import read_rows
 from klaviyo_spark.lake.local.features import obstacle_to_merge
-from klaviyo_spark.lake.local.store import Folder, StoreFolder
-from klaviyo_spark.lake.local.store_files import data_files
+from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.local.tables import newest_version
 from klaviyo_spark.lake.merge import Merged
 
@@ -48,28 +47,13 @@ class LocalTable:
 
     def size(self) -> tuple[int, int]:
         """Rows and bytes of its files, by its log; a file without statistics has no rows."""
-        files = self._files
+        files = table_of(self.delta.get_add_actions(flatten=True))
         rows = pc.sum(files["num_records"]).as_py() if "num_records" in files.column_names else 0
         return rows or 0, pc.sum(files["size_bytes"]).as_py() or 0
 
     def rows(self, where: pc.Expression | None = None) -> pa.Table:
         """Its rows, in the columns' order."""
-        files = None
-        if isinstance(self.folder, StoreFolder):
-            files = data_files(self.folder, self._sizes)
-        return self.delta.to_pyarrow_dataset(filesystem=files).to_table(filter=where)
-
-    @property
-    def _files(self) -> pa.Table:
-        """Its files, as the log has them."""
-        return table_of(self.delta.get_add_actions(flatten=True))
-
-    @property
-    def _sizes(self) -> dict[str, int]:
-        """Bytes of each of its files."""
-        found = self._files
-        paths = map(unquote, found["path"].to_pylist())
-        return dict(zip(paths, found["size_bytes"].to_pylist(), strict=True))
+        return read_rows(self.folder, self.delta, where)
 
     def append(self, rows: pa.Table, tag: str) -> None:
         """Append rows as one commit."""

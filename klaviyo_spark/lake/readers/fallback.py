@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from klaviyo_spark.errors import TableUnreadable
+from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.delta_log import TableState, Write
 from klaviyo_spark.lake.file_lock import LockStatus
-from klaviyo_spark.lake.readers.reader import Reader, Row, UnknownToDeltaRs
-from klaviyo_spark.lake.readers.sql import tables_in
+from klaviyo_spark.lake.readers.reader import NotRead, Reader, Row
 
 if TYPE_CHECKING:
     from klaviyo_spark.lake.readers.folder import Files
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Fallback:
@@ -37,9 +39,7 @@ class Fallback:
 
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query."""
-        tables = (table.split(".") for table in tables_in(sql))
-        is_read = all(self._files.reads(schema, name) for schema, name in tables)
-        return (self._files if is_read else self._by_spark()).rows(sql)
+        return self._answer(lambda reader: reader.rows(sql))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table."""
@@ -67,10 +67,10 @@ class Fallback:
         return self._files.states(schema, since, writes)
 
     def _answer(self, ask: Callable[[Reader], T]) -> T:
-        """What a table answers, which is opened once: most of what an answer costs."""
         try:
             return ask(self._files)
-        except UnknownToDeltaRs:
+        except NotRead as error:
+            logger.debug("Spark is asked: %s", in_a_line(error))
             return ask(self._by_spark())
 
     def _by_spark(self) -> Reader:

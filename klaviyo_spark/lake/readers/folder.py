@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,16 +21,14 @@ from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.delta_log import NOT_KNOWN_HERE, TableState, Write, in_folder
 from klaviyo_spark.lake.file_lock import LockStatus, holding
 from klaviyo_spark.lake.heartbeat import status_of
-from klaviyo_spark.lake.local.features import is_read, obstacle_to_read
+from klaviyo_spark.lake.local.features import obstacle_to_read
 from klaviyo_spark.lake.local.lease_table import StoreLease
 from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
-from klaviyo_spark.lake.readers.reader import Row, UnknownToDeltaRs
+from klaviyo_spark.lake.readers.reader import NotRead, Row
 from klaviyo_spark.lake.readers.rows import plain, values
 from klaviyo_spark.lake.readers.sql import rename_tables, tables_in
 from klaviyo_spark.lake.unreadable import is_damage, unreadable
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -39,15 +36,12 @@ T = TypeVar("T")
 class Files:
     """The reader of a folder; see ``reader.Reader``.
 
-    What asks one table raises ``UnknownToDeltaRs`` rather than answer otherwise than Spark would.
+    A question about a table that delta-rs does not open, or does not read to the letter, raises
+    ``NotRead``.
     """
 
     def __init__(self, folder: Folder, schemas: Schemas) -> None:
         self._folder, self._schemas = folder, schemas
-
-    def reads(self, schema: str, table: str) -> bool:
-        """Whether ``rows`` is right about a table; see ``local.features``."""
-        return is_read(self._folder_of(schema, table))
 
     def has(self, table: str) -> bool:
         """Whether the table's folder has a Delta log, and a commit in it."""
@@ -56,7 +50,7 @@ class Files:
     def rows(self, sql: str) -> list[Row]:
         """The rows of a query, worked out by delta-rs' own engine."""
         tables = {
-            f"{schema}_{name}": open_delta(self._folder_of(schema, name))
+            f"{schema}_{name}": self._opened(schema, name).table
             for schema, name in (table.split(".") for table in tables_in(sql))
         }
         return _query(tables, rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
@@ -116,20 +110,24 @@ class Files:
         folder = self._folder_of(schema, table)
         if isinstance(folder, Path) and folder.exists() and not folder.is_dir():
             raise self._unreadable(schema, table, "no folder")
-        if not is_delta(folder):
-            return None
-        try:
-            opened = open_delta(folder)
-        except DeltaError as error:
-            raise self._unknown(schema, table, in_a_line(error)) from error
-        if obstacle := obstacle_to_read(opened):
-            raise self._unknown(schema, table, obstacle)
-        return _Opened(folder, opened)
+        return self._opened(schema, table) if is_delta(folder) else None
 
-    def _unknown(self, schema: str, table: str, why: str) -> UnknownToDeltaRs:
-        logger.debug("%s: delta-rs does not read it: %s", self._folder_of(schema, table), why)
-        error = self._unreadable(schema, table, why)
-        return UnknownToDeltaRs(f"{error}", error.table)
+    def _opened(self, schema: str, table: str) -> _Opened:
+        folder = self._folder_of(schema, table)
+        try:
+            opened = _Opened(folder)
+        except DeltaError as error:
+            if not is_delta(folder):
+                raise
+            raise self._not_read(schema, table, in_a_line(error)) from error
+        obstacle = obstacle_to_read(opened.table)
+        if obstacle:
+            raise self._not_read(schema, table, f"delta-rs does not know {obstacle}")
+        return opened
+
+    def _not_read(self, schema: str, table: str, why: str) -> NotRead:
+        found = self._unreadable(schema, table, why)
+        return NotRead(f"{found}", found.table)
 
     def _folder_of(self, schema: str, table: str) -> Folder:
         return self._folder / f"{getattr(self._schemas, schema)}.db" / table
@@ -138,18 +136,18 @@ class Files:
 class _Opened:
     """One version of one table."""
 
-    def __init__(self, folder: Folder, table: DeltaTable) -> None:
-        self._folder, self._table = folder, table
+    def __init__(self, folder: Folder) -> None:
+        self._folder, self.table = folder, open_delta(folder)
 
     @cached_property
     def _files(self) -> pa.Table:
         """One row per file, with what the log says of it."""
-        found = table_of(self._table.get_add_actions(flatten=True))
+        found = table_of(self.table.get_add_actions(flatten=True))
         wanted = [n for n in found.column_names if n in ("path", "num_records") or n[:4] == "max."]
         return found.select(wanted)
 
     def rows(self) -> int:
-        if "deletionVectors" in (self._table.protocol().reader_features or []):
+        if "deletionVectors" in (self.table.protocol().reader_features or []):
             # The log counts the rows that they delete too.
             counted: int = self.ask("SELECT count(*) AS n FROM {t}")[0]["n"]
             return counted
@@ -177,9 +175,7 @@ class _Opened:
         return asked
 
     def ask(self, sql: str) -> list[Row]:
-        question = _Question(
-            str(self._table.metadata().id), self._table.version(), sql, self._table
-        )
+        question = _Question(str(self.table.metadata().id), self.table.version(), sql, self.table)
         if not isinstance(self._folder, StoreFolder):
             return question.answer()
         return [dict(row) for row in _answered(question)]

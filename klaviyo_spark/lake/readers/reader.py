@@ -15,8 +15,8 @@ Row = Mapping[str, Any]
 ROWS_OF = "SELECT _account_id AS account_id, count(*) AS n FROM {t} GROUP BY _account_id"
 
 
-class UnknownToDeltaRs(TableUnreadable):
-    """delta-rs does not open a table, or does not read it to the letter: Spark is asked."""
+class NotRead(TableUnreadable):
+    """This reader does not read the table; another one may."""
 
 
 class Reader(Protocol):

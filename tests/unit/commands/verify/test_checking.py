@@ -35,6 +35,7 @@ from tests.builders import KEY
 
 NOW = datetime.now(timezone.utc)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+MESSAGES = "flow_action_messages"
 RESOURCES = ("campaigns", "events", "flows", "lists", "metrics", "segments", "tags")
 
 
@@ -48,6 +49,7 @@ class Here:
     asked: list[DayRange] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
     verified: dict[date, datetime] = field(default_factory=dict)
+    parents_verified: dict[str, datetime] = field(default_factory=dict)
 
     def unreadable(self, resources: Collection[str]) -> dict[str, list[str]]:
         return {name: lines for name, lines in self.broken.items() if name in resources}
@@ -110,6 +112,10 @@ class Here:
 
     def months_verified(self) -> dict[date, datetime]:
         return self.verified
+
+    def verified_at(self, count_type: str) -> dict[str, datetime]:
+        assert count_type == MESSAGES
+        return self.parents_verified
 
     def differing(self) -> list[Comparison]:
         return self.before
@@ -486,6 +492,92 @@ def test_a_sample_is_the_months_verified_longest_ago(lab):
     assert found == {*months[-turn:]}
     [line] = [line for line in lab.outcome.warnings if "turn" in line]
     assert line.startswith(f"profiles created in {turn} of {len(months)} months were verified")
+
+
+# -- messages of flow actions, which each action lists for itself ---------------------------------
+
+
+def sending_actions(lab: Lab) -> dict[str, list[str]]:
+    """Ids of the messages of each action that has any."""
+    found: dict[str, list[str]] = {}
+    for row in lab.sandbox_rows(MESSAGES):
+        if not row["_deleted"]:
+            found.setdefault(row["flow_action_id"], []).append(row["flow_action_message_id"])
+    return found
+
+
+def message_checks(lab: Lab, *, ever: bool = True) -> dict[str, tuple[int, int]]:
+    """What is here and what should be, per action that was verified."""
+    checks = of(lab.checker().everything(ever=ever, profiles="none"), MESSAGES)
+    return {check.scope: (check.actual_count, check.expected_count) for check in checks}
+
+
+def test_messages_are_compared_by_the_action_that_lists_them(lab):
+    lab.settings = Settings(resources=("flows",))
+    actions = sending_actions(lab)
+    [first, second, third, *_] = sorted(actions)
+    lab.here.lose(MESSAGES, lambda row: row["flow_action_message_id"] == actions[first][0])
+    extra = {"flow_action_id": second, "flow_action_message_id": "GONE", "_deleted": False}
+    lab.here.truth[MESSAGES].append(extra)
+
+    found = message_checks(lab)
+
+    counts = {id: len(ids) for id, ids in actions.items()}
+    assert {id: found[id] for id in counts if id not in {first, second}} == {
+        id: (n, n) for id, n in counts.items() if id not in {first, second}
+    }
+    assert found[first] == (counts[first] - 1, counts[first])
+    assert found[second] == (counts[second] + 1, counts[second])
+    assert third in found
+    assert lab.outcome.warnings == []
+
+
+def test_a_message_that_is_newer_than_the_last_sync_is_not_missing(lab):
+    lab.settings = Settings(resources=("flows",))
+    lab.here.read_at = LONG_AGO
+    for table in ("flows", "flow_actions"):
+        assert lab.here.truth[table]  # which are here, whatever their messages are
+    lab.here.lose(MESSAGES, lambda _row: True)
+
+    assert {*message_checks(lab).values()} == {(0, 0)}
+
+
+def test_a_sample_is_the_actions_verified_longest_ago_and_those_that_differed(lab):
+    lab.settings = Settings(resources=("flows",))
+    actions = sorted(sending_actions(lab))
+    lab.here.parents_verified = {id: NOW - timedelta(days=n) for n, id in enumerate(actions, 1)}
+    [differed, *_] = actions
+    lab.here.before = [Comparison("flows", MESSAGES, differed, None, None, 0, 1)]
+    before = lab.sandbox.counts()
+
+    found = message_checks(lab, ever=False)
+
+    turn = -(-len(actions) // 28)
+    assert found.keys() >= {*actions[-turn:], differed}
+    asked = (lab.sandbox.counts() - before)["/api/flow-actions/{id}/flow-messages"]
+    assert asked == len(found) == turn + 1
+    [line] = [line for line in lab.outcome.warnings if "turn" in line]
+    assert line.startswith(f"flow_action_messages of {turn + 1} of ")
+
+
+def test_messages_of_an_action_that_had_a_fault_are_read_and_verified_again(lab):
+    lab.settings = Settings(resources=("flows",))
+    truth, actions = lab.here.truth, sending_actions(lab)
+    lab.here = Here({name: [*rows] for name, rows in truth.items()})
+    [first, *_] = sorted(actions)
+    lab.here.lose(MESSAGES, lambda row: row["flow_action_id"] == first)
+    checker = lab.checker()
+    found = checker.everything(ever=True, profiles="none")
+    todo = healing(found)
+    assert todo.listings == {"flows": frozenset({first})}
+    lab.here.truth = truth
+    before = lab.sandbox.counts()
+
+    again = of(checker.recheck(todo, found), MESSAGES)
+
+    n = len(actions[first])
+    assert [(c.scope, c.actual_count, c.expected_count) for c in again] == [(first, n, n)]
+    assert (lab.sandbox.counts() - before)["/api/flow-actions/{id}/flow-messages"] == 1
 
 
 # -- again ----------------------------------------------------------------------------------------
