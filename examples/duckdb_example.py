@@ -1,6 +1,6 @@
 """Ask a lake in a folder one of the questions of this folder, with DuckDB and delta-rs.
 
-python examples/duckdb_example.py ./lake examples/flow_performance.sql
+python examples/duckdb_example.py ./demo-lake examples/flow_performance.sql
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 def open_lake(folder: str) -> duckdb.DuckDBPyConnection:
     """Every table of the lake under its name, such as ``klaviyo_v2.events``; nothing is copied."""
+    logs = sorted(Path(folder).glob("klaviyo_*.db/*/_delta_log"))
+    if not logs:
+        sys.exit(f"no table in {folder}; the lake of `make demo` is ./demo-lake")
     connection = duckdb.connect()
     connection.sql("SET TimeZone = 'UTC'")
-    for log in sorted(Path(folder).glob("klaviyo_*.db/*/_delta_log")):
+    for log in logs:
         table, schema = log.parent, log.parent.parent.stem
         rows = f"{schema}_{table.name}"
         # Read by Arrow itself: docs/how-to/query.md says why.

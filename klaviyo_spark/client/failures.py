@@ -97,6 +97,8 @@ def connection_error(error: Exception, where: str, host: str) -> ApiError:
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(messages.requests.PROXY_REFUSES(where=where, host=host))
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
+        if host.startswith("http://"):  # to this machine alone: see ``config.address``
+            return Unreachable(messages.requests.NO_SANDBOX(where=where, host=host))
         return Unreachable(messages.requests.NO_CONNECTION(where=where, host=host))
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
         return RetryableError(messages.requests.NO_ANSWER(where=where, host=host))

@@ -6,6 +6,11 @@ NO_CONNECTION = request_error(
     "{where}: no connection to {host}",
     cause="No such name, refused, or no answer. The request is sent again.",
 )
+NO_SANDBOX = request_error(
+    "{where}: no connection to {host}, an address of this machine on which no sandbox runs now",
+    cause="`klaviyo-spark sandbox` was ended, or took another port; KLAVIYO_BASE_URL or conf "
+    "base_url says this address. The request is sent again.",
+)
 PROXY_REFUSES = request_error(
     "{where}: the proxy refuses a connection to {host}",
     cause="HTTPS_PROXY names a proxy that refuses or does not exist; NO_PROXY leaves a host out. "

@@ -70,6 +70,16 @@ def test_the_duckdb_example_prints_an_answer(sample, capsys, monkeypatch):
     assert "NEVER_SUBSCRIBED" in capsys.readouterr().out
 
 
+def test_the_duckdb_example_says_in_a_line_that_there_is_no_lake(tmp_path, monkeypatch):
+    lake, question = str(tmp_path / "lake"), str(EXAMPLES / "consent_by_channel.sql")
+    monkeypatch.setattr("sys.argv", ["duckdb_example.py", lake, question])
+
+    with pytest.raises(SystemExit) as left:
+        runpy.run_path(str(EXAMPLES / "duckdb_example.py"), run_name="__main__")
+
+    assert left.value.code == f"no table in {lake}; the lake of `make demo` is ./demo-lake"
+
+
 def test_the_pandas_example_adds_up_to_todays_members(sample):
     over_time = runpy.run_path(str(EXAMPLES / "pandas_example.py"))["members_over_time"]
 
