@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from klaviyo_spark import messages
 from klaviyo_spark.cli.layout import echo_line
 from klaviyo_spark.cli.progress import progress
+from klaviyo_spark.config.loader import nearest
 from klaviyo_spark.errors import ConfigError, UsageError
+from klaviyo_spark.resources import ENDPOINTS
 
 _COUNT = click.IntRange(min=0)
 _events = click.option("--events", type=_COUNT, default=20_000, show_default=True)
@@ -48,6 +52,7 @@ def sandbox(
     except ModuleNotFoundError as missing:
         raise UsageError(messages.command_line.SANDBOX_NOT_INSTALLED(missing=missing)) from missing
     lacking = [scope.strip() for scope in missing_scopes.split(",") if scope.strip()]
+    _check_scopes(lacking)
     try:
         serve(port, events, profiles, rate_scale, seed, latency_ms, lacking)
     except OSError as error:
@@ -55,6 +60,17 @@ def sandbox(
             messages.command_line.PORT_TAKEN(port=port, reason=error.strerror)
         ) from error
     return 0
+
+
+def _check_scopes(scopes: Iterable[str]) -> None:
+    known = sorted({scope for endpoint in ENDPOINTS.values() for scope in endpoint.scopes})
+    for name in scopes:
+        if name not in known:
+            raise UsageError(
+                messages.command_line.UNKNOWN_SCOPE(
+                    name=name, nearest=nearest(name, known), known=", ".join(known)
+                )
+            )
 
 
 @click.command()

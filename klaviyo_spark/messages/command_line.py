@@ -7,6 +7,11 @@ PORT_TAKEN = refusal(
     "Choose another --port, or leave --port out for a free one.",
     cause="Another program listens on that port, or only root may use it.",
 )
+UNKNOWN_SCOPE = refusal(
+    "--missing-scopes {name}: no command needs this scope",
+    "{nearest}Choose from {known}.",
+    cause="A misspelt scope would be missing from nothing.",
+)
 UNKNOWN_ACCOUNT = refusal(
     "--account {name}: not one of `accounts` in conf: {accounts}",
     "Name one of these, or leave --account out for all.",

@@ -20,9 +20,15 @@ from klaviyo_spark.client.client import REVISION
         (("sandbox", "--profiles", "0"), "'--profiles': 0 is not in the range"),
         (("sandbox", "--rate-scale", "0"), "'--rate-scale': 0.0 is not in the range"),
         (("demo", "--events", "-5"), "'--events': -5 is not in the range"),
+        (
+            ("sandbox", "--missing-scopes", "tags:read,segment:read"),
+            "--missing-scopes segment:read: no command needs this scope. Did you mean "
+            "'segments:read'? Choose from accounts:read, ",
+        ),
     ],
 )
-def test_a_number_that_cannot_be_is_refused_by_name(capsys, args, said):
+def test_what_cannot_be_is_refused_by_name(capsys, monkeypatch, args, said):
+    monkeypatch.setattr("klaviyo_spark.sandbox.serve", pytest.fail)
     with pytest.raises(SystemExit) as left:
         main([*args])
     assert left.value.code == 2
