@@ -27,8 +27,11 @@ def record_value(world: World, record: Record, field: str) -> Any:
         case "coupon.id" | "profile.id":
             ref = record.to_one[field.removesuffix(".id")]
             return ref[1] if ref else None
-        case "name" if record.type == "flow-message":
-            return record.attributes["definition"]["name"]
+        case "campaign_id":
+            ref = record.to_one["campaign"]
+            return ref[1] if ref else None
+        case "name" | "archived" | "builder" | "status" if field not in record.attributes:
+            return record.attributes["definition"][field]
         case _:
             value: Any = record.attributes
             for part in field.split("."):

@@ -114,7 +114,7 @@ class Views:
         conditions = asked.conditions
         records = self._world.all(type)
         if type in ("campaign", "flow") and all(c.field != "archived" for c in conditions):
-            records = [r for r in records if not r.attributes["archived"]]
+            records = [r for r in records if not record_value(self._world, r, "archived")]
         if type == "template":
             records = [r for r in records if r.id in self._world.library]
         return self._records(records, asked, base, url)

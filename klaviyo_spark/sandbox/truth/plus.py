@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from klaviyo_spark.sandbox.model import Json, Record, World
+from klaviyo_spark.sandbox.truth.newer_campaigns import campaign_variations
 from klaviyo_spark.sandbox.truth.rows import Row, SmallTable, at
 
 
@@ -131,5 +132,6 @@ PLUS_TABLES: dict[str, SmallTable] = {
     "form_versions": SmallTable(("form_version_id",), form_versions),
     "coupons": SmallTable(("coupon_id",), coupons),
     "coupon_codes": SmallTable(("coupon_code_id",), coupon_codes),
+    "campaign_variations": SmallTable(("campaign_variation_id",), campaign_variations),
     "push_tokens": SmallTable(("push_token_id",), push_tokens),
 }
