@@ -160,13 +160,13 @@ def _variation_id(arm: Record, arms: list[Record]) -> str:
 
 def _variation(campaign: Record, message: Record, arm: Record, arms: list[Record]) -> Record:
     a = arm.attributes
-    unwritten = campaign.attributes["status"] == "Draft" and zlib.crc32(arm.id.encode()) % 2 == 0
+    is_draft = campaign.attributes["status"] == "Draft"
     attributes: Json = {
         "created": a["created_at"],
         "updated": a["updated_at"],
         "definition": {
             "name": a["definition"].get("label"),
-            "details": None if unwritten else _details(arm),
+            "details": None if is_draft else _details(arm),
         },
     }
     to_one = {"campaign-message": message.ref, "translation": None, "image": None}
