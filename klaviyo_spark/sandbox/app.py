@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from klaviyo_spark.sandbox.account import Account
 from klaviyo_spark.sandbox.answers import Answer, Refusal, forbidden, ok
 from klaviyo_spark.sandbox.asked import understand
-from klaviyo_spark.sandbox.content.newer_campaigns import as_newer
+from klaviyo_spark.sandbox.content.newer_shape import as_newer
 from klaviyo_spark.sandbox.control import PREFIX, control
 from klaviyo_spark.sandbox.faults import Faults
 from klaviyo_spark.sandbox.limits import Limits, rate_of

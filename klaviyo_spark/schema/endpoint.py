@@ -1,4 +1,7 @@
-"""The words endpoints are described in: what is asked, how it is cut, what it may cost. No I/O."""
+"""The words endpoints are described in: what is asked, how it is cut, what it may cost. No I/O.
+
+It is long, since each word says what it means.
+"""
 
 from __future__ import annotations
 

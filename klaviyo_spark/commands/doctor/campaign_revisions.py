@@ -74,7 +74,7 @@ def compare_revisions(client: Client) -> Diagnosis:
         return ok(NAME, "not compared: the account has no e-mail campaign with a message")
     ids = tuple(sample.campaign_id for sample in samples)
     campaigns = records(_get(client, _CAMPAIGNS, ids).body)
-    message_ids = [id for one in campaigns for id in _named(one, "campaign-messages")]
+    message_ids = [id for one in campaigns for id in _ids_of(one, "campaign-messages")]
     found: list[dict[str, Any]] = []
     if message_ids:
         found = records(_get(client, _MESSAGES, tuple(message_ids)).body)
@@ -96,7 +96,7 @@ def choose_samples(campaigns: Iterable[Record]) -> list[Sample]:
     """One campaign of each kind, sent ones first."""
     found: dict[str, tuple[bool, Sample]] = {}
     for campaign in campaigns:
-        id, messages = as_id(campaign.get("id")), _named(campaign, "campaign-messages")
+        id, messages = as_id(campaign.get("id")), _ids_of(campaign, "campaign-messages")
         if id is None or not messages:
             continue
         said = as_object(campaign.get("attributes"))
@@ -136,9 +136,9 @@ def compare_samples(
         if sample.campaign_id not in there:
             yield Comparison(sample.kind, "is not there")
             continue
-        own = [one for one in messages if sample.campaign_id in _named(one, "campaign")]
+        own = [one for one in messages if sample.campaign_id in _ids_of(one, "campaign")]
         ids = frozenset(id for one in own if (id := as_id(one.get("id"))) is not None)
-        arms = frozenset(id for one in own for id in _named(one, "campaign-variations"))
+        arms = frozenset(id for one in own for id in _ids_of(one, "campaign-variations"))
         differences = []
         if sample.message_ids not in (ids, arms):
             differences.append("has messages with other ids")
@@ -168,7 +168,7 @@ def report_comparisons(compared: Sequence[Comparison], revision: str) -> Diagnos
     return ok(NAME, f"{same}, by {len(compared)} campaigns ({kinds}){note}")
 
 
-def _named(record: Record, relation: str) -> list[str]:
+def _ids_of(record: Record, relation: str) -> list[str]:
     """Ids of the objects that a relationship names: of several, or of one."""
     relations = as_object(record.get("relationships"))
     data = as_object(relations.get(relation)).get("data")

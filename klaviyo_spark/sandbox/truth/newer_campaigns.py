@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from klaviyo_spark.sandbox.content.newer_campaigns import as_newer
+from klaviyo_spark.sandbox.content.newer_shape import as_newer
 from klaviyo_spark.sandbox.model import Json, World
 from klaviyo_spark.sandbox.truth.rows import Row, at
 
