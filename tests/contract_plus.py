@@ -5,6 +5,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mapped_metrics": ("mapped_metric_id",),
     "custom_metrics": ("custom_metric_id",),
     "custom_metric_metrics": ("custom_metric_id", "metric_id"),
+    "catalog_items": ("catalog_item_id",),
+    "catalog_variants": ("catalog_variant_id",),
+    "catalog_categories": ("catalog_category_id",),
     "coupons": ("coupon_id",),
     "coupon_codes": ("coupon_code_id",),
     "forms": ("form_id",),
@@ -74,6 +77,20 @@ _CAMPAIGN = (("campaign_id", "string"), ("campaign_message_id", "string"))
 _FLOW = (("flow_id", "string"), ("flow_message_id", "string"))
 _PERIOD = (("period_start", "date"), ("period_end", "date"))
 _DAY = ("account_date", "date")
+_PRODUCT = (
+    ("external_id", "string"),
+    ("title", "string"),
+    ("description", "string"),
+    ("url", "string"),
+    ("image_full_url", "string"),
+    ("image_thumbnail_url", "string"),
+    ("images", "string"),
+    ("custom_metadata", "string"),
+    ("price", "double"),
+    ("published", "boolean"),
+    ("created", "timestamp"),
+    ("updated", "timestamp"),
+)
 
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "accounts": (
@@ -114,6 +131,21 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("metric_id", "string"),
         ("value_property", "string"),
         ("metric_filters", "string"),
+    ),
+    "catalog_items": (("catalog_item_id", "string"), *_PRODUCT),
+    "catalog_variants": (
+        ("catalog_variant_id", "string"),
+        ("catalog_item_id", "string"),
+        ("sku", "string"),
+        ("inventory_policy", "int"),
+        ("inventory_quantity", "double"),
+        *_PRODUCT,
+    ),
+    "catalog_categories": (
+        ("catalog_category_id", "string"),
+        ("external_id", "string"),
+        ("name", "string"),
+        ("updated", "timestamp"),
     ),
     "coupons": (
         ("coupon_id", "string"),

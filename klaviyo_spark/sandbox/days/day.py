@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from klaviyo_spark.sandbox.content.events import EventMaker
+from klaviyo_spark.sandbox.content.products import change_products
 from klaviyo_spark.sandbox.days.groups import GroupChanges
 from klaviyo_spark.sandbox.days.messages import MessageChanges
 from klaviyo_spark.sandbox.days.newer_campaigns import change_newer_campaigns
@@ -64,6 +65,7 @@ class Day:
         MessageChanges(world, ids, chance, number).happen()
         PlusChanges(world, number).happen()
         change_newer_campaigns(world, number)
+        change_products(world, number)
         self._revise_events()
         self._new_events(events, yesterday)
 

@@ -33,6 +33,9 @@ _RELATIONS: dict[str, tuple[str, ...]] = {
     "coupon": ("coupon-codes",),
     "coupon-code": ("coupon!", "profile!"),
     "push-token": ("profile!",),
+    "catalog-item": ("variants",),
+    "catalog-variant": ("item!",),
+    "catalog-category": ("items",),
 }
 # Of campaigns at the newer revision.
 _NEWER_RELATIONS: dict[str, tuple[str, ...]] = {
@@ -43,7 +46,13 @@ _NEWER_RELATIONS: dict[str, tuple[str, ...]] = {
 }
 # Seen in recorded answers: a flow's included actions say what they belong to.
 _SAID_WHEN_INCLUDED = {"flow-action"}
-_PLURALS = {"tag-group": "tag-groups"}
+_PLURALS = {"tag-group": "tag-groups", "catalog-category": "catalog-categories"}
+
+
+def type_of(collection: str) -> str:
+    """The type of the objects under a path."""
+    singulars = {plural: type for type, plural in _PLURALS.items()}
+    return singulars.get(collection, collection.removesuffix("s"))
 
 
 def path_of(ref: Ref) -> str:

@@ -21,6 +21,7 @@ from klaviyo_spark.sandbox.render.records import (
     path_of,
     related,
     resource,
+    type_of,
 )
 from klaviyo_spark.sandbox.times import SECOND_US, stamp
 from klaviyo_spark.sandbox.values import (
@@ -50,7 +51,7 @@ class Views:
         """
         parts = asked.rule.parts
         collection = parts[0]
-        type = collection.removesuffix("s")
+        type = type_of(collection)
         url = _url(asked, base)
         if len(parts) == 1:
             return self._listing(type, asked, base, url)

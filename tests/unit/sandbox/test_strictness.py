@@ -60,6 +60,10 @@ def iso(**ago: float) -> str:
         ("/api/coupon-codes?filter=equals(status,'USED')", "coupon.id or profile.id is required"),
         ("/api/coupon-codes?filter=any(coupon.id,['X']),equals(status,'used')", "not a value"),
         ("/api/push-tokens?filter=equals(platform,'web')", "not a value"),
+        ("/api/catalog-items?sort=updated", "not a sort"),
+        ("/api/catalog-items?filter=equals(updated,2026-01-01T00:00:00Z)", "not a filterable"),
+        ("/api/catalog-variants?include=item", "not a parameter"),
+        ("/api/catalog-categories?page[size]=101", "between 1 and 100"),
         ("/api/mapped-metrics?include=metrics", "not allowed for include"),
     ],
 )
