@@ -92,9 +92,10 @@ def _patterns(rules: Iterable[Rule]) -> _Patterns:
 
 _SOURCE = json.loads(files(__package__).joinpath("rules.json").read_text("utf-8"))
 RULES = _load(_SOURCE, "")
-_PATTERNS = _patterns(RULES)
 # The newer revision has other campaigns, and of all else what there was.
-_NEWER_PATTERNS = [*_patterns(_load(_SOURCE, "newer_")), *_PATTERNS]
+NEWER_RULES = _load(_SOURCE, "newer_")
+_PATTERNS = _patterns(RULES)
+_NEWER_PATTERNS = [*_patterns(NEWER_RULES), *_PATTERNS]
 
 
 def rule_for(path: str, revision: str) -> tuple[Rule, str] | None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+from klaviyo_spark.sandbox.content.newer_shape import as_newer
+from klaviyo_spark.sandbox.render.records import type_of
+from klaviyo_spark.sandbox.rules import NEWER_RULES, RULES
+
 EMAIL = "/api/campaigns?filter=equals(messages.channel,'email')"
 OLDER = {"revision": "2025-07-15"}
 NEWER = {"revision": "2026-10-15"}
@@ -196,16 +200,24 @@ def test_the_tag_side_knows_what_carries_it(get):
 
 
 def test_every_endpoint_of_the_rules_answers(get, account):
-    from klaviyo_spark.sandbox.rules import RULES
-
     world = account.world
     some = {type: next(iter(found)) for type, found in world.records.items()}
     some |= {"profile": next(iter(world.profiles)), "event": list(world.timeline.by_id)[1]}
     for rule in RULES:
-        id = some[rule.parts[0].removesuffix("s")]
+        id = some[type_of(rule.parts[0])]
         needed = {"messages.channel": "sms", "coupon.id": "10OFF"}
         field = next(iter(rule.filter_required), "")
         query = f"?filter=equals({field},'{needed[field]}')" if field else ""
         answer = get(rule.template.replace("{id}", id) + query)
+        assert answer.status_code == 200, (rule.template, answer.text)
+        assert "data" in answer.json()
+
+
+def test_every_endpoint_of_the_newer_rules_answers_at_that_revision(get, account):
+    shown = as_newer(account.world)
+    some = {type: next(iter(found)) for type, found in shown.records.items()}
+    for rule in NEWER_RULES:
+        path = rule.template.replace("{id}", some[type_of(rule.parts[0])])
+        answer = get(path, headers=NEWER)
         assert answer.status_code == 200, (rule.template, answer.text)
         assert "data" in answer.json()
