@@ -29,7 +29,7 @@ MAX_ROWS = 60_000
 MAX_BYTES = 32 * 2**20
 
 
-class _Held(NamedTuple):
+class _KnownRows(NamedTuple):
     version: tuple[str, int]
     frame: DataFrame
     num_rows: int
@@ -40,7 +40,7 @@ class DriverTables:
 
     def __init__(self, session: LazySession) -> None:
         self._session = session
-        self._frames: dict[Folder, _Held] = {}
+        self._frames: dict[Folder, _KnownRows] = {}
         self._reading = threading.Lock()
 
     def holds(self, folder: Folder) -> bool:
@@ -56,10 +56,10 @@ class DriverTables:
                 return None
             held = self._frames.get(folder)
             if held is None or held.version != table.version:
-                rows = _read(table)
+                rows = _rows_of(table)
                 if rows is None:
                     return None
-                held = _Held(table.version, self._frame(rows), rows.num_rows)
+                held = _KnownRows(table.version, self._frame(rows), rows.num_rows)
                 self._frames[folder] = held
             return held.frame
 
@@ -72,7 +72,7 @@ class DriverTables:
     def selected_rows(self, folder: Folder, where: pc.Expression) -> DataFrame | None:
         """Some rows of a table that may be large, in the columns' order."""
         table = open_table(folder)
-        rows = None if table is None else _read(table, where)
+        rows = None if table is None else _rows_of(table, where)
         return None if rows is None else self._frame(rows)
 
     def _frame(self, rows: pa.Table) -> DataFrame:
@@ -131,7 +131,7 @@ class DriverTables:
         return retry_on_conflict(merge, f"{folder}")
 
 
-def _read(table: LocalTable, where: pc.Expression | None = None) -> pa.Table | None:
+def _rows_of(table: LocalTable, where: pc.Expression | None = None) -> pa.Table | None:
     try:
         return table.rows(where)
     except (pa.ArrowInvalid, FileNotFoundError):

@@ -23,6 +23,7 @@ VERBS = [
     "check",
     "clean",
     "demo",
+    "demo-papers",
     "docs",
     "fast",
     "help",
