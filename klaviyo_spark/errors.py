@@ -29,6 +29,7 @@
           CursorExpired         the walk goes on without it
           UnknownId             asked again without it
           ValuesRefused         asked again without statistics of money
+          IncludeRefused        asked again without it where that may be, else exit 1 or 3
           BadAnswer             exit 1 or 3
 
 A class's docstring says what has happened, its ``way_out`` what to do;
@@ -306,6 +307,12 @@ class ValuesRefused(FatalError):
     """400: a report's metric has no values, so Klaviyo gives no statistics of money for it."""
 
     way_out = "Nothing to do; the other statistics are asked for without them."
+
+
+class IncludeRefused(FatalError):
+    """400: Klaviyo refuses the parameter ``include``, or one of the objects that it names."""
+
+    way_out = "Upgrade klaviyo-spark; report this line if it stays."
 
 
 class BadAnswer(FatalError):

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from klaviyo_spark import messages
-from klaviyo_spark.bronze import revisions, unknown_fields
+from klaviyo_spark.bronze import request_plan, revisions, unknown_fields
 from klaviyo_spark.bronze.account_identity import METRICS, check_account, ids_on
 from klaviyo_spark.bronze.lander import Lander
 from klaviyo_spark.bronze.lost_pages import check_bronze
@@ -30,6 +30,7 @@ from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.paginator import Failed, Fetched, PageFetcher
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
+    IncludeRefused,
     Interrupted,
     KlaviyoSparkError,
     MissingScope,
@@ -225,6 +226,12 @@ class _Ingest:
                     metric = walk.facts.get("conversion_metric_id", "")
                     self.outcome.warn(messages.bronze.NO_VALUES(metric=metric))
                     again.append(less)
+                case Failed(walk, IncludeRefused()) if _may_lack_include(walk):
+                    included = walk.endpoint.params["include"]
+                    self.outcome.warn(
+                        messages.bronze.INCLUDE_REFUSED(name=walk.endpoint.name, included=included)
+                    )
+                    again.append(request_plan.without_include(self.client.base_url, walk))
                 case Failed(walk, MissingScope() as error):
                     refused.append((walk, error))
                 case Failed(walk, error):
@@ -347,6 +354,11 @@ class _Ingest:
             return
         if new:
             self.outcome.warn(unknown_fields.warning(new))
+
+
+def _may_lack_include(walk: Walk) -> bool:
+    """Whether a walk that asks for an include can go on without it."""
+    return walk.endpoint.include_is_optional and "include" in walk.endpoint.params
 
 
 def _without_money(walk: Walk) -> Walk | None:

@@ -344,7 +344,9 @@ class Client:
         return date
 
     def _revision(self, endpoint: Endpoint) -> str:
-        return endpoint.revision.name if endpoint.revision else self.revision
+        if endpoint.revision:
+            return endpoint.revision.name
+        return endpoint.newer_revision or self.revision
 
     def _borrow(self) -> Session:
         """A session that no other thread uses now, with its open connection if it has one."""

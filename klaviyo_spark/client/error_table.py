@@ -15,6 +15,7 @@ from klaviyo_spark.errors import (
     CursorExpired,
     ErrorPage,
     FatalError,
+    IncludeRefused,
     Intercepted,
     MissingScope,
     NotFound,
@@ -119,6 +120,13 @@ OLDER_RETIRED = ErrorRule(
     (410,),
     cause="Two columns of `flow_actions` are read at an older revision. The rest is read.",
 )  # fmt: skip
+NEWER_RETIRED = ErrorRule(
+    "newer revision retired", FatalError,
+    ": Klaviyo has retired {name} at API revision {revision} ({said})",
+    "Upgrade klaviyo-spark, or take the group out of conf `plus`.",
+    (410,),
+    cause="One group of `klaviyo_plus` is read at a newer revision. The rest is read.",
+)  # fmt: skip
 
 ERROR_RULES = (
     THROTTLED,
@@ -188,6 +196,14 @@ ERROR_RULES = (
         cause="Klaviyo refuses how a listing is filtered.",
     ),
     ErrorRule(
+        "include", IncludeRefused,
+        ": {said}. Klaviyo refuses to include what this version of klaviyo-spark asks for",
+        "Upgrade klaviyo-spark; report this line if it stays.",
+        (400,), about=r"\binclude\b",
+        cause="Klaviyo no longer includes these objects. Where they can be asked for one by one, "
+        "they are.",
+    ),
+    ErrorRule(
         "invalid", FatalError,
         ": {said}. Klaviyo refuses a request that this version of klaviyo-spark sends",
         "Upgrade klaviyo-spark; report this line if it stays.",
@@ -223,6 +239,7 @@ ERROR_RULES = (
     ),
     RETIRED,
     OLDER_RETIRED,
+    NEWER_RETIRED,
     ErrorRule(
         "redirect", BadAnswer,
         "{to}: not an answer of Klaviyo's API, and redirects are not followed",

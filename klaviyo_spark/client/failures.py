@@ -56,6 +56,8 @@ def status_error(refusal: Refusal, endpoint: Endpoint, key: str) -> ApiError:
     row = error_table.of_answer(status, said)
     if row is error_table.RETIRED and endpoint.revision:
         row = error_table.OLDER_RETIRED
+    if row is error_table.RETIRED and endpoint.newer_revision:
+        row = error_table.NEWER_RETIRED
     if row.error is Unauthorized and refusal.key_was_accepted:
         row = error_table.REVOKED
     if issubclass(row.error, RetryableError):

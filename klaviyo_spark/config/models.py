@@ -25,6 +25,7 @@ PLUS_NEEDS: dict[str, tuple[str, ...]] = {
     "account": (),
     # A campaign counts where it was sent; days are in the account's zone.
     "campaign_variations": ("account", "campaigns"),
+    "catalogs": (),
     "coupons": (),
     "forms": (),
     "metric_days": (),

@@ -96,6 +96,11 @@ class Lake(Ledgers):
         folders = (self._driver_folder(self._silver(table)) for table in tables)
         return all(folder is not None and self._driver.holds(folder) for folder in folders)
 
+    def is_held_empty(self, table: TableSpec) -> bool:
+        """Whether the driver holds the silver table, and it has no row of any account."""
+        folder = self._driver_folder(self._silver(table)) if self.is_small else None
+        return folder is not None and self._driver.is_held_empty(folder)
+
     def selected_pages(self, selection: PageSelection) -> DataFrame:
         """Pages as ``pages`` gives them, those of ``selection``."""
         rows = self._driver_pages(selection) if self.is_small else None

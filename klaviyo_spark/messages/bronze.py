@@ -103,6 +103,12 @@ NO_VALUES = warning(
     "Map another metric to revenue in Klaviyo, or take this one out of `conversion_metrics`.",
     cause="Events of that metric have no value. All other statistics were read.",
 )
+INCLUDE_REFUSED = warning(
+    "Klaviyo does not include {included} in {name}, so each record that has changed is asked "
+    "about by itself, and no row is marked as deleted",
+    "Upgrade klaviyo-spark.",
+    cause="Klaviyo refuses the parameter `include` of that listing.",
+)
 UNEQUAL_ARRAYS = failure(
     "{name}: page {page_number} of the answer for {first} to {last} has arrays of unequal length "
     "({places}), so it was left out",

@@ -42,6 +42,13 @@ REVISION_ENDS = warning(
     "Upgrade klaviyo-spark before that day.",
     cause="Klaviyo serves a revision for two years.",
 )
+REVISIONS_DIFFER = warning(
+    "of {kinds} at API revisions {revision} and {newer}: at {newer} {differences}",
+    "Join klaviyo_plus.campaign_variations to klaviyo_v2 by campaign_id alone, and take times of "
+    "sends from klaviyo_v2.",
+    cause="The newer revision has campaigns in another shape. Klaviyo does not say that ids and "
+    "times are the same.",
+)
 NOT_CHECKED = error(
     "could not be checked: {reason}",
     "-v shows the stack trace; report it if it happens again.",

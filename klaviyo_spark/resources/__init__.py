@@ -11,6 +11,7 @@ from klaviyo_spark.resources import (
     account,
     campaign_variations,
     campaigns,
+    catalogs,
     coupons,
     events,
     flows,
@@ -46,6 +47,7 @@ ALL = (
 PLUS = (
     account.RESOURCE,
     campaign_variations.RESOURCE,
+    catalogs.RESOURCE,
     coupons.RESOURCE,
     forms.RESOURCE,
     metric_days.RESOURCE,

@@ -11,7 +11,9 @@ from klaviyo_spark.sandbox.content.catalog import add_metrics, add_tags
 from klaviyo_spark.sandbox.content.events import Calendar, EventMaker
 from klaviyo_spark.sandbox.content.flows import add_flows
 from klaviyo_spark.sandbox.content.groups import add_lists, add_segments
+from klaviyo_spark.sandbox.content.newer_campaigns import add_newer_campaigns
 from klaviyo_spark.sandbox.content.plus import add_plus
+from klaviyo_spark.sandbox.content.products import add_products
 from klaviyo_spark.sandbox.content.profiles import add_profiles
 from klaviyo_spark.sandbox.days.day import Day
 from klaviyo_spark.sandbox.ids import Ids
@@ -81,6 +83,8 @@ class Account:
         first = world.today - 730 * DAY_S
         calendar = Calendar(first - first % DAY_S, quiet_days)
         add_plus(world, self._metrics)
+        add_newer_campaigns(world)
+        add_products(world)
         maker = EventMaker(world, self._metrics, "start", calendar)
         world.timeline.add(maker.make(max(events - 4, 0), first, world.today - 3600))
         future = EventMaker(world, self._metrics, "future")

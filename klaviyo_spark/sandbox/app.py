@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from klaviyo_spark.sandbox.account import Account
 from klaviyo_spark.sandbox.answers import Answer, Refusal, forbidden, ok
 from klaviyo_spark.sandbox.asked import understand
+from klaviyo_spark.sandbox.content.newer_shape import as_newer
 from klaviyo_spark.sandbox.control import PREFIX, control
 from klaviyo_spark.sandbox.faults import Faults
 from klaviyo_spark.sandbox.limits import Limits, rate_of
@@ -23,7 +24,7 @@ from klaviyo_spark.sandbox.reports.answer import report
 from klaviyo_spark.sandbox.reports.rules import RATE as REPORT_RATE
 from klaviyo_spark.sandbox.reports.rules import RULES as REPORT_RULES
 from klaviyo_spark.sandbox.reports.rules import ReportRule
-from klaviyo_spark.sandbox.revisions import check_revision
+from klaviyo_spark.sandbox.revisions import NEWER, check_revision
 from klaviyo_spark.sandbox.rules import Rule, rule_for
 from klaviyo_spark.sandbox.times import instant
 
@@ -82,7 +83,7 @@ class App:
             # Whoever only wants to know what time it is here spends no budget.
             answer = Refusal(405, "method_not_allowed", "Method not allowed.", "").answer()
         else:
-            found = rule_for(path)
+            found = rule_for(path, environ.get("HTTP_REVISION", ""))
             answer = self._answer(environ, path, found)
             self._record(found[0].template if found else path.rstrip("/"), environ, answer.status)
         if answer.drop:
@@ -101,12 +102,12 @@ class App:
         readable = unquote(absolute.removeprefix(base))
         try:
             self._check_key(environ)
-            older = check_revision(environ)
+            revision = check_revision(environ)
             instead = self.faults.before(readable)
             if instead:
                 return instead
             if found:
-                answer = self._get(environ, *found, base, older)
+                answer = self._get(environ, *found, base, revision)
             elif path.rstrip("/") == aggregates.TEMPLATE:
                 answer = self._count(environ, absolute)
             elif path.rstrip("/") in REPORT_RULES:
@@ -117,15 +118,18 @@ class App:
             return refusal.answer()
         return self.faults.spoil(readable, absolute, answer)
 
-    def _get(self, environ: Environ, rule: Rule, id: str, base: str, older: bool) -> Answer:
+    def _get(self, environ: Environ, rule: Rule, id: str, base: str, revision: str) -> Answer:
         _check_method(environ, "GET")
         self._check_scopes(rule.scopes)
         params = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
-        asked = understand(rule, id, params, older, instant(self.now()))
+        asked = understand(rule, id, params, revision, instant(self.now()))
         asked = replace(asked, size=min(asked.size, self.page_most or asked.size), era=self.era)
         headers = self._limits.spend(*rate_of(asked))
         with self.account.lock:
-            answer = ok(self._views.document(asked, base))
+            views = self._views
+            if revision == NEWER and rule.parts[0].startswith("campaign"):
+                views = Views(as_newer(self.account.world))
+            answer = ok(views.document(asked, base))
         answer.headers |= headers
         return answer
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from klaviyo_spark.sandbox.answers import invalid
 from klaviyo_spark.sandbox.filters import Condition, bounds, is_date, parse
-from klaviyo_spark.sandbox.revisions import OLDER_FIELDS
+from klaviyo_spark.sandbox.revisions import CURRENT, OLDER, OLDER_FIELDS
 from klaviyo_spark.sandbox.rules import Rule
 from klaviyo_spark.sandbox.times import SECOND_US
 
@@ -22,7 +22,7 @@ class Asked:
     Args:
         params: as they came, in order.
         fields: sparse fieldset per type.
-        older: asked at the revision with the old shape of flow actions.
+        revision: that it is asked at.
         era: how often cursors have expired; one of another era is none.
     """
 
@@ -37,7 +37,7 @@ class Asked:
     additional: frozenset[str] = frozenset()
     size: int = 0
     cursor: str = ""
-    older: bool = False
+    revision: str = CURRENT
     era: int = 0
 
     def fields_of(self, type: str) -> frozenset[str] | None:
@@ -47,11 +47,11 @@ class Asked:
     def bound_to(self) -> list[object]:
         """What a cursor belongs to: everything of the request but the cursor."""
         rest = sorted((k, v) for k, v in self.params if k != "page[cursor]")
-        return [self.rule.template, self.id, self.older, self.era, rest]
+        return [self.rule.template, self.id, self.revision, self.era, rest]
 
 
 def understand(
-    rule: Rule, id: str, params: list[tuple[str, str]], older: bool, now_us: int
+    rule: Rule, id: str, params: list[tuple[str, str]], revision: str, now_us: int
 ) -> Asked:
     """Read a query.
 
@@ -79,11 +79,11 @@ def understand(
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
         include=_choices(asked.get("include"), rule.include, "include"),
-        fields=tuple(_fields(asked, rule, older)),
+        fields=tuple(_fields(asked, rule, revision)),
         additional=frozenset(_additional(asked, rule)),
         size=_size(asked.get("page[size]"), rule),
         cursor=asked.get("page[cursor]", ""),
-        older=older,
+        revision=revision,
     )
 
 
@@ -113,12 +113,12 @@ def _choices(text: str | None, allowed: tuple[str, ...], name: str) -> tuple[str
     return chosen
 
 
-def _fields(asked: dict[str, str], rule: Rule, older: bool) -> list[tuple[str, frozenset[str]]]:
+def _fields(asked: dict[str, str], rule: Rule, revision: str) -> list[tuple[str, frozenset[str]]]:
     found = []
     for type, allowed in rule.fields.items():
         name = f"fields[{type}]"
         if name in asked:
-            allowed = OLDER_FIELDS.get(type, allowed) if older else allowed
+            allowed = OLDER_FIELDS.get(type, allowed) if revision == OLDER else allowed
             _choices(asked[name], tuple(sorted(allowed)), name)
             found.append((type, frozenset(asked[name].split(","))))
     return found

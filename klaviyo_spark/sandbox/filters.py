@@ -19,7 +19,7 @@ _CONDITION = re.compile(
 )
 _DATES = ("created", "updated", "created_at", "updated_at", "scheduled_at", "datetime",
           "joined_group_at", "expires_at")  # fmt: skip
-_FLAGS = ("ab_test", "archived", "is_active", "is_starred")
+_FLAGS = ("ab_test", "archived", "is_active", "is_starred", "published")
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )

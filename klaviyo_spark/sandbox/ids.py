@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+import zlib
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _SHORT = _LETTERS + "23456789"
@@ -38,6 +39,12 @@ def event_id(n: int, salt: int) -> str:
         value, digit = divmod(value, 62)
         out.append(_BASE62[digit])
     return "".join(out)
+
+
+def hex_id(id: str, salt: int) -> str:
+    """32 hex digits made of another id."""
+    number = zlib.crc32(id.encode())
+    return f"{mixed(number, salt):016x}{mixed(number, salt + 100):016x}"
 
 
 class Ids:

@@ -80,6 +80,8 @@ class World:
     """Templates that are listed: copies that messages have are not."""
     old_tracking: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     """Opens and clicks tracked, per flow action that sends e-mail: the older revision tells."""
+    newer: dict[str, dict[str, Record]] = field(default_factory=dict)
+    """Campaigns that only the newer revision shows, and what belongs to them, by type and id."""
     began: int = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,8 @@ from klaviyo_spark.sandbox.answers import Refusal
 CURRENT = "2026-07-15"
 OLDER = "2025-07-15"
 """The last revision with the old shape of flow actions."""
+NEWER = "2026-10-15"
+"""The first revision whose campaigns have messages of several channels."""
 OLDER_FIELDS = {
     "flow-action": frozenset({
         "action_type", "status", "created", "updated", "settings", "tracking_options",
@@ -29,16 +31,16 @@ _RETIRED = {
 }  # fmt: skip
 
 
-def check_revision(environ: dict[str, Any]) -> bool:
-    """Whether the request is at the older revision.
+def check_revision(environ: dict[str, Any]) -> str:
+    """The revision that the request is at.
 
     Raises:
         Refusal: 410 for a retired one if the caller opted out of falling forward; else 400, since
             what Klaviyo would silently do instead is not what anybody who tests wants.
     """
     revision = environ.get("HTTP_REVISION", "")
-    if revision in (CURRENT, OLDER):
-        return bool(revision == OLDER)
+    if revision in (CURRENT, OLDER, NEWER):
+        return str(revision)
     opted_out = environ.get("HTTP_X_KLAVIYO_REVISION_FALL_FORWARD_OPT_OUT") == "1"
     if revision in _RETIRED and opted_out:
         detail = (
@@ -47,5 +49,5 @@ def check_revision(environ: dict[str, Any]) -> bool:
         )
         raise Refusal(410, "gone", "This API revision has been retired.", detail)
     said = f"revision {revision}" if revision else "no revision header"
-    detail = f"{said}: the sandbox serves {CURRENT}, and flow actions at {OLDER}."
+    detail = f"{said}: the sandbox serves {CURRENT}, flow actions at {OLDER}, campaigns at {NEWER}."
     raise Refusal(400, "invalid", "Invalid revision.", detail, {"parameter": "revision"})

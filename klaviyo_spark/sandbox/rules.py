@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
+
+from klaviyo_spark.sandbox.revisions import NEWER
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Rule:
         return self.template.split("/")[2:]
 
 
-def _load() -> list[Rule]:
-    source = json.loads(files(__package__).joinpath("rules.json").read_text("utf-8"))
-    fieldsets = {name: frozenset(text.split()) for name, text in source["fieldsets"].items()}
+def _load(source: Mapping[str, Any], of: str) -> list[Rule]:
+    fieldsets = source[f"{of}fieldsets"].items()
+    fieldsets = {name: frozenset(text.split()) for name, text in fieldsets}
     return [
         Rule(
             template=template,
@@ -76,17 +79,28 @@ def _load() -> list[Rule]:
             },
             filter_required=tuple(said.get("filter_required", ())),
         )
-        for template, said in source["paths"].items()
+        for template, said in source[f"{of}paths"].items()
     ]
 
 
-RULES = _load()
-_PATTERNS = [(re.compile(r.template.replace("{id}", "([^/]+)") + "/?"), r) for r in RULES]
+_Patterns = list[tuple[re.Pattern[str], Rule]]
 
 
-def rule_for(path: str) -> tuple[Rule, str] | None:
+def _patterns(rules: Iterable[Rule]) -> _Patterns:
+    return [(re.compile(r.template.replace("{id}", "([^/]+)") + "/?"), r) for r in rules]
+
+
+_SOURCE = json.loads(files(__package__).joinpath("rules.json").read_text("utf-8"))
+RULES = _load(_SOURCE, "")
+# The newer revision has other campaigns, and of all else what there was.
+NEWER_RULES = _load(_SOURCE, "newer_")
+_PATTERNS = _patterns(RULES)
+_NEWER_PATTERNS = [*_patterns(NEWER_RULES), *_PATTERNS]
+
+
+def rule_for(path: str, revision: str) -> tuple[Rule, str] | None:
     """The endpoint of a path and the id in it (``""`` if none); ``None`` if there is no such."""
-    for pattern, rule in _PATTERNS:
+    for pattern, rule in _NEWER_PATTERNS if revision == NEWER else _PATTERNS:
         match = pattern.fullmatch(path)
         if match:
             return rule, match[1] if match.groups() else ""

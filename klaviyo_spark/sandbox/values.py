@@ -24,11 +24,19 @@ def record_value(world: World, record: Record, field: str) -> Any:
             if field == "action_type":
                 return older_type(definition["type"]) if definition else None
             return (definition.get("data") or {}).get("status")
-        case "coupon.id" | "profile.id":
+        case "ids":
+            return record.id
+        case "category.id" | "item.id" if record.type in ("catalog-item", "catalog-category"):
+            several = "categories" if field == "category.id" else "items"
+            return [id for _, id in record.to_many[several]]
+        case "coupon.id" | "profile.id" | "item.id":
             ref = record.to_one[field.removesuffix(".id")]
             return ref[1] if ref else None
-        case "name" if record.type == "flow-message":
-            return record.attributes["definition"]["name"]
+        case "campaign_id":
+            ref = record.to_one["campaign"]
+            return ref[1] if ref else None
+        case "name" | "archived" | "builder" | "status" if field not in record.attributes:
+            return record.attributes["definition"][field]
         case _:
             value: Any = record.attributes
             for part in field.split("."):

@@ -28,6 +28,7 @@ Shape = Literal[
     "message_channel",
     "report_channel",
     "filled",
+    "not_empty",
     "flow_action_type",
     "documented_metric",
     "utc_day",

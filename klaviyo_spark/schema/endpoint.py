@@ -1,4 +1,7 @@
-"""The words endpoints are described in: what is asked, how it is cut, what it may cost. No I/O."""
+"""The words endpoints are described in: what is asked, how it is cut, what it may cost. No I/O.
+
+It is long, since each word says what it means.
+"""
 
 from __future__ import annotations
 
@@ -213,10 +216,15 @@ class Endpoint:
         windows: how it can be cut by time; the first is the one for complete reads.
         revision: where it is not the client's. Then the endpoint is one to do without: it is not
             asked once that revision has ended; see ``revisions``.
+        newer_revision: an API revision after the client's, where that alone has the endpoint.
+            What stands on its pages is in that revision's shape.
         budget_of: the endpoint whose budget its requests count in, for a second way to ask one
             operation; empty: its own.
         asks: parts of a record in ``data`` that ``params`` ask for by name. ``attributes`` is
             asked for of every record, see ``parts``.
+        include_is_optional: Klaviyo may refuse the parameter ``include``. Then it is asked once
+            more without it; its pages have the fact ``left_out`` with that word, and prove nothing
+            of what they lack.
         echoes: facts of a slice, and where a record says the same: ``$.attributes.x``, or
             ``<type>>$.attributes.x`` of one of the included objects that it names.
         ignores: what Klaviyo says there that no table has, and need not: ``$.attributes.x`` of a
@@ -242,8 +250,10 @@ class Endpoint:
     windows: tuple[Window, ...] = ()
     fanout: Fanout | None = None
     revision: Revision | None = None
+    newer_revision: str = ""
     budget_of: str = ""
     asks: tuple[Part, ...] = ()
+    include_is_optional: bool = False
     echoes: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
     cursor_only: bool = False
@@ -260,6 +270,10 @@ class Endpoint:
             slips += find_slips(self.fanout, "fanout")
         if self.members:
             slips += find_slips(self.members, "members")
+        if self.revision and self.newer_revision:
+            slips.append("of an older revision and of a newer one")
+        if self.include_is_optional and "include" not in self.params:
+            slips.append("include is optional and not asked for")
         if slips:
             raise SpecError(f"endpoint {self.name}: " + "; ".join(slips))
 

@@ -77,6 +77,15 @@ def changes(
     return _final_rows(both, table, run_id)
 
 
+def is_new_as_read(table: TableSpec) -> bool:
+    """Whether rows of an empty table are as they were read: for ``all_new``.
+
+    Rows of several sources are laid over one another, a history has times of its own, and marks of
+    parents pass to their children.
+    """
+    return len(table.sources) == 1 and not table.history and table.parent is None
+
+
 def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
     """What ``changes`` gives where there are no rows yet and nothing is proved of any.
 

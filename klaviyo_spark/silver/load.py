@@ -21,7 +21,7 @@ from klaviyo_spark.lake.spark.session import compiling
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.table import TableSpec
-from klaviyo_spark.silver.changes import Evidence, all_new, changes, row_hash
+from klaviyo_spark.silver.changes import Evidence, all_new, changes, is_new_as_read, row_hash
 from klaviyo_spark.silver.deferred_lookups import DeferredLookups
 from klaviyo_spark.silver.deletions import find_deletions, gone_parents
 from klaviyo_spark.silver.dependencies import depends_on
@@ -172,8 +172,8 @@ class Loader:
         batch = TableBatch(table, batch_ids, pages, self._project_rows(table, pages), span)
         counts: Counter[str] = Counter()
         current = self.lake.silver(table).where(batch.inside)
-        if (batch.span or table.name not in self.begun) and current.isEmpty():
-            alone = batch.span is None or self.lake.silver(table).isEmpty()
+        if (batch.span or table.name not in self.begun) and self._is_empty(table, current):
+            alone = batch.span is None or self._is_empty(table, self.lake.silver(table))
             first, all_inside = self._append(batch, current, alone, writer)
             counts.update(first)
             if all_inside:
@@ -184,6 +184,10 @@ class Loader:
         counts.update(self._merge(batch, current, writer))
         self._settle(table, counts)
         return dict(counts)
+
+    def _is_empty(self, table: TableSpec, rows: DataFrame) -> bool:
+        """Whether ``rows`` of the table are none; Spark is asked only where the driver may err."""
+        return self.lake.is_held_empty(table) or rows.isEmpty()
 
     def _project_rows(self, table: TableSpec, pages: DataFrame) -> DataFrame:
         """All rows that the pages give, as the table is to show them."""
@@ -204,8 +208,8 @@ class Loader:
         """
         table = batch.table
         together = self._repartitions_by_day(table)
-        if together:
-            newest = keep_newest(batch.read, table, together=True)
+        if together or is_new_as_read(table):
+            newest = keep_newest(batch.read, table, together=True) if together else batch.rows
             changed = with_checks(all_new(newest, table, self.facts.run_id), table)
         else:
             changed = self._changes(batch.rows, current.limit(0), table, self._passed_marks(table))

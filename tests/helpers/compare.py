@@ -20,6 +20,8 @@ _JSON = {
     "monitor_configuration",
     "_tracking_params",
     "ranked_channel_affinity",
+    "images",
+    "custom_metadata",
 }
 # Times of our own reads; tests hold them against those.
 _SEEN = {"first_seen_at", "last_seen_at"}

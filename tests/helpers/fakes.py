@@ -34,6 +34,7 @@ OLDER_EVENTS = replace(
     revision=Revision("2025-07-15", ends=date(2027, 7, 15)),
     budget_of="events",
 )
+NEWER_EVENTS = replace(EVENTS, name="newer_events", newer_revision="2026-10-15")
 
 
 class FakeKey:

@@ -38,6 +38,10 @@ STEPS = ("first sync", "a day later", "nothing new")
 # What a day's run asks of an account of this size: a page each, and what is asked per form that
 # has changed. Codes are read whole, which the test asks for to know of each.
 REQUESTS = {
+    "/api/campaign-messages": 1,
+    "/api/catalog-items": 1,
+    "/api/catalog-variants": 1,
+    "/api/catalog-categories": 1,
     "/api/accounts": 1,
     "/api/mapped-metrics": 1,
     "/api/custom-metrics": 1,

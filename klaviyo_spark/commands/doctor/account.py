@@ -18,11 +18,13 @@ from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.retry import RetryPolicy
 from klaviyo_spark.client.server_clock import WORTH_SAYING_S
 from klaviyo_spark.client.urls import first_url
+from klaviyo_spark.commands.doctor import campaign_revisions
 from klaviyo_spark.commands.doctor.check import Diagnosis, of_error, ok, quote, refuse, warn
 from klaviyo_spark.config.models import Settings
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.errors import (
     ApiError,
+    IncludeRefused,
     MissingScope,
     OlderRevisionRetired,
     RateLimitTooLong,
@@ -81,6 +83,15 @@ def account(client: Client, resources: tuple[str, ...]) -> Iterator[Diagnosis]:
             yield clock(client.skew)
             yield revision(client.revision, client.now().date())
         yield check
+    if campaign_revisions.NAMED_BY in resources:
+        yield _compared(client)
+
+
+def _compared(client: Client) -> Diagnosis:
+    try:
+        return campaign_revisions.compare_revisions(client)
+    except ApiError as error:
+        return of_error(campaign_revisions.NAME, error, PARTLY)
 
 
 def clock(skew: timedelta) -> Diagnosis:
@@ -120,18 +131,25 @@ def _probe(client: Client, endpoint: Endpoint, pages: dict[str, Page]) -> Diagno
         fanout = _fanout(endpoint)
         if fanout.of not in pages:
             return warn(name, messages.doctor.PARENT_NOT_ASKED, parent=fanout.of)
+        if ENDPOINTS[fanout.of].include_is_optional:
+            return ok(name, f"not asked: {fanout.of} includes what it would tell ({scopes})")
         parent = parent_on(pages[fanout.of], fanout)
         if parent is None:
             return ok(name, f"not asked: the account has nothing to ask about ({scopes})")
     try:
         pages[name] = client.get(smallest(endpoint), _url(client, endpoint, parent), gone_ok=True)
+    except IncludeRefused:
+        if not endpoint.include_is_optional:
+            raise
+        included = endpoint.params["include"]
+        return quote(name, messages.bronze.INCLUDE_REFUSED(name=name, included=included))
     except OlderRevisionRetired as error:
         return quote(name, f"{error} Until then, {revisions.loss(endpoint)}")
     ending = revisions.ending(endpoint, today)
     if ending:
         return quote(name, ending)
-    at = f", at revision {endpoint.revision.name}" if endpoint.revision else ""
-    return ok(name, f"{scopes}{at}")
+    own = endpoint.revision.name if endpoint.revision else endpoint.newer_revision
+    return ok(name, f"{scopes}, at revision {own}" if own else scopes)
 
 
 def smallest(endpoint: Endpoint) -> Endpoint:

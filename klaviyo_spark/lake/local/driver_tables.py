@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,12 +29,18 @@ MAX_ROWS = 60_000
 MAX_BYTES = 32 * 2**20
 
 
+class _Held(NamedTuple):
+    version: tuple[str, int]
+    frame: DataFrame
+    num_rows: int
+
+
 class DriverTables:
     """Tables by their folders. What is read of a version is kept until there is another one."""
 
     def __init__(self, session: LazySession) -> None:
         self._session = session
-        self._frames: dict[Folder, tuple[tuple[str, int], DataFrame]] = {}
+        self._frames: dict[Folder, _Held] = {}
         self._reading = threading.Lock()
 
     def holds(self, folder: Folder) -> bool:
@@ -47,25 +54,30 @@ class DriverTables:
             if table is None:
                 self._frames.pop(folder, None)
                 return None
-            version, frame = self._frames.get(folder, (None, None))
-            if frame is None or version != table.version:
-                frame = self._frame(table)
-                if frame is not None:
-                    self._frames[folder] = (table.version, frame)
-            return frame
+            held = self._frames.get(folder)
+            if held is None or held.version != table.version:
+                rows = _read(table)
+                if rows is None:
+                    return None
+                held = _Held(table.version, self._frame(rows), rows.num_rows)
+                self._frames[folder] = held
+            return held.frame
+
+    def is_held_empty(self, folder: Folder) -> bool:
+        """Whether ``rows`` gave none when it was last asked for them."""
+        with self._reading:
+            held = self._frames.get(folder)
+            return held is not None and held.num_rows == 0
 
     def selected_rows(self, folder: Folder, where: pc.Expression) -> DataFrame | None:
         """Some rows of a table that may be large, in the columns' order."""
         table = open_table(folder)
-        return None if table is None else self._frame(table, where)
+        rows = None if table is None else _read(table, where)
+        return None if rows is None else self._frame(rows)
 
-    def _frame(self, table: LocalTable, where: pc.Expression | None = None) -> DataFrame | None:
-        try:
-            # Spark does not see that it is one partition unless it is told so.
-            return frame_of(self._session.get(), table.rows(where)).coalesce(1)
-        except (pa.ArrowInvalid, FileNotFoundError):
-            # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
-            return None
+    def _frame(self, rows: pa.Table) -> DataFrame:
+        # Spark does not see that it is one partition unless it is told so.
+        return frame_of(self._session.get(), rows).coalesce(1)
 
     def append(self, folder: Folder, rows: pa.Table, tag: str) -> bool:
         """Append rows as one commit; False where Spark has to."""
@@ -117,6 +129,14 @@ class DriverTables:
             return table.upsert(rows, on, columns, tag) if table else None
 
         return retry_on_conflict(merge, f"{folder}")
+
+
+def _read(table: LocalTable, where: pc.Expression | None = None) -> pa.Table | None:
+    try:
+        return table.rows(where)
+    except (pa.ArrowInvalid, FileNotFoundError):
+        # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
+        return None
 
 
 def _open_small(folder: Folder) -> LocalTable | None:

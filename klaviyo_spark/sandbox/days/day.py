@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 from klaviyo_spark.sandbox.content.events import EventMaker
+from klaviyo_spark.sandbox.content.products import change_products
 from klaviyo_spark.sandbox.days.groups import GroupChanges
 from klaviyo_spark.sandbox.days.messages import MessageChanges
+from klaviyo_spark.sandbox.days.newer_campaigns import change_newer_campaigns
 from klaviyo_spark.sandbox.days.plus import PlusChanges
 from klaviyo_spark.sandbox.days.profiles import ProfileChanges
 from klaviyo_spark.sandbox.ids import Ids
@@ -62,6 +64,8 @@ class Day:
         profiles.happen(yesterday)
         MessageChanges(world, ids, chance, number).happen()
         PlusChanges(world, number).happen()
+        change_newer_campaigns(world, number)
+        change_products(world, number)
         self._revise_events()
         self._new_events(events, yesterday)
 

@@ -9,6 +9,7 @@ from klaviyo_spark.sandbox.content.actions import in_older_shape
 from klaviyo_spark.sandbox.content.profiles import attributes as profile_attributes
 from klaviyo_spark.sandbox.content.profiles import predictions
 from klaviyo_spark.sandbox.model import Group, Json, Profile, Record, Ref, World
+from klaviyo_spark.sandbox.revisions import NEWER, OLDER
 
 Item = Record | Profile
 
@@ -32,10 +33,26 @@ _RELATIONS: dict[str, tuple[str, ...]] = {
     "coupon": ("coupon-codes",),
     "coupon-code": ("coupon!", "profile!"),
     "push-token": ("profile!",),
+    "catalog-item": ("variants",),
+    "catalog-variant": ("item!",),
+    "catalog-category": ("items",),
+}
+# Of campaigns at the newer revision.
+_NEWER_RELATIONS: dict[str, tuple[str, ...]] = {
+    "campaign": ("campaign-audiences", "campaign-messages", "tags"),
+    "campaign-audience": ("campaign!", "campaign-messages"),
+    "campaign-message": ("campaign!", "campaign-audience!", "campaign-variations"),
+    "campaign-variation": ("campaign-message!", "translation!", "image!"),
 }
 # Seen in recorded answers: a flow's included actions say what they belong to.
 _SAID_WHEN_INCLUDED = {"flow-action"}
-_PLURALS = {"tag-group": "tag-groups"}
+_PLURALS = {"tag-group": "tag-groups", "catalog-category": "catalog-categories"}
+
+
+def type_of(collection: str) -> str:
+    """The type of the objects under a path."""
+    singulars = {plural: type for type, plural in _PLURALS.items()}
+    return singulars.get(collection, collection.removesuffix("s"))
 
 
 def path_of(ref: Ref) -> str:
@@ -56,6 +73,8 @@ def resource(world: World, item: Item, asked: Asked, base: str, included: bool =
     made: Json = {"type": item.type, "id": item.id}
     made["attributes"] = attributes if fields is None else sparse(attributes, fields)
     names = _RELATIONS.get(item.type, ())
+    if asked.revision == NEWER:
+        names = _NEWER_RELATIONS.get(item.type, names)
     if names and fields is None:
         made["relationships"] = {
             name.rstrip("!"): _relationship(world, item, name, asked, link, included)
@@ -118,7 +137,7 @@ def included_with(world: World, items: Iterable[Item], asked: Asked, base: str) 
 def _attributes(world: World, item: Item, asked: Asked) -> Json:
     if isinstance(item, Profile):
         return profile_as_asked(item, asked)
-    if item.type == "flow-action" and asked.older:
+    if item.type == "flow-action" and asked.revision == OLDER:
         return in_older_shape(item, world.old_tracking.get(item.id))
     if isinstance(item, Group) and "profile_count" in asked.additional:
         return {**item.attributes, "profile_count": len(item.members)}

@@ -21,6 +21,7 @@ from klaviyo_spark.sandbox.render.records import (
     path_of,
     related,
     resource,
+    type_of,
 )
 from klaviyo_spark.sandbox.times import SECOND_US, stamp
 from klaviyo_spark.sandbox.values import (
@@ -50,7 +51,7 @@ class Views:
         """
         parts = asked.rule.parts
         collection = parts[0]
-        type = collection.removesuffix("s")
+        type = type_of(collection)
         url = _url(asked, base)
         if len(parts) == 1:
             return self._listing(type, asked, base, url)
@@ -114,7 +115,7 @@ class Views:
         conditions = asked.conditions
         records = self._world.all(type)
         if type in ("campaign", "flow") and all(c.field != "archived" for c in conditions):
-            records = [r for r in records if not r.attributes["archived"]]
+            records = [r for r in records if not record_value(self._world, r, "archived")]
         if type == "template":
             records = [r for r in records if r.id in self._world.library]
         return self._records(records, asked, base, url)

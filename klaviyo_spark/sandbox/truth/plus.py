@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from klaviyo_spark.sandbox.model import Json, Record, World
+from klaviyo_spark.sandbox.truth.newer_campaigns import campaign_variations
+from klaviyo_spark.sandbox.truth.products import (
+    catalog_categories,
+    catalog_items,
+    catalog_variants,
+)
 from klaviyo_spark.sandbox.truth.rows import Row, SmallTable, at
 
 
@@ -131,5 +137,9 @@ PLUS_TABLES: dict[str, SmallTable] = {
     "form_versions": SmallTable(("form_version_id",), form_versions),
     "coupons": SmallTable(("coupon_id",), coupons),
     "coupon_codes": SmallTable(("coupon_code_id",), coupon_codes),
+    "campaign_variations": SmallTable(("campaign_variation_id",), campaign_variations),
+    "catalog_items": SmallTable(("catalog_item_id",), catalog_items),
+    "catalog_variants": SmallTable(("catalog_variant_id",), catalog_variants),
+    "catalog_categories": SmallTable(("catalog_category_id",), catalog_categories),
     "push_tokens": SmallTable(("push_token_id",), push_tokens),
 }

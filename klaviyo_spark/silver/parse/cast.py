@@ -37,10 +37,13 @@ def shaped(column: Column, text: str) -> str:
     match column.shape:
         case "filled":  # Klaviyo fills an empty attribution with "" and 0
             return f"CASE WHEN {text} != '' AND NOT {text} RLIKE {_ZERO} THEN {text} END"
+        case "not_empty":  # of texts that Klaviyo sends as "" where nobody has set them
+            return f"nullif({text}, '')"
         case "message_channel":
             return _message_channel(text)
-        case "report_channel":  # what reports call as nothing else does
-            return _one_of(text, {"push-notification": "mobile_push"}, text)
+        case "report_channel":  # what reports and newer revisions call otherwise
+            other = {"push-notification": "mobile_push", "push": "mobile_push"}
+            return _one_of(text, other, text)
         case "flow_action_type":
             return _flow_action_type(text)
         case "documented_metric":

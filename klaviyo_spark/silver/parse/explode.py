@@ -143,12 +143,12 @@ def lacks_records(page: str = "page") -> str:
 def _taken_apart(pages: DataFrame, *, is_answer: bool) -> DataFrame:
     """Page facts, ``is_coded`` and ``page``: the texts of its objects, no value spelt anew."""
     facts = (*PAGE_FACTS, "endpoint", "record_count")
-    alike, is_read = json_spelling.is_alike("body", "page"), "again.data IS NOT NULL"
-    again = f"CASE WHEN coded != body THEN {page_texts('coded', is_answer=is_answer)} END"
+    alike, is_read = json_spelling.is_alike("text", "page"), "again.data IS NOT NULL"
+    again = f"CASE WHEN coded != text THEN {page_texts('coded', is_answer=is_answer)} END"
     return (
-        pages.selectExpr(*facts, f"{_BODY} AS body", f"{page_texts(is_answer=is_answer)} AS page")
-        .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {json_spelling.coded('body')} END AS coded")
-        .selectExpr(*facts, "page", f"{again} AS again")
+        pages.selectExpr("*", f"{_BODY} AS text", f"{page_texts(is_answer=is_answer)} AS page")
+        .selectExpr("*", f"CASE WHEN NOT ({alike}) THEN {json_spelling.coded('text')} END AS coded")
+        .selectExpr("*", f"{again} AS again")
         .selectExpr(
             *facts,
             f"{is_read} AS is_coded",

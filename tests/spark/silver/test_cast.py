@@ -18,7 +18,10 @@ COLUMNS: dict[str, Column] = {
         t: col("x", t, "$.x", "-") for t in ("string", "boolean", "int", "bigint", "double", "date")
     },
     **{n: col("x", "timestamp", "$.x", "-") for n in ("timestamp", "wall_clock", "no_wall_clock")},
-    **{s: col("x", "string", "$.x", "-", shape=s) for s in ("filled", "message_channel")},
+    **{
+        s: col("x", "string", "$.x", "-", shape=s)
+        for s in ("filled", "message_channel", "not_empty", "report_channel")
+    },
     **{
         s: col("x", "string", "$.x", "-", shape=s)
         for s in ("flow_action_type", "documented_metric")
@@ -117,6 +120,10 @@ CASES: list[tuple[str, str | None, Any]] = [
     ("wall_clock", "9999-12-31T23:59:59.999999-05:00", LAST),
     ("no_wall_clock", "2026-05-01T04:00:00-05:00", NINE),
     # Shapes.
+    ("not_empty", "", None),
+    *(("not_empty", text, text) for text in ("0", " ", "Hello")),
+    *(("report_channel", text, "mobile_push") for text in ("push", "push-notification")),
+    *(("report_channel", text, text) for text in ("email", "sms", "whatsapp")),
     ("filled", "M1", "M1"),
     ("filled", "00", "00"),
     ("filled", "0.01", "0.01"),

@@ -878,3 +878,67 @@ def test_a_page_that_cannot_be_read_stops_the_refine(spark):
     page = a_page("tags", a_record("tag", "A"), huge)
     with pytest.raises(Exception, match="cannot be read as JSON"):
         rows(spark, "tags", "tag_id", page)
+
+
+# -- campaigns of the newer revision --------------------------------------------------------------
+
+
+def a_variation(id: str, **details: Any) -> dict[str, Any]:
+    definition = {"name": f"{id}'s", "details": details or None}
+    return {"type": "campaign-variation", "id": id, "attributes": {"definition": definition}}
+
+
+def a_message_naming(arms: Any, id: str = "M1", **definition: Any) -> dict[str, Any]:
+    related = {"campaign": {"data": {"type": "campaign", "id": "C1"}}}
+    related |= {"campaign-variations": {"data": arms}}
+    return {
+        "type": "campaign-message",
+        "id": id,
+        "attributes": {"definition": definition},
+        "relationships": related,
+    }
+
+
+def named(*ids: str) -> list[dict[str, str]]:
+    return [{"type": "campaign-variation", "id": id} for id in ids]
+
+
+VARIATION = "campaign_variation_id campaign_message_id campaign_id status channel subject"
+
+
+def test_each_arm_and_channel_of_a_message_is_a_row_with_the_facts_of_its_message(spark):
+    page = a_page(
+        "campaign_variations",
+        a_message_naming(named("A", "B", "W"), status="sent"),
+        included=[
+            a_variation("A", channel="email", subject="Hello"),
+            a_variation("B", channel="email", subject=""),
+            a_variation("W", channel="push"),
+        ],
+    )
+
+    assert newest(spark, "campaign_variations", VARIATION, page) == [
+        ("A", "M1", "C1", "sent", "email", "Hello"),
+        ("B", "M1", "C1", "sent", "email", None),
+        ("W", "M1", "C1", "sent", "mobile_push", None),
+    ]
+
+
+def test_a_variation_that_is_named_alone_and_not_in_an_array_is_one_too(spark):
+    page = a_page(
+        "campaign_variations",
+        a_message_naming(named("A")[0], status="draft"),
+        included=[a_variation("A")],
+    )
+
+    assert newest(spark, "campaign_variations", VARIATION, page) == [
+        ("A", "M1", "C1", "draft", None, None)
+    ]
+
+
+def test_a_variation_that_a_message_names_is_there_without_being_included(spark):
+    page = a_page("campaign_variations", a_message_naming(named("A"), status="sent"))
+
+    assert newest(spark, "campaign_variations", VARIATION, page) == [
+        ("A", "M1", "C1", "sent", None, None)
+    ]

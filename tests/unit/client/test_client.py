@@ -37,6 +37,7 @@ from klaviyo_spark.version import __version__
 from tests.helpers.fakes import (
     BASE,
     EVENTS,
+    NEWER_EVENTS,
     NOON,
     OLDER_EVENTS,
     SECRET,
@@ -98,8 +99,8 @@ def test_a_question_that_is_refused_says_how_it_was_asked(klaviyo):
 def test_an_endpoint_is_asked_at_its_own_revision_and_the_next_at_the_clients(klaviyo):
     klaviyo.get(URL, body=a_body())
     with a_client() as client:
-        pages = [client.get(endpoint, URL) for endpoint in (OLDER_EVENTS, EVENTS)]
-    revisions = ["2025-07-15", "2026-07-15"]
+        pages = [client.get(endpoint, URL) for endpoint in (OLDER_EVENTS, EVENTS, NEWER_EVENTS)]
+    revisions = ["2025-07-15", "2026-07-15", "2026-10-15"]
     assert [call.request.headers["revision"] for call in klaviyo.calls] == revisions
     assert [page.revision for page in pages] == revisions
 

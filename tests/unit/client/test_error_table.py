@@ -13,7 +13,16 @@ from klaviyo_spark.client import error_table
 from klaviyo_spark.client.error_rule import ErrorDetail, ErrorRule
 from klaviyo_spark.client.error_table import ERROR_RULES, of_answer
 from klaviyo_spark.errors import ApiError, RetryableError, Unauthorized
-from tests.helpers.fakes import BASE, EVENTS, OLDER_EVENTS, Answer, FakeClock, a_body, a_client
+from tests.helpers.fakes import (
+    BASE,
+    EVENTS,
+    NEWER_EVENTS,
+    OLDER_EVENTS,
+    Answer,
+    FakeClock,
+    a_body,
+    a_client,
+)
 
 URL = f"{BASE}/api/events"
 HTML = "<html><h1>We'll be right back</h1></html>"
@@ -30,7 +39,11 @@ def an_error(code: str = "", detail: str = "No.", **source: str) -> str:
 def asked(klaviyo, row: ErrorRule) -> tuple[ApiError, int, float]:
     """How it ends when each answer is the one that ``klaviyo`` has: error, tries, seconds."""
     clock = FakeClock()
-    endpoint = OLDER_EVENTS if row is error_table.OLDER_RETIRED else EVENTS
+    of_revision = {
+        error_table.OLDER_RETIRED.name: OLDER_EVENTS,
+        error_table.NEWER_RETIRED.name: NEWER_EVENTS,
+    }
+    endpoint = of_revision.get(row.name, EVENTS)
     with a_client(clock=clock) as client, pytest.raises(ApiError) as raised:
         client.get(endpoint, URL)
     assert type(raised.value) is row.error
@@ -90,6 +103,8 @@ NOT_RETRIED = [
         "filter",
         {"status": 400, "body": an_error("invalid", "No such operator.", parameter="filter")},
     ),
+    ("include", {"status": 400, "body": an_error("invalid", parameter="include")}),
+    ("include", {"status": 400, "body": an_error("invalid", "'x' is not an allowed include.")}),
     (
         "invalid",
         {"status": 400, "body": an_error("invalid", "Invalid Event ID", pointer="/data/id")},
@@ -108,6 +123,7 @@ NOT_RETRIED = [
     ],
     ("retired", {"status": 410, "body": an_error("gone")}),
     ("older revision retired", {"status": 410, "body": an_error("gone")}),
+    ("newer revision retired", {"status": 410, "body": an_error("gone")}),
     ("redirect", {"status": 302, "headers": {"Location": "https://evil.example/x"}}),
     ("redirect", {"status": 202}),
     *[("refused", {"status": s, "body": an_error()}) for s in (400, 405, 409, 415, 501)],

@@ -255,7 +255,7 @@ def test_null_ends_a_paged_listing_and_nothing_at_all_one_without_pages(klaviyo,
 
 
 def test_listings_that_have_pages_are_known_as_such():
-    single = {"campaign_templates", "list_count", "segment_count"}
+    single = {"campaign_templates", "campaign_message_variations", "list_count", "segment_count"}
     single |= {"accounts", "custom_metrics", "mapped_metrics"}
     single |= {name for name, one in ENDPOINTS.items() if one.is_question}
     assert {name for name, one in ENDPOINTS.items() if not one.is_paged} == single

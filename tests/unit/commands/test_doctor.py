@@ -184,7 +184,7 @@ def test_every_endpoint_is_asked_for_one_record_where_it_has_a_page_size():
     assert {name for name, size in sizes.items() if size not in (None, "1")} == set()
     assert {name for name, size in sizes.items() if size is None} == {
         "campaign_templates", "list_count", "segment_count", "metrics",
-        "accounts", "custom_metrics", "mapped_metrics",
+        "accounts", "custom_metrics", "mapped_metrics", "campaign_message_variations",
     }  # fmt: skip
 
 

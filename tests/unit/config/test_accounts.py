@@ -224,7 +224,7 @@ def test_a_secret_on_the_command_line_is_of_the_account_that_is_chosen():
             accounts("name: us, key_variable: A, resources: [evnts]"),
             "a.yml: accounts[0].resources: unknown resource 'evnts'. Did you mean "
             "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
-            "segments, tags, account, campaign_variations, coupons, forms, metric_days, "
+            "segments, tags, account, campaign_variations, catalogs, coupons, forms, metric_days, "
             "predictions, push_tokens, reports, segment_days, templates.",
         ),
         (

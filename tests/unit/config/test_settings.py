@@ -184,7 +184,7 @@ def test_the_conf_files_of_the_checkout_load():
             "resources: [evnts]",
             "conf/dev.yml: resources: unknown resource 'evnts'. Did you mean "
             "'events'? Choose from campaigns, events, flows, lists, metrics, profiles, "
-            "segments, tags, account, campaign_variations, coupons, forms, metric_days, "
+            "segments, tags, account, campaign_variations, catalogs, coupons, forms, metric_days, "
             "predictions, push_tokens, reports, segment_days, templates.",
         ),
         (
@@ -425,8 +425,8 @@ def test_a_group_that_there_is_none_of_is_refused_with_the_nearest():
         load(path, environ={})
     assert str(refused.value) == (
         "conf/dev.yml: plus: unknown resource 'form'. Did you mean 'forms'? Choose from account, "
-        "campaign_variations, coupons, forms, metric_days, predictions, push_tokens, reports, "
-        "segment_days, templates, all."
+        "campaign_variations, catalogs, coupons, forms, metric_days, predictions, push_tokens, "
+        "reports, segment_days, templates, all."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -255,16 +256,37 @@ def test_a_fanout_asks_about_records_of_an_endpoint_that_exists(endpoint):
         parents = ENDPOINTS[endpoint.fanout.of]
         assert parents.resource == endpoint.resource
         facts = [dict(part.facts) for part in parents.slices]
+        if parents.include_is_optional:
+            facts.append({"left_out": "include"})
         for name, allowed in endpoint.fanout.slices.items():
-            assert set(allowed) < {f[name] for f in facts}
+            assert set(allowed) < {f.get(name) for f in facts}
         for path in filter(None, (*endpoint.fanout.any_paths, endpoint.fanout.partial_path)):
             assert path.keys
 
 
 @every_endpoint
-def test_a_budget_is_that_of_an_endpoint_with_the_same_path(endpoint):
+def test_a_budget_is_that_of_an_endpoint_with_the_same_path_or_of_the_revision_before(endpoint):
     owner = ENDPOINTS[endpoint.budget]
-    assert (owner.path, owner.rate, owner.budget) == (endpoint.path, endpoint.rate, owner.name)
+    assert (owner.rate, owner.budget) == (endpoint.rate, owner.name)
+    assert owner.path == endpoint.path or endpoint.newer_revision
+    assert not owner.newer_revision
+
+
+def test_a_newer_revision_is_that_of_campaign_variations_alone():
+    newer = {e.name: e.newer_revision for e in ENDPOINTS.values() if e.newer_revision}
+    assert newer == dict.fromkeys(
+        ("campaign_variations", "campaign_message_variations"), "2026-10-15"
+    )
+    made = {t.name for t in TABLES.values() if not t.endpoints.isdisjoint(newer)}
+    assert made == {"campaign_variations"}
+
+
+def test_an_endpoint_of_two_revisions_says_so_and_so_does_an_include_that_is_not_there():
+    older = ENDPOINTS["flow_actions_2025"]
+    with pytest.raises(SpecError, match="of an older revision and of a newer one"):
+        replace(older, newer_revision="2026-10-15")
+    with pytest.raises(SpecError, match="include is optional and not asked for"):
+        replace(ENDPOINTS["tags"], include_is_optional=True)
 
 
 @every_table

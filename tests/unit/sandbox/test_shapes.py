@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 
+from klaviyo_spark.sandbox.content.newer_shape import as_newer
+from klaviyo_spark.sandbox.render.records import type_of
+from klaviyo_spark.sandbox.rules import NEWER_RULES, RULES
+
 EMAIL = "/api/campaigns?filter=equals(messages.channel,'email')"
 OLDER = {"revision": "2025-07-15"}
+NEWER = {"revision": "2026-10-15"}
 
 
 def test_tags_have_data_only_when_included(get):
@@ -125,6 +130,48 @@ def test_tracking_alone_can_be_asked_of_actions_at_the_older_revision(get, accou
     }
 
 
+def test_a_campaign_of_before_has_its_arms_in_one_message_at_the_newer_revision(get, account):
+    world = account.world
+    campaign = next(c for c in world.all("campaign") if len(c.to_many["campaign-messages"]) == 2)
+    arms = [id for _, id in campaign.to_many["campaign-messages"]]
+    path = f"/api/campaign-messages?filter=equals(campaign_id,'{campaign.id}')"
+
+    page = get(f"{path}&include=campaign-variations", headers=NEWER).json()
+
+    [message] = page["data"]
+    assert message["id"] not in arms
+    assert message["attributes"]["definition"]["send_options"]["send_strategy"] == (
+        "content_variation"
+    )
+    assert [one["id"] for one in page["included"]] == arms
+    named = message["relationships"]["campaign-variations"]["data"]
+    assert [one["id"] for one in named] == arms
+    assert (
+        "data"
+        not in get(path, headers=NEWER).json()["data"][0]["relationships"]["campaign-variations"]
+    )
+
+
+def test_whatsapp_and_several_channels_are_shown_by_the_newer_revision_alone(get, walk, account):
+    path = "/api/campaign-messages?include=campaign-variations&page[size]=100"
+    found = []
+    while path:
+        page = get(path, headers=NEWER).json()
+        found += page["included"]
+        path = page["links"]["next"]
+    details = [one["attributes"]["definition"]["details"] for one in found]
+    channels = {one["channel"] for one in details if one}
+    own = {one.id for one in account.world.newer["campaign"].values()}
+    listed = walk("/api/campaigns?filter=equals(messages.channel,'email')")
+
+    assert channels == {"email", "sms", "push", "whatsapp"}
+    assert None in details
+    assert "" in {one.get("preview_text") for one in details if one}
+    assert own.isdisjoint(one["id"] for one in listed)
+    shown = get("/api/campaigns", headers=NEWER).json()["data"]
+    assert own <= {one["id"] for one in shown}
+
+
 def test_every_type_of_action_is_there_with_messages_two_levels_down(get):
     actions = get("/api/flows?include=flow-actions").json()["included"]
     types = {(a["attributes"]["definition"] or {}).get("type") for a in actions}
@@ -153,16 +200,24 @@ def test_the_tag_side_knows_what_carries_it(get):
 
 
 def test_every_endpoint_of_the_rules_answers(get, account):
-    from klaviyo_spark.sandbox.rules import RULES
-
     world = account.world
     some = {type: next(iter(found)) for type, found in world.records.items()}
     some |= {"profile": next(iter(world.profiles)), "event": list(world.timeline.by_id)[1]}
     for rule in RULES:
-        id = some[rule.parts[0].removesuffix("s")]
+        id = some[type_of(rule.parts[0])]
         needed = {"messages.channel": "sms", "coupon.id": "10OFF"}
         field = next(iter(rule.filter_required), "")
         query = f"?filter=equals({field},'{needed[field]}')" if field else ""
         answer = get(rule.template.replace("{id}", id) + query)
+        assert answer.status_code == 200, (rule.template, answer.text)
+        assert "data" in answer.json()
+
+
+def test_every_endpoint_of_the_newer_rules_answers_at_that_revision(get, account):
+    shown = as_newer(account.world)
+    some = {type: next(iter(found)) for type, found in shown.records.items()}
+    for rule in NEWER_RULES:
+        path = rule.template.replace("{id}", some[type_of(rule.parts[0])])
+        answer = get(path, headers=NEWER)
         assert answer.status_code == 200, (rule.template, answer.text)
         assert "data" in answer.json()

@@ -60,6 +60,10 @@ def iso(**ago: float) -> str:
         ("/api/coupon-codes?filter=equals(status,'USED')", "coupon.id or profile.id is required"),
         ("/api/coupon-codes?filter=any(coupon.id,['X']),equals(status,'used')", "not a value"),
         ("/api/push-tokens?filter=equals(platform,'web')", "not a value"),
+        ("/api/catalog-items?sort=updated", "not a sort"),
+        ("/api/catalog-items?filter=equals(updated,2026-01-01T00:00:00Z)", "not a filterable"),
+        ("/api/catalog-variants?include=item", "not a parameter"),
+        ("/api/catalog-categories?page[size]=101", "between 1 and 100"),
         ("/api/mapped-metrics?include=metrics", "not allowed for include"),
     ],
 )
@@ -110,7 +114,7 @@ def test_refuses_any_other_key(get, key):
         ("2027-01-15", "1", 400),
     ],
 )
-def test_serves_two_revisions_and_no_other(get, revision, opt_out, status):
+def test_serves_three_revisions_and_no_other(get, revision, opt_out, status):
     headers = {"revision": revision, "X-Klaviyo-Revision-Fall-Forward-Opt-Out": opt_out}
 
     assert get("/api/tags", headers=headers).status_code == status
@@ -127,6 +131,33 @@ def test_each_revision_has_its_own_fields_of_flow_actions(get, revision, field):
 
     assert answer.status_code == 400
     assert f"'{field}' is not allowed" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/campaigns?filter=equals(messages.channel,'email')", "not a filterable field"),
+        ("/api/campaigns?filter=equals(status,'Sent')", "not a filterable field"),
+        ("/api/campaigns?sort=scheduled_at", "not a sort"),
+        ("/api/campaigns?fields[campaign]=send_strategy", "not allowed for fields[campaign]"),
+        ("/api/campaigns/X?include=template", "not allowed for include"),
+        ("/api/campaign-messages?include=template", "not allowed for include"),
+        ("/api/campaign-messages?page[size]=101", "between 1 and 100"),
+        ("/api/campaign-messages?filter=equals(status,'Sent')", "not a value"),
+        ("/api/campaign-messages?filter=any(campaign_id,['X'])", "not an allowed filter operator"),
+        ("/api/campaign-messages?sort=send_time", "not a sort"),
+    ],
+)
+def test_campaigns_of_the_newer_revision_are_asked_in_its_own_way(get, path, detail):
+    answer = get(path, headers={"revision": "2026-10-15"})
+
+    assert answer.status_code == 400
+    assert detail in answer.json()["errors"][0]["detail"]
+
+
+def test_what_only_the_newer_revision_has_is_not_there_before_it(get):
+    assert get("/api/campaign-messages").status_code == 404
+    assert get("/api/campaign-messages", headers={"revision": "2026-10-15"}).status_code == 200
 
 
 @pytest.mark.parametrize(

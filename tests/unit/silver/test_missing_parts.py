@@ -34,6 +34,7 @@ def test_every_part_that_an_endpoint_asks_for_feeds_what_it_should():
             "relationships.template.data": ["template_data_id", "template_data_type"],
         },
         "campaigns": {"message": ["channel"]},
+        "catalog_variants": {"relationships.item.data": ["catalog_item_id"]},
         "events": {
             "attribution": sorted(attributed),
             "profile": ["profile_email"],
@@ -119,6 +120,8 @@ def test_of_included_objects_those_parts_are_told_that_feed_columns():
         if types
     }
     assert words == {
+        "campaign_message_variations": {"campaign-variation": ["$.attributes"]},
+        "campaign_variations": {"campaign-variation": ["$.attributes"]},
         "campaigns": {"campaign-message": ["$.attributes", "$.attributes.definition"]},
         "events": {"profile": ["$.attributes"]},
         "flows": {"flow-action": ["$.attributes"]},
