@@ -102,10 +102,10 @@ class Refusals:
                 )
             )
         else:
-            tables = [t.name for t in TABLES.values() if name in t.endpoints]
+            tables = ", ".join(_tables_of(name))
             self._outcome.fail(
                 endpoint.resource,
-                messages.bronze.TABLES_NOT_KEPT_UP(error=error, tables=", ".join(tables)),
+                messages.bronze.TABLES_NOT_KEPT_UP(error=error, tables=tables),
             )
 
     def end(self, asked: Collection[str]) -> None:
@@ -129,3 +129,9 @@ class Refusals:
             pages = landings.pages_read(self._lake, self._account_id, endpoint)
             self._before[endpoint.name] = pages
         return self._before[endpoint.name]
+
+
+def _tables_of(endpoint: str) -> list[str]:
+    """Tables made of an endpoint's pages, or of pages that are asked for by the ids in those."""
+    fed = {e.name for e in ENDPOINTS.values() if e.fanout and e.fanout.of == endpoint}
+    return [t.name for t in TABLES.values() if not {endpoint, *fed}.isdisjoint(t.endpoints)]

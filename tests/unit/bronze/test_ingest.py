@@ -348,6 +348,27 @@ def test_all_lists_that_are_refused_are_a_key_without_a_scope(serve):
     assert done.outcome.unread == {"lists"}
 
 
+@pytest.mark.parametrize(
+    ("listing", "tables"),
+    [
+        ("segments", "segments, segment_profiles, segment_tags"),
+        ("tags", "tags"),
+        ("flows", "flows, flow_actions, flow_action_messages"),
+    ],
+)
+def test_a_listing_without_a_scope_names_the_tables_that_are_asked_for_by_it(
+    serve, listing, tables
+):
+    """Members of segments are asked for by the ids that the listing names."""
+
+    def planned(url: str) -> FakePlan:
+        return FakePlan(plan.listing_walks(url, ENDPOINTS[listing], NOON))
+
+    server = serve(lambda _: Answer(an_error_body("Nope."), status=403))
+    [line] = Ingested(server, planned).outcome.failed[listing]
+    assert line.endswith(f"these tables are not updated: {tables}")
+
+
 def test_a_group_that_nobody_named_is_left_out_where_the_key_lacks_its_scope(serve):
     def planned(url: str) -> FakePlan:
         return FakePlan(plan.listing_walks(url, ENDPOINTS["forms"], NOON))
@@ -356,7 +377,7 @@ def test_a_group_that_nobody_named_is_left_out_where_the_key_lacks_its_scope(ser
     named = Ingested(server, planned).outcome
     [line] = named.failed["forms"]
     assert "the key lacks a scope, forms:read needed" in line
-    assert line.endswith("these tables are not updated: forms")
+    assert line.endswith("these tables are not updated: forms, form_versions")
 
     of_all = Ingested(server, planned, optional=frozenset({"forms"})).outcome
     assert of_all.failed == {}
