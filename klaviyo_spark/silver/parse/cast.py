@@ -37,6 +37,10 @@ def shaped(column: Column, text: str) -> str:
     match column.shape:
         case "filled":  # Klaviyo fills an empty attribution with "" and 0
             return f"CASE WHEN {text} != '' AND NOT {text} RLIKE {_ZERO} THEN {text} END"
+        case "or_empty":  # nothing is a value of its own: a part of a key that is never NULL
+            return f"coalesce({text}, '')"
+        case "looked_up":  # what is read is only what it is found by
+            return "CAST(NULL AS string)"
         case "message_channel":
             return _message_channel(text)
         case "report_channel":  # what reports call as nothing else does
