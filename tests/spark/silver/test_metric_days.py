@@ -7,6 +7,7 @@ from typing import Any
 
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.silver.refine import refine
+from klaviyo_spark.state.record_digests import record_digests
 from tests.builders import a_page, a_record
 from tests.helpers.small_lakes import land_on, rows
 
@@ -28,10 +29,11 @@ def an_answer(
     facts = {"metric_id": "X", "first": f"{year}-01-01", "last": f"{year}-12-31"}
     facts |= {name: more.pop(name) for name in ("metric_id",) if name in more}
     record = {"type": "metric-aggregate", "id": "X", "attributes": {"dates": dates, "data": data}}
-    said = {"data": record, "links": {"next": None}}
+    body = json.dumps({"data": record, "links": {"next": None}})
     return a_page(
         endpoint,
-        body=json.dumps(said),
+        body=body,
+        record_digests=record_digests(body.encode()),
         slice=json.dumps(facts, sort_keys=True),
         record_count=1,
         is_full_read=False,
