@@ -257,7 +257,10 @@ _SAMPLE_FACTS: dict[str, dict[str, str]] = {
         "slice": '{"conversion_metric_id":"VVMMNN","is_primary_conversion":"true",'
         '"period_start":"2026-10-01","period_end":"2026-10-31"}'
     },
-    "metric_days": {"slice": '{"metric_id":"VVMMNN"}'},
+    **{
+        name: {"slice": '{"metric_id":"VVMMNN"}'}
+        for name in ("metric_days", "metric_value_days", "list_days", "attributed_days")
+    },
     "form_values": {"slice": '{"period_start":"2026-10-01","period_end":"2026-10-31"}'},
 }
 

@@ -36,6 +36,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "profile_predictions": ("profile_id",),
     "segment_days": ("segment_id", "account_date"),
     "metric_days": ("metric_id", "utc_date"),
+    "metric_value_days": ("metric_id", "utc_date", "value_currency"),
+    "list_days": ("list", "metric_id", "utc_date"),
+    "attributed_days": (
+        "metric_id", "utc_date", "attributed_message", "attributed_flow", "attributed_channel",
+    ),
 }  # fmt: skip
 
 _COUNTS = (
@@ -272,6 +277,30 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("metric_id", "string"),
         ("utc_date", "date"),
         ("count", "bigint"),
+        ("unique", "bigint"),
+    ),
+    "metric_value_days": (
+        ("metric_id", "string"),
+        ("utc_date", "date"),
+        ("value_currency", "string"),
+        ("count", "bigint"),
+        ("sum_value", "double"),
+    ),
+    "list_days": (
+        ("list", "string"),
+        ("list_id", "string"),
+        ("metric_id", "string"),
+        ("utc_date", "date"),
+        ("count", "bigint"),
+    ),
+    "attributed_days": (
+        ("metric_id", "string"),
+        ("utc_date", "date"),
+        ("attributed_message", "string"),
+        ("attributed_flow", "string"),
+        ("attributed_channel", "string"),
+        ("count", "bigint"),
+        ("sum_value", "double"),
         ("unique", "bigint"),
     ),
     "segment_days": (

@@ -49,6 +49,7 @@ CLASSIC = {
     "api_received_email": "Received Email (API)",
     "api_subscribed_list": "subscribed to list (API)",
     "null_clicked_sms": "Clicked SMS (no integration)",
+    "placed_order_alike": "Placed Order (Magento Two)",
 }
 # Of Placed Order: the value of an event's page, its currency, what is handed on, and why not.
 MONEY: list[tuple[float, str | None, Decimal | None, str | None]] = [
@@ -81,7 +82,7 @@ class DbtLake:
         return CLASSIC.get(event.kind) or self.names[event.metric_id]
 
     def counts(self) -> dict[str, int]:
-        """Events by that name; two metrics are called Placed Order, and one of them counts."""
+        """Events by that name; three metrics are called Placed Order, and one of them counts."""
         found = Counter(map(self.type_of, self.events))
         found["Placed Order"] += len(MONEY)
         found["Placed Order (API)"] += 1

@@ -6,16 +6,25 @@ https://developers.klaviyo.com/en/reference/query_metric_aggregates
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 
-def aggregate_body(metric_id: str, measurements: Iterable[str], first: date, last: date) -> bytes:
+def aggregate_body(
+    metric_id: str,
+    measurements: Iterable[str],
+    first: date,
+    last: date,
+    by: Sequence[str] = (),
+) -> bytes:
     """The body that asks for ``measurements`` of a metric's events per UTC day, both ends inside.
 
     Klaviyo answers for a year at most.
+
+    Args:
+        by: the dimensions to break them down by.
     """
-    attributes = {
+    attributes: dict[str, object] = {
         "metric_id": metric_id,
         "measurements": list(measurements),
         "interval": "day",
@@ -27,4 +36,6 @@ def aggregate_body(metric_id: str, measurements: Iterable[str], first: date, las
             f"less-than(datetime,{last + timedelta(days=1)}T00:00:00)",
         ],
     }
+    if by:
+        attributes["by"] = list(by)
     return json.dumps({"data": {"type": "metric-aggregate", "attributes": attributes}}).encode()

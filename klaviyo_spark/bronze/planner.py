@@ -27,6 +27,7 @@ from klaviyo_spark.resources import ENDPOINTS, RESOURCES, TABLES, WINDOWED
 from klaviyo_spark.schema.endpoint import Endpoint, Slice
 from klaviyo_spark.schema.instants import as_time
 from klaviyo_spark.schema.paths import FieldPath
+from klaviyo_spark.schema.report import Aggregate
 from klaviyo_spark.state import landings, store
 from klaviyo_spark.state.intervals import CoveredInterval
 from klaviyo_spark.state.models import GroupKey, GroupRead, Outcome
@@ -270,16 +271,21 @@ class IngestPlanner:
             self._wanted.reports,
             self._outcome,
         )
-        ids = self._resolve_metrics().ids
         walks += aggregate_walks(
             self._client,
             endpoints,
-            sorted(id for id in ids if request_plan.is_askable(id)),
+            self._metrics_of,
             answered,
             self._wanted.reports,
             (self._wanted.start, self._wanted.lookback),
         )
         return self._left(walks)
+
+    def _metrics_of(self, aggregate: Aggregate) -> list[str]:
+        """Ids of the metrics that a question is about."""
+        wanted = aggregate.metrics or self._wanted.metrics
+        found = resolve(self._metrics, wanted, self._known.metric_names, self._commerce.ids)
+        return sorted(id for id in found.ids if request_plan.is_askable(id))
 
     def _listed_for_others(self) -> set[str]:
         """Resources listed for what is asked by metrics: which there are, and which are mapped."""

@@ -126,7 +126,7 @@ def aggregate_questions(
             facts = {"metric_id": metric_id, "first": f"{begin}", "last": f"{last}"}
             if end >= moving_since:
                 facts["until"] = f"{yesterday}"
-            body = aggregate_body(metric_id, aggregate.measurements, begin, last)
+            body = aggregate_body(metric_id, aggregate.measurements, begin, last, aggregate.by)
             yield Question(facts, body)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,6 +32,7 @@ from klaviyo_spark.errors import FatalError
 from klaviyo_spark.resources import ENDPOINTS
 from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.instants import as_time
+from klaviyo_spark.schema.report import Aggregate
 from klaviyo_spark.state.landings import Answered
 from klaviyo_spark.state.models import Outcome
 from klaviyo_spark.state.resume_points import slice_text
@@ -137,7 +138,7 @@ def due_questions(
 def aggregate_walks(
     client: Client,
     endpoints: Iterable[Endpoint],
-    metric_ids: Sequence[str],
+    metric_ids: Callable[[Aggregate], Sequence[str]],
     answered: Mapping[str, Sequence[Answered]],
     scope: ReportScope,
     since: tuple[datetime | None, timedelta],
@@ -145,6 +146,7 @@ def aggregate_walks(
     """The questions for days of metrics that are due.
 
     Args:
+        metric_ids: of the metrics to ask about.
         since: when the first events are read, and what is read again of the latest.
     """
     start, lookback = since
@@ -155,7 +157,8 @@ def aggregate_walks(
         if endpoint.aggregate:
             first = start.date() if start else FIRST_EVENTS
             moving = yesterday - lookback
-            every = aggregate_questions(endpoint.aggregate, metric_ids, first, yesterday, moving)
+            ids = metric_ids(endpoint.aggregate)
+            every = aggregate_questions(endpoint.aggregate, ids, first, yesterday, moving)
             before = answered.get(endpoint.name, ())
             walks += _as_walks(client, endpoint, [*_keep_due(every, endpoint, before, scope, now)])
     return walks

@@ -22,7 +22,7 @@ from klaviyo_spark.client.client import Client, Page
 from klaviyo_spark.client.page_order import Times, times_on
 from klaviyo_spark.client.responses import lacks_next
 from klaviyo_spark.client.scheduler import FairScheduler
-from klaviyo_spark.client.urls import check_next
+from klaviyo_spark.client.urls import check_next, cursor_in_body
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.errors import (
     CursorExpired,
@@ -33,6 +33,7 @@ from klaviyo_spark.errors import (
     Unauthorized,
     Unreachable,
 )
+from klaviyo_spark.schema.endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
@@ -221,9 +222,12 @@ class PageFetcher:
         while not self._halt.is_set():
             seen.add(url)
             gone_ok = walk.parent_id is not None
+            asked, question = url, walk.question
+            if question is not None and _has_cursor_in_body(walk.endpoint):
+                asked, question = cursor_in_body(url, question)
             try:
                 page = self._client.get(
-                    walk.endpoint, url, question=walk.question, gone_ok=gone_ok, stop=self._halt
+                    walk.endpoint, asked, question=question, gone_ok=gone_ok, stop=self._halt
                 )
             except CursorExpired:
                 if page_number == 1 or walk.ask is None:
@@ -265,8 +269,14 @@ class PageFetcher:
 
 
 def _is_answer(walk: Walk, page: Page) -> bool:
-    """Whether a question is answered with this page; only reports have more, and say so."""
-    return walk.question is not None and (page.next_url is None or walk.endpoint.report is None)
+    """Whether a question is answered with this page; where it has more, Klaviyo says so."""
+    has_pages = walk.endpoint.report is not None or _has_cursor_in_body(walk.endpoint)
+    return walk.question is not None and (page.next_url is None or not has_pages)
+
+
+def _has_cursor_in_body(endpoint: Endpoint) -> bool:
+    """Whether a question says itself from where its answer, a row per group, is to go on."""
+    return endpoint.aggregate is not None and endpoint.aggregate.by != ()
 
 
 def _has_open_end(walk: Walk, page: Page) -> bool:

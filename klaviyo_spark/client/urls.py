@@ -5,10 +5,11 @@ https://developers.klaviyo.com/en/docs/filtering_
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from klaviyo_spark import messages
 from klaviyo_spark.errors import BadAnswer
@@ -108,6 +109,24 @@ def check_next(next_url: str, base_url: str, seen: Container[str]) -> None:
         )
     if next_url in seen:
         raise BadAnswer(messages.responses.LOOPING_CURSOR(path=urlsplit(next_url).path))
+
+
+def cursor_in_body(url: str, question: bytes) -> tuple[str, bytes]:
+    """Where to post a question, and the question with the cursor that ``url`` names, if it does.
+
+    Raises:
+        BadAnswer: ``url`` is a next one without a cursor: it would be the first page again.
+    """
+    parts = urlsplit(url)
+    if not parts.query:
+        return url, question
+    named = dict(parse_qsl(parts.query))
+    cursor = named.get("page_cursor") or named.get("page[cursor]")
+    if not cursor:
+        raise BadAnswer(messages.responses.LOOPING_CURSOR(path=parts.path))
+    asked = json.loads(question)
+    asked["data"]["attributes"]["page_cursor"] = cursor
+    return url.partition("?")[0], json.dumps(asked).encode()
 
 
 def same_origin(url: str, base_url: str) -> bool:

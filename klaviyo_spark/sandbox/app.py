@@ -137,7 +137,8 @@ class App:
         body = self._posted(environ, aggregates.SCOPES)
         headers = self._limits.spend("query_metric_aggregates", aggregates.RATE)
         with self.account.lock:
-            answer = ok(aggregates.count_per_interval(self.account.world, body, url))
+            most = self.page_most or aggregates.MOST
+            answer = ok(aggregates.count_per_interval(self.account.world, body, url, most))
         answer.headers |= headers
         return answer
 

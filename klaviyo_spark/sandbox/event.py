@@ -40,6 +40,7 @@ class Event:
 
     ``sent`` is the epoch second of the send it goes back to; ``legacy`` says how ``$attribution``
     stands in its properties; ``settled`` turns true when its attributions become visible.
+    ``worth`` is value and currency of an order that has an odd one, else None.
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Event:
         "sent",
         "settled",
         "variation",
+        "worth",
     )
 
     def __init__(
@@ -74,3 +76,4 @@ class Event:
         self.legacy = ""
         self.settled = True
         self.groups: tuple[str, ...] | None = None
+        self.worth: tuple[object, str] | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from klaviyo_spark.sandbox.model import Group, Profile, World
+from klaviyo_spark.sandbox.truth.metric_days import METRIC_DAY_KEYS, metric_tables
 from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
 from klaviyo_spark.sandbox.truth.profiles import suppression_rows
 from klaviyo_spark.sandbox.truth.reports import REPORT_TABLES
@@ -33,6 +34,9 @@ class Ledger:
             seen = self.rows.setdefault(name, {})
             for row in table.rows(world):
                 seen[tuple(row[k] for k in table.key)] = row
+        for name, rows in metric_tables(world, moving=True).items():
+            seen = self.rows.setdefault(name, {})
+            seen |= {tuple(row[k] for k in METRIC_DAY_KEYS[name]): row for row in rows}
 
     def note_suppressions(self, profile: Profile) -> None:
         """Note a profile's suppressions before they change or go with it."""

@@ -32,8 +32,10 @@ Shape = Literal[
     "flow_action_type",
     "documented_metric",
     "utc_day",
+    "or_empty",
+    "looked_up",
 ]
-Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first"]
+Lookup = Literal["", "message_channel", "attributed_send_ts", "klaviyo_first", "list"]
 Role = Literal["", "first_seen", "last_seen", "present", "sticky"]
 Pii = Literal[
     "",

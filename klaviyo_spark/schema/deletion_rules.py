@@ -19,6 +19,32 @@ from klaviyo_spark.schema.sources import RowOf
 
 
 @dataclass(frozen=True)
+class AnsweredDays:
+    """The days that an answer read to its end has all rows of.
+
+    What a number is put down to may change: then the row that had it is no longer in the answer. An
+    answer that has no row at all proves nothing, since it may as well be a fault of Klaviyo's.
+
+    Args:
+        rows: path of the answer's array that its rows are elements of.
+        day: column of the table that holds the day.
+        of: fact of the slice that says what the answer is about, as ``judged_per`` has it.
+        first, last: facts of the slice: the days that it was asked for, both inside.
+    """
+
+    rows: str
+    day: str
+    of: str
+    first: str = "first"
+    last: str = "last"
+
+    @cached_property
+    def rows_path(self) -> FieldPath:
+        """``rows``, parsed."""
+        return parse_path(self.rows)
+
+
+@dataclass(frozen=True)
 class DeletionRule:
     """What proves that rows are gone: a fresh read of their parent that no longer has them.
 
@@ -36,6 +62,7 @@ class DeletionRule:
             the page includes them or not.
         whole: the endpoint's complete reads prove it, per parent id or for the table as a whole.
         of: the silver rows that are the parents: one that a run has written was read fresh.
+        days: an answer proves it, of the days that it is about.
     """
 
     endpoint: str
@@ -46,6 +73,7 @@ class DeletionRule:
     names: str = ""
     whole: bool = False
     of: RowOf | None = None
+    days: AnsweredDays | None = None
 
     @cached_property
     def row_source(self) -> RowSource:

@@ -55,6 +55,10 @@ class Aggregate:
 
     Args:
         measurements: what is counted: count, unique (people), sum_value.
+        by: the dimensions that it is broken down by, each a property of the events.
+        metrics: names of the metrics that have them; empty: those that conf names.
     """
 
     measurements: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()

@@ -39,7 +39,7 @@ class TableSpec:
         resource: which one it follows.
         doc: what one row is.
         key: the documented key; rows are matched on ``_account_id`` and these.
-        nullable_key: key parts that may be NULL and still name a row.
+        nullable_key: key parts that may be NULL or empty and still name a row.
         judged_per: column that holds the parent's id for ``judges``; empty: the whole table.
         history: rows are never marked; ``present`` and ``last_seen`` columns say it instead.
         partition: the column the table is partitioned by; it follows the documented ones.
@@ -96,8 +96,11 @@ class TableSpec:
         for judge in self.judges:
             label = f"judge of {judge.endpoint!r}"
             slips += find_slips(judge, label)
-            if [judge.whole, judge.parent != "", judge.of is not None].count(True) != 1:
-                slips.append(f"{label} needs one of whole, parent and of")
+            kinds = [judge.whole, judge.parent != "", judge.of is not None, judge.days is not None]
+            if kinds.count(True) != 1:
+                slips.append(f"{label} needs one of whole, parent, of and days")
+            if judge.days and judge.days.day not in names:
+                slips.append(f"{label}: day {judge.days.day!r} not among columns")
         if self.judged_per and self.judged_per not in names:
             slips.append(f"judged_per {self.judged_per!r} not among columns")
         if any(judge.names for judge in self.judges) and len(self.key) > 1:
@@ -156,6 +159,11 @@ class TableSpec:
             if column.name in self.id_parts
             and not any(_is_of_element(column, name) for name in exploded)
         )
+
+    @property
+    def judged_day(self) -> str:
+        """Column with the day by which answers judge rows; empty where none does."""
+        return next((judge.days.day for judge in self.judges if judge.days), "")
 
     @property
     def precedence(self) -> Precedence | None:

@@ -29,7 +29,8 @@ class Evidence:
     Args:
         judged: ``parent_key`` (NULL: the whole table), ``started_at``, ``judged_at``: rows of that
             parent that were not read, and landed before ``started_at``, are gone since then, but
-            for those whose ids the parent still names (``named``).
+            for those whose ids the parent still names (``named``). Of a table that answers judge,
+            rows of ``first_day`` to ``last_day``.
         gone_parents: ``parent_key``, ``parent_deleted_at`` of parents that carry a mark. It passes
             to rows that were not read later.
         held: the table's key and ``held_at``, the last read before this one that held a member.
@@ -71,7 +72,9 @@ def changes(
         for k in ("_account_id", *table.key)
     ]
     both = s.join(t, on=F.expr(" AND ".join(same)), how="full" if complete else "left")
-    known_by = dict.fromkeys(("_account_id", *table.key, table.judged_per, table.parent_column))
+    known_by = dict.fromkeys(
+        ("_account_id", *table.key, table.judged_per, table.judged_day, table.parent_column)
+    )
     both = both.selectExpr("*", *[f"coalesce(s_{n}, t_{n}) AS k_{n}" for n in known_by if n])
     both = _with_evidence(both, table, evidence)
     return _final_rows(both, table, run_id)
@@ -114,11 +117,15 @@ def all_new(rows: DataFrame, table: TableSpec, run_id: str) -> DataFrame:
 
 def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> DataFrame:
     """Beside each row what speaks about it: ``judged_at``, ``started_at``, ``named``, ..."""
+    brings = {"judged_at": "timestamp", "started_at": "timestamp", "named": "array<string>"}
+    if table.judged_day:
+        brings |= {"first_day": "date", "last_day": "date"}
     both = _left_join_evidence(
         both,
         evidence.judged,
         {"parent_key": table.judged_per} if table.judged_per else {},
-        {"judged_at": "timestamp", "started_at": "timestamp", "named": "array<string>"},
+        brings,
+        f"k_{table.judged_day} BETWEEN first_day AND last_day" if table.judged_day else "",
     )
     both = _left_join_evidence(
         both,
@@ -132,9 +139,17 @@ def _with_evidence(both: DataFrame, table: TableSpec, evidence: Evidence) -> Dat
 
 
 def _left_join_evidence(
-    both: DataFrame, facts: DataFrame | None, on: dict[str, str], brings: dict[str, str]
+    both: DataFrame,
+    facts: DataFrame | None,
+    on: dict[str, str],
+    brings: dict[str, str],
+    where: str = "",
 ) -> DataFrame:
-    """``both`` with the columns of ``facts`` for its key, or NULLs where there are no facts."""
+    """``both`` with the columns of ``facts`` for its key, or NULLs where there are no facts.
+
+    Args:
+        where: which of them count, beside those of that key.
+    """
     if facts is None:
         return both.selectExpr("*", *[f"CAST(NULL AS {t}) AS {n}" for n, t in brings.items()])
     side = facts.selectExpr(
@@ -142,6 +157,7 @@ def _left_join_evidence(
     )
     same = ["k__account_id = f__account_id"]
     same += [f"`k_{key}` <=> `f_{name}`" for name, key in on.items()]
+    same += [where] if where else []
     return both.join(side, on=F.expr(" AND ".join(same)), how="left").drop(
         "f__account_id", *[f"f_{name}" for name in on]
     )

@@ -24,7 +24,7 @@ from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.sources import BorrowedRows
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.changes import row_hash
-from klaviyo_spark.silver.lookups import NEEDS, REFERENCES, look_up
+from klaviyo_spark.silver.lookups import NEEDS, POINTED_TO_BY, REFERENCES, look_up
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,13 @@ class DeferredLookups:
         silver = {name: self.lake.silver(TABLES[name]) for name in needed}
         came = {name: self._rows_of_run(rows) for name, rows in silver.items()}
         news = {
-            name: rows.select("_account_id", F.col(TABLES[name].key[0]).alias("news_id"))
+            name: reduce(
+                DataFrame.union,
+                [
+                    rows.select("_account_id", F.col(column).alias("news_id"))
+                    for column in POINTED_TO_BY.get(name, TABLES[name].key[:1])
+                ],
+            )
             for name, rows in came.items()
         }
         news = {name: rows for name, rows in news.items() if not rows.isEmpty()}
@@ -124,7 +130,7 @@ def rows_to_fill(table: TableSpec, current: DataFrame, news: Mapping[str, DataFr
     Args:
         current: the table as it is.
         news: rows that have just come, of the tables of ``lookups.NEEDS`` that have any:
-            ``_account_id`` and ``news_id``.
+            ``_account_id`` and ``news_id``, by which rows point to them.
     """
     found: list[DataFrame] = []
     for column in (*table.columns, *table.internal):

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.arrow import frame
 from klaviyo_spark.schema import sql_text
-from klaviyo_spark.schema.deletion_rules import DeletionRule
+from klaviyo_spark.schema.deletion_rules import AnsweredDays, DeletionRule
 from klaviyo_spark.schema.paths import ID, TYPE
 from klaviyo_spark.schema.table import TableSpec
 from klaviyo_spark.silver.parse.explode import explode_records
@@ -19,6 +19,7 @@ from klaviyo_spark.silver.parse.json_spelling import decoded
 from klaviyo_spark.state.complete_reads import CompleteRead
 
 _NOT_NAMED = "CAST(NULL AS array<string>) AS named"
+_ALL_DAYS = ("CAST(NULL AS date) AS first_day", "CAST(NULL AS date) AS last_day")
 
 
 def find_deletions(
@@ -55,7 +56,9 @@ def find_deletions(
                 parent_key="string",
                 started_at="timestamp",
                 judged_at="timestamp",
-            ).selectExpr("*", _NOT_NAMED)
+            ).selectExpr("*", _NOT_NAMED, *_ALL_DAYS)
+        elif judge.days:
+            facts = answered_days(pages, judge.endpoint, judge.days)
         else:
             parents = (
                 written(judge.of.table).selectExpr(
@@ -68,19 +71,56 @@ def find_deletions(
                 else present_parents(pages, judge)
             )
             facts = parents.selectExpr(
-                "_account_id", "parent_key", "judged_at AS started_at", "judged_at", "named"
+                "_account_id",
+                "parent_key",
+                "judged_at AS started_at",
+                "judged_at",
+                "named",
+                *_ALL_DAYS,
             )
         found.append(facts)
     if not found:
         return None
     return (
         reduce(DataFrame.union, found)
-        .groupBy("_account_id", "parent_key")
+        .groupBy("_account_id", "parent_key", "first_day")
         .agg(
             F.expr("max(started_at) AS started_at"),
             F.expr("max(judged_at) AS judged_at"),
             F.expr("max_by(named, judged_at) AS named"),
+            F.expr("max_by(last_day, started_at) AS last_day"),
         )
+    )
+
+
+def answered_days(pages: DataFrame, endpoint: str, days: AnsweredDays) -> DataFrame:
+    """What answers that landed whole are about, as ``changes.Evidence.judged`` has it.
+
+    One that another run landed the beginning of proves nothing: it is not all here. Nor does one
+    without any row.
+    """
+
+    def fact(name: str) -> str:
+        return f"get_json_object(slice, {sql_text.text(f'$.{name}')})"
+
+    first_row = sql_text.text(f"${days.rows_path.below('data')}[0]")
+    mine = pages.where(f"endpoint = {sql_text.text(endpoint)} AND status = 200")
+    walks = mine.groupBy("_account_id", "slice", "walk_id").agg(
+        F.expr("max(read_started_at) AS started_at"),
+        F.expr("max(fetched_at) AS judged_at"),
+        F.expr(
+            "bool_or(is_last) AND count(DISTINCT page_number) = max(page_number) "
+            f"AND bool_or(get_json_object(body, {first_row}) IS NOT NULL) AS whole"
+        ),
+    )
+    return walks.where("whole").selectExpr(
+        "_account_id",
+        f"{fact(days.of)} AS parent_key",
+        "started_at",
+        "judged_at",
+        _NOT_NAMED,
+        f"CAST({fact(days.first)} AS date) AS first_day",
+        f"CAST({fact(days.last)} AS date) AS last_day",
     )
 
 

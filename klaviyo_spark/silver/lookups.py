@@ -14,12 +14,16 @@ NEEDS = {
     "message_channel": ("campaign_messages", "flow_action_messages"),
     "attributed_send_ts": ("events",),
     "klaviyo_first": (),
+    "list": ("lists",),
 }
 # The column that points to them.
 REFERENCES = {
     "message_channel": "attribution_message",
     "attributed_send_ts": "attribution_attributed_event_id",
+    "list": "list",
 }
+# Columns by which rows of a table are pointed to, where it is not by their key alone.
+POINTED_TO_BY = {"lists": ("list_id", "name")}
 # The columns of events that say when an event's message was sent.
 SENT_BY = ("_account_id", "id", "cohort_message_send_cohort")
 
@@ -64,6 +68,8 @@ def look_up(
                     on = same & (F.col("id") == F.col("w_id"))
                     events = events.join(F.broadcast(wanted), on, "left_semi")
                 rows = _with_attributed_send_ts(rows, column.name, events, small)
+            case "list":
+                rows = _with_list_id(rows, column.name, silver["lists"])
     return rows
 
 
@@ -122,6 +128,36 @@ def _with_attributed_send_ts(
         rows.join(F.broadcast(sent) if small else sent, on=on, how="left")
         .withColumn(name, F.coalesce(name, "e_ts"))
         .drop("e_account", "e_id", "e_ts")
+    )
+
+
+def _with_list_id(rows: DataFrame, name: str, lists: DataFrame) -> DataFrame:
+    """The list that is meant: the one with that id, else the only one ever of that name."""
+    by_name = (
+        lists.where("name IS NOT NULL")
+        .groupBy("_account_id", "name")
+        .agg(F.count("*").alias("n"), F.max("list_id").alias("l_id"))
+        .where("n = 1")
+        .select("_account_id", F.col("name").alias("l_said"), "l_id", F.lit(1).alias("l_rank"))
+    )
+    by_id = lists.select(
+        "_account_id",
+        F.col("list_id").alias("l_said"),
+        F.col("list_id").alias("l_id"),
+        F.lit(0).alias("l_rank"),
+    )
+    known = (
+        by_id.union(by_name)
+        .groupBy(F.col("_account_id").alias("l_account"), "l_said")
+        .agg(F.min_by("l_id", "l_rank").alias("l_id"))
+    )
+    on = (F.col("_account_id") == F.col("l_account")) & (
+        F.col(REFERENCES["list"]) == F.col("l_said")
+    )
+    return (
+        rows.join(known, on=on, how="left")
+        .withColumn(name, F.coalesce(name, "l_id"))
+        .drop("l_account", "l_said", "l_id")
     )
 
 

@@ -49,4 +49,4 @@ def _rows(spec: TableSpec) -> Iterator[tuple[str, str, str]]:
 def _endpoint(name: str) -> str:
     endpoint = ENDPOINTS[name]
     at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
-    return f"`GET {endpoint.path}`{at}"
+    return f"`{'POST' if endpoint.is_question else 'GET'} {endpoint.path}`{at}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from klaviyo_spark.resources import ALL, PLUS
 from klaviyo_spark.schema.bookkeeping import BOOKKEEPING, columns_of
+from klaviyo_spark.schema.endpoint import Endpoint
 from klaviyo_spark.schema.table import Resource, TableSpec
 from scripts.reference.markdown import MADE, code, page, prose, table
 
@@ -59,11 +60,16 @@ def _overview(resources: Sequence[Resource]) -> Iterator[str]:
 
 def _resource(resource: Resource) -> Iterator[str]:
     yield from ("", f"## {_title(resource)}", "")
-    for endpoint in resource.endpoints:
-        at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
-        yield f"- `GET {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})"
+    # One operation may be asked in several ways, one for each table.
+    yield from dict.fromkeys(map(_operation, resource.endpoints))
     for spec in resource.tables:
         yield from _table(spec)
+
+
+def _operation(endpoint: Endpoint) -> str:
+    at = f" at revision {endpoint.revision.name}" if endpoint.revision else ""
+    verb = "POST" if endpoint.is_question else "GET"
+    return f"- `{verb} {endpoint.path}`{at} (scopes {', '.join(endpoint.scopes)})"
 
 
 def _title(resource: Resource) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.helpers.reports.fixtures import account, answers, lake, written
+from tests.helpers.reports.fixtures import account, answers, lake, own_lake, written
 
-__all__ = ["account", "answers", "lake", "written"]
+__all__ = ["account", "answers", "lake", "own_lake", "written"]

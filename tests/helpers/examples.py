@@ -27,6 +27,7 @@ RECEIVED = {"received_email", "received_sms", "received_text"}
 CLICKED = {"clicked_email", "clicked_sms", "clicked_text"}
 NOT_DELIVERED = {"bounced_email", "failed_sms", "failed_text"}
 LATE = 3
+PLUS = ("campaign_values", "flow_values", "form_values", "forms", "list_days", "segment_days")
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Sample:
 
     account: Account
     truth: dict[str, list[Row]]
+    plus: dict[str, list[Row]]
     events: list[tuple[Event, Json]]
     lake: Path
     late: Counter[date]
@@ -63,13 +65,15 @@ def sample(tmp_path_factory) -> Iterator[Sample]:
             for day, count in late.items()
         ]
         lakes.write(lake, "klaviyo_ops.late_arrivals", *rows)
+    lakes.write_plus(lake, account, *PLUS)
     orders = write_orders(lake, account)
     for name in ("runs", "table_loads"):
         lakes.write(lake, f"klaviyo_ops.{name}")
     events = [(event, payload(event)) for event in landed]
     open_lake = runpy.run_path(str(EXAMPLES / "duckdb_example.py"))["open_lake"]
     with open_lake(str(lake)) as connection:
-        yield Sample(account, account.truth(), events, lake, late, orders, connection)
+        truth, plus = account.truth(), account.plus_truth()
+        yield Sample(account, truth, plus, events, lake, late, orders, connection)
 
 
 def write_orders(lake: Path, account: Account) -> list[Row]:
@@ -391,20 +395,106 @@ def reachable(sample: Sample) -> list[tuple[Any, ...]]:
     return rows
 
 
+_OF_MESSAGES = (
+    "recipients", "open_rate", "click_rate", "unsubscribe_rate", "conversion_rate", "conversions",
+    "conversion_value",
+)  # fmt: skip
+
+
+def campaign_rates(sample: Sample) -> list[tuple[Any, ...]]:
+    known = {row["campaign_id"]: row for row in sample.truth["campaigns"]}
+    rows = [
+        (
+            row["campaign_id"],
+            known[row["campaign_id"]]["name"],
+            row["campaign_message_id"],
+            row["channel"],
+            known[row["campaign_id"]]["send_time"],
+            *(row[name] for name in _OF_MESSAGES),
+        )
+        for row in sample.plus["campaign_values"]
+    ]
+    return sorted(rows, key=lambda row: (-row[4].timestamp(), row[2], row[3]))
+
+
+def flow_rates(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {row["flow_id"]: row["name"] for row in sample.truth["flows"]}
+    rows = [
+        (
+            row["period_start"],
+            row["flow_id"],
+            names.get(row["flow_id"]),
+            row["flow_message_id"],
+            row["channel"],
+            *(row[name] for name in _OF_MESSAGES),
+        )
+        for row in sample.plus["flow_values"]
+    ]
+    return sorted(rows, key=lambda row: (-row[0].toordinal(), row[1], row[3], row[4]))
+
+
+def list_days(sample: Sample) -> list[tuple[Any, ...]]:
+    kinds = {row["metric_id"]: row["name"].lower() for row in sample.truth["metrics"]}
+    names = {row["list_id"]: row["name"] for row in sample.truth["lists"]}
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for row in sample.plus["list_days"]:
+        if not row["_deleted"]:
+            key = (row["list_id"], names.get(row["list_id"]) or row["list"], row["utc_date"])
+            groups[key][kinds[row["metric_id"]] == "unsubscribed from list"] += row["count"]
+    rows = [(*key, came, went, came - went) for key, (came, went) in groups.items()]
+    return sorted(rows, key=lambda row: (row[1], row[0] or "", row[2]))
+
+
+def segment_days(sample: Sample) -> list[tuple[Any, ...]]:
+    names = {row["segment_id"]: row["name"] for row in sample.truth["segments"]}
+    counts = ("total_members", "members_added", "members_removed", "net_members_changed")
+    rows = [
+        (
+            row["segment_id"],
+            names.get(row["segment_id"]),
+            row["account_date"],
+            *(row[name] for name in counts),
+        )
+        for row in sample.plus["segment_days"]
+    ]
+    return sorted(rows, key=lambda row: (row[0], row[2]))
+
+
+def forms(sample: Sample) -> list[tuple[Any, ...]]:
+    known = {row["form_id"]: row for row in sample.plus["forms"]}
+    counts = ("viewed_form", "submits", "submit_rate", "closed_form")
+    rows = [
+        (
+            row["period_start"],
+            row["form_id"],
+            known[row["form_id"]]["name"],
+            known[row["form_id"]]["_deleted"],
+            *(row[name] for name in counts),
+        )
+        for row in sample.plus["form_values"]
+    ]
+    return sorted(rows, key=lambda row: (-row[0].toordinal(), -row[4], row[1]))
+
+
 QUESTIONS: dict[str, Callable[[Sample], list[tuple[Any, ...]]]] = {
     "attribution_by_channel": attributions,
     "bounce_rate_by_domain": bounces,
     "campaign_opens_and_clicks": campaigns,
+    "campaign_rates": campaign_rates,
     "consent_by_channel": consents,
     "customers_by_orders": customers,
     "deleted_flows_events": deleted_flows,
     "flow_performance": flows,
+    "flow_rates_by_month": flow_rates,
+    "form_performance": forms,
     "late_events": late_events,
     "list_growth": list_growth,
+    "list_growth_by_day": list_days,
     "net_revenue_by_month": net_revenue,
     "reachable_by_channel": reachable,
     "revenue_by_campaign": campaign_sales,
     "revenue_by_flow": flow_sales,
+    "segment_growth_by_day": segment_days,
     "sms_delivery": texts,
     "suppression_reasons": suppressions,
 }

@@ -64,6 +64,13 @@ def write_account(lake: Path, account: Account) -> None:
         write(lake, f"klaviyo_v2.{name}", *(_silver(name, row, now) for row in rows))
 
 
+def write_plus(lake: Path, account: Account, *names: str) -> None:
+    """Tables of klaviyo_plus as a sync of the account must leave them."""
+    truth, now = account.plus_truth(), account.today
+    for name in names:
+        write(lake, f"klaviyo_plus.{name}", *(_silver(name, row, now) for row in truth[name]))
+
+
 def _silver(name: str, row: Row, now: Any) -> dict[str, Any]:
     filled = {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in row.items()}
     filled |= {"_landed_at": now, "_deleted_at": now if filled.pop("_deleted") else None}

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.sandbox import Account, Sandbox
+from klaviyo_spark.sandbox.truth.metrics import commerce_metric_ids, documented_metric_ids
 from tests.builders import KEY
 from tests.helpers.compare import differences
 from tests.helpers.files import holding
@@ -78,15 +79,15 @@ class Story:
     """All syncs of the account, and what they left."""
 
     lake: Lake
+    metrics: int = 0
     summaries: dict[str, Summary] = field(default_factory=dict)
     differences: dict[str, list[str]] = field(default_factory=dict)
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     commits: dict[str, int] = field(default_factory=dict)
 
 
-def shown(truth: dict[str, list[dict[str, Any]]], today: date) -> dict[str, list[dict[str, Any]]]:
-    """The truth as tables show it unless credentials are kept; of whole days."""
-    truth["metric_days"] = [row for row in truth["metric_days"] if row["utc_date"] < today]
+def shown(truth: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The truth as tables show it unless credentials are kept."""
     for row in truth["push_tokens"]:
         row["token"] = None
     for row in truth["coupon_codes"]:
@@ -100,7 +101,9 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     told = Story(Lake(spark, a_place(tmp_path_factory.mktemp("plus"))))
     # What has happened in the account is as far as the clock: a day's number that moves is in time.
     lag = timedelta(days=3, seconds=300)
-    account = Account(seed=5, events=60, profiles=60, campaigns=42, now=NOW + lag)
+    account = Account(seed=5, events=600, profiles=60, campaigns=42, now=NOW + lag)
+    world = account.world
+    told.metrics = len(documented_metric_ids(world) | commerce_metric_ids(world))
     with Sandbox(account, key=KEY, rate_scale=50) as sandbox:
         sandbox.clock_ahead = NOW - utc_now()
         for title in STEPS:
@@ -108,20 +111,22 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 account.advance(days=1)
                 sandbox.clock_ahead += timedelta(days=1)
             asked, commits = sandbox.counts(), _commits(told.lake)
-            told.summaries[title] = _sync(told.lake, sandbox)
+            told.summaries[title] = sync_plus(told.lake, sandbox)
             told.requests[title] = sandbox.counts() - asked
             told.commits[title] = _commits(told.lake) - commits
-            told.differences[title] = differences(
-                told.lake, shown(account.plus_truth(), account.today.date())
-            )
+            told.differences[title] = differences(told.lake, shown(account.plus_truth()))
         yield told
 
 
-def _sync(lake: Lake, sandbox: Sandbox) -> Summary:
+def sync_plus(
+    lake: Lake, sandbox: Sandbox, resources: tuple[str, ...] = ("lists", "tags")
+) -> Summary:
+    """A sync of everything in ``klaviyo_plus``, by the sandbox's clock, which does not wait."""
     conf = Settings(
         base_url=sandbox.url,
-        resources=("tags",),
+        resources=resources,
         plus="all",
+        metrics=("documented", "commerce"),
         full_coupon_codes_every=timedelta(0),
         full_predictions_every=timedelta(0),
         start="2024-06-01",  # the first events are of that year
@@ -163,6 +168,13 @@ def test_reports_cost_what_their_windows_are_and_are_asked_once_a_day(story):
     for title, requests in story.requests.items():
         asked[title] = {path: n for path, n in requests.items() if path.endswith("-reports")}
     assert asked == {"first sync": HISTORY, "a day later": A_DAY, "nothing new": {}}
+
+
+def test_days_of_metrics_cost_one_question_per_metric_table_and_year_and_once_a_day(story):
+    asked = {title: found["/api/metric-aggregates"] for title, found in story.requests.items()}
+    # Three tables of every metric, and one of the two metrics of lists; from 2024 to 2026.
+    a_year = 3 * story.metrics + 2
+    assert asked == {"first sync": 3 * a_year, "a day later": a_year, "nothing new": 0}
 
 
 def test_a_day_costs_few_requests_and_the_same_again_writes_no_row(story):

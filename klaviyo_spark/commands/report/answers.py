@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
-from klaviyo_spark.commands.report import questions
+from klaviyo_spark.commands.report import own_questions, questions
+from klaviyo_spark.commands.report.own_numbers import OwnRows
 from klaviyo_spark.errors import TableUnreadable, in_a_line
 from klaviyo_spark.lake.readers.reader import Reader, Row
 from klaviyo_spark.lake.readers.sql import tables_in
@@ -13,6 +15,8 @@ from klaviyo_spark.lake.unreadable import REBUILT, is_damage
 from klaviyo_spark.resources import DOCUMENTED
 
 Rows = list[Row]
+DAYS = 30
+"""Days of lists and segments shown."""
 # Status counts silver from its log, and does not see that a data file is damaged.
 _WAY_OUT = f"restore it from a backup, or move it away and {REBUILT}"
 _ELSEWHERE = "`klaviyo-spark status` says the way out"
@@ -23,7 +27,8 @@ class Answers:
     """Rows as the functions of ``questions`` of the same names describe them.
 
     ``pages``: those of the newest run that asked Klaviyo, which is ``asking``; None where no run
-    did. ``unreadable``: a line per table that cannot be read; answers lack what it holds.
+    did. ``own``: of ``klaviyo_plus``. ``unreadable``: a line per table that cannot be read; answers
+    lack what it holds.
     """
 
     tables: Rows = field(default_factory=list)
@@ -41,6 +46,7 @@ class Answers:
     quarantined: Rows = field(default_factory=list)
     orphans: Rows = field(default_factory=list)
     orphan_totals: Rows = field(default_factory=list)
+    own: OwnRows = field(default_factory=OwnRows)
     unreadable: tuple[str, ...] = ()
 
 
@@ -71,6 +77,7 @@ def ask(reader: Reader, account: str) -> Answers:
         quarantined=rows(questions.quarantined),
         orphans=rows(questions.orphans),
         orphan_totals=rows(questions.orphan_totals),
+        own=_own(found, account, runs[0]["started_at"].date()) if runs else OwnRows(),
         unreadable=tuple(found.unreadable.values()),
     )
 
@@ -138,6 +145,35 @@ def _reason(error: Exception) -> Exception:
     if isinstance(error, TableUnreadable) and isinstance(error.__cause__, Exception):
         return error.__cause__
     return error
+
+
+def _own(found: _Asking, account: str, until: date) -> OwnRows:
+    """Klaviyo's own numbers, as far as the lake has any.
+
+    Args:
+        until: when the newest run began (UTC); days are counted back from there.
+    """
+    since = until - DAYS * timedelta(days=1)
+
+    def names(table: str, of: Rows) -> Rows:
+        return found.rows(own_questions.names(table, account)) if of else []
+
+    flows = found.rows(own_questions.flow_values(account))
+    forms = found.rows(own_questions.form_values(account))
+    lists = found.rows(own_questions.list_days(account, since))
+    segments = found.rows(own_questions.segment_days(account, since))
+    return OwnRows(
+        campaign_values=found.rows(own_questions.campaign_values(account)),
+        flow_values=flows,
+        list_days=lists,
+        segment_days=segments,
+        form_values=forms,
+        value_months=found.rows(own_questions.value_months(account)),
+        flow_names=names("silver.flows", flows),
+        list_names=names("silver.lists", lists),
+        segment_names=names("silver.segments", segments),
+        form_names=names("plus.forms", forms),
+    )
 
 
 def _pages(found: _Asking, run: Row) -> Rows:

@@ -13,6 +13,7 @@ from klaviyo_spark.commands.formatting import about
 from klaviyo_spark.commands.report import charts
 from klaviyo_spark.commands.report.answers import Answers
 from klaviyo_spark.commands.report.completeness import HOW, Completeness, completeness
+from klaviyo_spark.commands.report.own_numbers import OwnNumbers, own_numbers
 from klaviyo_spark.lake.readers.reader import Row
 from klaviyo_spark.resources import RESOURCES
 
@@ -89,6 +90,7 @@ class Figures:
     quarantined: tuple[Row, ...]
     orphans: tuple[Row, ...]
     orphan_totals: Row
+    own: OwnNumbers
     charts: Mapping[str, Any]
 
 
@@ -105,6 +107,7 @@ def figures(answers: Answers, account: str, now: datetime) -> Figures:
         answers.verified_months, answers.verified_resources, answers.differences, names
     )
     days = charts.events_per_day(answers.events, names, now.date())
+    own = own_numbers(answers.own, now.date())
     return Figures(
         account=account,
         made_at=now,
@@ -126,7 +129,9 @@ def figures(answers: Answers, account: str, now: datetime) -> Figures:
         quarantined=tuple(sorted(answers.quarantined, key=lambda row: -row["row_count"])),
         orphans=tuple(answers.orphans),
         orphan_totals=next(iter(answers.orphan_totals), {"flows": 0, "row_count": 0}),
+        own=own,
         charts={
+            **own.charts,
             "days": days,
             "late": charts.late_per_day(answers.late),
             "requests": charts.requests_over_run(answers.pages, answers.asking),

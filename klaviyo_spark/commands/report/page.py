@@ -48,7 +48,9 @@ def _environment() -> Environment:
     environment.filters |= {
         "breakable": _breakable,
         "moment": _moment,
+        "money": _money,
         "number": _number,
+        "percent": _percent,
     }
     return environment
 
@@ -64,6 +66,16 @@ def _digest(script: str) -> str:
 def _number(value: int | None) -> str:
     """``12,345``; nothing where there is none."""
     return "" if value is None else f"{value:,}"
+
+
+def _money(value: float | None) -> str:
+    """``1,234.50``; nothing where there is none."""
+    return "" if value is None else f"{value:,.2f}"
+
+
+def _percent(value: float | None) -> str:
+    """``41.2 %`` of a fraction; nothing where there is none."""
+    return "" if value is None else f"{100 * value:.1f} %"
 
 
 def _moment(value: datetime | None) -> str:

@@ -44,8 +44,8 @@ ONE_PARTITION = {
 }
 
 # Delta keeps a megabyte or more of plans for each table it has met, 10,000 of them by default: a
-# process that meets many lakes fills its heap. A lake has some 40 tables, and as many aside.
-TABLES_KEPT = 128
+# process that meets many lakes fills its heap. A lake has some 65 tables, and as many aside.
+TABLES_KEPT = 160
 
 
 class SparkPreset(Enum):

@@ -44,10 +44,17 @@ METRICS: dict[str, tuple[str, str | None]] = {
     "opened_push": ("Opened Push", "Klaviyo"),
 }
 
+# The shop's refunds, and its orders once more from the shop before: it still sends some.
+COMMERCE: dict[str, tuple[str, str]] = {
+    "refunded_order": ("Refunded Order", "Shopify"),
+    "placed_order_alike": ("Placed Order", "Magento Two"),
+}
+
 _INTEGRATIONS = {
     "Klaviyo": ("0rG4eQ", "klaviyo", "Internal"),
     "API": ("Sh0pAP", "api", "API"),
     "Shopify": ("Sh0pFy", "shopify", "eCommerce"),
+    "Magento Two": ("Mag3nT", "magento_two", "eCommerce"),
 }
 
 TAG_NAMES = (
@@ -75,7 +82,9 @@ def add_metrics(world: World, ids: Ids, *, second: bool = False) -> dict[str, st
         second: with ids that differ from those of the first account made from the same number.
     """
     made = {}
-    for place, (kind, (name, integration)) in enumerate(METRICS.items()):
+    # Ids of a seed of their own, so that all others are what they would be without.
+    others = Ids(f"commerce:{world.seed}")
+    for place, (kind, (name, integration)) in enumerate({**METRICS, **COMMERCE}.items()):
         at = world.today - (900 - place) * DAY_S
         attributes = {
             "name": name,
@@ -83,7 +92,7 @@ def add_metrics(world: World, ids: Ids, *, second: bool = False) -> dict[str, st
             "updated": stamp_second(at + place * 60, place + 1),
             "integration": None if integration is None else _integration(integration),
         }
-        id = ids.short()
+        id = (others if kind in COMMERCE else ids).short()
         id = id[0].swapcase() + id[1:] if second else id
         record = Record("metric", id, attributes, to_many={"flow-triggers": []})
         made[kind] = world.add(record).id

@@ -23,6 +23,15 @@ _OTHERS = ("placed_order", "viewed_product", "active_on_site", "subscribed_list"
            "relayed_text", "unresolvable", "subscribed_list", "subscribed_list")  # fmt: skip
 
 
+_SHOP_EVENTS = ("placed_order", "refunded_order", "placed_order", "placed_order_alike")
+_ODD_ORDERS: dict[int, tuple[object, str]] = {
+    2: ("1,234.50", "USD"),
+    4: (12_000_000.0, "JPY"),
+    6: (-19.99, "USD"),
+}
+"""What is worth something odd of the orders that an account starts with: which of them, counted."""
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Days on which events happen: from ``first`` on (epoch seconds), then ``quiet_days`` none."""
@@ -61,6 +70,8 @@ class EventMaker:
         self._first = len(world.timeline)
         self._latest = world.today - 3600
         self._legacy_until = world.today - 400 * DAY_S
+        self._odd_orders = dict(_ODD_ORDERS) if not self._first else {}
+        self._orders = self._shop_events = 0
 
     def make(self, count: int, earliest: int, latest: int) -> list[Event]:
         """``count`` events with ``earliest <= second <= latest``."""
@@ -120,6 +131,9 @@ class EventMaker:
         at = min(self._calendar.moved(at), self._latest)
         event = Event(n, event_id(n, salt), at, kind, metric_id, person, sent)
         event.message = message
+        if kind == "placed_order":
+            self._orders += 1
+            event.worth = self._odd_orders.get(self._orders)
         if message and message.variations:
             event.variation = message.variations[0]
         self._made.append(event)
@@ -206,6 +220,9 @@ class EventMaker:
 
     def _other(self, at: int) -> None:
         kind = self._random.choice(_OTHERS)
+        if kind == "placed_order":  # in turn: all else is what it would be without
+            kind = _SHOP_EVENTS[(self._first + self._shop_events) % len(_SHOP_EVENTS)]
+            self._shop_events += 1
         event = self._event(kind, at)
         if kind == "subscribed_list" and event.at < self._legacy_until:
             event.legacy = "empty"

@@ -69,8 +69,9 @@ def _add_account(world: World, ids: Ids) -> None:
 
 def _add_metrics(world: World, ids: Ids, metrics: dict[str, str]) -> None:
     """Metrics that are made of others, and which one Klaviyo takes for what."""
-    order, viewed, active = (
-        ("metric", metrics[kind]) for kind in ("placed_order", "viewed_product", "active_on_site")
+    order, refund, viewed, active = (
+        ("metric", metrics[kind])
+        for kind in ("placed_order", "refunded_order", "viewed_product", "active_on_site")
     )
     net = _add_custom(world, ids, "Net revenue", "value", [(order, "$value", None)], 0)
     filters = [{"property": "Browser", "filter": {"type": "string", "value": "Firefox"}}]
@@ -79,7 +80,7 @@ def _add_metrics(world: World, ids: Ids, metrics: dict[str, str]) -> None:
     mapped: dict[str, tuple[Ref | None, Ref | None]] = {
         "revenue": (order, None),
         "ordered_product": (None, None),
-        "refunded_sales": (None, None),
+        "refunded_sales": (refund, None),
         "cancelled_sales": (None, net),
         "started_checkout": (None, None),
         "added_to_cart": (active, None),

@@ -102,8 +102,9 @@ class MessageChanges:
         named = {f.attributes["name"]: f for f in flows}
         leaving = named.get("Leaves tomorrow") if self._number == 1 else None
         changing = named.get("Changes tomorrow", flows[0])
-        leaving = leaving or self._random.choice([f for f in flows[-3:] if f is not changing])
-        self._delete_flow(leaving)
+        others = [f for f in flows[-3:] if f is not changing]
+        if leaving or others:  # after many days only the changing one is left
+            self._delete_flow(leaving or self._random.choice(others))
         self._lose_message(changing)
         add_action(
             self._world, self._ids, changing, ("send-email", "live"), self._today - 7200, 22,

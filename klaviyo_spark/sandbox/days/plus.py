@@ -50,6 +50,9 @@ class PlusChanges:
         if self._number == 1:
             mapped["ordered_product"].to_one["metric"] = mapped["viewed_product"].to_one["metric"]
             self._touch(mapped["ordered_product"], "updated")
+            # One metric is both from now on, as where a shop sends no cancellations.
+            mapped["cancelled_sales"].to_one = dict(mapped["refunded_sales"].to_one)
+            self._touch(mapped["cancelled_sales"], "updated")
 
     def _change_templates(self) -> None:
         leaving = self._named("template", "Leaves tomorrow")

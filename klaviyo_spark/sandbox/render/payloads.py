@@ -221,6 +221,19 @@ def _other(event: Event, noise: int) -> Json:
     }
 
 
+def _order(event: Event, noise: int) -> Json:
+    """An order in one of two currencies; some shops' events name none."""
+    value: object
+    if event.worth:
+        value, currency = event.worth
+    elif noise >> 4 & 3:
+        value, currency = noise % 10_000 / 100, "USD"
+    else:
+        value, currency = noise % 10_000 * 10, "JPY"
+    said = {"$event_id": str(event.at), "$value": value, "Items": ["Tea"], "": "no name"}
+    return said if event.n % 17 == 0 and not event.worth else {**said, "$value_currency": currency}
+
+
 def _add_legacy(made: Json, event: Event) -> None:
     """``$attribution`` inside the properties, as revisions before 2024-02-15 had it."""
     first = event.attributions[0] if event.attributions else None
@@ -266,4 +279,7 @@ _SHAPES = {
     "unsubscribed_text": _unsubscribed_sms,
     "unsubscribed_sms_oldest": _unsubscribed_sms,
     "subscribed_list": _subscribed_list,
+    "placed_order": _order,
+    "placed_order_alike": _order,
+    "refunded_order": _order,
 }

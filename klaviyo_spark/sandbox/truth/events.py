@@ -12,16 +12,8 @@ from klaviyo_spark.sandbox.model import Json, World
 from klaviyo_spark.sandbox.render.events import served_uuid, shown_attributions
 from klaviyo_spark.sandbox.render.payloads import payload
 from klaviyo_spark.sandbox.times import moment
+from klaviyo_spark.sandbox.truth.metrics import documented_metric_ids
 from klaviyo_spark.sandbox.truth.rows import Row
-
-# The documented metrics by every name they have had; matched without regard to case.
-DOCUMENTED = (
-    "received email", "received sms", "received text message", "bounced email",
-    "failed to deliver sms", "failed to deliver text message", "clicked email", "clicked sms",
-    "clicked text message", "opened email", "marked email as spam", "unsubscribed",
-    "unsubscribed from email marketing", "unsubscribed from sms marketing",
-    "unsubscribed from sms", "unsubscribed from text messaging marketing", "subscribed to list",
-)  # fmt: skip
 
 _TEXTS = {
     "bounce_type": "Bounce Type",
@@ -68,16 +60,6 @@ _EXTRA = {
     "extra_message_body": "Message Body",
 }
 _IP_KEYS = ("_ip", "$_ip", "$ip", "ip", "IP")
-
-
-def documented_metric_ids(world: World) -> set[str]:
-    """Ids of the documented metrics: Klaviyo's own where there are any of that name, else all."""
-    chosen: set[str] = set()
-    for name in DOCUMENTED:
-        named = [m for m in world.all("metric") if m.attributes["name"].lower() == name]
-        own = [m for m in named if (m.attributes["integration"] or {}).get("name") == "Klaviyo"]
-        chosen |= {metric.id for metric in own or named}
-    return chosen
 
 
 def landed_events(world: World, until_s: int) -> dict[str, Event]:

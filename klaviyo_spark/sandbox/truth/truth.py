@@ -12,7 +12,7 @@ from klaviyo_spark.sandbox.ledger import Key, Ledger
 from klaviyo_spark.sandbox.model import World
 from klaviyo_spark.sandbox.times import moment
 from klaviyo_spark.sandbox.truth.events import event_tables
-from klaviyo_spark.sandbox.truth.metric_days import metric_days
+from klaviyo_spark.sandbox.truth.metric_days import METRIC_DAY_KEYS, metric_tables
 from klaviyo_spark.sandbox.truth.plus import PLUS_TABLES
 from klaviyo_spark.sandbox.truth.profiles import prediction_row, profile_row, suppression_rows
 from klaviyo_spark.sandbox.truth.reports import REPORT_TABLES
@@ -46,9 +46,11 @@ def plus_statement(world: World, ledger: Ledger) -> dict[str, list[Row]]:
     """All tables of ``klaviyo_plus``; credentials as Klaviyo has them."""
     tables = {name: _small_table(name, table, world, ledger) for name, table in PLUS_TABLES.items()}
     for name, table in REPORT_TABLES.items():
-        rows = _small_table(name, table, world, ledger)
-        tables[name] = [{**row, "_deleted": False} for row in rows]
-    tables["metric_days"] = [*_marked(metric_days(world), False)]
+        seen = _small_table(name, table, world, ledger)
+        tables[name] = [{**row, "_deleted": False} for row in seen]
+    for name, rows in metric_tables(world).items():
+        now = {tuple(row[k] for k in METRIC_DAY_KEYS[name]): row for row in rows}
+        tables[name] = _with_departed(now, ledger.rows.get(name, {}))
     tables["profile_predictions"] = [
         *_marked(map(prediction_row, world.profiles.values()), False),
         *_marked(map(prediction_row, ledger.profiles.values()), True),

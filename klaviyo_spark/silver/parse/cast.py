@@ -39,6 +39,10 @@ def shaped(column: Column, text: str) -> str:
             return f"CASE WHEN {text} != '' AND NOT {text} RLIKE {_ZERO} THEN {text} END"
         case "not_empty":  # of texts that Klaviyo sends as "" where nobody has set them
             return f"nullif({text}, '')"
+        case "or_empty":  # nothing is a value of its own: a part of a key that is never NULL
+            return f"coalesce({text}, '')"
+        case "looked_up":  # what is read is only what it is found by
+            return "CAST(NULL AS string)"
         case "message_channel":
             return _message_channel(text)
         case "report_channel":  # what reports and newer revisions call otherwise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from klaviyo_spark.commands.report.answers import Answers, ask
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.folder import Files
 from klaviyo_spark.sandbox import Account
+from tests.helpers import lakes
 from tests.helpers.reports import sample
 
 
@@ -30,6 +32,15 @@ def lake(written) -> Path:
 @pytest.fixture(scope="session")
 def account(written) -> Account:
     return written[1]
+
+
+@pytest.fixture(scope="session")
+def own_lake(lake, account, tmp_path_factory) -> Path:
+    """The same lake with Klaviyo's own numbers beside it."""
+    copy = tmp_path_factory.mktemp("own") / "lake"
+    shutil.copytree(lake, copy)
+    lakes.write_plus(copy, account, *sample.OWN)
+    return copy
 
 
 @pytest.fixture(scope="session")

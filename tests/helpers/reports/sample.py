@@ -13,6 +13,10 @@ from tests.helpers import lakes
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+OWN = (
+    "campaign_values", "flow_values", "form_values", "forms", "list_days", "mapped_metrics",
+    "metric_value_days", "segment_days",
+)  # fmt: skip
 PERSON = "01JMSMWA1RVZ2K9Q4T7XN3B5CD"
 # Two whole runs and one that could not do everything; (id, began before NOW, took, exit code).
 RUNS = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ from klaviyo_spark.bronze.planner import IngestScope
 from klaviyo_spark.client.client import Client
 from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.client.retry import RetryPolicy
+from klaviyo_spark.client.server_clock import ServerClock
 from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import AccountLake
@@ -27,6 +29,8 @@ from tests.builders import DAY, KEY
 from tests.helpers.small_lakes import a_lake_without_spark
 
 GROUPS = ("account", "reports", "segment_days")
+DAYS_OF_METRICS = ("metric_days", "metric_value_days", "list_days", "attributed_days")
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
 class NoProgress(Shows):
@@ -51,18 +55,29 @@ def lake(tmp_path: Path) -> AccountLake:
 class Ingested:
     """What came of one ingest, and how long it slept at most in one go."""
 
-    def __init__(self, sandbox: Sandbox, lake: AccountLake, run: str = "one") -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        lake: AccountLake,
+        run: str = "one",
+        groups: tuple[str, ...] = GROUPS,
+        clock: ServerClock | None = None,
+    ) -> None:
         self.slept: list[float] = [0.0]
         before = sandbox.counts()
         limiter = Limiter(sleep=lambda seconds, _stop: self.slept.append(seconds))
         policy = RetryPolicy(sleep=lambda seconds, _stop=None: self.slept.append(seconds))
         wanted = IngestScope(
-            "default", run, GROUPS, None, None, DAY, DAY, DAY, DAY, "documented", threads=8
+            "default", run, groups, START, None, DAY, DAY, DAY, DAY, "documented", threads=8
         )
-        with Client(sandbox.url, ApiKey(KEY), limiter=limiter, policy=policy) as client:
+        with Client(
+            sandbox.url, ApiKey(KEY), limiter=limiter, policy=policy, clock=clock
+        ) as client:
             self.outcome: Outcome = ingest(lake, client, wanted, NoProgress())
         asked = sandbox.counts() - before
-        self.asked = Counter({p: n for p, n in asked.items() if p.endswith("-reports")})
+        self.asked = Counter(
+            {p: n for p, n in asked.items() if p.endswith(("-reports", "-aggregates"))}
+        )
 
 
 def pages(lake: AccountLake, endpoint: str) -> list[dict[str, Any]]:
@@ -144,3 +159,45 @@ def test_a_page_of_unequal_arrays_does_not_land_and_is_named(sandbox, lake, monk
     assert "unequal length (total_members)" in done.outcome.failed["segment_days"][0]
     empty = [page["data"]["attributes"]["results"] == [] for page in pages(lake, "segment_days")]
     assert all(empty)
+
+
+def test_answers_by_dimension_land_page_by_page_and_are_asked_once_a_day(lake):
+    account = Account(seed=5, events=1_500, profiles=20, campaigns=24)
+    with Sandbox(account, key=KEY, rate_scale=1000, page_most=3) as sandbox:
+        done = Ingested(sandbox, lake, groups=("metric_days",))
+        again = Ingested(sandbox, lake, "two", groups=("metric_days",))
+
+    assert done.outcome.failed == {}
+    assert again.asked == Counter()
+    landed = {name: pages(lake, name) for name in DAYS_OF_METRICS}
+    assert sum(map(len, landed.values())) == done.asked["/api/metric-aggregates"]
+    truth = account.plus_truth()
+    commerce = {row["metric_id"] for row in truth["mapped_metrics"]}
+    for name, answers in landed.items():
+        groups = [g for page in answers for g in page["data"]["attributes"]["data"]]
+        counted = sum(sum(g["measurements"]["count"]) for g in groups)
+        whole = [r for r in truth[name] if name == "list_days" or r["metric_id"] not in commerce]
+        whole = [r for r in whole if r["utc_date"] >= START.date() and not r["_deleted"]]
+        assert counted == sum(row["count"] for row in whole) > 0
+    assert any(page["links"]["next"] for page in landed["attributed_days"])
+    assert max(len(p["data"]["attributes"]["data"]) for p in landed["attributed_days"]) == 3
+
+
+def test_24_runs_of_a_day_ask_each_report_once(sandbox, lake):
+    zone = sandbox.account.world.all("account")[0].attributes["timezone"]
+    today = utc_now().astimezone(ZoneInfo(zone)).date()
+    start = datetime.combine(today, time(0, 5), ZoneInfo(zone)).astimezone(timezone.utc)
+    runs = []
+    for number in range(24):
+        # The shortest day has 23 hours.
+        ahead = start + number * timedelta(minutes=57) - utc_now()
+        sandbox.clock_ahead = ahead
+        clock = ServerClock(local_now=lambda ahead=ahead: utc_now() + ahead)
+        runs.append(Ingested(sandbox, lake, f"run {number}", clock=clock))
+
+    assert [run.outcome.failed for run in runs] == [{}] * 24
+    assert [run.outcome.stopped for run in runs] == [set()] * 24
+    asked = [sum(run.asked.values()) for run in runs if run.asked]
+    assert len(asked) == 1, "within one day of the account"
+    rows = ask(lake, "daily_requests", "SELECT endpoint, count(*) AS n FROM {t} GROUP BY endpoint")
+    assert max(row["n"] for row in rows) <= 225

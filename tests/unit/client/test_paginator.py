@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -105,6 +106,57 @@ def test_a_report_is_followed_to_its_last_page_and_ends_where_no_link_stands():
     values = ENDPOINTS["campaign_values"]
     found = summary(pages([a_walk(endpoint=values, question=b"{}")], FakeClient(3)))
     assert found == [("a", 1, False), ("a", 2, False), ("a", 3, True)]
+
+
+class AnsweringClient:
+    """Answers a question in ``length`` pages, each of whose links names the cursor of the next."""
+
+    base_url = BASE
+
+    def __init__(self, length: int, link: str = "?page_cursor=next%3A%3A{n}") -> None:
+        self.length, self.link = length, link
+        self.asked: list[tuple[str, str | None]] = []
+
+    def get(self, endpoint, url, *, question=None, gone_ok=False, stop=None) -> Page:
+        self.asked.append((url, json.loads(question)["data"]["attributes"].get("page_cursor")))
+        n = len(self.asked)
+        following = f"{url}{self.link.format(n=n)}" if n < self.length else None
+        return Page(url, "/api/x", "", 200, b"", following, 1, NOON, NOON, "2026-07-15")
+
+
+BY_CURRENCY = ENDPOINTS["metric_value_days"]
+ASKED = b'{"data":{"type":"metric-aggregate","attributes":{"by":["$value_currency"]}}}'
+
+
+def test_a_question_by_dimensions_carries_the_cursor_itself():
+    client = AnsweringClient(3)
+    walk = a_walk(endpoint=BY_CURRENCY, question=ASKED)
+    walk = replace(walk, first_url=f"{BASE}/api/metric-aggregates")
+
+    assert summary(pages([walk], client)) == [("a", 1, False), ("a", 2, False), ("a", 3, True)]
+
+    to = f"{BASE}/api/metric-aggregates"
+    assert client.asked == [(to, None), (to, "next::1"), (to, "next::2")]
+
+
+def test_a_question_that_is_taken_up_again_goes_on_at_its_cursor():
+    client = AnsweringClient(1)
+    url = f"{BASE}/api/metric-aggregates?page_cursor=next%3A%3A7"
+    walk = replace(a_walk(endpoint=BY_CURRENCY, question=ASKED), first_url=url, first_page=8)
+
+    assert summary(pages([walk], client)) == [("a", 8, True)]
+    assert client.asked == [(f"{BASE}/api/metric-aggregates", "next::7")]
+
+
+def test_a_next_link_of_a_question_without_a_cursor_is_a_loop():
+    client = AnsweringClient(3, link="?page=2")
+    walk = a_walk(endpoint=BY_CURRENCY, question=ASKED)
+    walk = replace(walk, first_url=f"{BASE}/api/metric-aggregates")
+
+    *_, failed = pages([walk], client)
+
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, BadAnswer)
 
 
 def test_an_endpoint_ends_once_all_its_pages_have_been_taken():

@@ -104,11 +104,19 @@ def test_money_is_handed_on_as_plain_digits_or_not_and_then_why(views):
 
 def test_the_metric_that_klaviyo_takes_for_revenue_keeps_the_name(views, views_of_account):
     query = "SELECT name FROM klaviyo.metric WHERE lower(name) LIKE 'placed order%'"
-    order = f"ORDER BY id = '{ALIKE}'"
+    order = f"ORDER BY id = '{ALIKE}', name"
 
-    assert views.sql(f"{query} {order}").fetchall() == [("Placed Order",), ("Placed Order (API)",)]
+    assert views.sql(f"{query} {order}").fetchall() == [
+        ("Placed Order",),
+        ("Placed Order (Magento Two)",),
+        ("Placed Order (API)",),
+    ]
     mapped = views_of_account.sql(f"{query} {order}").fetchall()
-    assert mapped == [("Placed Order (Shopify)",), ("Placed Order",)]
+    assert mapped == [
+        ("Placed Order (Magento Two)",),
+        ("Placed Order (Shopify)",),
+        ("Placed Order",),
+    ]
     alike = "SELECT type, property_value FROM klaviyo.event WHERE id = 'alike'"
     [(type, value)] = views_of_account.sql(alike).fetchall()
     assert (type, Decimal(value)) == ("Placed Order", Decimal(str(ALIKE_VALUE)))

@@ -92,12 +92,15 @@ def test_a_second_name_holds_what_the_first_one_holds():
     assert metrics["metric_id"].reads == metrics["list_id"].reads
 
 
-def test_only_times_and_reasons_of_a_key_may_be_null():
+def test_only_times_reasons_and_dimensions_of_a_key_may_be_null_or_empty():
     found = {t.name: t.nullable_key for t in TABLES.values() if t.nullable_key}
     assert found == {
         "campaign_message_send_times": ("send_time_datetime",),
         "profile_email_list_suppressions": ("reason", "timestamp"),
         "profile_email_suppressions": ("reason", "timestamp"),
+        "metric_value_days": ("value_currency",),
+        "list_days": ("list",),
+        "attributed_days": ("attributed_message", "attributed_flow", "attributed_channel"),
     }
 
 
@@ -221,7 +224,8 @@ def test_related_objects_are_pointed_to_in_one_way_and_used(table):
 @every_table
 def test_a_judge_of_single_parents_says_where_their_id_stands(table):
     for judge in table.judges:
-        assert [judge.whole, bool(judge.parent), bool(judge.of)].count(True) == 1, judge
+        kinds = [judge.whole, bool(judge.parent), bool(judge.of), bool(judge.days)]
+        assert kinds.count(True) == 1, judge
         assert judge.whole or table.judged_per, judge
 
 
@@ -431,7 +435,7 @@ SLIPS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"judges": (DeletionRule("tags", parent="$.id", whole=True),)},
-        "judge of 'tags' needs one of whole, parent and of",
+        "judge of 'tags' needs one of whole, parent, of and days",
     ),
 ]
 

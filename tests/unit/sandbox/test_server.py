@@ -100,8 +100,49 @@ def test_metric_aggregates_count_what_the_listing_holds(own):
     offset = [text.replace(")", "Z)") for text in query["filter"]]
     assert count(filter=offset).status_code == 400
     assert count(metric_id="none").status_code == 404
-    assert count(measurements=["sum_value"]).status_code == 400
-    assert count(by=["$flow"]).status_code == 400
+    assert count(measurements=["loves"]).status_code == 400
+    assert count(by=["Favourite colour"]).status_code == 400
+    assert count(by=["List", "List"]).status_code == 400
+    assert count(page_size=501).status_code == 400
+    assert count(page_cursor="2").status_code == 400
+
+
+def test_metric_aggregates_by_dimension_are_read_a_page_at_a_time(own):
+    sandbox, ask = own
+    world = sandbox.account.world
+    metric = next(m for m in world.all("metric") if m.attributes["name"] == "Opened Email")
+    end = sandbox.account.today
+    query = {
+        "metric_id": metric.id,
+        "measurements": ["count", "unique", "sum_value"],
+        "by": ["$attributed_message", "$attributed_flow", "$attributed_channel"],
+        "filter": [
+            f"greater-or-equal(datetime,{end - timedelta(days=300):%Y-%m-%dT%H:%M:%S})",
+            f"less-than(datetime,{end:%Y-%m-%dT%H:%M:%S})",
+        ],
+    }
+
+    def asked(path="/api/metric-aggregates", **more):
+        body = {"data": {"type": "metric-aggregate", "attributes": query | more}}
+        return ask("POST", path, json=body)
+
+    whole = asked().json()
+    assert whole["links"]["next"] is None
+    rows, cursor = [], {}
+    while True:
+        page = asked(page_size=7, **cursor).json()
+        rows.append(page["data"]["attributes"]["data"])
+        if page["links"]["next"] is None:
+            break
+        cursor = {"page_cursor": page["links"]["next"].partition("page_cursor=")[2]}
+    assert len(rows) > 2
+    assert [len(page) for page in rows[:-1]] == [7] * (len(rows) - 1)
+    assert [row for page in rows for row in page] == whole["data"]["attributes"]["data"]
+    at = [end.timestamp() - 300 * 86_400, end.timestamp()]
+    have = [e for e in world.timeline if e.metric_id == metric.id and at[0] <= e.at < at[1]]
+    assert sum(sum(r["measurements"]["count"]) for page in rows for r in page) == len(have)
+    # The cursor is a part of the question; the address takes nothing.
+    assert asked("/api/metric-aggregates?page_cursor=next::7").status_code == 400
 
 
 @pytest.mark.parametrize(

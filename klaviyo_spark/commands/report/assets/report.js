@@ -79,6 +79,16 @@
     ].join("");
   }
 
+  // Of lists and segments: what they are called and how many; nothing is added up.
+  function counted(parts) {
+    const shown = parts.filter((part) => part.value !== null && part.value !== undefined && part.value !== "-");
+    return [
+      `<b>${echarts.format.encodeHTML(parts[0].name)}</b>`,
+      ...shown.map((part) =>
+        `<div>${part.marker}${echarts.format.encodeHTML(part.seriesName)} <b style="float:right;margin-left:16px">${number(Math.abs(part.value))}</b></div>`),
+    ].join("");
+  }
+
   const layers = (series) =>
     series.map(({ name, counts }) => ({
       name, type: "bar", stack: "all", data: counts, barCategoryGap: "8%", barMaxWidth: 48, emphasis: { focus: "series" },
@@ -142,7 +152,30 @@
     };
   }
 
-  const options = { days, late, requests };
+  function growth(name, width, series) {
+    const { x, y } = axes();
+    const top = LINE_PX * lines(names(name), width) + 20;
+    return {
+      ...base(),
+      tooltip: { ...base().tooltip, formatter: counted },
+      legend: legend(names(name), width),
+      grid: { left: 8, right: 8, top, bottom: 8, containLabel: true },
+      xAxis: { ...x, data: figures[name].days, axisLine: { ...x.axisLine, onZero: true } },
+      yAxis: y,
+      series,
+    };
+  }
+
+  const lists = (width) => growth("lists", width, layers(figures.lists.series));
+
+  function segments(width) {
+    const drawnAs = figures.segments.series.map(({ name, counts }) => ({ name, type: "line", data: counts, symbolSize: 4 }));
+    const option = growth("segments", width, drawnAs);
+    // How they move is what counts: from zero all of them would look flat.
+    return { ...option, yAxis: { ...option.yAxis, scale: true } };
+  }
+
+  const options = { days, lists, segments, late, requests };
 
   function draw(name) {
     const place = document.getElementById(`chart-${name}`);
