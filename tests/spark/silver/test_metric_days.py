@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -34,6 +35,7 @@ def an_answer(
         endpoint,
         body=body,
         record_digests=record_digests(body.encode()),
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
         slice=json.dumps(facts, sort_keys=True),
         record_count=1,
         is_full_read=False,
