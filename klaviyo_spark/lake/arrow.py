@@ -31,9 +31,14 @@ TYPES = {
 def frame_of(spark: SparkSession, rows: DataFrame | pa.Table) -> DataFrame:
     """Rows as a DataFrame, wherever they are.
 
-    Arrow's in one piece: Spark takes a piece without rows, as a filter leaves them, for the end.
+    Arrow's in one piece: Spark takes a piece without rows, as a filter leaves them, for the end,
+    and of arrays it takes no column that has no piece at all.
     """
-    return spark.createDataFrame(rows.combine_chunks()) if isinstance(rows, pa.Table) else rows
+    if not isinstance(rows, pa.Table):
+        return rows
+    return spark.createDataFrame(
+        rows.combine_chunks() if rows.num_rows else rows.schema.empty_table()
+    )
 
 
 def arrow_of(rows: DataFrame | pa.Table) -> pa.Table:

@@ -56,10 +56,10 @@ class DriverTables:
                 return None
             held = self._frames.get(folder)
             if held is None or held.version != table.version:
-                rows = _rows_of(table)
-                if rows is None:
+                held = self._hold(table)
+                if held is None:
+                    self._frames.pop(folder, None)
                     return None
-                held = _KnownRows(table.version, self._frame(rows), rows.num_rows)
                 self._frames[folder] = held
             return held.frame
 
@@ -72,12 +72,18 @@ class DriverTables:
     def selected_rows(self, folder: Folder, where: pc.Expression) -> DataFrame | None:
         """Some rows of a table that may be large, in the columns' order."""
         table = open_table(folder)
-        rows = None if table is None else _rows_of(table, where)
-        return None if rows is None else self._frame(rows)
+        held = None if table is None else self._hold(table, where)
+        return None if held is None else held.frame
 
-    def _frame(self, rows: pa.Table) -> DataFrame:
-        # Spark does not see that it is one partition unless it is told so.
-        return frame_of(self._session.get(), rows).coalesce(1)
+    def _hold(self, table: LocalTable, where: pc.Expression | None = None) -> _KnownRows | None:
+        try:
+            rows = table.rows(where)
+            # Spark does not see that it is one partition unless it is told so.
+            frame = frame_of(self._session.get(), rows).coalesce(1)
+        except (pa.ArrowInvalid, FileNotFoundError):
+            # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
+            return None
+        return _KnownRows(table.version, frame, rows.num_rows)
 
     def append(self, folder: Folder, rows: pa.Table, tag: str) -> bool:
         """Append rows as one commit; False where Spark has to."""
@@ -129,14 +135,6 @@ class DriverTables:
             return table.upsert(rows, on, columns, tag) if table else None
 
         return retry_on_conflict(merge, f"{folder}")
-
-
-def _rows_of(table: LocalTable, where: pc.Expression | None = None) -> pa.Table | None:
-    try:
-        return table.rows(where)
-    except (pa.ArrowInvalid, FileNotFoundError):
-        # Times in a form that holds fewer years, or a file that is gone, which Spark can name.
-        return None
 
 
 def _open_small(folder: Folder) -> LocalTable | None:

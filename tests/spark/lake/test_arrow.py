@@ -15,3 +15,12 @@ def test_rows_after_a_piece_without_any_are_not_lost(spark):
     found = frame_of(spark, pa.Table.from_batches(some, schema))
 
     assert sorted(row["n"] for row in found.collect()) == [1, 2, 3]
+
+
+def test_a_table_without_a_piece_has_no_rows(spark):
+    """A dataset without files has none, and Spark makes no array of texts of no piece."""
+    schema = pa.schema([("n", pa.int64()), ("texts", pa.list_(pa.string()))])
+
+    found = frame_of(spark, pa.Table.from_batches([], schema))
+
+    assert (found.columns, found.collect()) == (["n", "texts"], [])
