@@ -84,6 +84,7 @@ bench: $(READY) ## Measure fetching, refining and upkeep against floors, in 50 m
 	$(BIN)/python -m tests.bench.rates
 	$(BIN)/python -m tests.bench.silver
 	$(BIN)/python -m tests.bench.upkeep
+	$(BIN)/python -m tests.bench.syncs
 
 .PHONY: demo
 demo: $(READY) ## A sample account becomes 25 Delta tables and a report
