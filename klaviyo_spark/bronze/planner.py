@@ -283,9 +283,8 @@ class IngestPlanner:
 
     def _metrics_of(self, aggregate: Aggregate) -> list[str]:
         """Ids of the metrics that a question is about."""
-        wanted = aggregate.metrics or self._wanted.metrics
-        found = resolve(self._metrics, wanted, self._known.metric_names, self._commerce.ids)
-        return sorted(id for id in found.ids if request_plan.is_askable(id))
+        ids = self._resolve(aggregate.metrics or self._wanted.metrics).ids
+        return sorted(id for id in ids if request_plan.is_askable(id))
 
     def _listed_for_others(self) -> set[str]:
         """Resources listed for what is asked by metrics: which there are, and which are mapped."""
@@ -298,10 +297,9 @@ class IngestPlanner:
             return set()
         return {"metrics", "account"} if COMMERCE in self._wanted.metrics else {"metrics"}
 
-    def _resolve_metrics(self) -> Resolution:
-        """The metrics that conf wants, by what their listings say."""
-        known = self._known.metric_names
-        return resolve(self._metrics, self._wanted.metrics, known, self._commerce.ids)
+    def _resolve(self, wanted: str | Sequence[str]) -> Resolution:
+        """The metrics that are wanted, by what their listings say."""
+        return resolve(self._metrics, wanted, self._known.metric_names, self._commerce.ids)
 
     def windows(self) -> list[Walk]:
         """Events and profiles."""
@@ -325,7 +323,7 @@ class IngestPlanner:
     def _events(
         self, endpoint: Endpoint, span: request_plan.RequestedRange, begun: datetime
     ) -> list[Walk]:
-        found = self._resolve_metrics()
+        found = self._resolve(self._wanted.metrics)
         self._outcome.warnings += found.warnings
         for name in found.vanished:
             self._outcome.fail("events", messages.bronze.METRIC_GONE(name=name), of_member=True)
