@@ -71,8 +71,7 @@ def listing_walks(base_url: str, endpoint: Endpoint, now: datetime) -> list[Walk
 def without_include(base_url: str, walk: Walk) -> Walk:
     """The listing of ``walk`` without what it includes; what it lacks has not gone by that."""
     assert walk.read_started_at
-    params = {name: value for name, value in walk.endpoint.params.items() if name != "include"}
-    plain = replace(walk.endpoint, params=params, asks=(), include_is_optional=False)
+    plain = walk.endpoint.without_include()
     read = _ReadPlan(base_url, plain, walk.read_started_at, is_full_read=False)
     part = next(one for one in plain.slices if one.facts == walk.facts)
     return read.walk(replace(part, facts={**part.facts, "left_out": "include"}))

@@ -6,7 +6,7 @@ It is long, since each word says what it means.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -286,6 +286,11 @@ class Endpoint:
     def ignored_reads(self) -> tuple[FieldRead, ...]:
         """``ignores``, parsed; their scope is the type of an included object."""
         return parse_each(self.ignores, parse_read)
+
+    def without_include(self) -> Endpoint:
+        """The same, asked for its records alone; that what was included is not there is no loss."""
+        params = {name: value for name, value in self.params.items() if name != "include"}
+        return replace(self, params=params, asks=(), include_is_optional=False)
 
     @property
     def is_listing(self) -> bool:
