@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -101,10 +101,20 @@ def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def related_id(record: dict[str, Any], name: str) -> str | None:
+def related_id(record: Mapping[str, Any], name: str) -> str | None:
     """Id of the one object that a record's relationship of that name points to."""
-    relation = as_object(as_object(record.get("relationships")).get(name))
-    return as_id(as_object(relation.get("data")).get("id"))
+    return as_id(as_object(_related(record, name)).get("id"))
+
+
+def related_ids(record: Mapping[str, Any], name: str) -> list[str]:
+    """Ids of the objects that a record's relationship of that name points to: several, or one."""
+    data = _related(record, name)
+    several = data if isinstance(data, list) else [data]
+    return [id for one in several if (id := as_id(as_object(one).get("id"))) is not None]
+
+
+def _related(record: Mapping[str, Any], name: str) -> Any:
+    return as_object(as_object(record.get("relationships")).get(name)).get("data")
 
 
 def _objects(body: bytes) -> Any:

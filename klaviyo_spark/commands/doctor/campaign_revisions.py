@@ -14,7 +14,7 @@ from typing import Any
 
 from klaviyo_spark import messages
 from klaviyo_spark.client.client import Client
-from klaviyo_spark.client.json_bodies import as_id, as_object, records
+from klaviyo_spark.client.json_bodies import as_id, as_object, records, related_ids
 from klaviyo_spark.client.responses import Page
 from klaviyo_spark.client.urls import first_url
 from klaviyo_spark.commands.doctor.check import Diagnosis, ok, warn
@@ -74,7 +74,7 @@ def compare_revisions(client: Client) -> Diagnosis:
         return ok(NAME, "not compared: the account has no e-mail campaign with a message")
     ids = tuple(sample.campaign_id for sample in samples)
     campaigns = records(_get(client, _CAMPAIGNS, ids).body)
-    message_ids = [id for one in campaigns for id in _ids_of(one, "campaign-messages")]
+    message_ids = [id for one in campaigns for id in related_ids(one, "campaign-messages")]
     found: list[dict[str, Any]] = []
     if message_ids:
         found = records(_get(client, _MESSAGES, tuple(message_ids)).body)
@@ -87,16 +87,14 @@ def _get(client: Client, endpoint: Endpoint, ids: tuple[str, ...]) -> Page:
     except IncludeRefused:
         if not endpoint.include_is_optional:
             raise
-        params = {k: v for k, v in endpoint.params.items() if k != "include"}
-        plain = replace(endpoint, params=params, include_is_optional=False)
-        return _get(client, plain, ids)
+        return _get(client, endpoint.without_include(), ids)
 
 
 def choose_samples(campaigns: Iterable[Record]) -> list[Sample]:
     """One campaign of each kind, sent ones first."""
     found: dict[str, tuple[bool, Sample]] = {}
     for campaign in campaigns:
-        id, messages = as_id(campaign.get("id")), _ids_of(campaign, "campaign-messages")
+        id, messages = as_id(campaign.get("id")), related_ids(campaign, "campaign-messages")
         if id is None or not messages:
             continue
         said = as_object(campaign.get("attributes"))
@@ -136,9 +134,9 @@ def compare_samples(
         if sample.campaign_id not in there:
             yield Comparison(sample.kind, "is not there")
             continue
-        own = [one for one in messages if sample.campaign_id in _ids_of(one, "campaign")]
+        own = [one for one in messages if sample.campaign_id in related_ids(one, "campaign")]
         ids = frozenset(id for one in own if (id := as_id(one.get("id"))) is not None)
-        arms = frozenset(id for one in own for id in _ids_of(one, "campaign-variations"))
+        arms = frozenset(id for one in own for id in related_ids(one, "campaign-variations"))
         differences = []
         if sample.message_ids not in (ids, arms):
             differences.append("has messages with other ids")
@@ -166,14 +164,6 @@ def report_comparisons(compared: Sequence[Comparison], revision: str) -> Diagnos
     note = f"; messages of the {', '.join(arms)} are variations at {NEWER}" if arms else ""
     same = f"ids and send times are the same at {revision} and {NEWER}"
     return ok(NAME, f"{same}, by {len(compared)} campaigns ({kinds}){note}")
-
-
-def _ids_of(record: Record, relation: str) -> list[str]:
-    """Ids of the objects that a relationship names: of several, or of one."""
-    relations = as_object(record.get("relationships"))
-    data = as_object(relations.get(relation)).get("data")
-    several = data if isinstance(data, list) else [data]
-    return [id for one in several if (id := as_id(as_object(one).get("id"))) is not None]
 
 
 def _send_time(message: Record) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from klaviyo_spark.bronze import request_plan
 from klaviyo_spark.bronze.account_identity import Identity
-from klaviyo_spark.client.json_bodies import as_id, records
+from klaviyo_spark.client.json_bodies import as_id, as_object, records, related_ids
 from klaviyo_spark.client.walk import Walk
 from klaviyo_spark.commands.verify.checking import VerifiedScope
 from klaviyo_spark.commands.verify.healing import Healing, Reading
@@ -112,13 +112,7 @@ def _about(body: bytes, missing: frozenset[str]) -> set[str]:
     """Ids of records on a page that were missing, or that point to one that was."""
     found = set(missing)
     for record in [*records(body), *records(body, "included")]:
-        id = as_id(record.get("id"))
-        if id is None:
-            continue
-        relations = record.get("relationships")
-        for relation in relations.values() if isinstance(relations, dict) else ():
-            others = relation.get("data") if isinstance(relation, dict) else None
-            for other in others if isinstance(others, list) else [others]:
-                if isinstance(other, dict) and as_id(other.get("id")) in missing:
-                    found.add(id)
+        id, names = as_id(record.get("id")), as_object(record.get("relationships"))
+        if id and any(not missing.isdisjoint(related_ids(record, name)) for name in names):
+            found.add(id)
     return found
