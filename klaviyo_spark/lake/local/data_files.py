@@ -8,9 +8,6 @@ delta-rs's handler in Python reaches, are fetched whole before Arrow sees them.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,6 +15,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from klaviyo_spark.lake.arrow import table_of
+from klaviyo_spark.lake.local.object_cache import ObjectCache
 from klaviyo_spark.lake.local.storage import ask_each, file_system
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
 
@@ -35,36 +33,7 @@ _KEPT_FILE_BYTES = 4 * 2**20
 _KEPT_BYTES = 64 * 2**20
 
 
-class _FileCache:
-    """Files by their URIs, the ones that were asked for last, up to so many bytes.
-
-    No object of a table is ever written over, so what was fetched stays true.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._bytes = most, 0
-        self._files: OrderedDict[str, pa.Buffer] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, uri: str) -> pa.Buffer | None:
-        with self._lock:
-            file = self._files.get(uri)
-            if file is not None:
-                self._files.move_to_end(uri)
-            return file
-
-    def keep(self, uri: str, file: pa.Buffer) -> None:
-        with self._lock:
-            if uri in self._files or file.size > _KEPT_FILE_BYTES:
-                return
-            self._files[uri] = file
-            self._bytes += file.size
-            while self._bytes > self._most:
-                _, oldest = self._files.popitem(last=False)
-                self._bytes -= oldest.size
-
-
-_cache = _FileCache(_KEPT_BYTES)
+_cache: ObjectCache[str, pa.Buffer] = ObjectCache(_KEPT_BYTES, lambda file: file.size)
 
 
 def read_rows(
@@ -75,28 +44,29 @@ def read_rows(
     Raises:
         FileNotFoundError: a file that the log names is not there.
     """
-    local = fs.LocalFileSystem() if isinstance(folder, StoreFolder) else file_system(folder)
-    dataset = delta.to_pyarrow_dataset(filesystem=local)
     if isinstance(folder, StoreFolder):
-        dataset = _fetched(folder, dataset, file_sizes(delta), where)
+        dataset = _fetch_files(folder, delta, where)
+    else:
+        dataset = delta.to_pyarrow_dataset(filesystem=file_system(folder))
     return dataset.to_table(filter=where)
 
 
-def file_sizes(delta: deltalake.DeltaTable) -> dict[str, int]:
+def _file_sizes(delta: deltalake.DeltaTable) -> dict[str, int]:
     """Bytes of each file of a table, by its path in the table's folder."""
     found = table_of(delta.get_add_actions(flatten=True))
     paths = map(unquote, found["path"].to_pylist())
     return dict(zip(paths, found["size_bytes"].to_pylist(), strict=True))
 
 
-def _fetched(
-    folder: StoreFolder, dataset: Dataset, sizes: Mapping[str, int], where: pc.Expression | None
+def _fetch_files(
+    folder: StoreFolder, delta: deltalake.DeltaTable, where: pc.Expression | None
 ) -> Dataset:
-    """``dataset`` with what its files hold, but for files in which no row is like ``where``."""
+    """What the table's files hold, but for files in which no row is like ``where``."""
     from pyarrow.dataset import FileSystemDataset  # which brings pandas along
 
+    dataset = delta.to_pyarrow_dataset(filesystem=fs.LocalFileSystem())  # which is never read
     found = {one.path: one.partition_expression for one in dataset.get_fragments(filter=where)}
-    files = file_system(folder, sizes)
+    files = file_system(folder, _file_sizes(delta))
     held = ask_each(folder, found, lambda path: _fetch(folder, files, path))
     fragments = [
         dataset.format.make_fragment(file, partition_expression=partition)
@@ -114,5 +84,6 @@ def _fetch(folder: StoreFolder, files: fs.FileSystem, path: str) -> pa.Buffer:
         with files.open_input_file(path) as stream:
             memory.write(stream.read())
         file = memory.getvalue()
-        _cache.keep(uri, file)
+        if file.size <= _KEPT_FILE_BYTES:
+            _cache.keep(uri, file)
     return file

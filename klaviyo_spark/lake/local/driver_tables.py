@@ -50,17 +50,12 @@ class DriverTables:
     def rows(self, folder: Folder) -> DataFrame | None:
         """The table's rows, in the columns' order."""
         with self._reading:
-            table = _open_small(folder)
-            if table is None:
-                self._frames.pop(folder, None)
-                return None
-            held = self._frames.get(folder)
-            if held is None or held.version != table.version:
+            table, held = _open_small(folder), self._frames.pop(folder, None)
+            if table and (held is None or held.version != table.version):
                 held = self._hold(table)
-                if held is None:
-                    self._frames.pop(folder, None)
-                    return None
-                self._frames[folder] = held
+            if table is None or held is None:
+                return None
+            self._frames[folder] = held
             return held.frame
 
     def is_held_empty(self, folder: Folder) -> bool:

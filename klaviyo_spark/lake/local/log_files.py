@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import IO, Any, Protocol
 
 from pyarrow import fs
 
+from klaviyo_spark.lake.local.object_cache import ObjectCache
 from klaviyo_spark.lake.local.storage import file_system
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
 
@@ -67,29 +66,9 @@ class _OnDisk:
         return open(self._folder / name, "rb")
 
 
-class _Texts:
-    """Commits of stores that have been read: none is ever written over, and each is a request."""
-
-    KEPT, SHORT = 4096, 100_000
-
-    def __init__(self) -> None:
-        self._texts: OrderedDict[tuple[str, int, float], str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, int, float]) -> str | None:
-        with self._lock:
-            return self._texts.get(key)
-
-    def keep(self, key: tuple[str, int, float], text: str) -> None:
-        if len(text) > self.SHORT:
-            return
-        with self._lock:
-            self._texts[key] = text
-            while len(self._texts) > self.KEPT:
-                self._texts.popitem(last=False)
-
-
-_texts = _Texts()
+# Commits of stores that have been read, so many, but for long ones: each is a request.
+_KEPT, _SHORT = 4096, 100_000
+_texts: ObjectCache[tuple[str, int, float], str] = ObjectCache(_KEPT, lambda _text: 1)
 
 
 class _OnStore:
@@ -118,7 +97,8 @@ class _OnStore:
         if text is None:
             with self._sized_files.open_input_stream(name) as file:
                 text = file.read().decode()
-            _texts.keep(key, text)
+            if len(text) <= _SHORT:
+                _texts.keep(key, text)
         return io.StringIO(text)
 
     def open_parquet(self, name: str) -> Any:
