@@ -153,7 +153,7 @@ def _own(found: _Asking, account: str, until: date) -> OwnRows:
     Args:
         until: when the newest run began (UTC); days are counted back from there.
     """
-    since = until - DAYS * timedelta(days=1)
+    since = until - timedelta(days=DAYS)
 
     def names(table: str, of: Rows) -> Rows:
         return found.rows(own_questions.names(table, account)) if of else []

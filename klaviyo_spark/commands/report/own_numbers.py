@@ -102,20 +102,22 @@ def own_numbers(rows: OwnRows, today: date) -> OwnNumbers:
     """Work them out; ``today`` (UTC) is when the page is made."""
     flow_month, flows = _whole_month(rows.flow_values, today)
     form_month, forms = _whole_month(rows.form_values, today)
-    names = {row["id"]: row["name"] for row in rows.flow_names}
-    form_names = {row["id"]: row["name"] for row in rows.form_names}
+    flow_names, form_names = _by_id(rows.flow_names), _by_id(rows.form_names)
+    list_names, segment_names = _by_id(rows.list_names), _by_id(rows.segment_names)
     return OwnNumbers(
         campaigns=tuple(
             MessageLine(row["name"] or row["campaign_id"], row["campaign_message_id"], row)
             for row in rows.campaign_values
         ),
         flows=tuple(
-            MessageLine(names.get(row["flow_id"]) or row["flow_id"], row["flow_message_id"], row)
+            MessageLine(
+                flow_names.get(row["flow_id"]) or row["flow_id"], row["flow_message_id"], row
+            )
             for row in flows
         ),
         flow_month=flow_month,
-        lists=tuple(_lists(rows.list_days, rows.list_names)),
-        segments=tuple(_segments(rows.segment_days, rows.segment_names)),
+        lists=tuple(_lists(rows.list_days, list_names)),
+        segments=tuple(_segments(rows.segment_days, segment_names)),
         forms=tuple(
             MessageLine(form_names.get(row["form_id"]) or row["form_id"], row["form_id"], row)
             for row in forms
@@ -124,9 +126,13 @@ def own_numbers(rows: OwnRows, today: date) -> OwnNumbers:
         revenue=tuple(_revenue(rows.value_months)),
         charts={
             "lists": _list_chart(rows.list_days),
-            "segments": _segment_chart(rows.segment_days, rows.segment_names),
+            "segments": _segment_chart(rows.segment_days, segment_names),
         },
     )
+
+
+def _by_id(rows: Sequence[Row]) -> Mapping[str, str | None]:
+    return {row["id"]: row["name"] for row in rows}
 
 
 def _whole_month(rows: Sequence[Row], today: date) -> tuple[date | None, list[Row]]:
@@ -137,27 +143,25 @@ def _whole_month(rows: Sequence[Row], today: date) -> tuple[date | None, list[Ro
     return month, [row for row in rows if row["period_start"] == month]
 
 
-def _lists(rows: Sequence[Row], names: Sequence[Row]) -> Iterator[GroupLine]:
+def _lists(rows: Sequence[Row], names: Mapping[str, str | None]) -> Iterator[GroupLine]:
     """A line per list, the one that most joined first."""
-    known = {row["id"]: row["name"] for row in names}
     came: dict[str, int] = defaultdict(int)
     went: dict[str, int] = defaultdict(int)
     for row in rows:
-        said = known.get(row["list_id"]) or row["list_said"] or "no list named"
+        said = names.get(row["list_id"]) or row["list_said"] or "no list named"
         (went if row["has_left"] else came)[said] += row["row_count"]
     lines = [GroupLine(name, came[name], went[name]) for name in {**came, **went}]
     yield from sorted(lines, key=lambda line: (-line.came, -line.went, line.name))
 
 
-def _segments(rows: Sequence[Row], names: Sequence[Row]) -> Iterator[GroupLine]:
+def _segments(rows: Sequence[Row], names: Mapping[str, str | None]) -> Iterator[GroupLine]:
     """A line per segment, the largest first; members are those of its newest day."""
-    known = {row["id"]: row["name"] for row in names}
     by_segment: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_segment[row["segment_id"]].append(row)
     lines = [
         GroupLine(
-            known.get(id) or id,
+            names.get(id) or id,
             sum(row["members_added"] or 0 for row in some),
             sum(row["members_removed"] or 0 for row in some),
             max(some, key=lambda row: str(row["day"]))["total_members"],
@@ -205,11 +209,10 @@ def _list_chart(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _segment_chart(rows: Sequence[Row], names: Sequence[Row]) -> dict[str, Any]:
+def _segment_chart(rows: Sequence[Row], names: Mapping[str, str | None]) -> dict[str, Any]:
     """``days``, and a line per segment: its members, None on days that nothing is said of."""
     if not rows:
         return {"days": [], "series": []}
-    known = {row["id"]: row["name"] for row in names}
     days = _every_day([row["day"] for row in rows])
     members: dict[str, dict[date, int]] = defaultdict(dict)
     for row in rows:
@@ -219,7 +222,7 @@ def _segment_chart(rows: Sequence[Row], names: Sequence[Row]) -> dict[str, Any]:
     return {
         "days": [f"{day}" for day in days],
         "series": [
-            {"name": known.get(id) or id, "counts": [members[id].get(day) for day in days]}
+            {"name": names.get(id) or id, "counts": [members[id].get(day) for day in days]}
             for id in largest
         ],
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.sql_text import portable as _text
 
 SHOWN = 25
@@ -103,5 +104,5 @@ def value_months(account: str) -> str:
 
 def names(table: str, account: str) -> str:
     """``id``, ``name``: of each row of a table such as ``silver.flows``, those gone too."""
-    key = f"{table.partition('.')[2].removesuffix('s')}_id"
+    [key] = TABLES[table.partition(".")[2]].key
     return f"SELECT {key} AS id, name FROM {table} WHERE _account_id = {_text(account)}"
