@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from klaviyo_spark import messages
+from klaviyo_spark.bronze.request_plan import Parent
 from klaviyo_spark.commands.verify.children import AskedChildren, asked_children
 from klaviyo_spark.commands.verify.comparing import Comparison, Listed
 from klaviyo_spark.commands.verify.holdings import Holdings
@@ -40,17 +41,17 @@ class ChildListings:
         for one in asked_children(resources):
             if one.table.resource in now.unread:
                 continue
-            parents = now.parents.get(one.listing.endpoint.name, {})
+            parents = _parents(one, now)
             verified = self._holdings.verified_at(one.table.name)
             turn = take_turn(parents, verified, self._klaviyo.client.now(), whole=whole)
-            wanted = {*turn, *(_scopes(one, before) & parents.keys())}
-            if len(wanted) < len(parents):
+            wanted = {*turn} | _scopes(one, before)
+            asked = [parent for id, parent in sorted(parents.items()) if id in wanted]
+            if len(asked) < len(parents):
                 self._outcome.warnings.append(
                     messages.verify.CHILDREN_SAMPLED(
-                        name=one.table.name, parents=len(wanted), of=len(parents)
+                        name=one.table.name, parents=len(asked), of=len(parents)
                     )
                 )
-            asked = [parents[id] for id in sorted(wanted)]
             found.append((one, self._klaviyo.children_of(one, asked)))
         return found
 
@@ -60,11 +61,14 @@ class ChildListings:
         """Those that had a fault."""
         found = []
         for one in asked_children(resources):
-            parents = now.parents.get(one.listing.endpoint.name, {})
-            wanted = _scopes(one, faults) & parents.keys()
-            asked = [parents[id] for id in sorted(wanted)]
+            wanted = _scopes(one, faults)
+            asked = [parent for id, parent in sorted(_parents(one, now).items()) if id in wanted]
             found.append((one, self._klaviyo.children_of(one, asked)))
         return found
+
+
+def _parents(one: AskedChildren, now: ListingSnapshot) -> Mapping[str, Parent]:
+    return now.parents.get(one.listing.endpoint.name, {})
 
 
 def _scopes(one: AskedChildren, checks: Sequence[Comparison]) -> set[str]:
