@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from klaviyo_spark.commands.report.figures import Figures, figures
 from klaviyo_spark.commands.report.page import page
 from klaviyo_spark.config.models import Schemas
 from klaviyo_spark.lake.readers.folder import Files
-from tests.helpers.browser import Browser, browser
 from tests.helpers.reports import sample
 
 # Text of each cell of a table's rows, in order.
@@ -30,12 +28,6 @@ def html(made, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("page") / "report.html"
     out.write_text(page(made), encoding="utf-8")
     return out
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

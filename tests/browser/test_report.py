@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from deltalake import DeltaTable
 
 from klaviyo_spark.cli import main
 from tests import contract
-from tests.helpers.browser import Browser, browser
+from tests.helpers.browser import Browser
 
 # Text of each cell of a table's rows, by the row's first.
 ROWS = """Object.fromEntries([...document.querySelectorAll("#%s tbody tr")].map(
@@ -25,12 +24,6 @@ def html(lake, tmp_path_factory) -> Path:
     with pytest.raises(SystemExit, match="0"):
         main(["report", "--warehouse", str(lake), "--out", str(out)])
     return out
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture

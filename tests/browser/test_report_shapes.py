@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from klaviyo_spark.cli import main
 from tests.browser import report_lakes
-from tests.helpers.browser import Browser, browser
 
 SHAPES = ("nothing", "day", "years", *(f"accounts-{name}" for name in report_lakes.ACCOUNTS))
 # Text that the browser cuts off, outside what scrolls by itself.
@@ -38,12 +36,6 @@ def pages(tmp_path_factory) -> Path:
         with pytest.raises(SystemExit, match="0"):
             main(["report", "--warehouse", str(folder / name), "--out", out, *more])
     return folder
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

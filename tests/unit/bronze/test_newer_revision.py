@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,34 +15,14 @@ from klaviyo_spark.client.rate_limiter import Limiter
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.readers.opening import ask
-from klaviyo_spark.progress import Shows
-from klaviyo_spark.sandbox import Account, Sandbox, app
+from klaviyo_spark.progress import Silent
+from klaviyo_spark.sandbox import Sandbox, app
 from klaviyo_spark.sandbox.answers import Refusal
 from klaviyo_spark.sandbox.asked import understand
 from klaviyo_spark.state.models import Outcome
 from tests.builders import DAY, KEY
-from tests.helpers.small_lakes import a_lake_without_spark
 
 MESSAGES = "/api/campaign-messages"
-
-
-class NoProgress(Shows):
-    """Shows nothing."""
-
-    def show(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    account = Account(seed=5, events=10, profiles=10, campaigns=24)
-    with Sandbox(account, key=KEY, rate_scale=1000) as served:
-        yield served
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> AccountLake:
-    return a_lake_without_spark(tmp_path)
 
 
 def ingested(sandbox: Sandbox, lake: AccountLake, run: str = "one") -> Outcome:
@@ -54,7 +32,7 @@ def ingested(sandbox: Sandbox, lake: AccountLake, run: str = "one") -> Outcome:
         "default", run, resources, None, None, DAY, DAY, DAY, DAY, "documented", threads=4
     )
     with Client(sandbox.url, ApiKey(KEY), limiter=limiter) as client:
-        return ingest(lake, client, wanted, NoProgress())
+        return ingest(lake, client, wanted, Silent())
 
 
 def pages(lake: AccountLake, endpoint: str) -> list[dict[str, Any]]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta, timezone
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.planner import IngestScope
@@ -22,34 +18,14 @@ from klaviyo_spark.clock import utc_now
 from klaviyo_spark.config.secrets import ApiKey
 from klaviyo_spark.lake.lake import AccountLake
 from klaviyo_spark.lake.readers.opening import ask
-from klaviyo_spark.progress import Shows
+from klaviyo_spark.progress import Silent
 from klaviyo_spark.sandbox import Account, Sandbox, app
 from klaviyo_spark.state.models import Outcome
 from tests.builders import DAY, KEY
-from tests.helpers.small_lakes import a_lake_without_spark
 
 GROUPS = ("account", "reports", "segment_days")
 DAYS_OF_METRICS = ("metric_days", "metric_value_days", "list_days", "attributed_days")
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
-
-
-class NoProgress(Shows):
-    """Shows nothing."""
-
-    def show(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    account = Account(seed=5, events=10, profiles=10, campaigns=24)
-    with Sandbox(account, key=KEY, rate_scale=1000) as served:
-        yield served
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> AccountLake:
-    return a_lake_without_spark(tmp_path)
 
 
 class Ingested:
@@ -73,7 +49,7 @@ class Ingested:
         with Client(
             sandbox.url, ApiKey(KEY), limiter=limiter, policy=policy, clock=clock
         ) as client:
-            self.outcome: Outcome = ingest(lake, client, wanted, NoProgress())
+            self.outcome: Outcome = ingest(lake, client, wanted, Silent())
         asked = sandbox.counts() - before
         self.asked = Counter(
             {p: n for p, n in asked.items() if p.endswith(("-reports", "-aggregates"))}
