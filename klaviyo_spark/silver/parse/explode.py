@@ -209,20 +209,29 @@ def explode_elements(rows: DataFrame, arrays: list[str], *, distinct: bool = Fal
 def explode_positions(rows: DataFrame, axis: str, arrays: str, *, skips_zeros: bool) -> DataFrame:
     """One row per position of arrays that stand side by side.
 
+    Both texts are parsed once a row, and cut into positions before these are rows: a row for each
+    of a year's days would carry, and parse, all of that year.
+
     Args:
         axis: text of an array, one element a position; where it is NULL there is no row.
         arrays: text of an object whose values are arrays as long.
         skips_zeros: leave positions out where all of them have zero.
 
     Returns:
-        ``rows`` with ``arrays``, ``position`` and ``axis_value``.
+        ``rows`` with ``axis_value`` and ``values``, what each array has there.
     """
-    rows = rows.selectExpr(
+    parsed = rows.selectExpr(
         "*",
         f"from_json({arrays}, 'map<string,array<string>>') AS arrays",
-        f"posexplode(from_json({axis}, 'array<string>')) AS (position, axis_value)",
+        f"from_json({axis}, 'array<string>') AS axis",
     )
-    if not skips_zeros:
-        return rows
-    number = f"try_cast({json_spelling.decoded('get(one, position)', 'is_coded')} AS double)"
-    return rows.where(f"exists(map_values(arrays), one -> coalesce({number}, 1) <> 0)")
+    values = "transform_values(arrays, (name, array) -> get(array, position))"
+    cells = f"transform(axis, (value, position) -> struct(value, {values} AS values))"
+    if skips_zeros:
+        number = f"try_cast({json_spelling.decoded('one', 'is_coded')} AS double)"
+        some = f"exists(map_values(cell.values), one -> coalesce({number}, 1) <> 0)"
+        cells = f"filter({cells}, cell -> {some})"
+    found = parsed.selectExpr(
+        *[sql_text.name(c) for c in rows.columns], f"explode({cells}) AS cell"
+    )
+    return found.selectExpr("*", "cell.value AS axis_value", "cell.values AS values").drop("cell")

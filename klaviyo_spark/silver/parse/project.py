@@ -104,7 +104,7 @@ class _Scopes:
         if self.zip and read == FieldRead("^", self.zip.axis_path):
             return "axis_value"
         if self.zip and read.scope == "$" and _is_zipped(read.path, self.zip):
-            return f"get(arrays[{sql_text.text(read.path.keys[-1])}], position)"
+            return f"values[{sql_text.text(read.path.keys[-1])}]"
         if read.scope == "page":
             return _page_fact(read.path)
         if read.scope == "row":
