@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from klaviyo_spark.lake.arrow import TYPES, arrow_of, frame_of
 from klaviyo_spark.lake.commit_retry import retry_on_conflict
-from klaviyo_spark.lake.commit_tag import tag_of, tagged
+from klaviyo_spark.lake.commit_tag import option, tag_of, tagged
 from klaviyo_spark.lake.merge import Merged, insert_columns, merge_into, same_key, upsert
 from klaviyo_spark.lake.spark.lazy_session import LazySession
 from klaviyo_spark.lake.tables import Place, Tables
@@ -103,17 +103,20 @@ class Ledgers(Tables):
                 with tagged(self.spark, self._tag):
                     self.spark.sql(f"DELETE FROM {table} WHERE {where}").collect()
 
-    def replace_ops(self, name: str, rows: DataFrame, where: Column) -> None:
-        """Put ``rows`` in the place of those for which ``where`` holds."""
-        rows = rows.select(*_columns(name))
-        if self.is_small:
-            found = rows.toArrow()
-            there = self.ops(name).where(where).select(*_columns(name)).toArrow()
-            if _sorted(found) == _sorted(there):  # else a version that changes nothing
+    def replace_ops(self, name: str, rows: DataFrame, where: str) -> None:
+        """Put ``rows`` in the place of those for which ``where`` holds.
+
+        Args:
+            where: SQL in words that Spark and delta-rs both know.
+        """
+        table = self._ops(name)
+        rows, folder = rows.select(*_columns(name)), self._driver_folder(table)
+        found = rows.toArrow() if folder else rows
+        with self._writing_ops:
+            if folder and self._driver.replace(folder, found, where, self._tag):
                 return
             rows = frame_of(self.spark, found)
-        with self._writing_ops:
-            rows.writeTo(self._ops(name)).overwrite(where)
+            rows.writeTo(table).options(**option(self._tag)).overwrite(F.expr(where))
 
     def insert_quarantined(self, rows: DataFrame | pa.Table) -> None:
         """Add records to quarantine; a repeated refine does not double them."""
@@ -149,10 +152,6 @@ class Ledgers(Tables):
         with tagged(self.spark, self._tag):
             done = retry_on_conflict(lambda: self.spark.sql(merge, rows=rows).collect(), name)[0]
         return Merged(done["num_inserted_rows"], done["num_updated_rows"])
-
-
-def _sorted(rows: pa.Table) -> list[str]:
-    return sorted(map(str, rows.to_pylist()))
 
 
 def _as_arrow(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
-from operator import or_
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -20,6 +18,7 @@ from klaviyo_spark.lake.delta_log import TableState
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.lake.staging import check_staging, drop_staging, make_staging
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.sql_text import portable, portable_list
 from klaviyo_spark.silver.dependencies import held_back_with
 from klaviyo_spark.silver.held_back import held_back_load, unopened
 from klaviyo_spark.silver.models import AS_DEFAULT, Load, RefinePolicy
@@ -165,13 +164,13 @@ class Rebuild:
             )
         self._lake.replace_ops("table_loads", loads, ours)
 
-    def _made_here(self, account: str) -> Column:
-        """Rows of an operators' table that are about what was made; ``account`` is its column."""
-        each = [
-            (F.col(account) == name) & F.col("table_name").isin(*made)
+    def _made_here(self, account: str) -> str:
+        """SQL of rows that are about what was made; ``account`` is the column of their account."""
+        each = (
+            f"({account} = {portable(name)} AND table_name IN {portable_list(made)})"
             for name, made in self._made.items()
-        ]
-        return reduce(or_, each)
+        )
+        return " OR ".join(each)
 
     def _staging_lake(self, resources: Collection[str]) -> Lake:
         names = frozenset(

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pyspark.sql import functions as F
-
 from klaviyo_spark import messages
 from klaviyo_spark.bronze.ingest import ingest
 from klaviyo_spark.bronze.plan import Plan
@@ -27,6 +25,7 @@ from klaviyo_spark.errors import TableDiffers, TableUnreadable, exit_code_of, wo
 from klaviyo_spark.lake.lake import Lake
 from klaviyo_spark.progress import Shows, Stage, sum_of_left
 from klaviyo_spark.resources import TABLES
+from klaviyo_spark.schema.sql_text import portable
 from klaviyo_spark.silver import orphans
 from klaviyo_spark.silver.models import Load, RefinePolicy
 from klaviyo_spark.silver.rebuild import Rebuild
@@ -251,7 +250,7 @@ def list_orphans(lake: Lake, account_id: str, loads: Sequence[Load]) -> None:
     """
     touched = {load.table for load in loads if load.inserted or load.updated}
     if touched & set(orphans.NEEDS):
-        mine = F.col("_account_id") == account_id
+        mine = f"_account_id = {portable(account_id)}"
         small = lake.for_small_tables()
         try:
             if small and small.holds(*(TABLES[name] for name in orphans.NEEDS)):

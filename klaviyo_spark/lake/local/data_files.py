@@ -8,6 +8,8 @@ delta-rs's handler in Python reaches, are fetched whole before Arrow sees them.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -31,9 +33,11 @@ except ModuleNotFoundError:  # not on every cluster; Spark reads all there
 # Larger files are not kept.
 _KEPT_FILE_BYTES = 4 * 2**20
 _KEPT_BYTES = 64 * 2**20
-
+# Of rows that were read of files in a folder.
+_KEPT_ROWS_BYTES = 128 * 2**20
 
 _cache: ObjectCache[str, pa.Buffer] = ObjectCache(_KEPT_BYTES, lambda file: file.size)
+_rows: ObjectCache[str, pa.Table] = ObjectCache(_KEPT_ROWS_BYTES, lambda rows: rows.nbytes)
 
 
 def read_rows(
@@ -45,10 +49,36 @@ def read_rows(
         FileNotFoundError: a file that the log names is not there.
     """
     if isinstance(folder, StoreFolder):
-        dataset = _fetch_files(folder, delta, where)
-    else:
-        dataset = delta.to_pyarrow_dataset(filesystem=file_system(folder))
-    return dataset.to_table(filter=where)
+        return _fetch_files(folder, delta, where).to_table(filter=where)
+    if where is None:
+        return _read_whole(folder, delta)
+    return delta.to_pyarrow_dataset(filesystem=file_system(folder)).to_table(filter=where)
+
+
+def _read_whole(folder: Path, delta: deltalake.DeltaTable) -> pa.Table:
+    """All rows of a table in a folder; of files that were read before, what was read then.
+
+    A version shares nearly all files with the one before it, and a year of days has hundreds.
+    """
+    from pyarrow.dataset import FileSystemDataset  # which brings pandas along
+
+    dataset = delta.to_pyarrow_dataset(filesystem=file_system(folder))
+    kept: list[pa.Table] = []
+    unread = []
+    for fragment in dataset.get_fragments():
+        rows = _rows.get(f"{folder}/{fragment.path}")
+        if rows is None:
+            unread.append(fragment)
+        else:
+            kept.append(rows)
+    pieces = defaultdict(list)
+    files = FileSystemDataset(unread, dataset.schema, dataset.format, dataset.filesystem)
+    for piece in files.scanner().scan_batches():
+        pieces[piece.fragment.path].append(piece.record_batch)
+    read = {path: pa.Table.from_batches(some, dataset.schema) for path, some in pieces.items()}
+    for path, rows in read.items():
+        _rows.keep(f"{folder}/{path}", rows)
+    return pa.concat_tables([dataset.schema.empty_table(), *kept, *read.values()])
 
 
 def _file_sizes(delta: deltalake.DeltaTable) -> dict[str, int]:

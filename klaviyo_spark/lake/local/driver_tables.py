@@ -88,6 +88,20 @@ class DriverTables:
         table.append(rows, tag)
         return True
 
+    def replace(self, folder: Folder, rows: pa.Table, where: str, tag: str) -> bool:
+        """Put rows in the place of those for which ``where`` holds; False where Spark has to.
+
+        One commit, or none where they are the same.
+        """
+
+        def replace() -> bool:
+            table = open_table(folder)
+            if table and _sorted(table.rows_where(where), rows) != _sorted(rows, rows):
+                table.replace(rows, where, tag)
+            return table is not None
+
+        return retry_on_conflict(replace, f"{folder}")
+
     def delete(self, folder: Folder, where: str, tag: str) -> bool:
         """Delete rows as one commit; False where Spark has to."""
 
@@ -130,6 +144,11 @@ class DriverTables:
             return table.upsert(rows, on, columns, tag) if table else None
 
         return retry_on_conflict(merge, f"{folder}")
+
+
+def _sorted(rows: pa.Table, like: pa.Table) -> list[str]:
+    """Rows as texts, those of the columns of ``like``, in an order of their own."""
+    return sorted(map(str, rows.select(like.column_names).to_pylist()))
 
 
 def _open_small(folder: Folder) -> LocalTable | None:

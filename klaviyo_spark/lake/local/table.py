@@ -61,6 +61,25 @@ class LocalTable:
             self.delta, self._whole(rows), mode="append", commit_properties=_commit_of(tag)
         )
 
+    def rows_where(self, where: str) -> pa.Table:
+        """Its rows for which ``where``, SQL, holds, in the columns' order."""
+        engine = deltalake.QueryBuilder().register("t", self.delta)
+        return table_of(engine.execute(f"SELECT * FROM t WHERE {where}"))
+
+    def replace(self, rows: pa.Table, where: str, tag: str) -> None:
+        """Put rows in the place of those for which ``where``, SQL, holds, as one commit.
+
+        Args:
+            rows: ``where`` holds for all of them.
+        """
+        deltalake.write_deltalake(
+            self.delta,
+            self._whole(rows),
+            mode="overwrite",
+            predicate=where,
+            commit_properties=_commit_of(tag),
+        )
+
     def delete(self, where: str, tag: str) -> None:
         """Delete the rows for which ``where``, SQL, holds; where there is none, no commit."""
         self.delta.delete(where, commit_properties=_commit_of(tag))

@@ -12,8 +12,11 @@ import pytest
 from deltalake import DeltaTable
 
 from klaviyo_spark.lake.commit_retry import is_retriable
+from klaviyo_spark.lake.local.driver_tables import DriverTables
 from klaviyo_spark.lake.local.table import LocalTable, open_table
 from klaviyo_spark.lake.merge import Merged, same_key_local
+from klaviyo_spark.lake.spark.lazy_session import LazySession
+from klaviyo_spark.schema.sql_text import portable
 
 SCHEMA = pa.schema(
     [
@@ -171,6 +174,50 @@ def _field(name: str) -> Any:
 def _info(commit: Path) -> dict[str, Any]:
     lines = [json.loads(line) for line in commit.read_text(encoding="utf-8").splitlines()]
     return next(line["commitInfo"] for line in lines if "commitInfo" in line)
+
+
+ACCOUNT = "o'brien.co"
+
+
+def test_rows_are_replaced_where_it_holds_by_one_commit_of_ours(folder):
+    theirs, old, new = row("1"), row("2", _account_id=ACCOUNT), row("3", _account_id=ACCOUNT)
+    opened(folder).append(rows(theirs, old), "klaviyo-spark")
+    tables, where = DriverTables(LazySession(pytest.fail)), f"_account_id = {portable(ACCOUNT)}"
+
+    done = [tables.replace(folder, rows(new), where, "klaviyo-spark run-1") for _ in range(2)]
+
+    assert done == [True, True]
+    assert contents(folder) == [theirs, new]
+    commits = sorted((folder / "_delta_log").glob("*.json"))
+    assert _info(commits[-1])["userMetadata"] == "klaviyo-spark run-1"
+    assert len(commits) == 3, "its making, the append and one replacement"
+
+
+def test_a_table_that_spark_has_to_write_is_not_replaced_here(tmp_path):
+    tables = DriverTables(LazySession(pytest.fail))
+
+    assert not tables.replace(tmp_path / "nothing", rows(row("1")), "id = '1'", "klaviyo-spark")
+
+
+def test_a_file_is_read_once_whatever_version_it_is_asked_for(folder):
+    opened(folder).append(rows(row("1"), row("2", day=None)), "klaviyo-spark")
+    first = contents(folder)
+    for file in folder.rglob("*.parquet"):
+        file.unlink()
+
+    opened(folder).append(rows(row("3", groups=["x", None], at=None)), "klaviyo-spark")
+
+    assert contents(folder) == [*first, row("3", groups=["x", None], at=None)]
+
+
+def test_rows_of_a_file_that_a_version_has_no_more_are_gone(folder):
+    opened(folder).append(rows(row("1")), "klaviyo-spark")
+    opened(folder).append(rows(row("2")), "klaviyo-spark")
+    assert [found["id"] for found in contents(folder)] == ["1", "2"]
+
+    opened(folder).delete("id = '1'", "klaviyo-spark")
+
+    assert contents(folder) == [row("2")]
 
 
 def test_files_are_read_without_python(folder, monkeypatch):
