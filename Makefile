@@ -79,12 +79,13 @@ soak: $(READY) ## Kills, faults, full disks, late events, ten days: over an hour
 	$(BIN)/python -m pytest -v tests/soak
 
 .PHONY: bench
-bench: $(READY) ## Measure fetching, refining and upkeep against floors, in 50 minutes
+bench: $(READY) ## Measure fetching, refining and upkeep against floors, in an hour
 	$(BIN)/python -m tests.bench.fetch
 	$(BIN)/python -m tests.bench.rates
 	$(BIN)/python -m tests.bench.silver
 	$(BIN)/python -m tests.bench.upkeep
 	$(BIN)/python -m tests.bench.syncs
+	$(BIN)/python -m tests.bench.cold
 
 .PHONY: demo
 demo: $(READY) ## A sample account becomes 25 Delta tables and a report

@@ -35,7 +35,7 @@ from tests.helpers.small_lakes import run_account
 
 EVENTS, DAYS, ROUNDS = 500_000, 540, 3
 _EVENTS = TABLES["events"]
-_BEGIN = datetime(2026, 7, 1, tzinfo=timezone.utc)
+BEGIN = datetime(2026, 7, 1, tzinfo=timezone.utc)
 
 
 def main(events: int = EVENTS, rounds: int = ROUNDS) -> None:
@@ -54,7 +54,7 @@ def first_loads(template: Template, events: int, rounds: int) -> float:
     for number in range(rounds + 1):  # the first warms the session
         with tempfile.TemporaryDirectory() as folder:
             lake = a_lake(folder)
-            land(lake, pages(template, range(events // 1_000), DAYS, "one", _BEGIN))
+            land(lake, pages(template, range(events // 1_000), DAYS, "one", BEGIN))
             took, loads = timed(lambda lake=lake: refine(lake, "default", ["events"]))
             floor, _ = timed(lambda lake=lake, to=f"{folder}/floor": plain_append(lake, to))
         if number:
@@ -84,7 +84,7 @@ def same_again(template: Template, events: int, floor: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = a_lake(folder)
         for number, (run, page_number) in enumerate((("one", 1), ("two", 1), ("three", 2))):
-            at = _BEGIN + timedelta(days=number)
+            at = BEGIN + timedelta(days=number)
             rows = pages(template, range(events // 1_000), DAYS, run, at)
             land(lake, ({**row, "page_number": page_number} for row in rows))
             took, loads = timed(lambda: refine(lake, "default", ["events"]))
@@ -105,10 +105,10 @@ def a_days_news(template: Template, targets: tuple[int, int], rounds: int) -> No
         with tempfile.TemporaryDirectory() as folder:
             lake = a_lake(folder)
             count = target // 1_000
-            land(lake, pages(template, range(count), DAYS, "all", _BEGIN))
+            land(lake, pages(template, range(count), DAYS, "all", BEGIN))
             refine(lake, "default", ["events"])
             for number in range(rounds + 1):
-                run, at = f"day {number}", _BEGIN + timedelta(days=number + 1)
+                run, at = f"day {number}", BEGIN + timedelta(days=number + 1)
                 last = DAYS - 7
                 first_day = FIRST_DAY + timedelta(last)
                 news = range(100_000 + 7 * number, 100_000 + 7 * number + 5)

@@ -3,8 +3,8 @@
     python -m tests.bench.syncs [EVENTS PROFILES]
 
 Each is a process of its own, as a user runs it, against a sample account without rate limits. Of
-each: wall seconds, CPU seconds of the whole process tree, SQL executions and tasks by Spark's event
-log, calls through py4j, and commits.
+each: wall seconds, CPU seconds of the whole process tree, peak memory of Python and of Java, SQL
+executions and tasks by Spark's event log, calls through py4j, and commits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +32,12 @@ _COUNTER = Path(__file__).with_name("py4j_counter")
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one command: seconds and counts."""
+    """Of one command: seconds, megabytes and counts."""
 
     wall: float
     cpu: float
+    python_mb: int
+    java_mb: int
     executions: int
     tasks: int
     calls: int
@@ -40,7 +45,8 @@ class Cost:
 
     def __str__(self) -> str:
         return (
-            f"{self.wall:6.1f} s wall {self.cpu:6.1f} s CPU {self.executions:5} executions "
+            f"{self.wall:6.1f} s wall {self.cpu:6.1f} s CPU {self.python_mb:5,} MB Python "
+            f"{self.java_mb:5,} MB Java {self.executions:5} executions "
             f"{self.tasks:5} tasks {self.calls:7,} calls {self.commits:4} commits"
         )
 
@@ -63,7 +69,8 @@ def sync(url: str, lake: Path, folder: Path, *verb: str) -> Cost:
     command = [sys.executable, "-m", "klaviyo_spark.cli", *verb]
     command += ["--base-url", url, "--warehouse", str(lake)]
     others, commits, began, used = _children(), _commits(lake), time.monotonic(), _cpu()
-    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    with peaks() as peak:
+        done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
     wall = time.monotonic() - began
     for left in _children() - others:  # Java, which its parent does not wait for
         os.waitpid(left, 0)
@@ -75,6 +82,8 @@ def sync(url: str, lake: Path, folder: Path, *verb: str) -> Cost:
     return Cost(
         wall,
         cpu,
+        peak["python"],
+        peak["java"],
         events.count('"org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart"'),
         events.count('{"Event":"SparkListenerTaskEnd"'),
         int(calls.read_text(encoding="ascii")) if calls.exists() else 0,
@@ -82,7 +91,59 @@ def sync(url: str, lake: Path, folder: Path, *verb: str) -> Cost:
     )
 
 
-def _adopt() -> None:
+@contextmanager
+def peaks() -> Iterator[dict[str, int]]:
+    """Megabytes that the largest Python and the largest Java of this process's own have held.
+
+    Of the processes that are there when the block begins, which serve the account, none counts.
+    """
+    found = {"python": 0, "java": 0}
+    others, ended = _descendants(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.1):
+            for pid in _descendants() - others:
+                name, held = _held_mb(pid)
+                if name in found:
+                    found[name] = max(found[name], held)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        looking.join()
+
+
+def _descendants() -> set[int]:
+    below: dict[int, set[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            below.setdefault(int(parent), set()).add(int(stat.parent.name))
+    found: set[int] = set()
+    left = [os.getpid()]
+    while left:
+        children = below.get(left.pop(), set())
+        found |= children
+        left += children
+    return found
+
+
+def _held_mb(pid: int) -> tuple[str, int]:
+    """What a process is, and the most that it has held."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:  # it has ended
+        return "", 0
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    name = lines["Name"].strip()
+    kind = "python" if name.startswith(("python", "klaviyo")) else name
+    return kind, int(lines.get("VmHWM", "0").split()[0]) >> 10
+
+
+def adopt() -> None:
     """Become the parent of processes whose own parent ends before them, as Java's does."""
     set_child_subreaper = 36
     ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
@@ -105,7 +166,7 @@ def _commits(lake: Path) -> int:
 
 def main(events: int = 20_000, profiles: int = 2_000) -> None:
     """Measure, and print a line per sync."""
-    _adopt()
+    adopt()
     with (
         tempfile.TemporaryDirectory() as kept,
         served(events, profiles, print, rate_scale=_NO_LIMITS) as url,
