@@ -8,7 +8,6 @@ delta-rs's handler in Python reaches, are fetched whole before Arrow sees them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -23,7 +22,7 @@ from klaviyo_spark.lake.local.store import Folder, StoreFolder
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
-    from pyarrow.dataset import Dataset
+    from pyarrow.dataset import Dataset, Fragment
 
 try:
     import deltalake
@@ -60,25 +59,19 @@ def _read_whole(folder: Path, delta: deltalake.DeltaTable) -> pa.Table:
 
     A version shares nearly all files with the one before it, and a year of days has hundreds.
     """
-    from pyarrow.dataset import FileSystemDataset  # which brings pandas along
-
     dataset = delta.to_pyarrow_dataset(filesystem=file_system(folder))
-    kept: list[pa.Table] = []
-    unread = []
-    for fragment in dataset.get_fragments():
-        rows = _rows.get(f"{folder}/{fragment.path}")
-        if rows is None:
-            unread.append(fragment)
-        else:
-            kept.append(rows)
-    pieces = defaultdict(list)
-    files = FileSystemDataset(unread, dataset.schema, dataset.format, dataset.filesystem)
-    for piece in files.scanner().scan_batches():
-        pieces[piece.fragment.path].append(piece.record_batch)
-    read = {path: pa.Table.from_batches(some, dataset.schema) for path, some in pieces.items()}
-    for path, rows in read.items():
-        _rows.keep(f"{folder}/{path}", rows)
-    return pa.concat_tables([dataset.schema.empty_table(), *kept, *read.values()])
+    files = [_file_rows(folder, file, dataset.schema) for file in dataset.get_fragments()]
+    return pa.concat_tables([dataset.schema.empty_table(), *files])
+
+
+def _file_rows(folder: Path, file: Fragment, schema: pa.Schema) -> pa.Table:
+    """Rows of one of the files of a table in a folder."""
+    path = f"{folder}/{file.path}"
+    rows = _rows.get(path)
+    if rows is None:
+        rows = file.to_table(schema=schema)
+        _rows.keep(path, rows)
+    return rows
 
 
 def _file_sizes(delta: deltalake.DeltaTable) -> dict[str, int]:
