@@ -94,9 +94,11 @@ class DriverTables:
         One commit, or none where they are the same.
         """
 
+        new = _sorted(rows)
+
         def replace() -> bool:
             table = open_table(folder)
-            if table and _sorted(table.rows_where(where), rows) != _sorted(rows, rows):
+            if table and _sorted(table.rows_where(where).select(rows.column_names)) != new:
                 table.replace(rows, where, tag)
             return table is not None
 
@@ -146,9 +148,9 @@ class DriverTables:
         return retry_on_conflict(merge, f"{folder}")
 
 
-def _sorted(rows: pa.Table, like: pa.Table) -> list[str]:
-    """Rows as texts, those of the columns of ``like``, in an order of their own."""
-    return sorted(map(str, rows.select(like.column_names).to_pylist()))
+def _sorted(rows: pa.Table) -> list[str]:
+    """Rows as texts, in an order of their own."""
+    return sorted(map(str, rows.to_pylist()))
 
 
 def _open_small(folder: Folder) -> LocalTable | None:

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
 from pyarrow import fs
 
+from klaviyo_spark.lake.arrow import table_of
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
 
 try:
@@ -51,6 +53,14 @@ def open_delta(folder: Folder) -> deltalake.DeltaTable:
         table.update_incremental()
     remember(folder, table)
     return table
+
+
+def query(tables: Mapping[str, deltalake.DeltaTable], sql: str) -> pa.Table:
+    """The rows of a query, worked out by delta-rs' own engine; it names ``tables`` as they do."""
+    engine = deltalake.QueryBuilder()
+    for name, table in tables.items():
+        engine = engine.register(name, table)
+    return table_of(engine.execute(sql))
 
 
 def remember(folder: Folder, table: deltalake.DeltaTable) -> None:

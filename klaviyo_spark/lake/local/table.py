@@ -20,6 +20,7 @@ from klaviyo_spark.lake.commit_retry import TRIES
 from klaviyo_spark.lake.commit_tag import option
 from klaviyo_spark.lake.local.data_files import read_rows
 from klaviyo_spark.lake.local.features import obstacle_to_merge
+from klaviyo_spark.lake.local.storage import query
 from klaviyo_spark.lake.local.store import Folder
 from klaviyo_spark.lake.local.tables import newest_version
 from klaviyo_spark.lake.merge import Merged
@@ -63,8 +64,7 @@ class LocalTable:
 
     def rows_where(self, where: str) -> pa.Table:
         """Its rows for which ``where``, SQL, holds, in the columns' order."""
-        engine = deltalake.QueryBuilder().register("t", self.delta)
-        return table_of(engine.execute(f"SELECT * FROM t WHERE {where}"))
+        return query({"t": self.delta}, f"SELECT * FROM t WHERE {where}")
 
     def replace(self, rows: pa.Table, where: str, tag: str) -> None:
         """Put rows in the place of those for which ``where``, SQL, holds, as one commit.

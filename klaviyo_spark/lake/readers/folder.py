@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from klaviyo_spark.clock import utc_now
@@ -23,7 +23,7 @@ from klaviyo_spark.lake.file_lock import LockStatus, holding
 from klaviyo_spark.lake.heartbeat import status_of
 from klaviyo_spark.lake.local.features import obstacle_to_read
 from klaviyo_spark.lake.local.lease_table import StoreLease
-from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta
+from klaviyo_spark.lake.local.storage import ask_each, file_system, is_delta, open_delta, query
 from klaviyo_spark.lake.local.store import Folder, StoreFolder
 from klaviyo_spark.lake.readers.reader import NotRead, Row
 from klaviyo_spark.lake.readers.rows import plain, values
@@ -53,7 +53,8 @@ class Files:
             f"{schema}_{name}": self._opened(schema, name).table
             for schema, name in (table.split(".") for table in tables_in(sql))
         }
-        return _query(tables, rename_tables(sql, lambda schema, name: f"{schema}_{name}"))
+        named = rename_tables(sql, lambda schema, name: f"{schema}_{name}")
+        return plain(query(tables, named))
 
     def count(self, schema: str, table: str) -> int | None:
         """Rows of a table, from its log; of a file without statistics, from its footer."""
@@ -191,21 +192,13 @@ class _Question:
     table: DeltaTable = field(compare=False)
 
     def answer(self) -> list[Row]:
-        return _query({"t": self.table}, self.sql.replace("{t}", "t"))
+        return plain(query({"t": self.table}, self.sql.replace("{t}", "t")))
 
 
 @lru_cache(maxsize=32)
 def _answered(question: _Question) -> list[Row]:
     """The answer, kept: of a store each query fetches parts of all files once more."""
     return question.answer()
-
-
-def _query(tables: Mapping[str, DeltaTable], sql: str) -> list[Row]:
-    """The rows of a query, by delta-rs' own engine."""
-    engine = QueryBuilder()
-    for name, table in tables.items():
-        engine = engine.register(name, table)
-    return plain(table_of(engine.execute(sql)))
 
 
 def _state(folder: Folder, since: int | None, writes: Sequence[Write]) -> TableState | None:
