@@ -226,12 +226,9 @@ def explode_positions(rows: DataFrame, axis: str, arrays: str, *, skips_zeros: b
         f"from_json({axis}, 'array<string>') AS axis",
     )
     values = "transform_values(arrays, (name, array) -> get(array, position))"
-    cells = f"transform(axis, (value, position) -> struct(value, {values} AS values))"
+    cells = f"transform(axis, (cell, position) -> struct(cell AS axis_value, {values} AS values))"
     if skips_zeros:
         number = f"try_cast({json_spelling.decoded('one', 'is_coded')} AS double)"
         some = f"exists(map_values(cell.values), one -> coalesce({number}, 1) <> 0)"
         cells = f"filter({cells}, cell -> {some})"
-    found = parsed.selectExpr(
-        *[sql_text.name(c) for c in rows.columns], f"explode({cells}) AS cell"
-    )
-    return found.selectExpr("*", "cell.value AS axis_value", "cell.values AS values").drop("cell")
+    return parsed.selectExpr(*map(sql_text.name, rows.columns), f"inline({cells})")
