@@ -9,27 +9,23 @@ nothing. Both are processes of their own, which start cold.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
-from klaviyo_spark.lake.lake import Lake, Place
-from klaviyo_spark.lake.spark.lazy_session import LazySession
-from klaviyo_spark.lake.spark.session import spark_session
 from klaviyo_spark.resources import TABLES
 from klaviyo_spark.schema.bookkeeping import columns_of
 from klaviyo_spark.schema.columns import Column
 from klaviyo_spark.schema.paths import FieldPath
 from tests.bench.fetch import a_page_of_events
 from tests.bench.pages import Template, land, pages
-from tests.bench.silver import BEGIN, DAYS, EVENTS
-from tests.bench.syncs import adopt, sync
+from tests.bench.silver import BEGIN, DAYS, EVENTS, timed
+from tests.bench.syncs import adopt, cpu_of_children, sync
+from tests.helpers.small_lakes import a_lake_without_spark
 
 _NOBODY = "http://127.0.0.1:9"
 _DATETIME = FieldPath(("attributes", "datetime"))
@@ -42,24 +38,18 @@ def main(events: int = EVENTS) -> None:
     with tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
         warehouse = folder / "lake"
-        place = Place(f"{warehouse}", None, "klaviyo_bronze", "klaviyo_v2", "klaviyo_ops")
-        lake = Lake(LazySession(lambda: spark_session(f"{warehouse}")), place)
+        lake = a_lake_without_spark(warehouse)
         template = Template(a_page_of_events(folder / "page.json"))
         land(lake, pages(template, range(events // 1_000), DAYS, "one", BEGIN))
 
         ours = sync(_NOBODY, warehouse, folder / "ours", "refine")
         print(f"refine of {events:,} events, cold: {ours}", flush=True)
-        wall, cpu = _timed("tests.bench.cold", f"{warehouse}", f"{folder / 'floor'}")
+        floor = [sys.executable, "-m", "tests.bench.cold", warehouse, folder / "floor"]
+        used = cpu_of_children()
+        wall, _ = timed(lambda: subprocess.run(floor, check=True))
+        cpu = cpu_of_children() - used
         print(f"DuckDB types and writes them:  {wall:6.1f} s wall {cpu:6.1f} s CPU")
     print(f"{ours.wall / wall:.1f} times its wall time, {ours.cpu / cpu:.1f} times its CPU")
-
-
-def _timed(module: str, *arguments: str) -> tuple[float, float]:
-    """Wall and CPU seconds of a module in a process of its own."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([sys.executable, "-m", module, *arguments], check=True)
-    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def by_duckdb(warehouse: Path, to: Path) -> None:

@@ -68,13 +68,13 @@ def sync(url: str, lake: Path, folder: Path, *verb: str) -> Cost:
     }
     command = [sys.executable, "-m", "klaviyo_spark.cli", *verb]
     command += ["--base-url", url, "--warehouse", str(lake)]
-    others, commits, began, used = _children(), _commits(lake), time.monotonic(), _cpu()
+    others, commits, began, used = _children(), _commits(lake), time.monotonic(), cpu_of_children()
     with peaks() as peak:
         done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
     wall = time.monotonic() - began
     for left in _children() - others:  # Java, which its parent does not wait for
         os.waitpid(left, 0)
-    cpu = _cpu() - used
+    cpu = cpu_of_children() - used
     if done.returncode:
         raise SystemExit(f"{' '.join(verb)} ended with {done.returncode}:\n{done.stderr}")
     events = "".join(file.read_text(encoding="utf-8") for file in log.rglob("*") if file.is_file())
@@ -117,17 +117,12 @@ def peaks() -> Iterator[dict[str, int]]:
 
 
 def _descendants() -> set[int]:
-    below: dict[int, set[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended
-            parent = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]
-            below.setdefault(int(parent), set()).add(int(stat.parent.name))
-    found: set[int] = set()
-    left = [os.getpid()]
+    found, left = set[int](), _children()
     while left:
-        children = below.get(left.pop(), set())
-        found |= children
-        left += children
+        pid = left.pop()
+        found.add(pid)
+        with suppress(OSError):  # it has ended
+            left |= _children(f"{pid}") - found
     return found
 
 
@@ -149,12 +144,12 @@ def adopt() -> None:
     ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
 
 
-def _children() -> set[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
+def _children(pid: str = "self") -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return {int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()}
 
 
-def _cpu() -> float:
+def cpu_of_children() -> float:
     """Of all child processes that have been waited for, and of theirs."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
